@@ -1,0 +1,23 @@
+import neostandard from 'neostandard'
+
+export default [
+  ...neostandard({ ts: true, ignores: ['dist', '.local', '.tap', 'node_modules'] }),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { project: './test/tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // tap awaits its own subtests.
+      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', package: '@tapjs/test', name: 'test' }] }],
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      // void marks a promise that is not waited for on purpose.
+      'no-void': ['error', { allowAsStatement: true }],
+      // The wire's names have underscores, and are the same in the code.
+      camelcase: 'off',
+    },
+  },
+  {
+    // Dangling commas keep the diff of a longer list to the line that was added.
+    rules: { '@stylistic/comma-dangle': ['error', 'always-multiline'] },
+  },
+]
