@@ -1,0 +1,102 @@
+import { readFileSync, existsSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { fromTexts } from './text.js'
+
+const Milliseconds = (description: string, value: number, minimum = 1) =>
+  Type.Integer({ default: value, minimum, maximum: 86_400_000, description })
+
+const names = (description: string, value: string[]) =>
+  Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), { default: value, minItems: 1, uniqueItems: true, description })
+
+/** The whole environment of the service: validation, type, defaults and documentation in one. */
+export const Environment = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. There are no API keys yet, so any other than loopback needs ALLOW_UNAUTHENTICATED' }),
+  PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on; 0 takes a free one' }),
+  ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false, description: 'true: listen on a HOST that others can reach although anyone who reaches it may read and write. For a container whose port is published on loopback only' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'debug logs every request' }),
+  DOCS: Type.Enum(['on', 'off'], { default: 'on', description: 'Swagger UI at /docs' }),
+
+  REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS' }),
+  REDIS_USERNAME: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
+  REDIS_PASSWORD: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
+  REDIS_COMMAND_TIMEOUT_MS: Milliseconds('A write that Redis does not answer in this time is 503 outcome_unknown, and is not applied later', 1000, 10),
+  KEY_PREFIX: Type.String({ default: '', maxLength: 64, pattern: '^[^{}\\s]*$', description: 'Stands before every key, for a Redis that is shared' }),
+  ALLOW_UNSAFE_EVICTION: Type.Boolean({ default: false, description: 'true: start although the maxmemory-policy of Redis may evict tickets that MySQL does not hold' }),
+
+  MYSQL_URL: Type.String({ default: 'mysql://root@127.0.0.1:3306/tickets', pattern: '^mysql://[^/]+/[^/?]+', description: 'mysql://user:password@host:port/database; encode special characters of the password' }),
+  MYSQL_MIGRATE: Type.Boolean({ default: true, description: 'Create and update the table at the first connection. false: run npm run migrate' }),
+  TICKETS_TABLE: Type.String({ default: 'wp_support_tickets', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,47}$', description: 'Table of the tickets' }),
+
+  TICKET_STATUSES: names('The statuses; the first is the one of a ticket that is created without', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
+  TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES', ['resolved', 'closed']),
+  TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
+
+  SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
+  SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
+  FLUSH_INTERVAL_MS: Milliseconds('Pause between two flushes', 5000, 10),
+  FLUSH_BATCH_SIZE: Type.Integer({ default: 500, minimum: 1, maximum: 2000, description: 'Tickets of one flush at most' }),
+  FLUSH_LEASE_MS: Milliseconds('The claims of a crashed instance come back after this time', 30_000, 100),
+  SHUTDOWN_GRACE_MS: Milliseconds('Time to answer requests and flush after SIGTERM', 10_000, 100),
+})
+
+export type Config = Static<typeof Environment>
+
+/** A variable that does not do. The message is one line that names it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * The configuration that `environment` describes. `NAME_FILE` may hold the path of a file with the
+ * value of NAME; an empty value is as good as none.
+ *
+ * @throws {ConfigError}
+ */
+export function loadConfig (environment: NodeJS.ProcessEnv): Config {
+  const properties = Environment.properties as Record<string, TSchema>
+  const texts: Record<string, string> = {}
+  for (const name of Object.keys(properties)) {
+    const text = fromEnvironment(environment, name)
+    if (text) texts[name] = text
+  }
+  const config = Value.Default(Environment, fromTexts(properties, texts))
+  const [error] = Value.Errors(Environment, config)
+  if (error) {
+    const name = error.instancePath.split('/')[1]!
+    const { description } = properties[name] as { description: string }
+    throw new ConfigError(`${name} ${error.message}. ${description}`)
+  }
+  checkTogether(config as Config)
+  return config as Config
+}
+
+function fromEnvironment (environment: NodeJS.ProcessEnv, name: string): string | undefined {
+  const file = environment[`${name}_FILE`]
+  if (!file) return environment[name]
+  if (environment[name]) throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`)
+  try {
+    return readFileSync(file, 'utf8').trimEnd()
+  } catch (error) {
+    throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}`)
+  }
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+
+/** What the variables must be to each other. */
+function checkTogether (config: Config) {
+  for (const status of config.TICKET_CLOSED_STATUSES) {
+    if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
+  }
+  if (!LOOPBACK.test(config.HOST) && !config.ALLOW_UNAUTHENTICATED) {
+    throw new ConfigError(`HOST is ${config.HOST}, where others can reach the service, and it asks nobody for a key: set HOST=127.0.0.1, or ALLOW_UNAUTHENTICATED=true if only trusted callers can reach it`)
+  }
+}
+
+/** The only place that reads process.env; a `.env` file in the working directory adds what is not set. */
+export function environment (): NodeJS.ProcessEnv {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
+  return { ...file, ...process.env }
+}

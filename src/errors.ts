@@ -1,0 +1,87 @@
+/**
+ * Every coded error of the service. A code is stable: callers branch on it, so it is never reused
+ * for another meaning. The wire format is RFC 9457, `application/problem+json`.
+ */
+export const PROBLEMS = {
+  validation_failed: { status: 400, title: 'The request is not valid' },
+  not_found: { status: 404, title: 'There is no such route' },
+  ticket_not_found: { status: 404, title: 'There is no such ticket' },
+  method_not_allowed: { status: 405, title: 'The route does not know this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  ticket_exists: { status: 409, title: 'The ticket exists already' },
+  version_conflict: { status: 412, title: 'The ticket has another version' },
+  payload_too_large: { status: 413, title: 'The request body is too large' },
+  unsupported_media_type: { status: 415, title: 'The request body must be JSON' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  internal_error: { status: 500, title: 'The service failed' },
+  store_unavailable: { status: 503, title: 'The store is unavailable; nothing was changed' },
+  outcome_unknown: { status: 503, title: 'The change may or may not have been applied' },
+  overloaded: { status: 503, title: 'The service has more work than it can take' },
+} as const
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** One finding about the request; `pointer` is a JSON pointer (RFC 6901) into the body or the parameters. */
+export interface Finding { pointer: string, message: string }
+
+export interface ProblemOptions {
+  errors?: Finding[]
+  headers?: Record<string, string>
+  /** What happened inside. Logged, never sent. */
+  cause?: unknown
+}
+
+/**
+ * An error that a caller may see. `detail` is public: it says what the caller can do.
+ * The code gives the status; a 503 carries `Retry-After`, in seconds.
+ */
+export class Problem extends Error {
+  override readonly name: string = 'Problem'
+  readonly status: number
+  readonly title: string
+  readonly errors?: Finding[]
+  readonly headers: Record<string, string>
+
+  constructor (readonly code: ProblemCode, readonly detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause })
+    this.status = PROBLEMS[code].status
+    this.title = PROBLEMS[code].title
+    this.errors = options.errors
+    this.headers = { ...(this.status === 503 && { 'retry-after': '1' }), ...options.headers }
+  }
+
+  /** The body of RFC 9457. */
+  toBody (requestId: string) {
+    return {
+      type: `urn:ticket-metadata-service:problem:${this.code}`,
+      title: this.title,
+      status: this.status,
+      detail: this.detail,
+      code: this.code,
+      request_id: requestId,
+      ...(this.errors && { errors: this.errors }),
+    }
+  }
+}
+
+/** Why Redis could not be used is in `cause`. Surely nothing was changed. */
+export const storeUnavailable = (cause: unknown, detail = 'Nothing was changed. Repeat the request after the seconds in Retry-After.') =>
+  new Problem('store_unavailable', detail, { cause })
+
+export const outcomeUnknown = (cause: unknown) =>
+  new Problem('outcome_unknown', 'The store did not answer in time. Read the ticket to see whether the change is there before you repeat it.', { cause })
+
+export const ticketNotFound = (id: number) =>
+  new Problem('ticket_not_found', `There is no ticket ${id}. Create it with POST /tickets/${id}.`)
+
+export const ticketExists = (id: number) =>
+  new Problem('ticket_exists', `Ticket ${id} exists already. Change it with PATCH /tickets/${id}.`)
+
+export const versionConflict = (id: number) =>
+  new Problem('version_conflict', `Ticket ${id} does not have the version that If-Match names. Read it again and repeat the change on what you find.`)
+
+export const corruptTicket = (id: number, cause: unknown) =>
+  new Problem('internal_error', `The stored data of ticket ${id} cannot be read. An operator finds the reason in the log under the request id.`, { cause })
+
+export const invalid = (pointer: string, message: string) =>
+  new Problem('validation_failed', `${pointer} ${message}`, { errors: [{ pointer, message }] })

@@ -1,0 +1,99 @@
+import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Config } from '../config.js'
+import { DatabaseUnavailable } from './failure.js'
+
+/** Flush, look-ups, health and one to spare. */
+const CONNECTIONS_MAX = 4
+
+/** Statements that may wait for a connection; past it MySQL counts as unavailable. */
+const QUEUE_MAX = 100
+
+const CONNECT_TIMEOUT_MS = 2000
+
+/**
+ * Strict, so that nothing is cut or converted silently; without NO_BACKSLASH_ESCAPES, because values
+ * are escaped with backslashes; without SIMULTANEOUS_ASSIGNMENT, because the upsert relies on the order.
+ */
+const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5"
+
+/**
+ * The connections to MySQL. Nothing connects before the first statement, and `prepare` (the
+ * migrations) runs once before it: the service may start, and stay up, without MySQL.
+ */
+export function createDatabase (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
+  const pool = createPool({
+    uri: config.MYSQL_URL,
+    connectionLimit: CONNECTIONS_MAX,
+    queueLimit: QUEUE_MAX,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    charset: 'utf8mb4',
+    // Values come back as text where JavaScript has no exact type; the codec converts them.
+    dateStrings: true,
+    jsonStrings: true,
+    supportBigNumbers: true,
+  })
+  // Queued before the statement that the connection was opened for. If it fails, so will that one.
+  pool.pool.on('connection', connection => {
+    connection.query(SESSION, (error: Error | null) => { if (error) connection.destroy() })
+  })
+
+  let prepared: Promise<void> | undefined
+
+  /** At the first connection, and again until it succeeds. */
+  function ready (): Promise<void> {
+    prepared ??= use(prepare).catch((error: unknown) => {
+      prepared = undefined
+      throw error
+    })
+    return prepared
+  }
+
+  async function use<T> (work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+    const connection = await pool.getConnection()
+    try {
+      const result = await work(connection)
+      connection.release()
+      return result
+    } catch (error) {
+      // An error that the server sent leaves the connection usable; after any other its state is unknown.
+      if ((error as { sqlState?: string }).sqlState) connection.release()
+      else connection.destroy()
+      throw error
+    }
+  }
+
+  return {
+    ready,
+
+    /**
+     * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
+     * answer. The driver's own timeout stops only the waiting, so the connection is destroyed then.
+     *
+     * @throws the driver's error, or DatabaseUnavailable when the time is over
+     */
+    query<Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> {
+      const work = ready().then(() => use(async connection => {
+        const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: timeoutMs })
+        return rows as unknown as Rows
+      }))
+      return within(timeoutMs, work)
+    },
+
+    close: () => pool.end(),
+  }
+}
+
+export type Database = ReturnType<typeof createDatabase>
+
+/** Rejects when `work` takes longer. What `work` does after that is not waited for. */
+async function within<T> (timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => { reject(new DatabaseUnavailable(`no answer within ${timeoutMs} ms`)) }, timeoutMs)
+  })
+  try {
+    return await Promise.race([work, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

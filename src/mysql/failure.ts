@@ -1,0 +1,41 @@
+import type { QueryError } from 'mysql2'
+import { Problem } from '../errors.js'
+
+/** MySQL could not be asked, or gave up: the same statement may succeed later. */
+export class DatabaseUnavailable extends Problem {
+  override readonly name = 'DatabaseUnavailable'
+  constructor (reason: string) {
+    super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause: new Error(reason) })
+  }
+}
+
+/** MySQL refuses these rows for what is in them: the same statement fails for ever. */
+export class RowsRefused extends Error {
+  override readonly name = 'RowsRefused'
+}
+
+/** SQLSTATE classes of refused data: 22 data exception, 23 integrity constraint, 45 SIGNAL of a trigger. */
+const DATA_CLASSES = ['22', '23', '45']
+
+/** Refused data that comes under another class, as MySQL or MariaDB number it. */
+const DATA_ERRORS = new Set([
+  1265, // WARN_DATA_TRUNCATED
+  1364, // ER_NO_DEFAULT_FOR_FIELD
+  1366, // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+  3819, // ER_CHECK_CONSTRAINT_VIOLATED
+])
+
+/** 1213 ER_LOCK_DEADLOCK rolls the transaction back, 1205 ER_LOCK_WAIT_TIMEOUT the statement: repeat all. */
+export const isLockConflict = (error: unknown): boolean => [1205, 1213].includes((error as QueryError).errno ?? 0)
+
+/**
+ * The driver's error in the service's terms. The original is left behind: it carries the statement
+ * with the customers' text in it.
+ */
+export function toDatabaseError (error: unknown): DatabaseUnavailable | RowsRefused {
+  if (error instanceof DatabaseUnavailable || error instanceof RowsRefused) return error
+  const { code, errno = 0, sqlState = '', message } = error as QueryError & { sqlState?: string }
+  const text = code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
+  const refused = DATA_ERRORS.has(errno) || DATA_CLASSES.includes(sqlState.replace('#', '').slice(0, 2))
+  return refused ? new RowsRefused(text) : new DatabaseUnavailable(text)
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { PoolConnection, RowDataPacket } from 'mysql2/promise'
+import Postgrator from 'postgrator'
+
+/** Seconds to wait for another instance that is migrating. */
+const LOCK_WAIT_SECONDS = 60
+
+const PATTERN = fileURLToPath(new URL('../../migrations/*.sql', import.meta.url))
+
+/**
+ * Brings the schema up to date, one instance at a time (GET_LOCK), and records what was run in
+ * `{table}_migrations`. A file holds one statement and may name {table}.
+ *
+ * @returns the names of the migrations that were run now
+ * @throws when a file that was run before has changed, or a statement fails
+ */
+export async function migrate (connection: PoolConnection, table: string): Promise<string[]> {
+  const rows = async (sql: string, values?: unknown[]) => (await connection.query<RowDataPacket[]>(sql, values))[0]
+  const database = String((await rows('SELECT DATABASE() AS name'))[0]!.name)
+  // Lock names are the server's and at most 64 characters long.
+  const lock = `migrate:${createHash('sha1').update(`${database}.${table}`).digest('hex')}`
+
+  const granted = (await rows('SELECT GET_LOCK(?, ?) AS granted', [lock, LOCK_WAIT_SECONDS]))[0]!.granted
+  if (granted !== 1) throw new Error(`another instance has been migrating ${table} for ${LOCK_WAIT_SECONDS} s`)
+  try {
+    const run = await new Postgrator({
+      migrationPattern: PATTERN,
+      driver: 'mysql',
+      database,
+      schemaTable: `${table}_migrations`,
+      execQuery: async sql => ({ rows: await rows(sql) }),
+      execSqlScript: async sql => { await connection.query(sql.replaceAll('{table}', connection.escapeId(table))) },
+    }).migrate()
+    return run.map(({ name }) => name)
+  } finally {
+    await connection.query('DO RELEASE_LOCK(?)', [lock])
+  }
+}

@@ -1,0 +1,35 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Redis } from 'ioredis'
+
+/** Redis is set up so that it may throw tickets away. */
+export class UnsafeEvictionError extends Error {
+  override readonly name = 'UnsafeEvictionError'
+}
+
+/**
+ * Looks at how the server is set up, now if it is connected, and at every later connect.
+ * INFO is asked, because managed Redis often forbids CONFIG.
+ *
+ * @throws {UnsafeEvictionError} when the server is connected and may evict tickets that MySQL does not hold
+ */
+export async function checkServer (redis: Redis, allowUnsafeEviction: boolean, log: FastifyBaseLogger): Promise<void> {
+  async function check () {
+    const info = parseInfo(await redis.info())
+    const policy = info.get('maxmemory_policy')
+    if (info.get('aof_enabled') === '0') {
+      log.warn('Redis has AOF off: open tickets that were written since its last snapshot are lost when it stops. Set appendonly yes')
+    }
+    if (policy?.startsWith('allkeys-') && !allowUnsafeEviction) {
+      throw new UnsafeEvictionError(`Redis has maxmemory-policy ${policy} and may evict tickets that MySQL does not hold: set maxmemory-policy volatile-ttl, or ALLOW_UNSAFE_EVICTION=true to accept the loss`)
+    }
+  }
+
+  const watch = () => { check().catch((error: unknown) => { log.error({ err: error }, 'the settings of Redis') }) }
+  redis.on('ready', watch)
+  if (redis.status === 'ready') await check()
+}
+
+/** The lines `name:value` of INFO (https://redis.io/docs/latest/commands/info/). */
+function parseInfo (text: string): Map<string, string> {
+  return new Map(text.split('\r\n').filter(line => line.includes(':')).map(line => line.split(':', 2) as [string, string]))
+}

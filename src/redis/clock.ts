@@ -1,0 +1,45 @@
+import type { Redis } from 'ioredis'
+import { storeUnavailable } from '../errors.js'
+
+/** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
+const MEASURE_EVERY_MS = 10_000
+
+/**
+ * Redis's clock, seen from here: deadlines are written in its time, because a frozen Redis executes
+ * on waking what its callers have given up long ago.
+ *
+ * The offset is measured at every connect and on a timer, against this process's monotonic clock.
+ * TIME was read somewhere between sending and receiving: taking the later moment makes the clock
+ * run behind the truth by at most the round trip, so that a deadline is never too late.
+ */
+export function createClock (redis: Redis, onError: (error: Error) => void) {
+  let offset: number | undefined
+
+  async function measure () {
+    const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
+    offset = Number(seconds) * 1000 + Number(microseconds) / 1000 - performance.now()
+  }
+
+  const remeasure = () => { measure().catch(onError) }
+  const timer = setInterval(() => { if (redis.status === 'ready') remeasure() }, MEASURE_EVERY_MS).unref()
+  redis.on('ready', remeasure)
+  // The next server may have another clock.
+  redis.on('close', () => { offset = undefined })
+
+  return {
+    measure,
+    /**
+     * The moment `afterMs` from now in ms of Redis's clock, rounded down.
+     * @throws {Problem} store_unavailable while the clock is not known
+     */
+    deadline (afterMs: number): number {
+      if (offset === undefined) throw storeUnavailable(new Error('not connected to Redis'))
+      return Math.floor(performance.now() + offset + afterMs)
+    },
+    /** To be called when a deadline was missed although no time was lost here: the clock may have been set. */
+    remeasure,
+    stop () { clearInterval(timer) },
+  }
+}
+
+export type Clock = ReturnType<typeof createClock>

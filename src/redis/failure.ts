@@ -1,0 +1,21 @@
+import { outcomeUnknown, storeUnavailable, Problem } from '../errors.js'
+
+/**
+ * Errors that precede execution, so that the write was surely not applied. Servers nest the word
+ * in the message when a script fails, so it is looked for anywhere.
+ * Source: the errors of Redis's own `server.c` and `script.c`, and ioredis's for a closed link.
+ */
+const NOT_APPLIED = new RegExp([
+  'LOADING', 'READONLY', 'CLUSTERDOWN', 'TRYAGAIN', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'OOM', 'MISCONF',
+  'NOAUTH', 'WRONGPASS', 'NOPERM', 'NOSCRIPT',
+].map(word => `\\b${word}\\b`).concat("Stream isn't writeable").join('|'))
+
+/** What a failed write to Redis means to the caller. */
+export function toWriteProblem (error: unknown): Problem {
+  if (error instanceof Problem) return error
+  return NOT_APPLIED.test((error as Error).message) ? storeUnavailable(error) : outcomeUnknown(error)
+}
+
+/** What a failed read means: it may be repeated at will. */
+export const toReadProblem = (error: unknown): Problem =>
+  error instanceof Problem ? error : storeUnavailable(error, 'Repeat the request after the seconds in Retry-After.')

@@ -1,0 +1,117 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { Problem } from '../errors.js'
+import type { TicketArchive } from '../tickets/archive.js'
+import type { Claim, DueIndex, Failure } from '../tickets/due-index.js'
+
+export interface FlushCounts {
+  /** Tickets taken from the due index. */
+  claimed: number
+  /** Tickets that MySQL holds in their claimed version now. */
+  synced: number
+  /** Tickets put off: they could not be read, or MySQL refused them. */
+  retried: number
+  /** Tickets given up until a new write or an operator brings them back. */
+  dead: number
+}
+
+export interface FlushReport extends FlushCounts {
+  /** Unsynced tickets that wait for a push after this flush. */
+  remaining: number
+  duration_ms: number
+}
+
+/** `error` is the code of the problem that ended the pass. */
+export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null }
+
+export interface FlusherOptions {
+  dueIndex: DueIndex
+  archive: TicketArchive
+  batchSize: number
+  leaseMs: number
+  log: FastifyBaseLogger
+}
+
+/** What a flush takes: what is due, every unsynced ticket, or these. */
+export type Scope = 'due' | 'all' | { ids: readonly number[] }
+
+/** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
+export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: FlusherOptions) {
+  let last: LastFlush | null = null
+  let running: Promise<unknown> = Promise.resolve()
+
+  /**
+   * One batch. Every step may be repeated, and a crash after any of them costs a repetition at most.
+   * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
+   */
+  async function flushOnce (dueByMs?: number, ids?: readonly number[]): Promise<FlushCounts & Pick<Claim, 'left' | 'nowMs'>> {
+    const claim = await dueIndex.claim({ leaseMs, ticketsMax: batchSize, dueByMs, ids })
+    for (const id of claim.vanished) log.error({ ticket_id: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash')
+    const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
+    try {
+      if (!claim.archivedMaxKnown) await dueIndex.raiseArchivedMax(await archive.highestId())
+      if (claim.tickets.length > 0) refused.push(...await archive.upsert(claim.tickets))
+    } catch (error) {
+      await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id))
+      throw error
+    }
+    const refusedIds = new Set(refused.map(({ ticketId }) => ticketId))
+    const written = claim.tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
+    if (written.length > 0) await dueIndex.settle(written)
+    if (refused.length > 0) await putOff(claim.lease, refused)
+    return {
+      claimed: claim.tickets.length + claim.corrupt.length,
+      synced: written.length,
+      retried: refused.length,
+      dead: 0,
+      left: claim.left,
+      nowMs: claim.nowMs,
+    }
+  }
+
+  async function putOff (lease: string, failures: readonly Failure[]) {
+    const attempts = await dueIndex.retry(lease, failures)
+    failures.forEach(({ ticketId, reason }, i) => {
+      log.error({ ticket_id: ticketId, reason, attempts: attempts[i] }, 'a ticket could not be written to MySQL; it will be tried again')
+    })
+  }
+
+  /** Batches until a short one, of what was due when the pass began. */
+  async function pass (scope: Scope, signal?: AbortSignal): Promise<FlushReport> {
+    const startedAt = performance.now()
+    const counts: FlushCounts = { claimed: 0, synced: 0, retried: 0, dead: 0 }
+    const durationMs = () => Math.round(performance.now() - startedAt)
+    let failure: Error | undefined
+    try {
+      if (scope === 'all') await dueIndex.expediteAll()
+      let dueByMs: number | undefined
+      let ids = typeof scope === 'string' ? undefined : scope.ids
+      let left: number
+      do {
+        const batch = await flushOnce(dueByMs, ids?.slice(0, batchSize))
+        for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += batch[name]
+        dueByMs ??= batch.nowMs
+        ids = ids?.slice(Math.min(ids.length, batchSize) - batch.left)
+        left = ids?.length ?? batch.left
+      } while (left > 0 && !signal?.aborted)
+      const { waiting } = await dueIndex.backlog()
+      return { ...counts, remaining: waiting, duration_ms: durationMs() }
+    } catch (error) {
+      failure = error as Error
+      throw error
+    } finally {
+      last = { ...counts, finished_at: Math.floor(Date.now() / 1000), duration_ms: durationMs(), error: failure instanceof Problem ? failure.code : failure ? 'internal_error' : null }
+    }
+  }
+
+  return {
+    /** Runs a pass when the one that is running, if any, has ended. */
+    flush (scope: Scope, signal?: AbortSignal): Promise<FlushReport> {
+      const next = running.then(() => pass(scope, signal))
+      running = next.catch(() => {})
+      return next
+    },
+    lastFlush: () => last,
+  }
+}
+
+export type Flusher = ReturnType<typeof createFlusher>

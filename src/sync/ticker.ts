@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The longest pause after failures. */
+const PAUSE_MAX_MS = 30_000
+
+export interface TickerOptions {
+  /** One pass. A rejection lengthens the pause to the next. */
+  run: () => Promise<unknown>
+  intervalMs: number
+  onError: (error: Error, pauseMs: number) => void
+}
+
+/**
+ * Runs passes one after the other, `intervalMs` apart, and sooner when it is woken. After failures
+ * the pause doubles, with jitter, up to 30 s; the next success resets it.
+ */
+export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
+  const stopping = new AbortController()
+  let failures = 0
+  let wakeUp = new AbortController()
+  let wakeAtMs = 0
+  let wakeTimer: NodeJS.Timeout | undefined
+  let loop: Promise<void> | undefined
+
+  /** The jitter keeps many instances from coming back in step. */
+  const pauseMs = () => failures === 0
+    ? intervalMs
+    : Math.min(intervalMs * 2 ** failures, Math.max(PAUSE_MAX_MS, intervalMs)) * (0.5 + Math.random() / 2)
+
+  async function work () {
+    while (!stopping.signal.aborted) {
+      wakeUp = new AbortController()
+      let pause: number
+      try {
+        await run()
+        failures = 0
+        pause = pauseMs()
+      } catch (error) {
+        failures += 1
+        pause = pauseMs()
+        onError(error as Error, pause)
+      }
+      // A failing pass is not hurried: its pause is what protects the other side.
+      const signals = failures === 0 ? [stopping.signal, wakeUp.signal] : [stopping.signal]
+      await sleep(pause, undefined, { signal: AbortSignal.any(signals), ref: false }).catch(onlyAbort)
+    }
+  }
+
+  function wakeNow () {
+    wakeUp.abort()
+    // Calls that came while the timer ran have not had their time yet.
+    const restMs = wakeAtMs - performance.now()
+    wakeTimer = restMs > 0 ? setTimeout(wakeNow, restMs) : undefined
+  }
+
+  return {
+    start () { loop ??= work() },
+    /** Has a pass begin `afterMs` from now, or soon after; many calls share a pass. */
+    wake (afterMs: number) {
+      wakeAtMs = performance.now() + afterMs
+      wakeTimer ??= setTimeout(wakeNow, afterMs)
+    },
+    /** Resolves when the running pass has ended and no other will begin. May be called twice. */
+    async stop () {
+      clearTimeout(wakeTimer)
+      stopping.abort()
+      await loop
+    },
+  }
+}
+
+export type Ticker = ReturnType<typeof createTicker>
+
+function onlyAbort (error: Error) {
+  if (error.name !== 'AbortError') throw error
+}

@@ -1,0 +1,120 @@
+import { toReadProblem } from '../redis/failure.js'
+import { CorruptTicketError, fromHash } from './codec.js'
+import type { Keys } from './keys.js'
+import type { Reply, Script, Scripts } from './scripts/index.js'
+import type { Ticket } from './ticket.js'
+
+/** Bytes of tickets in one claim: what one flush holds in memory. */
+const CLAIM_BYTES_MAX = 4 * 1024 * 1024
+
+/** Marks that one call looks at, so that none occupies Redis for long. */
+const EXPEDITE_MAX = 1000
+
+/** Waits between attempts to write a ticket that MySQL refuses. */
+const RETRY_FIRST_MS = 1000
+const RETRY_LONGEST_MS = 300_000
+
+export interface Failure { ticketId: number, reason: string }
+
+export interface Claim {
+  /** Redis's clock at the claim, ms. */
+  nowMs: number
+  /** Identifies the claim when tickets are given back. */
+  lease: string
+  tickets: Ticket[]
+  /** Hashes that are not tickets. */
+  corrupt: CorruptTicketError[]
+  /** Marked tickets whose hash is gone: some other program deleted it. */
+  vanished: number[]
+  archivedMaxKnown: boolean
+  /** Ids that were not looked at, or due tickets that were not taken. */
+  left: number
+}
+
+export interface ClaimOptions {
+  leaseMs: number
+  ticketsMax: number
+  /** Only what was due at this time (ms of Redis's clock); default: now. */
+  dueByMs?: number
+  /** These tickets and no others, whenever they are due. */
+  ids?: readonly number[]
+}
+
+export interface Backlog {
+  /** Tickets whose newest version is not in MySQL. */
+  unsynced: number
+  /** Of these, the ones that have a time to be pushed. */
+  waiting: number
+  /** Of these, the ones whose time has come. */
+  due: number
+  oldest_due_age_ms: number | null
+  dead: number
+}
+
+/**
+ * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
+ * Every call may be repeated, so all of them fail as `store_unavailable`.
+ */
+export function createDueIndex (redisScripts: Scripts, keys: Keys, retentionSeconds: number) {
+  const scripts = Object.fromEntries(Object.entries(redisScripts).map(([name, script]) =>
+    [name, (...call: Parameters<Script>) => script(...call).catch((error: unknown) => { throw toReadProblem(error) })])) as Scripts
+
+  return {
+    async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
+      const [nowMs, known, lease, left, hashes] = await scripts.claim(
+        [keys.due, keys.archivedMax],
+        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
+      ) as [number, number, string, number, string[][]]
+      const claim: Claim = { nowMs, lease, tickets: [], corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
+      for (const [id, ...flat] of hashes) decodeInto(claim, Number(id), flat)
+      return claim
+    },
+
+    /** Records that MySQL holds these versions. Resolves with the number of tickets that are in step now. */
+    settle: async (tickets: readonly Ticket[]) => await scripts.settle(
+      [keys.due, keys.archivedMax, keys.failures],
+      [keys.ticketPrefix, retentionSeconds, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
+    ) as number,
+
+    /** Gives claimed tickets back at once: nothing was wrong with them. */
+    release: async (lease: string, ids: readonly number[]) => await scripts.release([keys.due], [lease, ...ids]) as number,
+
+    /** Puts tickets off that could not be written. Resolves with their attempts so far. */
+    retry: async (lease: string, failures: readonly Failure[]) => await scripts.retry(
+      [keys.due, keys.failures],
+      [lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, ...failures.flatMap(({ ticketId, reason }) => [ticketId, reason])],
+    ) as number[],
+
+    /** Makes every unsynced ticket due now, save those that a flush has claimed. */
+    async expediteAll () {
+      for (let offset = 0, looked = EXPEDITE_MAX; looked === EXPEDITE_MAX;) {
+        const reply = await scripts.expedite([keys.due], [offset, EXPEDITE_MAX]) as [number, number]
+        looked = reply[0]
+        offset += reply[1]
+      }
+    },
+
+    async backlog (): Promise<Backlog> {
+      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], []) as [number, number, number, number, number]
+      return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
+    },
+
+    /** Records the highest id that MySQL holds. */
+    raiseArchivedMax: (id: number): Promise<Reply> => scripts.raise([keys.archivedMax], [id]),
+  }
+}
+
+export type DueIndex = ReturnType<typeof createDueIndex>
+
+function decodeInto (claim: Claim, id: number, flat: string[]) {
+  if (flat.length === 0) {
+    claim.vanished.push(id)
+    return
+  }
+  try {
+    claim.tickets.push(fromHash(id, flat))
+  } catch (error) {
+    if (!(error instanceof CorruptTicketError)) throw error
+    claim.corrupt.push(error)
+  }
+}

@@ -1,0 +1,108 @@
+import { createBatcher } from '../batcher.js'
+import { Problem, corruptTicket } from '../errors.js'
+import { CorruptTicketError } from './codec.js'
+import type { TicketArchive } from './archive.js'
+import type { Found, Operation, TicketRepository } from './repository.js'
+import { MaybeArchived } from './store.js'
+import type { Ticket } from './ticket.js'
+
+/** Ids of one SELECT, and the look-ups that may wait for MySQL. */
+const IDS_PER_SELECT_MAX = 500
+const PENDING_MAX = 10_000
+
+type Looked = Ticket | Problem | null
+
+interface Undecided { index: number, operation: Operation, answer: Ticket | Problem }
+
+function toProblem (error: unknown): Problem {
+  if (error instanceof Problem) return error
+  throw error
+}
+
+/** Redis does not hold the ticket, and MySQL may. */
+const isUndecided = (operation: Operation, answer: Ticket | Problem) =>
+  answer instanceof MaybeArchived || (operation.op === 'update' && answer instanceof Problem && answer.code === 'ticket_not_found')
+
+export interface ReadThroughOptions {
+  archive: TicketArchive
+  /** A create was let through although MySQL could not be asked. */
+  onUncheckedCreate: (ticketId: number) => void
+  onCorrupt: (error: Error, ticketId: number) => void
+}
+
+/**
+ * Makes tickets that Redis no longer holds look as if it did: what a read or a change finds in
+ * MySQL goes back into Redis, unless a write came first; what MySQL holds cannot be created again.
+ */
+export function createReadThrough (store: TicketRepository, { archive, onUncheckedCreate, onCorrupt }: ReadThroughOptions): TicketRepository {
+  const lookUp = createBatcher<number, Looked>({
+    itemsMax: IDS_PER_SELECT_MAX,
+    sizeMax: IDS_PER_SELECT_MAX,
+    sizeOf: () => 1,
+    pendingMax: PENDING_MAX,
+    async run (ids) {
+      const found = await archive.find([...new Set(ids)])
+      return ids.map(id => toLooked(id, found.get(id)))
+    },
+  })
+
+  function toLooked (id: number, found: Ticket | CorruptTicketError | undefined): Looked {
+    if (found instanceof CorruptTicketError) {
+      onCorrupt(found, id)
+      return corruptTicket(id, found)
+    }
+    return found ?? null
+  }
+
+  /** A failed look-up is a value too: what it stops is one operation. */
+  const find = (id: number): Promise<Looked> => lookUp(id).catch(toProblem)
+
+  const restore = (ticket: Ticket): Operation => ({ op: 'restore', ticket_id: ticket.ticket_id, ticket })
+
+  /** What settles the operations on one ticket that Redis alone could not decide; a Problem ends them. */
+  async function settle (id: number, undecided: readonly Undecided[]): Promise<Operation[] | Problem> {
+    const archived = await find(id)
+    const operations = undecided.map(({ operation }) => operation)
+    if (archived instanceof Problem) {
+      // MySQL was not up since this Redis began, so there is no highest id to go by: Redis serves alone.
+      const alone = undecided.every(({ answer }) => answer instanceof MaybeArchived && answer.reason === 'archived_max_unknown')
+      if (archived.code !== 'store_unavailable' || !alone) return archived
+      onUncheckedCreate(id)
+    } else if (archived) {
+      return [restore(archived), ...operations]
+    }
+    return operations.map(operation => operation.op === 'create' ? { ...operation, absentFromArchive: true } : operation)
+  }
+
+  return {
+    async write (operations) {
+      const answers = await store.write(operations)
+      const undecided = new Map<number, Undecided[]>()
+      for (const [index, answer] of answers.entries()) {
+        const operation = operations[index]!
+        if (!isUndecided(operation, answer)) continue
+        const ofTicket = undecided.get(operation.ticket_id) ?? []
+        undecided.set(operation.ticket_id, [...ofTicket, { index, operation, answer }])
+      }
+      await Promise.all([...undecided].map(async ([id, ofTicket]) => {
+        const settled = await settle(id, ofTicket)
+        const again = settled instanceof Problem ? ofTicket.map(() => settled) : await store.write(settled)
+        // A restore that came first has an answer of its own, which nobody asked for.
+        again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
+      }))
+      return answers
+    },
+
+    async read (ids) {
+      const answers = await store.read(ids)
+      return await Promise.all(answers.map(async (answer, i): Promise<Found | Problem | null> => {
+        if (answer !== null) return answer
+        const archived = await find(ids[i]!)
+        if (archived === null || archived instanceof Problem) return archived
+        const [restored] = await store.write([restore(archived)])
+        // Redis may be full or gone by now: the answer is there all the same.
+        return { ticket: restored instanceof Problem ? archived : restored!, source: 'archive' }
+      }))
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import type { Problem } from '../errors.js'
+import type { CreateTicket, PatchTicket, Ticket } from './ticket.js'
+
+/** Creates the ticket; refused when it exists. */
+export interface Create {
+  op: 'create'
+  ticket_id: number
+  fields: CreateTicket
+  /** Somebody has looked: MySQL does not hold the id. */
+  absentFromArchive?: boolean
+}
+
+/** Changes the ticket; refused when it does not exist or none of `ifMatch` is its version. */
+export interface Update {
+  op: 'update'
+  ticket_id: number
+  fields: PatchTicket
+  /** Versions of which one must be the ticket's; undefined: any. */
+  ifMatch?: readonly string[]
+}
+
+/** Puts what MySQL holds back into Redis, unless the ticket is there. */
+export interface Restore { op: 'restore', ticket_id: number, ticket: Ticket }
+
+export type Operation = Create | Update | Restore
+
+export interface Found { ticket: Ticket, source: 'redis' | 'archive' }
+
+/**
+ * What routes call, at every depth of the composition: the Redis store, read-through around it.
+ * A layer knows only the one below and its own database.
+ * Answers stand in the order of what was asked. A failure is a value, so that one does not hide the others.
+ */
+export interface TicketRepository {
+  /** Operations on one ticket are applied in their order. */
+  write (operations: readonly Operation[]): Promise<(Ticket | Problem)[]>
+  /** null: there is no such ticket. */
+  read (ids: readonly number[]): Promise<(Found | Problem | null)[]>
+}

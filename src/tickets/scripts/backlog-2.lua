@@ -1,0 +1,22 @@
+#!lua flags=no-writes
+--[[
+  backlog: how far MySQL is behind.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:dead
+
+  Output: { unsynced, waiting for a push (a time is set), due now, age of the oldest due in ms or -1, dead }
+]]
+local due_key, dead_key = KEYS[1], KEYS[2]
+
+local time = redis.call('TIME')
+local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local oldest = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2]
+local age = oldest and now_ms - tonumber(oldest) or -1
+return {
+  redis.call('ZCARD', due_key),
+  redis.call('ZCOUNT', due_key, '-inf', '(+inf'),
+  redis.call('ZCOUNT', due_key, '-inf', now_ms),
+  age >= 0 and age or -1,
+  redis.call('ZCARD', dead_key),
+}

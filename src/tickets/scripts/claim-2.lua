@@ -1,0 +1,62 @@
+#!lua flags=allow-oom
+--[[
+  claim: takes due tickets for one flush by moving their score to the end of a lease, and reads them.
+  Touches the hashes of the ids that it finds; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:archived_max
+
+  ARGV[1]     what stands before an id in a ticket's key
+  ARGV[2]     lease, ms
+  ARGV[3]     tickets at most
+  ARGV[4]     bytes of tickets at most, passed by one ticket at most
+  ARGV[5]     only what was due at this time, ms; '' for now. Not looked at when ids are given
+  ARGV[6...]  ids: these and no others, whenever they are due
+
+  Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets }
+  left:    ids that were not looked at, or tickets that are due and were not taken
+  tickets: one array per ticket: id, field, value, ...
+           an id alone: the hash is gone (the mark is removed); id, '': the key is no hash
+]]
+local due_key, archived_max_key = KEYS[1], KEYS[2]
+local ticket_prefix = ARGV[1]
+local lease_ms = tonumber(ARGV[2])
+local tickets_max = tonumber(ARGV[3])
+local bytes_max = tonumber(ARGV[4])
+local due_by = tonumber(ARGV[5])
+
+local time = redis.call('TIME')
+local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+due_by = due_by or now_ms
+-- The half marks a lease: due times are whole milliseconds.
+local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)
+
+local given = #ARGV - 5
+local ids
+if given > 0 then
+  ids = { unpack(ARGV, 6) }
+else
+  ids = redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'LIMIT', 0, tickets_max)
+end
+
+local tickets, bytes, looked = {}, 0, 0
+for _, id in ipairs(ids) do
+  if bytes >= bytes_max then break end
+  looked = looked + 1
+  -- A given id may be in step with MySQL already.
+  if given == 0 or redis.call('ZSCORE', due_key, id) then
+    local flat = redis.pcall('HGETALL', ticket_prefix .. id)
+    if flat.err then flat = { '' } end
+    if #flat == 0 then
+      redis.call('ZREM', due_key, id)
+    else
+      redis.call('ZADD', due_key, 'XX', lease_score, id)
+    end
+    for _, text in ipairs(flat) do bytes = bytes + #text end
+    table.insert(flat, 1, id)
+    tickets[#tickets + 1] = flat
+  end
+end
+
+local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
+return { now_ms, redis.call('EXISTS', archived_max_key), lease_score, left, tickets }

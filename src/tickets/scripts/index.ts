@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Redis } from 'ioredis'
+
+/** A value of Redis as the scripts give it: nested arrays of integers and text. */
+export type Reply = number | string | Reply[]
+
+type Arguments = readonly (string | number)[]
+
+/** Calls one script. Each file's header is its contract: keys, arguments, output. */
+export type Script = (keys: readonly string[], args: Arguments) => Promise<Reply>
+
+const NAMES = ['write', 'read', 'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise'] as const
+
+export type Scripts = Record<typeof NAMES[number], Script>
+
+/**
+ * Loads the scripts beside this file into `redis`. ioredis sends EVALSHA, and EVAL again where
+ * the server does not know the script (it was restarted or flushed).
+ * A number at the end of a file's name is its count of keys; without one it takes any number.
+ *
+ * @throws {Error} when a file is missing, as in an incomplete build
+ */
+export function defineScripts (redis: Redis): Scripts {
+  const files = readdirSync(new URL('.', import.meta.url)).filter(file => file.endsWith('.lua'))
+  return Object.fromEntries(NAMES.map(name => {
+    const file = files.find(file => /^([a-z_]+?)(-\d+)?\.lua$/.exec(file)?.[1] === name)
+    if (!file) throw new Error(`src/tickets/scripts holds no ${name}.lua`)
+    return [name, defineScript(redis, name, file)]
+  })) as Scripts
+}
+
+function defineScript (redis: Redis, name: string, file: string): Script {
+  const lua = readFileSync(new URL(file, import.meta.url), 'utf8')
+  const keyCount = /-(\d+)\.lua$/.exec(file)?.[1]
+  const command = `tickets_${name}`
+  redis.defineCommand(command, { lua })
+  const call = (redis as unknown as Record<string, (...args: unknown[]) => Promise<Reply>>)[command]!.bind(redis)
+  return (keys, args) => {
+    if (keyCount !== undefined && keys.length !== Number(keyCount)) throw new Error(`${file} takes ${keyCount} keys, not ${keys.length}`)
+    return call(keys.length, keys, args)
+  }
+}

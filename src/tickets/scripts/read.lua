@@ -1,0 +1,14 @@
+#!lua flags=no-writes
+--[[
+  read: the hashes of many tickets in one call.
+
+  KEYS[i]  ticket:ID
+
+  Output: one array per key: field, value, ...; empty when there is no ticket; { '' } when the key is no hash
+]]
+local results = {}
+for i, key in ipairs(KEYS) do
+  local flat = redis.pcall('HGETALL', key)
+  results[i] = flat.err and { '' } or flat
+end
+return results

@@ -1,0 +1,43 @@
+#!lua flags=allow-oom
+--[[
+  settle: records what MySQL holds now. The mark goes only where the ticket is still what was written.
+  Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:archived_max
+  KEYS[3]  tickets:failures
+
+  ARGV[1]     what stands before an id in a ticket's key
+  ARGV[2]     seconds that a closed ticket stays in Redis
+  ARGV[3...]  id, version that was written
+
+  Output: how many tickets are in step with MySQL now; the others have changed since the claim
+]]
+local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local ticket_prefix = ARGV[1]
+local retention_seconds = tonumber(ARGV[2])
+
+local settled = 0
+-- Unknown stays unknown: what is missing here would pass for free ids.
+local archived_max = tonumber(redis.call('GET', archived_max_key) or '')
+local highest = archived_max
+for i = 3, #ARGV, 2 do
+  local id, written = ARGV[i], ARGV[i + 1]
+  local key = ticket_prefix .. id
+  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
+  local version, synced, closed = held[1], held[2], held[3]
+  if version == written or not version then
+    if version then redis.call('HSET', key, 'synced_version', written) end
+    if closed then redis.call('EXPIRE', key, retention_seconds) end
+    redis.call('ZREM', due_key, id)
+    redis.call('HDEL', failures_key, id)
+    settled = settled + 1
+  elseif not synced or tonumber(synced) < tonumber(written) then
+    redis.call('HSET', key, 'synced_version', written)
+  end
+  if highest and tonumber(id) > highest then highest = tonumber(id) end
+end
+if highest ~= archived_max then
+  redis.call('SET', archived_max_key, string.format('%.0f', highest))
+end
+return settled
