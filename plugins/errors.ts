@@ -1,0 +1,80 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { Problem, type ProblemCode } from '../src/errors.js'
+
+declare module 'fastify' {
+  interface FastifyReply { sendProblem: typeof sendProblem }
+}
+
+/** The codes of Fastify's own errors that callers cause, by status. */
+const BY_STATUS: Record<number, ProblemCode> = {
+  400: 'validation_failed',
+  404: 'not_found',
+  408: 'request_timeout',
+  413: 'payload_too_large',
+  414: 'validation_failed',
+  415: 'unsupported_media_type',
+  431: 'headers_too_large',
+}
+
+/** What to do about it, where Fastify's own words do not say. */
+const DETAILS: Record<string, string> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty. Send a JSON object.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than 1 MiB. Send less at a time.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with Content-Type: application/json.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body does not have the length that Content-Length says.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON. Nothing was changed.',
+}
+
+/** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */
+export function toProblem (error: FastifyError | Problem): Problem {
+  if (error instanceof Problem) return error
+  const code = BY_STATUS[error.statusCode ?? 500]
+  if (!code) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
+  return new Problem(code, DETAILS[error.code] ?? `${error.message}.`, { cause: error })
+}
+
+function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
+  if (problem.status >= 500) this.log.error({ err: problem, code: problem.code }, problem.title)
+  return this.code(problem.status)
+    .headers(problem.headers)
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem.toBody(this.request.id))
+}
+
+/** One shape for every answer that is not a success: RFC 9457, 404 and 405 too. */
+export default fp(async app => {
+  const routes = new Map<string, Set<string>>()
+
+  app.decorateReply('sendProblem', sendProblem)
+
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = routes.get(url) ?? new Set<string>()
+    routes.set(url, methods)
+    for (const name of [method].flat()) methods.add(name)
+  })
+
+  /** The methods of the routes that this path would match. */
+  function methodsOf (path: string): string[] {
+    const found = [...routes].filter(([url]) => matches(url, path)).flatMap(([, methods]) => [...methods])
+    return [...new Set(found)].sort()
+  }
+
+  app.setErrorHandler(async (error: FastifyError | Problem, _request, reply) => reply.sendProblem(toProblem(error)))
+
+  app.setNotFoundHandler(async (request: FastifyRequest, reply) => {
+    const path = request.url.split('?', 1)[0]!
+    const methods = methodsOf(path)
+    return await reply.sendProblem(methods.length === 0
+      ? new Problem('not_found', 'GET /openapi.json lists the routes.')
+      : new Problem('method_not_allowed', `This route knows ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } }))
+  })
+}, { name: 'errors' })
+
+/** Only routes of fixed parts and parameters: a wildcard has no methods of its own to name. */
+function matches (url: string, path: string): boolean {
+  const parts = url.split('/')
+  const given = path.split('/')
+  return parts.length === given.length && parts.every((part, i) => part === given[i] || (part.startsWith(':') && given[i] !== ''))
+}

@@ -1,0 +1,42 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.js'
+import { createFlusher, type Flusher } from '../src/sync/flusher.js'
+import { createTicker } from '../src/sync/ticker.js'
+
+declare module 'fastify' {
+  interface FastifyInstance { flusher: Flusher }
+}
+
+/** What the last pass leaves of the grace for closing the connections. */
+const LAST_PASS_SHARE = 0.7
+
+/** The two clocks are read to the millisecond: a pass that comes a moment early finds nothing. */
+const WAKE_MARGIN_MS = 5
+
+/** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const { dueIndex, archive, applied } = app.tickets
+  const flusher = createFlusher({
+    dueIndex,
+    archive,
+    batchSize: config.FLUSH_BATCH_SIZE,
+    leaseMs: config.FLUSH_LEASE_MS,
+    log: app.log,
+  })
+  const ticker = createTicker({
+    run: () => flusher.flush('due'),
+    intervalMs: config.FLUSH_INTERVAL_MS,
+    onError: (error, pauseMs) => { app.log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
+  })
+
+  app.decorate('flusher', flusher)
+  app.addHook('onReady', () => {
+    ticker.start()
+    if (config.SYNC_STRATEGY === 'event') applied.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
+  })
+  app.addHook('onClose', async () => {
+    await ticker.stop()
+    const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
+    await flusher.flush('due', signal).catch((error: unknown) => { app.log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
+  })
+}, { name: 'flusher', dependencies: ['tickets'] })

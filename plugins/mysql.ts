@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.js'
+import { createDatabase } from '../src/mysql/database.js'
+import { toDatabaseError } from '../src/mysql/failure.js'
+import { migrate } from '../src/mysql/migrate.js'
+
+declare module 'fastify' {
+  interface FastifyInstance { mysql: ReturnType<typeof connect> }
+}
+
+function connect (app: FastifyInstance, config: Config) {
+  return createDatabase(config, async connection => {
+    if (!config.MYSQL_MIGRATE) return
+    const run = await migrate(connection, config.TICKETS_TABLE)
+    if (run.length > 0) app.log.info({ migrations: run }, 'the MySQL schema is up to date')
+  })
+}
+
+/** The connection to MySQL. Ready when MySQL has answered or is known to be away; every use tries again. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const mysql = connect(app, config)
+  app.decorate('mysql', mysql)
+  app.addHook('onClose', () => mysql.close())
+  await mysql.ready().catch((error: unknown) => {
+    app.log.error({ err: toDatabaseError(error) }, 'MySQL cannot be used; tickets wait in Redis until it can')
+  })
+}, { name: 'mysql' })

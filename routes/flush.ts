@@ -1,0 +1,107 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { Problem, invalid } from '../src/errors.js'
+import { problems, success } from '../src/http/problems.js'
+import type { Config } from '../src/config.js'
+import { TicketId } from '../src/tickets/ticket.js'
+
+const TICKETS_PER_FLUSH_MAX = 500
+
+const count = (description: string) => Type.Integer({ minimum: 0, description })
+
+const Counts = {
+  claimed: count('Tickets that were taken'),
+  synced: count('Tickets that MySQL holds now'),
+  retried: count('Tickets that could not be written and will be tried again; the log says why'),
+  dead: count('Tickets that were given up'),
+}
+
+const FlushBody = Type.Object({
+  scope: Type.Optional(Type.Enum(['due', 'all'], { default: 'due', description: 'due: what the strategy has made due; all: every ticket that is ahead of MySQL' })),
+  ticket_ids: Type.Optional(Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_FLUSH_MAX, uniqueItems: true, description: 'These tickets, whatever their state' })),
+}, { additionalProperties: false, examples: [{ scope: 'due' }, { scope: 'all' }, { ticket_ids: [1234] }] })
+
+const FlushReport = Type.Object({
+  ...Counts,
+  remaining: count('Tickets that wait for a push after this flush'),
+  duration_ms: count('How long the flush took'),
+  results: Type.Optional(Type.Array(Type.Object({
+    ticket_id: TicketId,
+    state: Type.Enum(['synced', 'unsynced', 'not_found', 'unreadable'], { description: 'synced: MySQL holds the newest version' }),
+    version: Type.Optional(Type.Integer()),
+    synced_version: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
+  }), { description: 'One per ticket of ticket_ids' })),
+}, { examples: [{ claimed: 3, synced: 3, retried: 0, dead: 0, remaining: 0, duration_ms: 12 }] })
+
+const BacklogSchema = Type.Object({
+  strategy: Type.Enum(['hybrid', 'periodic', 'event']),
+  unsynced: count('Tickets whose newest version is not in MySQL'),
+  due: count('Of these, the ones whose time has come'),
+  oldest_due_age_ms: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'How long the oldest due ticket has been waiting; null: none is due' }),
+  dead: count('Tickets that MySQL refused for good'),
+  last_flush: Type.Unsafe<object | null>({
+    type: ['object', 'null'],
+    description: 'The last flush of this instance; null: none yet',
+    properties: {
+      ...Counts,
+      finished_at: { type: 'integer', description: 'Unix seconds' },
+      duration_ms: Counts.claimed && { type: 'integer', minimum: 0 },
+      error: { type: ['string', 'null'], description: 'Code of the problem that ended it' },
+    },
+  }),
+}, { examples: [{ strategy: 'hybrid', unsynced: 120, due: 0, oldest_due_age_ms: null, dead: 0, last_flush: { claimed: 3, synced: 3, retried: 0, dead: 0, finished_at: 1_764_000_000, duration_ms: 12, error: null } }] })
+
+/** Push tickets to MySQL, and see how far it is behind. */
+const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
+  const { flusher, tickets } = app
+
+  app.post('/flush', {
+    // curl -X POST without a body asks for the default.
+    preValidation: async request => { request.body ??= {} },
+    schema: {
+      operationId: 'flush',
+      summary: 'Push tickets to MySQL now',
+      description: 'Runs a flush and answers when it has ended. 503 store_unavailable: MySQL does not answer; the tickets stay due.',
+      tags: ['flush'],
+      body: FlushBody,
+      response: {
+        200: success('What the flush did', FlushReport),
+        ...problems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'store_unavailable'),
+      },
+    },
+  }, async request => {
+    const { scope, ticket_ids: ids } = request.body
+    if (!ids) return await flusher.flush(scope ?? 'due')
+    if (scope) throw invalid('/scope', 'cannot be sent together with ticket_ids')
+    const report = await flusher.flush({ ids })
+    const found = await tickets.read(ids)
+    return { ...report, results: found.map((answer, i) => ({ ticket_id: ids[i]!, ...stateOf(answer) })) }
+  })
+
+  app.get('/flush', {
+    schema: {
+      operationId: 'readBacklog',
+      summary: 'How far MySQL is behind',
+      description: 'Counts over all instances; last_flush is this instance\'s own.',
+      tags: ['flush'],
+      response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
+    },
+  }, async () => {
+    const { unsynced, due, oldest_due_age_ms, dead } = await tickets.dueIndex.backlog()
+    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, last_flush: flusher.lastFlush() }
+  })
+}
+
+export default routes
+
+function stateOf (answer: Awaited<ReturnType<TicketsRead>>[number]) {
+  if (answer === null) return { state: 'not_found' }
+  if (answer instanceof Problem) {
+    if (answer.status === 503) throw answer
+    return { state: 'unreadable' }
+  }
+  const { version, synced_version } = answer.ticket
+  return { state: version === synced_version ? 'synced' : 'unsynced', version, synced_version }
+}
+
+type TicketsRead = import('../src/tickets/repository.js').TicketRepository['read']

@@ -1,0 +1,124 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { Problem, ticketNotFound } from '../src/errors.js'
+import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.js'
+import { problems, success } from '../src/http/problems.js'
+import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.js'
+
+const TICKETS_PER_READ_MAX = 500
+
+const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] }) })
+
+const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
+const ticket = { $ref: 'Ticket#' }
+
+/** Create, change and read tickets. */
+const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {
+  const { tickets } = app
+
+  app.post('/tickets/:id', {
+    schema: {
+      operationId: 'createTicket',
+      summary: 'Create a ticket',
+      description: 'The id is the caller\'s: a WordPress post or row id. An id that Redis or MySQL holds is refused. The answer comes when Redis has the ticket.',
+      tags: ['tickets'],
+      params: Params,
+      body: schemas.CreateTicket,
+      response: {
+        201: success('The ticket was created', ticket, {
+          Location: { type: 'string', description: 'Where the ticket is', examples: ['/tickets/1234'] },
+          ETag: etag,
+        }),
+        ...problems('validation_failed', 'ticket_exists', 'payload_too_large', 'unsupported_media_type', 'store_unavailable', 'outcome_unknown', 'overloaded'),
+      },
+    },
+  }, async (request, reply) => {
+    const { id } = request.params
+    const [created] = await tickets.write([{ op: 'create', ticket_id: id, fields: request.body }])
+    if (created instanceof Problem) return reply.sendProblem(created)
+    return reply.code(201).header('location', `/tickets/${id}`).header('etag', toEtag(created!.version)).send(created)
+  })
+
+  app.patch('/tickets/:id', {
+    schema: {
+      operationId: 'changeTicket',
+      summary: 'Change a ticket',
+      description: 'A field that is absent stays, null removes an optional field, custom_fields is merged key by key. With If-Match the change is made only if the ticket still has that version.',
+      tags: ['tickets'],
+      params: Params,
+      headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, or *' })) }),
+      body: schemas.PatchTicket,
+      response: {
+        200: success('The whole ticket after the change', ticket, { ETag: etag }),
+        ...problems('validation_failed', 'ticket_not_found', 'version_conflict', 'payload_too_large', 'unsupported_media_type', 'store_unavailable', 'outcome_unknown', 'overloaded'),
+      },
+    },
+  }, async (request, reply) => {
+    const { id } = request.params
+    const [changed] = await tickets.write([{ op: 'update', ticket_id: id, fields: request.body, ifMatch: ifMatch(request.headers['if-match']) }])
+    if (changed instanceof Problem) return reply.sendProblem(changed)
+    return reply.header('etag', toEtag(changed!.version)).send(changed)
+  })
+
+  app.get('/tickets/:id', {
+    schema: {
+      operationId: 'readTicket',
+      summary: 'Read a ticket',
+      description: 'From Redis; from MySQL when Redis no longer holds it.',
+      tags: ['tickets'],
+      params: Params,
+      headers: Type.Object({ 'if-none-match': Type.Optional(Type.String({ description: 'An ETag: 304 while the ticket has that version' })) }),
+      response: {
+        200: success('The ticket', ticket, {
+          ETag: etag,
+          'X-Ticket-Source': { type: 'string', enum: ['redis', 'archive'], description: 'Where the answer comes from; archive is MySQL' },
+        }),
+        304: { description: 'The ticket has the version of If-None-Match', type: 'null' },
+        ...problems('validation_failed', 'ticket_not_found', 'store_unavailable', 'overloaded'),
+      },
+    },
+  }, async (request, reply) => {
+    const { id } = request.params
+    const [found] = await tickets.read([id])
+    if (found instanceof Problem) return reply.sendProblem(found)
+    if (!found) return reply.sendProblem(ticketNotFound(id))
+    reply.header('etag', toEtag(found.ticket.version)).header('x-ticket-source', found.source)
+    if (ifNoneMatch(request.headers['if-none-match'], found.ticket.version)) return reply.code(304).send(null)
+    return reply.send(found.ticket)
+  })
+
+  app.get('/tickets', {
+    schema: {
+      operationId: 'readTickets',
+      summary: 'Read many tickets',
+      description: 'Up to 500 tickets by their ids. Those that do not exist are listed in `missing`.',
+      tags: ['tickets'],
+      querystring: Type.Object({
+        ids: Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Ids, parted by commas', examples: [[1234, 1235]], style: 'form', explode: false }),
+      }, { additionalProperties: false }),
+      response: {
+        200: success('What was found, in the order of the ids', Type.Object({
+          tickets: Type.Array(Type.Unsafe(ticket)),
+          missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
+          errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
+            description: 'Only there when a ticket could not be read; the others are not stopped by it',
+          })),
+        })),
+        ...problems('validation_failed', 'store_unavailable', 'overloaded'),
+      },
+    },
+  }, async (request, reply) => {
+    const ids = [...new Set(request.query.ids)]
+    const found = await tickets.read(ids)
+    const unavailable = found.find(answer => answer instanceof Problem && answer.status === 503)
+    if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
+    const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
+    return reply.send({
+      tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
+      missing: ids.filter((_id, i) => found[i] === null),
+      ...(errors.length > 0 && { errors }),
+    })
+  })
+}
+
+export default routes

@@ -1,0 +1,20 @@
+/** Brings the MySQL schema up to date: `npm run migrate`, for MYSQL_MIGRATE=false. */
+import { environment, loadConfig } from '../src/config.js'
+import { createDatabase } from '../src/mysql/database.js'
+import { toDatabaseError } from '../src/mysql/failure.js'
+import { migrate } from '../src/mysql/migrate.js'
+
+const config = loadConfig(environment())
+const database = createDatabase(config, async connection => {
+  const run = await migrate(connection, config.TICKETS_TABLE)
+  console.log(run.length > 0 ? `${config.TICKETS_TABLE}: ran ${run.join(', ')}` : `${config.TICKETS_TABLE} is up to date`)
+})
+try {
+  await database.ready()
+} catch (error) {
+  const { cause, message } = toDatabaseError(error)
+  console.error(`${config.TICKETS_TABLE} could not be migrated: ${cause instanceof Error ? cause.message : message}`)
+  process.exitCode = 1
+} finally {
+  await database.close()
+}

@@ -1,0 +1,48 @@
+import { Type } from 'typebox'
+import { PROBLEMS, type ProblemCode } from '../errors.js'
+
+/** The body of every answer that is not a success (RFC 9457). */
+export const ProblemSchema = Type.Object({
+  type: Type.String({ description: 'Names the kind of problem; the same for the same code' }),
+  title: Type.String({ description: 'The kind of problem in words' }),
+  status: Type.Integer({ description: 'The HTTP status' }),
+  detail: Type.String({ description: 'What is wrong this time and what to do' }),
+  code: Type.String({ description: 'Stable: what a program should look at', enum: Object.keys(PROBLEMS) }),
+  request_id: Type.String({ description: 'Stands in the log line of the request' }),
+  errors: Type.Optional(Type.Array(Type.Object({
+    pointer: Type.String({ description: 'JSON pointer (RFC 6901) to the value' }),
+    message: Type.String(),
+  }), { description: 'What is wrong with the request' })),
+}, {
+  $id: 'Problem',
+  examples: [{
+    type: 'urn:ticket-metadata-service:problem:validation_failed',
+    title: 'The request is not valid',
+    status: 400,
+    detail: '/customer_id in the body must be integer, not "abc".',
+    code: 'validation_failed',
+    request_id: 'req-1',
+    errors: [{ pointer: '/customer_id', message: 'must be integer, not "abc"' }],
+  }],
+})
+
+const retryAfter = { type: 'integer', description: 'Seconds to wait before repeating the request' }
+
+/** The responses of a route for these codes, by status; every route may fail. */
+export function problems (...codes: ProblemCode[]): Record<number, object> {
+  const responses: Record<number, { description: string, content: object, headers?: object }> = {}
+  for (const code of [...codes, 'internal_error'] as ProblemCode[]) {
+    const { status, title } = PROBLEMS[code]
+    const known = responses[status]
+    responses[status] = {
+      description: `${known ? `${known.description}. ` : ''}\`${code}\`: ${title}`,
+      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+      ...(status === 503 && { headers: { 'Retry-After': retryAfter } }),
+    }
+  }
+  return responses
+}
+
+/** A successful response with a JSON body. */
+export const success = (description: string, schema: object, headers: Record<string, object> = {}) =>
+  ({ description, content: { 'application/json': { schema } }, headers })

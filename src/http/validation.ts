@@ -1,0 +1,61 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { FastifySchemaCompiler } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Problem, type Finding } from '../errors.js'
+import { fromTexts } from '../text.js'
+
+/** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
+const ajv = new Ajv({ allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
+
+/** A body is checked as it came. Parameters are text, and are first read as what their schema says. */
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const validate = ajv.compile(schema)
+  const properties = (schema as { properties?: Record<string, TSchema> }).properties ?? {}
+  return (data: unknown) => {
+    const value: unknown = httpPart === 'body' ? data : fromTexts(properties, data as Record<string, unknown>)
+    // Fastify hands what stands in `error` to the schemaErrorFormatter; its type knows only Error.
+    return validate(value) ? { value } : { error: validate.errors as unknown as Error }
+  }
+}
+
+const PLACES: Record<string, string> = { body: 'body', params: 'path', querystring: 'query', headers: 'headers' }
+
+/** @param errors Ajv's findings, of which there is one */
+export function toValidationProblem ([error]: ErrorObject[], part: string): Problem {
+  const { pointer, message } = describe(error!)
+  const what = pointer ? `${pointer} in the ${PLACES[part] ?? part}` : `The ${PLACES[part] ?? part}`
+  return new Problem('validation_failed', `${what} ${message}.`, { errors: [{ pointer, message }] })
+}
+
+/** Fields that only the service sets: their own message, because callers send back what they have read. */
+const SERVICE_SET = ['ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version']
+
+function describe ({ keyword, instancePath, params, message = 'is not valid', parentSchema, data, propertyName }: ErrorObject): Finding {
+  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  if (propertyName !== undefined) return { pointer: at(propertyName), message: `is not a valid name: it ${message}` }
+  switch (keyword) {
+    case 'required':
+      return { pointer: at(String(params.missingProperty)), message: 'is required' }
+    case 'additionalProperties':
+      return { pointer: at(String(params.additionalProperty)), message: unknownField(String(params.additionalProperty), parentSchema as { properties: object }) }
+    case 'enum':
+      return { pointer: instancePath, message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` }
+    case 'type':
+      return { pointer: instancePath, message: `must be ${([] as string[]).concat(params.type as string).join(' or ')}, not ${typeName(data)}` }
+    case 'minProperties':
+      return { pointer: instancePath, message: 'must hold at least one field' }
+    default:
+      return { pointer: instancePath, message }
+  }
+}
+
+function unknownField (name: string, { properties }: { properties: object }): string {
+  const reason = SERVICE_SET.includes(name) ? 'is not the caller\'s to set; leave it out' : 'is unknown'
+  return `${reason}. Known are ${Object.keys(properties).join(', ')}`
+}
+
+function typeName (data: unknown): string {
+  if (data === null) return 'null'
+  if (Array.isArray(data)) return 'array'
+  return typeof data === 'string' ? `"${data.length > 40 ? `${data.slice(0, 40)}...` : data}"` : typeof data === 'object' ? 'object' : String(data)
+}

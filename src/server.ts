@@ -1,0 +1,30 @@
+import closeWithGrace from 'close-with-grace'
+import { buildApp } from './app.js'
+import { ConfigError, environment, loadConfig, type Config } from './config.js'
+import { UnsafeEvictionError } from './redis/check.js'
+
+/** Ends the process with one line; what is set up wrong does not need a stack. */
+function refuse (error: unknown): never {
+  const known = error instanceof ConfigError || error instanceof UnsafeEvictionError
+  process.stderr.write(`ticket-metadata-service cannot start: ${known ? error.message : (error as Error).stack ?? String(error)}\n`)
+  process.exit(1)
+}
+
+async function start (config: Config) {
+  const app = await buildApp(config)
+  closeWithGrace({ delay: config.SHUTDOWN_GRACE_MS, logger: app.log }, async ({ signal, err }) => {
+    if (err) app.log.fatal({ err }, 'closing after an error')
+    else app.log.info({ signal }, 'closing')
+    await app.close()
+  })
+  await app.listen({ host: config.HOST, port: config.PORT })
+  app.log.info(config.ALLOW_UNAUTHENTICATED
+    ? `there are no API keys: whoever reaches ${config.HOST} may read and write`
+    : 'there are no API keys: listening on loopback only')
+}
+
+try {
+  await start(loadConfig(environment()))
+} catch (error) {
+  refuse(error)
+}
