@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventEmitter, once } from 'node:events'
+import type { InjectOptions } from 'fastify'
+import { Redis } from 'ioredis'
+import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Test } from 'tap'
+import { buildApp } from '../src/app.js'
+import { loadConfig } from '../src/config.js'
+import { startMariadb } from '../scripts/lib/mariadb.mjs'
+import { startRedis } from '../scripts/lib/redis.mjs'
+
+type Variables = Record<string, string | number | boolean>
+
+function testServer (name: 'TEST_REDIS_URL' | 'TEST_MYSQL_URL'): string {
+  const url = process.env[name]
+  if (!url) throw new Error(`${name} is not set: run the tests with npm test`)
+  return url
+}
+
+/** A Redis that this test alone uses, and may stop, freeze or kill. */
+export async function privateRedis (t: Test, options: Omit<Parameters<typeof startRedis>[0], 'directory'> = {}) {
+  const redis = await startRedis({ directory: privateDirectory(t), ...options })
+  t.teardown(() => redis.stop())
+  return redis
+}
+
+/** A database server that this test alone uses, and may stop, freeze or kill. */
+export async function privateMariadb (t: Test) {
+  const mariadb = await startMariadb({ directory: privateDirectory(t), flushLogAtCommit: 2 })
+  t.teardown(() => mariadb.stop())
+  return mariadb
+}
+
+function privateDirectory (t: Test): string {
+  const directory = mkdtempSync(join(tmpdir(), 'test-'))
+  t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
+  return directory
+}
+
+/** A key prefix and a database that no other test uses; both go with the test. */
+export async function createStores (t: Test, urls: { redis?: string, mysql?: string } = {}) {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const redisUrl = urls.redis ?? testServer('TEST_REDIS_URL')
+  const redis = new Redis(redisUrl)
+  // An outage is what some tests are about; a command that fails says so itself.
+  redis.on('error', () => {})
+  const mysqlUrl = new URL(urls.mysql ?? testServer('TEST_MYSQL_URL'))
+  const sql = await createConnection({ uri: mysqlUrl.href, dateStrings: true, jsonStrings: true })
+  await sql.query(`CREATE DATABASE ${name}`)
+  await sql.changeUser({ database: name })
+  mysqlUrl.pathname = `/${name}`
+  const prefix = `${name}:`
+
+  t.teardown(async () => {
+    // What a private server holds goes with it.
+    if (!urls.redis) {
+      const keys = await redis.keys(`${prefix}*`)
+      if (keys.length > 0) await redis.del(keys)
+    }
+    redis.disconnect()
+    if (!urls.mysql) await sql.query(`DROP DATABASE ${name}`)
+    sql.destroy()
+  })
+
+  return {
+    redis,
+    sql,
+    prefix,
+    variables: { REDIS_URL: redisUrl, MYSQL_URL: mysqlUrl.href, KEY_PREFIX: prefix } as Variables,
+  }
+}
+
+export type Stores = Awaited<ReturnType<typeof createStores>>
+
+/**
+ * The service as production builds it, on stores of its own or on those given. The timer makes its
+ * pass at the start and no other, so that tests say when a flush runs.
+ */
+export async function createService (t: Test, variables: Variables = {}, stores?: Stores) {
+  const own = stores ?? await createStores(t)
+  const lines = createLines()
+  const config = loadConfig(Object.fromEntries(Object.entries({
+    LOG_LEVEL: 'info',
+    FLUSH_INTERVAL_MS: 3_600_000,
+    ...own.variables,
+    ...variables,
+  }).map(([name, value]) => [name, String(value)])))
+  const app = await buildApp(config, lines)
+  t.teardown(() => app.close())
+  await app.ready()
+
+  /** Sends a request; `body` is sent as JSON. */
+  async function call (method: InjectOptions['method'], url: string, body?: unknown, headers: Record<string, string> = {}) {
+    const response = await app.inject({ method, url, headers, ...(body !== undefined && { payload: body as object }) })
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      text: response.body,
+      // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a route answers is what the tests look at
+      body: (response.body === '' ? undefined : response.json()) as any,
+    }
+  }
+
+  return {
+    ...own,
+    app,
+    config,
+    call,
+    lines,
+    /** The ticket's hash, as foreign code reads it. */
+    hash: (id: number) => own.redis.hgetall(`${own.prefix}ticket:${id}`),
+    /** The ticket's row, as foreign code reads it. */
+    row: async (id: number): Promise<RowDataPacket | undefined> => {
+      const [rows] = await own.sql.query<RowDataPacket[]>(`SELECT * FROM ${config.TICKETS_TABLE} WHERE ticket_id = ?`, [id])
+      return rows[0]
+    },
+    rows: async (): Promise<RowDataPacket[]> => (await own.sql.query<RowDataPacket[]>(`SELECT * FROM ${config.TICKETS_TABLE} ORDER BY ticket_id`))[0],
+    /** The ticket's mark in the due index; null: MySQL is up to date. */
+    due: (id: number) => own.redis.zscore(`${own.prefix}tickets:due`, String(id)),
+  }
+}
+
+export type Service = Awaited<ReturnType<typeof createService>>
+
+interface LogLine { level: number, msg: string, ticket_id?: number, [name: string]: unknown }
+
+/** The service's log, to be waited for: a test says which line it expects next. */
+function createLines () {
+  const all: LogLine[] = []
+  const written = new EventEmitter()
+  return {
+    all,
+    write (line: string) {
+      all.push(JSON.parse(line) as LogLine)
+      written.emit('line')
+    },
+    /** Resolves with the first line that fits, now or later. */
+    async waitFor (fits: (line: LogLine) => boolean): Promise<LogLine> {
+      for (;;) {
+        const line = all.find(fits)
+        if (line) return line
+        await once(written, 'line')
+      }
+    },
+  }
+}
+
+/** Resolves when `check` does not throw; for what another process brings about. Rejects with its error after 20 s. */
+export async function eventually<T> (check: () => Promise<T>): Promise<T> {
+  const giveUpAt = Date.now() + 20_000
+  for (;;) {
+    try {
+      return await check()
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error
+      await new Promise(resolve => { setTimeout(resolve, 20) })
+    }
+  }
+}

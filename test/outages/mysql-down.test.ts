@@ -1,0 +1,99 @@
+import t from 'tap'
+import { createService, createStores, eventually, privateMariadb } from '../helper.js'
+
+t.test('MySQL goes away and comes back', async t => {
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { mysql: mariadb.url })
+  const service = await createService(t, {}, stores)
+  const { call, redis, prefix } = service
+  await call('POST', '/tickets/10', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  t.match((await call('GET', '/health/ready')).body, { status: 'ready', mysql: { state: 'up' } })
+  await redis.del(`${prefix}ticket:10`)
+  await mariadb.kill()
+
+  const ready = await call('GET', '/health/ready')
+  t.equal(ready.status, 200, 'the service still takes requests')
+  t.match(ready.body, { status: 'degraded', redis: { state: 'up' }, mysql: { state: 'down', reason: /./ } })
+
+  t.equal((await call('POST', '/tickets/11', { customer_id: 1, status: 'closed' })).status, 201, 'writes go on')
+  t.equal((await call('PATCH', '/tickets/11', { subject: 'x' })).status, 200)
+  t.equal((await call('GET', '/tickets/11')).status, 200, 'reads go on')
+  const flush = await call('POST', '/flush')
+  t.match(flush, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable', detail: /MySQL/ } })
+  t.match((await call('GET', '/flush')).body, { unsynced: 1, due: 1, last_flush: { error: 'store_unavailable' } }, 'the claim was given back')
+  t.equal(await redis.exists(`${prefix}tickets:failures`), 0, 'nothing is counted against the ticket')
+
+  for (const [method, url, body] of [['GET', '/tickets/10', undefined], ['PATCH', '/tickets/10', { subject: 'x' }], ['GET', '/tickets/99', undefined], ['GET', '/tickets?ids=11,10', undefined]] as const) {
+    t.match(await call(method, url, body), { status: 503, body: { code: 'store_unavailable' } }, `${method} ${url}: 503, because 404 would be a guess`)
+  }
+  t.match(await call('POST', '/tickets/9', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } }, 'so would 201 for an id that MySQL may hold')
+  t.equal(await redis.exists(`${prefix}ticket:9`), 0)
+
+  await mariadb.restart()
+  const { body } = await eventually(async () => {
+    const answer = await call('POST', '/flush')
+    if (answer.status !== 200) throw new Error(answer.text)
+    return answer
+  })
+  t.match(body, { synced: 1, remaining: 0 })
+  t.match(await call('GET', '/tickets/10'), { status: 200, headers: { 'x-ticket-source': 'archive' } })
+  t.equal((await call('GET', '/tickets/99')).status, 404)
+  t.match((await call('GET', '/health/ready')).body, { status: 'ready' })
+})
+
+t.test('the timer recovers by itself', async t => {
+  const mariadb = await privateMariadb(t)
+  const service = await createService(t, { FLUSH_INTERVAL_MS: 50 }, await createStores(t, { mysql: mariadb.url }))
+  await mariadb.kill()
+  await service.call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await service.lines.waitFor(({ msg }) => /the flush failed/.test(msg))
+  await mariadb.restart()
+  await eventually(async () => {
+    const { synced_version, version } = (await service.call('GET', '/tickets/1')).body
+    if (synced_version !== version) throw new Error('not synced yet')
+  })
+  t.pass('synced without being asked')
+})
+
+t.test('a start without MySQL: Redis serves alone, the schema comes later', async t => {
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { mysql: mariadb.url })
+  await mariadb.stop()
+  const { call, lines } = await createService(t, { FLUSH_INTERVAL_MS: 50 }, stores)
+  t.match(await lines.waitFor(({ msg }) => /MySQL cannot be used/.test(msg)), { err: { cause: { message: /ECONNREFUSED/ } } }, 'the log says why')
+
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 201)
+  t.match(await lines.waitFor(({ ticket_id }) => ticket_id === 1), { level: 40, msg: /without asking MySQL/ })
+  t.equal((await call('PATCH', '/tickets/1', { status: 'closed' })).status, 200)
+  t.equal((await call('GET', '/tickets/1')).status, 200)
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 409)
+  t.match(await call('GET', '/health/ready'), { status: 200, body: { status: 'degraded' } })
+
+  await mariadb.restart()
+  await eventually(async () => {
+    const { synced_version, version } = (await call('GET', '/tickets/1')).body
+    if (synced_version !== version) throw new Error('not synced yet')
+  })
+  t.match((await call('GET', '/health/ready')).body, { status: 'ready' })
+})
+
+t.test('a frozen MySQL does not hold up writes', async t => {
+  const mariadb = await privateMariadb(t)
+  const { call } = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await call('POST', '/flush', { scope: 'all' })
+  await mariadb.pause()
+  const answers = await Promise.all([
+    ...Array.from({ length: 20 }, (_, i) => call('POST', `/tickets/${i + 2}`, { customer_id: 1, status: 'closed' })),
+    call('PATCH', '/tickets/1', { subject: 'x' }),
+  ])
+  t.ok(answers.every(({ status }) => status < 300), 'all answered')
+  t.match(await call('GET', '/tickets/999'), { status: 503, body: { code: 'store_unavailable' } }, 'a look-up ends at its deadline')
+  mariadb.resume()
+  await eventually(async () => {
+    const { body } = await call('POST', '/flush', { scope: 'all' })
+    if (body.remaining !== 0) throw new Error(JSON.stringify(body))
+  })
+  t.match((await call('GET', '/flush')).body, { unsynced: 0 })
+})

@@ -1,0 +1,91 @@
+import t from 'tap'
+import { createService, createStores, eventually, privateRedis } from '../helper.js'
+
+t.test('Redis goes away and comes back', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const { call, hash } = await createService(t, {}, await createStores(t, { redis: server.url }))
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await server.kill()
+
+  await eventually(async () => {
+    const { body } = await call('POST', '/tickets/2', { customer_id: 1 })
+    if (body.code !== 'store_unavailable') throw new Error(body.code)
+  })
+  for (const [method, url, body] of [['POST', '/tickets/2', { customer_id: 1 }], ['PATCH', '/tickets/1', { subject: 'x' }], ['GET', '/tickets/1', undefined],
+    ['GET', '/tickets?ids=1', undefined], ['POST', '/flush', undefined], ['GET', '/flush', undefined]] as const) {
+    const answer = await call(method, url, body)
+    t.match(answer, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, `${method} ${url}`)
+    t.notMatch(answer.text, /127\.0\.0\.1|ECONN|Stream/, 'says nothing of the inside')
+  }
+  t.match(await call('GET', '/health/ready'), { status: 503, body: { status: 'unavailable', redis: { state: 'down' }, mysql: { state: 'up' } } })
+  t.equal((await call('GET', '/health/live')).status, 200)
+
+  await server.restart()
+  await eventually(async () => {
+    const { status, text } = await call('PATCH', '/tickets/1', { subject: 'after' })
+    if (status !== 200) throw new Error(text)
+  })
+  t.equal((await hash(1)).customer_id, '1', 'what was acknowledged is there')
+  t.strictSame(await hash(2), {}, 'what was refused is not')
+})
+
+t.test('a start without Redis', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  await server.stop()
+  const { call, lines } = await createService(t, {}, stores)
+  t.ok(await lines.waitFor(({ msg }) => /Redis cannot be reached/.test(msg)))
+  t.match(await call('POST', '/tickets/1', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } })
+  await server.restart()
+  await eventually(async () => {
+    const { status, text } = await call('POST', '/tickets/1', { customer_id: 1 })
+    if (status !== 201) throw new Error(text)
+  })
+  t.pass('recovered by itself')
+})
+
+t.test('a frozen Redis applies nothing after the caller was told otherwise', async t => {
+  const server = await privateRedis(t)
+  const { call, hash, app } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 }, await createStores(t, { redis: server.url }))
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await server.pause()
+  const answers = await Promise.all([
+    call('POST', '/tickets/2', { customer_id: 1 }),
+    call('PATCH', '/tickets/1', { subject: 'late' }),
+  ])
+  for (const answer of answers) t.match(answer, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'outcome_unknown' } })
+  server.resume()
+  await eventually(() => app.redis.client.ping())
+  t.strictSame(await hash(2), {}, 'the create was refused by its deadline')
+  t.equal((await hash(1)).subject, undefined, 'so was the change')
+})
+
+t.test('SCRIPT FLUSH is not noticed', async t => {
+  const { call, redis } = await createService(t)
+  for (let id = 1; id <= 20; id += 1) {
+    const [answer] = await Promise.all([call('POST', `/tickets/${id}`, { customer_id: 1 }), redis.script('FLUSH')])
+    t.equal(answer.status, 201)
+  }
+})
+
+t.test('a full Redis refuses writes and serves the rest', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  const { call } = await createService(t, {}, stores)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await stores.redis.config('SET', 'maxmemory', '1mb')
+  t.match(await call('POST', '/tickets/2', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } })
+  t.match(await call('PATCH', '/tickets/1', { subject: 'x' }), { status: 503, body: { code: 'store_unavailable' } })
+  t.equal((await call('GET', '/tickets/1')).status, 200)
+  t.match((await call('POST', '/flush')).body, { synced: 1 }, 'draining goes on')
+  await stores.redis.config('SET', 'maxmemory', '0')
+  t.equal((await call('POST', '/tickets/2', { customer_id: 1 })).status, 201)
+})
+
+t.test('an eviction policy that may drop tickets is refused', async t => {
+  const server = await privateRedis(t, { config: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' } })
+  const stores = await createStores(t, { redis: server.url })
+  await t.rejects(createService(t, {}, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*volatile-ttl/ })
+  const { lines } = await createService(t, { ALLOW_UNSAFE_EVICTION: true }, stores)
+  t.match(await lines.waitFor(({ msg }) => /AOF/.test(msg)), { level: 40 }, 'AOF off is a warning')
+})

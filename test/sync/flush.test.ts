@@ -1,0 +1,180 @@
+import t from 'tap'
+import { createService, createStores } from '../helper.js'
+
+t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
+  const { call, row, due, hash, redis, prefix } = await createService(t)
+  const flush = async () => (await call('POST', '/flush')).body
+  const read = async () => (await call('GET', '/tickets/1')).body
+
+  await call('POST', '/tickets/1', {
+    customer_id: 5, subject: 'S', category: 'c', priority: 'p', assigned_to: 7, custom_fields: { a: 1, b: 'x' }, created_at: 1_700_000_000,
+  })
+  await call('PATCH', '/tickets/1', { assigned_to: 8 })
+  t.equal(await due(1), 'inf', 'an open ticket is unsynced, and not due')
+  t.match(await flush(), { claimed: 0, synced: 0 })
+  t.notOk(await row(1), 'MySQL has not heard of it')
+
+  const closed = (await call('PATCH', '/tickets/1', { status: 'closed' })).body
+  t.match((await call('GET', '/flush')).body, { strategy: 'hybrid', unsynced: 1, due: 1 })
+  t.match(await flush(), { claimed: 1, synced: 1, retried: 0, dead: 0, remaining: 0 })
+  t.match(await row(1), {
+    ticket_id: 1, customer_id: 5, subject: 'S', status: 'closed', category: 'c', priority: 'p', assigned_to: 8, created_at: '2023-11-14 22:13:20', version: closed.version,
+  })
+  t.strictSame(JSON.parse((await row(1))!.custom_fields), { a: 1, b: 'x' })
+  t.equal((await row(1))!.closed_at, new Date(closed.closed_at * 1000).toISOString().slice(0, 19).replace('T', ' '))
+  t.equal((await read()).synced_version, closed.version, 'the ticket says so')
+  t.equal(await due(1), null, 'the mark is gone')
+  t.ok(await redis.ttl(`${prefix}ticket:1`) > 604_000, 'it stays in Redis for the retention time')
+
+  const changed = (await call('PATCH', '/tickets/1', { subject: null })).body
+  t.equal(changed.synced_version, closed.version, 'MySQL holds the older version')
+  t.equal(await redis.ttl(`${prefix}ticket:1`), -1, 'what MySQL does not hold does not expire')
+  t.match(await flush(), { synced: 1 })
+  t.match(await row(1), { subject: null, version: changed.version })
+
+  await call('PATCH', '/tickets/1', { status: 'open' })
+  t.equal(await redis.ttl(`${prefix}ticket:1`), -1, 'a reopened ticket does not expire')
+  t.match(await flush(), { synced: 1 })
+  t.match(await row(1), { status: 'open', closed_at: null })
+  t.equal(await redis.ttl(`${prefix}ticket:1`), -1, 'nor after MySQL has it')
+  t.notOk('closed_at' in await hash(1))
+
+  await call('PATCH', '/tickets/1', { subject: 'open again' })
+  t.match(await flush(), { synced: 0 }, 'open tickets stay in Redis')
+})
+
+t.test('periodic: every change is due at once', async t => {
+  const { call, row } = await createService(t, { SYNC_STRATEGY: 'periodic' })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  t.match((await call('GET', '/flush')).body, { strategy: 'periodic', unsynced: 1, due: 1 })
+  t.match((await call('POST', '/flush')).body, { synced: 1 })
+  t.match(await row(1), { status: 'open' })
+  await call('PATCH', '/tickets/1', { subject: 'x' })
+  await call('POST', '/flush')
+  t.match(await row(1), { subject: 'x' })
+})
+
+t.test('periodic: the timer pushes', async t => {
+  const { call, row, app } = await createService(t, { SYNC_STRATEGY: 'periodic', FLUSH_INTERVAL_MS: 10 })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  while (!(await row(1))) await new Promise(setImmediate)
+  t.ok(app.flusher.lastFlush())
+})
+
+t.test('event: the write wakes the flusher, and a burst costs one row', async t => {
+  const { call, row } = await createService(t, { SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 1000 })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  for (let i = 1; i <= 10; i += 1) await call('PATCH', '/tickets/1', { assigned_to: i })
+  await call('POST', '/tickets/2', { customer_id: 1 })
+  while (!(await row(1))) await new Promise(setImmediate)
+  t.match(await row(1), { assigned_to: 10 }, 'the first row that comes is the last of the burst')
+  while (!(await row(2))) await new Promise(setImmediate)
+})
+
+t.test('scope all: open tickets too', async t => {
+  const { call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 7 })
+  for (let id = 1; id <= 30; id += 1) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  t.match((await call('POST', '/flush', { scope: 'due' })).body, { synced: 0, remaining: 0 })
+  t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 30, synced: 30, remaining: 0 })
+  t.equal((await rows()).length, 30)
+  t.match((await call('GET', '/flush')).body, { unsynced: 0, due: 0, oldest_due_age_ms: null })
+})
+
+t.test('by ids: these tickets, whatever their state, with an answer each', async t => {
+  const { call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 2 })
+  for (let id = 1; id <= 6; id += 1) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  await call('POST', '/flush', { ticket_ids: [6] })
+  const { status, body } = await call('POST', '/flush', { ticket_ids: [1, 2, 3, 6, 99] })
+  t.equal(status, 200)
+  t.match(body, { claimed: 3, synced: 3 })
+  t.strictSame(body.results.map(({ ticket_id, state }: { ticket_id: number, state: string }) => [ticket_id, state]),
+    [[1, 'synced'], [2, 'synced'], [3, 'synced'], [6, 'synced'], [99, 'not_found']])
+  t.equal(body.results[0].version, body.results[0].synced_version)
+  t.strictSame((await rows()).map(row => row.ticket_id), [1, 2, 3, 6], 'and no others')
+})
+
+t.test('bodies of POST /flush that are refused', async t => {
+  const { call } = await createService(t)
+  for (const body of [{ scope: 'some' }, { ticket_ids: [] }, { ticket_ids: ['1'] }, { ticket_ids: [0] }, { ticket_ids: [1, 1] }, { x: 1 }, [], { scope: 'all', ticket_ids: [1] },
+    { ticket_ids: Array.from({ length: 501 }, (_, i) => i + 1) }]) {
+    t.match(await call('POST', '/flush', body), { status: 400, body: { code: 'validation_failed' } }, JSON.stringify(body).slice(0, 40))
+  }
+})
+
+t.test('GET /flush: the backlog and the last flush', async t => {
+  const { call } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await call('POST', '/tickets/2', { customer_id: 1, status: 'closed' })
+  const { body } = await call('GET', '/flush')
+  t.match(body, { strategy: 'hybrid', unsynced: 2, due: 1, dead: 0 })
+  t.ok(body.oldest_due_age_ms >= 0)
+  await call('POST', '/flush')
+  t.match((await call('GET', '/flush')).body, { unsynced: 1, due: 0, last_flush: { claimed: 1, synced: 1, error: null } })
+})
+
+t.test('a mark stays where the ticket changed after the claim', async t => {
+  const service = await createService(t)
+  const { call, app, row } = service
+  const { dueIndex, archive } = app.tickets
+  const claimed = (await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })).body
+  const claim = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  t.equal(claim.tickets[0]!.version, claimed.version)
+  const newer = (await call('PATCH', '/tickets/1', { subject: 'newer' })).body
+  await archive.upsert(claim.tickets)
+  t.equal(await dueIndex.settle(claim.tickets), 0, 'not settled')
+
+  t.match((await call('GET', '/tickets/1')).body, { version: newer.version, synced_version: claimed.version })
+  t.match((await call('POST', '/flush')).body, { claimed: 1, synced: 1 }, 'the newer write made it due again at once')
+  t.match(await row(1), { subject: 'newer', version: newer.version })
+
+  await archive.upsert(claim.tickets)
+  t.match(await row(1), { subject: 'newer', version: newer.version }, 'a late write of the older version changes nothing')
+  await dueIndex.settle(claim.tickets)
+  t.equal((await call('GET', '/tickets/1')).body.synced_version, newer.version, 'nor does its settling')
+})
+
+t.test('the claims of a crashed worker come back', async t => {
+  const { call, app } = await createService(t, { FLUSH_LEASE_MS: 100 })
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  const claim = await app.tickets.dueIndex.claim({ leaseMs: 100, ticketsMax: 10 })
+  t.equal(claim.tickets.length, 1)
+  t.match((await call('POST', '/flush')).body, { claimed: 0, remaining: 1 }, 'while the lease runs nobody else takes it')
+  t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 0, remaining: 1 }, 'scope all neither')
+  for (;;) {
+    const { body } = await call('POST', '/flush')
+    if (body.claimed === 1) break
+  }
+  t.match((await call('GET', '/flush')).body, { unsynced: 0 })
+})
+
+t.test('a given back claim is due at once', async t => {
+  const { call, app } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  const { dueIndex } = app.tickets
+  const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  t.equal(await dueIndex.release('1.5', [1]), 0, 'only by who holds it')
+  t.equal(await dueIndex.release(lease, [1]), 1)
+  t.match((await call('POST', '/flush')).body, { claimed: 1 })
+})
+
+t.test('two instances share the work: no ticket twice in one pass, none missed', async t => {
+  const stores = await createStores(t)
+  const a = await createService(t, { FLUSH_BATCH_SIZE: 20 }, stores)
+  const b = await createService(t, { FLUSH_BATCH_SIZE: 20 }, stores)
+  const ids = Array.from({ length: 500 }, (_, i) => i + 1)
+  await Promise.all(ids.map(id => (id % 2 ? a : b).call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })))
+  const [first, second] = await Promise.all([a.call('POST', '/flush'), b.call('POST', '/flush')])
+  t.equal(first.body.claimed + second.body.claimed, 500, `${first.body.claimed} and ${second.body.claimed}`)
+  t.ok(first.body.claimed > 0 && second.body.claimed > 0, 'both worked')
+  t.strictSame((await a.rows()).map(row => row.ticket_id), ids)
+  t.match((await a.call('GET', '/flush')).body, { unsynced: 0 })
+})
+
+t.test('tickets of many megabytes go in several claims and statements', async t => {
+  const { call, rows } = await createService(t)
+  const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, '\u0001'.repeat(1024)]))
+  for (let id = 1; id <= 40; id += 1) t.equal((await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed', custom_fields })).status, 201)
+  t.match((await call('POST', '/flush', { ticket_ids: Array.from({ length: 30 }, (_, i) => i + 1) })).body, { claimed: 30, synced: 30 })
+  t.match((await call('POST', '/flush')).body, { claimed: 10, synced: 10 })
+  t.strictSame(JSON.parse((await rows())[39]!.custom_fields), custom_fields)
+})
