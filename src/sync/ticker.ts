@@ -42,7 +42,7 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
       }
       // A failing pass is not hurried: its pause is what protects the other side.
       const signals = failures === 0 ? [stopping.signal, wakeUp.signal] : [stopping.signal]
-      await sleep(pause, undefined, { signal: AbortSignal.any(signals), ref: false }).catch(onlyAbort)
+      await sleep(pause, undefined, { signal: AbortSignal.any(signals) }).catch(onlyAbort)
     }
   }
 

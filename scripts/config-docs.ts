@@ -1,0 +1,42 @@
+/** Writes .env.example and the table of the README from the one schema of the environment: `npm run config-docs`. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { TSchema } from 'typebox'
+import { Environment } from '../src/config.js'
+
+const ENV_EXAMPLE = new URL('../.env.example', import.meta.url)
+const README = new URL('../README.md', import.meta.url)
+
+/** The table stands between these lines of the README. */
+const START = '<!-- configuration: written by npm run config-docs -->'
+const END = '<!-- end of configuration -->'
+
+interface Variable { name: string, value: string, description: string }
+
+function variables (): Variable[] {
+  return Object.entries(Environment.properties as Record<string, TSchema>).map(([name, schema]) => {
+    const { default: value = '', description } = schema as { default?: unknown, description: string }
+    return { name, value: String(value), description }
+  })
+}
+
+export function envExample (): string {
+  const head = '# Every variable of the service with its default. NAME_FILE may hold the path of a file with the value of NAME.\n'
+  return head + variables().map(({ name, value, description }) => `\n# ${description}\n#${name}=${value}\n`).join('')
+}
+
+/** @returns the README with its table brought up to date */
+export function withTable (readme: string): string {
+  const rows = variables().map(({ name, value, description }) =>
+    `| \`${name}\` | ${value === '' ? '' : `\`${value}\``} | ${description.replaceAll('|', '\\|')} |`)
+  const table = ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n')
+  const [before, rest] = readme.split(START)
+  const after = rest?.split(END)[1]
+  if (before === undefined || after === undefined) throw new Error(`README.md lacks the lines ${START} and ${END}`)
+  return `${before}${START}\n${table}\n${END}${after}`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(ENV_EXAMPLE, envExample())
+  await writeFile(README, withTable(await readFile(README, 'utf8')))
+}

@@ -1,0 +1,51 @@
+import t from 'tap'
+import { createBatcher } from '../../src/batcher.js'
+
+function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
+  const calls: number[][] = []
+  const add = createBatcher<number, number>({
+    itemsMax: 3,
+    sizeMax: 100,
+    sizeOf: item => item,
+    pendingMax: 1000,
+    run: async items => {
+      calls.push(items)
+      return items.map(item => item * 2)
+    },
+    ...options,
+  })
+  return { calls, add }
+}
+
+t.test('one turn, one call; each item its own result', async t => {
+  const { calls, add } = recorder()
+  t.strictSame(await Promise.all([1, 2].map(add)), [2, 4])
+  t.equal(await add(3), 6)
+  t.strictSame(calls, [[1, 2], [3]])
+})
+
+t.test('calls are bounded in count and size, and keep the order', async t => {
+  const { calls, add } = recorder()
+  await Promise.all([1, 2, 3, 4, 60, 50, 200, 5].map(add))
+  t.strictSame(calls, [[1, 2, 3], [4, 60], [50], [200], [5]])
+})
+
+t.test('a failed call fails its items and no others', async t => {
+  const { add } = recorder({ run: async items => { if (items.includes(1)) throw new Error('no'); return items } })
+  const results = await Promise.allSettled([1, 2, 3, 4].map(add))
+  t.strictSame(results.map(({ status }) => status), ['rejected', 'rejected', 'rejected', 'fulfilled'])
+})
+
+t.test('past its bound it refuses at once, and takes again when answers come', async t => {
+  let answer: (() => void) | undefined
+  const { add } = recorder({ pendingMax: 2, run: items => new Promise(resolve => { answer = () => { resolve(items) } }) })
+  const first = Promise.all([add(1), add(2)])
+  await t.rejects(add(3), { code: 'overloaded', status: 503 })
+  while (!answer) await new Promise(setImmediate)
+  answer()
+  await first
+  const next = add(4)
+  await new Promise(setImmediate)
+  answer()
+  t.equal(await next, 4)
+})

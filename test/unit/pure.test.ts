@@ -1,0 +1,85 @@
+import t from 'tap'
+import { ifMatch, ifNoneMatch, toEtag } from '../../src/http/etag.js'
+import { toDatabaseError, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.js'
+import { toWriteProblem } from '../../src/redis/failure.js'
+import { createStrategy } from '../../src/sync/strategy.js'
+import { COLUMNS, fromHash, fromRow, toHashChange, toRow, type Row } from '../../src/tickets/codec.js'
+import type { Ticket } from '../../src/tickets/ticket.js'
+
+const ticket: Ticket = {
+  ticket_id: 12,
+  customer_id: 5,
+  subject: 'S',
+  status: 'closed',
+  category: 'c',
+  priority: 'p',
+  assigned_to: 7,
+  custom_fields: { a: 1.5, b: 'x', c: false },
+  created_at: 0,
+  updated_at: 253_402_300_799,
+  closed_at: 1_700_000_000,
+  version: 1_700_000_000_123,
+  synced_version: 1_700_000_000_123,
+}
+const bare: Ticket = { ticket_id: 1, customer_id: 1, status: 'open', created_at: 1, updated_at: 1, version: 1, synced_version: 1 }
+
+t.test('codec: a ticket survives the hash and the row', async t => {
+  for (const each of [ticket, bare]) {
+    t.strictSame(fromHash(each.ticket_id, toHashChange(each).set), each)
+    const row = Object.fromEntries(toRow(each).map((value, i) => [COLUMNS[i], value])) as Row
+    t.strictSame(fromRow(row), each)
+  }
+  t.equal(toRow(ticket)[COLUMNS.indexOf('created_at')], '1970-01-01 00:00:00')
+  t.equal(toRow(ticket)[COLUMNS.indexOf('updated_at')], '9999-12-31 23:59:59')
+  t.equal(COLUMNS.at(-1), 'version', 'the upsert relies on it')
+})
+
+t.test('codec: what is no ticket is refused by the name of the field', async t => {
+  const hash = Object.fromEntries(Object.entries({ customer_id: '5', status: 'open', created_at: '1', updated_at: '1', version: '1' }))
+  const decode = (fields: Record<string, string>) => fromHash(1, Object.entries({ ...hash, ...fields }).flat())
+  t.match(decode({ unknown: 'x', constructor: 'x', __proto__: 'x' }), { customer_id: 5 }, 'fields of others are passed over')
+  for (const [field, value] of [['customer_id', 'abc'], ['customer_id', ''], ['customer_id', '-1'], ['customer_id', '1e3'], ['version', '9007199254740993'], ['custom_fields.a', '{'], ['custom_fields.a', '[]']] as const) {
+    t.throws(() => decode({ [field]: value }), { name: 'CorruptTicketError', ticketId: 1, message: new RegExp(field) }, `${field} = ${value}`)
+  }
+  t.throws(() => fromHash(1, ['status', 'open']), { message: /customer_id is missing/ })
+  t.throws(() => fromRow({ ...Object.fromEntries(toRow(bare).map((value, i) => [COLUMNS[i], value])), created_at: 'soon' }), { message: /created_at/ })
+})
+
+t.test('strategy', async t => {
+  const table = (name: 'hybrid' | 'periodic' | 'event') => [[false, false], [false, true], [true, false], [true, true]]
+    .map(([was, is]) => createStrategy(name, 100)(was!, is!, 1000))
+  t.strictSame(table('hybrid'), [Infinity, 1000, 1000, 1000])
+  t.strictSame(table('periodic'), [1000, 1000, 1000, 1000])
+  t.strictSame(table('event'), [1100, 1100, 1100, 1100])
+})
+
+t.test('etag', async t => {
+  t.equal(toEtag(12), '"12"')
+  t.equal(ifMatch(undefined), undefined)
+  t.equal(ifMatch(' * '), undefined)
+  t.strictSame(ifMatch('"1", W/"2" ,"3"'), ['1', '3'])
+  t.ok(ifNoneMatch('W/"1"', 1))
+  t.notOk(ifNoneMatch('"1"', 2))
+  for (const header of ['1', '"1', '"1" "2"', '"1",', '']) t.throws(() => ifMatch(header), { code: 'validation_failed' }, header)
+})
+
+t.test('errors of Redis: surely not applied, or unknown', async t => {
+  for (const message of ['LOADING Redis is loading', 'OOM command not allowed', 'READONLY You can\'t write', 'Stream isn\'t writeable and enableOfflineQueue options is false',
+    'ERR Error running script: @user_script:1: MISCONF Redis is configured', 'NOPERM this user', 'MASTERDOWN Link']) {
+    t.match(toWriteProblem(new Error(message)), { code: 'store_unavailable' }, message)
+  }
+  for (const message of ['Command timed out', 'Connection is closed.', 'Socket timeout. Expecting data', 'anything else']) {
+    t.match(toWriteProblem(new Error(message)), { code: 'outcome_unknown' }, message)
+  }
+})
+
+t.test('errors of MySQL: of the rows, or of the server', async t => {
+  const error = (errno: number, sqlState: string) => toDatabaseError(Object.assign(new Error('x'), { errno, sqlState, sql: 'private' }))
+  for (const [errno, state] of [[1264, '22003'], [1406, '22001'], [1048, '23000'], [4025, '23000'], [3819, 'HY000'], [1366, 'HY000'], [1644, '45000']] as const) {
+    t.type(error(errno, state), RowsRefused, String(errno))
+  }
+  for (const [errno, state] of [[1213, '40001'], [1205, 'HY000'], [1146, '42S02'], [1142, '42000'], [1040, '08004'], [1290, 'HY000'], [1114, 'HY000'], [1053, '08S01']] as const) {
+    t.type(error(errno, state), DatabaseUnavailable, String(errno))
+  }
+  t.notMatch(JSON.stringify(error(1146, '42S02')), 'private', 'the statement is left behind')
+})
