@@ -9,7 +9,7 @@ t.test('passes follow each other without overlap, and stop() waits for the last'
   let passes = 0
   const ticker = createTicker({
     intervalMs: 1,
-    onError: t.fail,
+    onError: ({ message }) => { t.fail(message) },
     run: async () => {
       running += 1
       most = Math.max(most, running)
@@ -32,7 +32,7 @@ t.test('passes follow each other without overlap, and stop() waits for the last'
 
 t.test('wake() ends the pause', async t => {
   const events = new EventEmitter()
-  const ticker = createTicker({ intervalMs: 3_600_000, onError: t.fail, run: async () => { events.emit('pass') } })
+  const ticker = createTicker({ intervalMs: 3_600_000, onError: ({ message }) => { t.fail(message) }, run: async () => { events.emit('pass') } })
   const first = once(events, 'pass')
   ticker.start()
   await first

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createInterface } from 'node:readline'
+import { request, Agent } from 'node:http'
+import type { Test } from 'tap'
+import t from 'tap'
+import { createService, createStores } from '../helper.js'
+
+const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
+
+/** The service as a process of its own, as `npm start` runs it. */
+function startServer (t: Test, variables: Record<string, unknown>) {
+  const env = Object.fromEntries(Object.entries({ PORT: 0, ...variables }).map(([name, value]) => [name, String(value)]))
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], { env: { PATH: process.env.PATH, ...env }, cwd: t.testdir() })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const lines: string[] = []
+  const written = new EventEmitter()
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', line => {
+      lines.push(line)
+      written.emit('line')
+    })
+  }
+  // 'close' comes when the output has been read to its end.
+  const exited = once(child, 'close').then(([code]) => {
+    written.emit('line')
+    return code as number | null
+  })
+  async function line (pattern: RegExp): Promise<string> {
+    for (;;) {
+      const found = lines.find(line => pattern.test(line))
+      if (found) return found
+      if (child.exitCode !== null) throw new Error(`the service ended without ${String(pattern)}:\n${lines.join('\n')}`)
+      await once(written, 'line')
+    }
+  }
+  return { child, lines, exited, line, url: async () => /http:\/\/127[^"]+/.exec(await line(/Server listening/))![0] }
+}
+
+t.test('a bad value ends the process with 1 and one line that names it', async t => {
+  for (const [variables, pattern] of [
+    [{ PORT: 'abc' }, /cannot start: PORT /],
+    [{ HOST: '0.0.0.0' }, /cannot start: HOST .*127\.0\.0\.1/],
+    [{ SYNC_STRATEGY: 'x' }, /cannot start: SYNC_STRATEGY /],
+  ] as const) {
+    const { exited, lines } = startServer(t, variables)
+    t.equal(await exited, 1)
+    t.equal(lines.length, 1)
+    t.match(lines[0], pattern)
+  }
+})
+
+t.test('SIGTERM: requests in flight are answered, a last flush runs, exit 0', async t => {
+  const stores = await createStores(t)
+  const observer = await createService(t, {}, stores)
+  const { child, exited, url, line } = startServer(t, { ...stores.variables, FLUSH_INTERVAL_MS: 3_600_000 })
+  const base = await url()
+  await line(/listening on loopback only/)
+  const agent = new Agent({ keepAlive: true })
+  const send = (id: number) => new Promise<number>((resolve, reject) => {
+    const post = request(`${base}/tickets/${id}`, { method: 'POST', agent, headers: { 'content-type': 'application/json' } }, response => {
+      response.resume().on('end', () => { resolve(response.statusCode!) })
+    })
+    post.on('error', reject)
+    post.end('{"customer_id":1,"status":"closed"}')
+  })
+
+  t.equal(await send(1), 201)
+  const inFlight = Array.from({ length: 100 }, (_, i) => send(i + 2))
+  await Promise.race(inFlight)
+  child.kill('SIGTERM')
+  const answered = (await Promise.allSettled(inFlight)).flatMap((answer, i) => answer.status === 'fulfilled' && answer.value === 201 ? [i + 2] : [])
+  t.equal(await exited, 0)
+  t.ok(answered.length > 0)
+
+  const rows = await observer.rows()
+  const held = new Set(rows.map(row => row.ticket_id))
+  t.strictSame(answered.filter(id => !held.has(id)), [], 'what was acknowledged is in MySQL')
+  t.ok(held.has(1))
+  agent.destroy()
+})
+
+t.test('SIGINT ends it too, and without MySQL the last flush does not hold it up', async t => {
+  const stores = await createStores(t)
+  const { child, exited, url } = startServer(t, { ...stores.variables, MYSQL_URL: 'mysql://root@127.0.0.1:1/x', SHUTDOWN_GRACE_MS: 5000 })
+  await url()
+  child.kill('SIGINT')
+  t.equal(await exited, 0)
+})
+
+t.test('a .env file in the working directory adds what is not set', async t => {
+  const stores = await createStores(t)
+  const directory = t.testdir({ '.env': 'LOG_LEVEL=loud\nPORT=1' })
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], {
+    cwd: directory, env: { PATH: process.env.PATH, ...stores.variables as Record<string, string>, PORT: '0' },
+  })
+  let error = ''
+  child.stderr.on('data', (data: Buffer) => { error += data.toString() })
+  t.equal((await once(child, 'close'))[0], 1)
+  t.match(error, /LOG_LEVEL/)
+})
