@@ -20,9 +20,14 @@ function variables (): Variable[] {
   })
 }
 
+const HEAD = `# Every variable of the service with its default. NAME_FILE may hold the path of a file with the value of NAME.
+# For docker compose only REDIS_PASSWORD (below) and MYSQL_PASSWORD are needed. Both become part of what other programs
+# parse: use letters, digits, - and _.
+#MYSQL_PASSWORD=
+`
+
 export function envExample (): string {
-  const head = '# Every variable of the service with its default. NAME_FILE may hold the path of a file with the value of NAME.\n'
-  return head + variables().map(({ name, value, description }) => `\n# ${description}\n#${name}=${value}\n`).join('')
+  return HEAD + variables().map(({ name, value, description }) => `\n# ${description}\n#${name}=${value}\n`).join('')
 }
 
 /** @returns the README with its table brought up to date */
