@@ -15,7 +15,7 @@ const WAKE_MARGIN_MS = 5
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { dueIndex, archive, applied } = app.tickets
+  const { dueIndex, archive, changes } = app.tickets
   const flusher = createFlusher({
     dueIndex,
     archive,
@@ -32,7 +32,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   app.decorate('flusher', flusher)
   app.addHook('onReady', () => {
     ticker.start()
-    if (config.SYNC_STRATEGY === 'event') applied.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
+    if (config.SYNC_STRATEGY === 'event') changes.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
   })
   app.addHook('onClose', async () => {
     await ticker.stop()

@@ -2,13 +2,11 @@ import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
-import { Problem } from '../src/errors.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
 import { createDueIndex } from '../src/tickets/due-index.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { createReadThrough } from '../src/tickets/read-through.js'
-import type { TicketRepository } from '../src/tickets/repository.js'
 import { defineScripts } from '../src/tickets/scripts/index.js'
 import { createTicketStore } from '../src/tickets/store.js'
 
@@ -17,6 +15,7 @@ declare module 'fastify' {
 }
 
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
+  const changes = new EventEmitter<{ write: [] }>()
   const scripts = defineScripts(redis.client)
   const keys = createKeys(config.KEY_PREFIX)
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
@@ -32,6 +31,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     isClosedStatus: status => config.TICKET_CLOSED_STATUSES.includes(status),
     defaultStatus: config.TICKET_STATUSES[0]!,
     onCorrupt,
+    onWrite: () => { changes.emit('write') },
   })
   const repository = createReadThrough(store, {
     archive,
@@ -39,23 +39,11 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
   return {
-    ...announced(repository),
+    ...repository,
+    /** Emits `write` after every script call that has changed tickets. */
+    changes,
     archive,
     dueIndex: createDueIndex(scripts, keys, config.TICKET_RETENTION_SECONDS),
-  }
-}
-
-/** Adds `applied`, an emitter of one event, `write`, after every call that changed a ticket. */
-function announced (repository: TicketRepository): TicketRepository & { applied: EventEmitter<{ write: [] }> } {
-  const applied = new EventEmitter<{ write: [] }>()
-  return {
-    applied,
-    read: repository.read,
-    async write (operations) {
-      const answers = await repository.write(operations)
-      if (answers.some(answer => !(answer instanceof Problem))) applied.emit('write')
-      return answers
-    },
   }
 }
 

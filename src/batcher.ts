@@ -1,7 +1,7 @@
 import { Problem } from './errors.js'
 
 export interface BatcherOptions<Item, Result> {
-  /** One call for many items; its results stand in their order. A rejection rejects each of them. */
+  /** One call for many items; its results stand in their order. A rejection rejects everything that is part of it. */
   run: (items: Item[]) => Promise<Result[]>
   /**
    * Items of one call. A full call leaves at once: the other side works on it while the rest of the
@@ -11,33 +11,40 @@ export interface BatcherOptions<Item, Result> {
   /** Size of one call; a single larger item travels alone. */
   sizeMax: number
   sizeOf: (item: Item) => number
-  /** Items that may wait for an answer. Past it an item is refused, so that an outage does not fill the memory. */
+  /** Items that may wait for an answer. Past it more are refused, so that an outage does not fill the memory. */
   pendingMax: number
 }
 
-interface Waiting<Item, Result> {
-  item: Item
-  resolve: (result: Result) => void
+/** What one caller asked for together, and the answers that have come. */
+interface Group<Result> {
+  results: Result[]
+  missing: number
+  resolve: (results: Result[]) => void
   reject: (reason: unknown) => void
 }
+
+interface Entry<Item, Result> { item: Item, group: Group<Result>, at: number }
 
 /**
  * Lets concurrent requests share calls: what arrives in one turn of the event loop travels together.
  * Calls leave in the order of arrival.
  *
- * @returns a function that adds one item and resolves with its result
+ * @returns a function that takes items and resolves with their results, in order
  */
 export function createBatcher<Item, Result> (options: BatcherOptions<Item, Result>) {
-  let waiting: Waiting<Item, Result>[] = []
+  let waiting: Entry<Item, Result>[] = []
   let size = 0
   let pending = 0
 
-  async function send (batch: Waiting<Item, Result>[]) {
+  async function send (batch: Entry<Item, Result>[]) {
     try {
       const results = await options.run(batch.map(({ item }) => item))
-      batch.forEach(({ resolve }, i) => { resolve(results[i]!) })
+      batch.forEach(({ group, at }, i) => {
+        group.results[at] = results[i]!
+        if (--group.missing === 0) group.resolve(group.results)
+      })
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      for (const { group } of batch) group.reject(error)
     } finally {
       pending -= batch.length
     }
@@ -51,18 +58,24 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
     void send(batch)
   }
 
-  return (item: Item) => new Promise<Result>((resolve, reject) => {
-    if (pending >= options.pendingMax) {
+  function add (entry: Entry<Item, Result>) {
+    const entrySize = options.sizeOf(entry.item)
+    if (size + entrySize > options.sizeMax) flush()
+    // setImmediate runs when all sockets that were readable in this turn have been read.
+    if (waiting.length === 0) setImmediate(flush)
+    size += entrySize
+    waiting.push(entry)
+    if (waiting.length === options.itemsMax) flush()
+  }
+
+  return (items: readonly Item[]) => new Promise<Result[]>((resolve, reject) => {
+    if (pending + items.length > options.pendingMax) {
       reject(new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.'))
       return
     }
-    const itemSize = options.sizeOf(item)
-    if (size + itemSize > options.sizeMax) flush()
-    // setImmediate runs when all sockets that were readable in this turn have been read.
-    if (waiting.length === 0) setImmediate(flush)
-    pending += 1
-    size += itemSize
-    waiting.push({ item, resolve, reject })
-    if (waiting.length === options.itemsMax) flush()
+    pending += items.length
+    const group = { results: new Array<Result>(items.length), missing: items.length, resolve, reject }
+    if (items.length === 0) resolve([])
+    items.forEach((item, at) => { add({ item, group, at }) })
   })
 }

@@ -55,7 +55,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
   }
 
   /** A failed look-up is a value too: what it stops is one operation. */
-  const find = (id: number): Promise<Looked> => lookUp(id).catch(toProblem)
+  const find = (id: number): Promise<Looked> => lookUp([id]).then(([looked]) => looked!, toProblem)
 
   const restore = (ticket: Ticket): Operation => ({ op: 'restore', ticket_id: ticket.ticket_id, ticket })
 
@@ -77,6 +77,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
   return {
     async write (operations) {
       const answers = await store.write(operations)
+      if (!answers.some((answer, i) => isUndecided(operations[i]!, answer))) return answers
       const undecided = new Map<number, Undecided[]>()
       for (const [index, answer] of answers.entries()) {
         const operation = operations[index]!
@@ -95,6 +96,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
 
     async read (ids) {
       const answers = await store.read(ids)
+      if (!answers.includes(null)) return answers
       return await Promise.all(answers.map(async (answer, i): Promise<Found | Problem | null> => {
         if (answer !== null) return answer
         const archived = await find(ids[i]!)

@@ -34,6 +34,8 @@ export interface StoreOptions {
   isClosedStatus: (status: string) => boolean
   /** Status of a ticket that is created without one. */
   defaultStatus: string
+  /** A script call has changed tickets. */
+  onWrite: () => void
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
 }
@@ -61,19 +63,28 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     sizeOf: call => call.json.length,
     pendingMax: PENDING_MAX,
     async run (calls) {
-      const deadline = clock.deadline(options.commandTimeoutMs)
-      const reply = await scripts.write(
-        [keys.due, keys.archivedMax],
-        [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, `[${calls.map(call => call.json).join()}]`],
-      )
-      if (!Array.isArray(reply)) {
-        clock.remeasure()
-        throw storeUnavailable(new Error('the write reached Redis after its deadline'))
+      try {
+        const [nowMs, ...results] = await callWrite(calls)
+        options.onWrite()
+        return calls.map(({ operation }, i) => toAnswer(operation, results[i]!, nowMs))
+      } catch (error) {
+        const problem = toWriteProblem(error)
+        return calls.map(() => problem)
       }
-      const [nowMs, ...results] = reply as [number, ...Reply[]]
-      return calls.map(({ operation }, i) => toAnswer(operation, results[i]!, nowMs))
     },
   })
+
+  async function callWrite (calls: readonly Call[]): Promise<[nowMs: number, ...results: Reply[]]> {
+    const deadline = clock.deadline(options.commandTimeoutMs)
+    const operations = `[${calls.map(({ json }) => json).join()}]`
+    const reply = await scripts.write(
+      [keys.due, keys.archivedMax],
+      [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, operations],
+    )
+    if (Array.isArray(reply)) return reply as [number, ...Reply[]]
+    clock.remeasure()
+    throw storeUnavailable(new Error('the write reached Redis after its deadline'))
+  }
 
   const read = createBatcher<number, Found | Problem | null>({
     itemsMax: OPERATIONS_PER_CALL_MAX,
@@ -81,18 +92,20 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     sizeOf: () => 1,
     pendingMax: PENDING_MAX,
     async run (ids) {
-      const reply = await scripts.read(ids.map(keys.ticket), []) as string[][]
-      return reply.map((flat, i) => {
-        if (flat.length === 0) return null
-        const ticket = decode(ids[i]!, flat)
-        return ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
-      })
+      try {
+        const reply = await scripts.read(ids.map(keys.ticket), []) as string[][]
+        return reply.map((flat, i) => toFound(decode(ids[i]!, flat)))
+      } catch (error) {
+        const problem = toReadProblem(error)
+        return ids.map(() => problem)
+      }
     },
   })
 
-  function decode (id: number, flat: string[]): Ticket | Problem {
+  /** null: there is no such ticket. */
+  function decode (id: number, flat: string[]): Ticket | Problem | null {
     try {
-      return fromHash(id, flat)
+      return flat.length === 0 ? null : fromHash(id, flat)
     } catch (error) {
       return corrupt(id, error as Error)
     }
@@ -121,7 +134,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   /** What write.lua says, for callers; the numbers are those of its header. */
   function toAnswer (operation: Operation, result: Reply, nowMs: number): Ticket | Problem {
     const id = operation.ticket_id
-    if (Array.isArray(result)) return decode(id, result as string[])
+    if (Array.isArray(result)) return decode(id, result as string[])!
     switch (result) {
       case 1: return created(operation as Create, nowMs)
       case -1: return ticketExists(id)
@@ -150,7 +163,16 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   }
 
   return {
-    write: operations => Promise.all(operations.map(operation => write({ operation, json: encode(operation) }).catch(toWriteProblem))),
-    read: ids => Promise.all(ids.map(id => read(id).catch(toReadProblem))),
+    write: operations => write(operations.map(operation => ({ operation, json: encode(operation) }))).catch(refuseAll(operations)),
+    read: ids => read(ids).catch(refuseAll(ids)),
   }
+}
+
+const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
+  ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
+
+/** What the batcher refuses as a whole is refused one by one: a failure is a value. */
+const refuseAll = (asked: readonly unknown[]) => (error: unknown): Problem[] => {
+  if (error instanceof Problem) return asked.map(() => error)
+  throw error
 }

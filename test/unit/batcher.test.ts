@@ -3,7 +3,7 @@ import { createBatcher } from '../../src/batcher.js'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
   const calls: number[][] = []
-  const add = createBatcher<number, number>({
+  const addAll = createBatcher<number, number>({
     itemsMax: 3,
     sizeMax: 100,
     sizeOf: item => item,
@@ -14,7 +14,7 @@ function recorder (options: Partial<Parameters<typeof createBatcher<number, numb
     },
     ...options,
   })
-  return { calls, add }
+  return { calls, addAll, add: async (item: number) => (await addAll([item]))[0]! }
 }
 
 t.test('one turn, one call; each item its own result', async t => {
@@ -28,6 +28,15 @@ t.test('calls are bounded in count and size, and keep the order', async t => {
   const { calls, add } = recorder()
   await Promise.all([1, 2, 3, 4, 60, 50, 200, 5].map(add))
   t.strictSame(calls, [[1, 2, 3], [4, 60], [50], [200], [5]])
+})
+
+t.test('what is asked together is answered together, in order, over several calls', async t => {
+  const { calls, add, addAll } = recorder()
+  const single = add(9)
+  t.strictSame(await addAll([1, 2, 3, 4, 5]), [2, 4, 6, 8, 10])
+  t.equal(await single, 18)
+  t.strictSame(calls, [[9, 1, 2], [3, 4, 5]])
+  t.strictSame(await addAll([]), [])
 })
 
 t.test('a failed call fails its items and no others', async t => {
