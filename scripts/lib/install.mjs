@@ -1,0 +1,75 @@
+/** Sees to it that this machine has the database servers, or says exactly how to get them. */
+import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { findExecutables, findMariadb, findRedis } from './binaries.mjs'
+import { Failure } from './main.mjs'
+import { step } from './progress.mjs'
+import { run } from './run.mjs'
+
+const REDIS = {
+  name: 'Redis >= 7.0 or Valkey (redis-server)',
+  find: findRedis,
+  apt: ['redis-server'],
+  dnf: ['valkey'],
+  brew: ['redis'],
+}
+const MARIADB = {
+  name: 'MariaDB >= 10.6 or MySQL >= 8.0 (mariadbd or mysqld)',
+  find: findMariadb,
+  // The core packages hold the programs without a system service; the installer needs the client's one.
+  apt: ['mariadb-server-core', 'mariadb-client-core'],
+  dnf: ['mariadb-server'],
+  brew: ['mariadb'],
+}
+
+/**
+ * Finds Redis and MariaDB, installing on Debian and Ubuntu what is missing.
+ * @returns {Promise<void>} rejects with instructions where that is not possible
+ */
+export async function ensureServers () {
+  const missing = findMissing()
+  if (missing.length === 0) return
+  const asRoot = isDebian() ? rootCommand() : undefined
+  if (!asRoot) throw new Failure(instructions(missing))
+
+  const packages = missing.flatMap(({ apt }) => apt)
+  const script = fileURLToPath(new URL('install-servers.sh', import.meta.url))
+  await step(`Installing ${packages.join(', ')} with apt-get, without their services (about a minute)`, async (note) => {
+    const [command = 'sh', ...args] = [...asRoot, 'sh', script, ...packages]
+    await run(command, args, { note, finish: 'Stopping after apt-get: interrupted, it would leave packages half installed.' })
+  })
+
+  const stillMissing = findMissing()
+  if (stillMissing.length > 0) throw new Failure(`The installed packages are too old.\n\n${instructions(stillMissing)}`)
+}
+
+function findMissing () {
+  return [REDIS, MARIADB].filter(({ find }) => !find())
+}
+
+function isDebian () {
+  return existsSync('/etc/debian_version') && findExecutables(['apt-get']).length > 0
+}
+
+/** @returns {string[] | undefined} what to put before a command so that it runs as root without asking anyone */
+function rootCommand () {
+  if (process.getuid?.() === 0) return []
+  return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined
+}
+
+/** @param {typeof REDIS[]} missing */
+function instructions (missing) {
+  const packages = (/** @type {'apt' | 'dnf' | 'brew'} */ manager) => missing.flatMap((server) => server[manager]).join(' ')
+  return `This machine lacks:
+${missing.map(({ name }) => `  - ${name}`).join('\n')}
+
+Install what is missing and run this again:
+  Debian, Ubuntu   sudo apt-get install --no-install-recommends ${packages('apt')}
+  Fedora           sudo dnf install ${packages('dnf')}
+  macOS            brew install ${packages('brew')}
+
+Or run everything in containers:
+  cp .env.example .env    (then set the passwords in it)
+  docker compose up`
+}

@@ -1,0 +1,55 @@
+/** Ports and connections on this machine's own interface. */
+import { once } from 'node:events'
+import { createServer, connect } from 'node:net'
+
+export const LOOPBACK = '127.0.0.1'
+/** A server that accepts but says nothing in this time is not ready yet. */
+const PROBE_TIMEOUT_MS = 1000
+
+/** @returns {Promise<number>} a port that was free a moment ago: whoever binds it may still lose a race for it */
+export async function freePort () {
+  const server = createServer().listen(0, LOOPBACK)
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+export function isPortFree (port) {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (error.code === 'EADDRINUSE') resolve(false)
+      else reject(error)
+    })
+    server.listen(port, LOOPBACK, () => server.close(() => resolve(true)))
+  })
+}
+
+/**
+ * Connects, says `greeting` and looks at what comes back.
+ * @param {number} port
+ * @param {string} greeting empty where the server speaks first
+ * @param {(answer: Buffer) => boolean} isExpected gets all that has arrived so far
+ * @returns {Promise<boolean>} false when the server refuses, hangs up, stays silent or never says what is expected
+ */
+export function probe (port, greeting, isExpected) {
+  return new Promise((resolve) => {
+    let answer = Buffer.alloc(0)
+    const socket = connect(port, LOOPBACK)
+    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy())
+    socket.on('connect', () => { if (greeting) socket.write(greeting) })
+    socket.on('data', (chunk) => {
+      answer = Buffer.concat([answer, chunk])
+      if (isExpected(answer)) socket.destroy()
+    })
+    // A refused connection is an answer too: not yet. The close that follows gives it.
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(isExpected(answer)))
+  })
+}

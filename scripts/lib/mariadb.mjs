@@ -1,0 +1,130 @@
+/** A private MariaDB (or MySQL). */
+import { randomBytes } from 'node:crypto'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { userInfo } from 'node:os'
+import { findMariadb, findMariadbInstaller } from './binaries.mjs'
+import { LOOPBACK, probe } from './loopback.mjs'
+import { Failure } from './main.mjs'
+import { run } from './run.mjs'
+import { ownDirectory, startServer } from './server.mjs'
+
+const USER = 'tickets'
+const DATABASE = 'tickets'
+/** The first byte after the packet header of a MySQL server's greeting. */
+const PROTOCOL_VERSION = 10
+
+/**
+ * @typedef {object} MariadbOptions
+ * @property {string} directory holds the data, the socket and the log
+ * @property {0 | 1 | 2} [flushLogAtCommit] 1, the default, keeps each commit even when the machine fails; 0 and 2 are faster
+ * @property {string[]} [args] more options of mariadbd
+ */
+
+/**
+ * @typedef {object} Access
+ * @property {string} url
+ * @property {string} user
+ * @property {string} password
+ * @property {string} database
+ * @property {string} client the command that opens a prompt
+ */
+
+/**
+ * Starts MariaDB, or MySQL where the machine has only that, with a database `tickets` and a user who may do
+ * anything, such as creating more databases. The password is another one each time; root has no way in over TCP.
+ * @param {MariadbOptions} options
+ * @returns {Promise<import('./server.mjs').Server & Access>}
+ */
+export async function startMariadb ({ directory, flushLogAtCommit = 1, args = [] }) {
+  const binary = findMariadb()
+  if (!binary) throw new Error('there is neither mariadbd nor mysqld on this machine')
+  const path = ownDirectory(directory)
+  const password = randomBytes(16).toString('hex')
+  const data = join(path, 'data')
+  const isMysql = binary.product === 'mysql'
+  const initFile = join(path, 'init.sql')
+
+  if (!existsSync(data)) await createData(binary, data)
+  // The server runs it before it takes connections, at each start. Only this user can read it.
+  writeFileSync(initFile, accountSql(password), { mode: 0o600 })
+  const server = await startServer({
+    name: isMysql ? 'MySQL' : 'MariaDB',
+    directory: path,
+    command: binary.path,
+    args: (port) => [
+      '--no-defaults',
+      ...asUser(),
+      `--datadir=${data}`,
+      // Relative to the data directory: the full path could be longer than a socket's name may be.
+      '--socket=server.sock',
+      `--port=${port}`,
+      `--bind-address=${LOOPBACK}`,
+      '--skip-name-resolve',
+      `--init-file=${initFile}`,
+      '--character-set-server=utf8mb4',
+      `--innodb-flush-log-at-trx-commit=${flushLogAtCommit}`,
+      '--innodb-buffer-pool-size=64M',
+      '--performance-schema=OFF',
+      ...(isMysql ? ['--skip-log-bin', '--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
+      ...args,
+    ],
+    mark: data,
+    isReady: (port) => probe(port, '', (answer) => answer[4] === PROTOCOL_VERSION),
+  })
+  const client = isMysql ? 'mysql' : 'mariadb'
+  return Object.assign(server, {
+    user: USER,
+    password,
+    database: DATABASE,
+    url: `mysql://${USER}:${password}@${LOOPBACK}:${server.port}/${DATABASE}`,
+    client: `${client} --host=${LOOPBACK} --port=${server.port} --user=${USER} --password=${password} ${DATABASE}`,
+  })
+}
+
+/**
+ * Builds the data directory beside its place, so that an interrupted start leaves nothing half done.
+ * @param {import('./binaries.mjs').Binary} binary
+ * @param {string} data
+ */
+async function createData (binary, data) {
+  const draft = `${data}.new`
+  rmSync(draft, { recursive: true, force: true })
+  if (binary.product === 'mysql') {
+    // Not --initialize-insecure: root gets a password that nobody needs.
+    await run(binary.path, ['--no-defaults', ...asUser(), '--initialize', `--datadir=${draft}`]).catch(explainPermission)
+  } else {
+    await run(findMariadbInstaller(binary), [
+      '--no-defaults', ...asUser(), `--datadir=${draft}`, '--skip-test-db', '--auth-root-authentication-method=socket',
+    ])
+  }
+  renameSync(draft, data)
+}
+
+/**
+ * @param {Error} error
+ * @returns {never}
+ */
+function explainPermission (error) {
+  if (!/permission denied|errno 13\b/i.test(error.message)) throw error
+  throw new Failure(`${error.message}
+
+Ubuntu's AppArmor profile keeps mysqld out of all directories but its own and /tmp. Use "docker compose up" instead,
+or lift the profile for now: sudo aa-complain /usr/sbin/mysqld (from the package apparmor-utils).`)
+}
+
+/** Both refuse to run as root unless told to. */
+function asUser () {
+  return process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : []
+}
+
+/** @param {string} password */
+function accountSql (password) {
+  const account = `'${USER}'@'${LOOPBACK}'`
+  return [
+    `CREATE DATABASE IF NOT EXISTS ${DATABASE};`,
+    `CREATE USER IF NOT EXISTS ${account};`,
+    `ALTER USER ${account} IDENTIFIED BY '${password}';`,
+    `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;`,
+  ].join('\n') + '\n'
+}
