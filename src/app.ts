@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { LogController, fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
 import mysql from '../plugins/mysql.js'
@@ -46,6 +47,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   app.addSchema(schemas.Ticket)
 
   await app.register(errors)
+  await app.register(drain, { config })
   await app.register(swagger, { config })
   // Closed in the reverse order: the flusher first, then what it needs.
   await app.register(redis, { config })

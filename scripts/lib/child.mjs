@@ -29,7 +29,7 @@ const LOG_TAIL_LINES = 25
 /** @typedef {Awaited<ReturnType<typeof startChild>>} Child */
 
 /**
- * Starts a process in a session of its own: the terminal's Ctrl-C reaches only us, and we stop our children in order.
+ * Starts a process in a group of its own: the terminal's Ctrl-C reaches only us, and we stop our children in order.
  * @param {ChildSpec} spec
  */
 export async function startChild (spec) {

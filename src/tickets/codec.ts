@@ -21,22 +21,30 @@ export class CorruptTicketError extends Error {
 export interface HashChange { set: string[], remove: string[] }
 
 /** A removed name takes its `NAME.*` with it: removing `custom_fields` removes every custom field. */
-export function toHashChange (fields: CreateTicket | PatchTicket | Omit<Ticket, 'synced_version'>): HashChange {
+export function toHashChange (fields: CreateTicket | PatchTicket | Ticket): HashChange {
   const set: string[] = []
   const remove: string[] = []
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === null) {
-      remove.push(name)
-    } else if (typeof value === 'object') {
-      for (const [key, custom] of Object.entries(value)) {
-        if (custom === null) remove.push(CUSTOM_PREFIX + key)
-        else set.push(CUSTOM_PREFIX + key, JSON.stringify(custom))
-      }
-    } else if (value !== undefined) {
+  // for...in, without an array of entries: this runs for every write.
+  for (const name in fields) {
+    const value = fields[name as keyof typeof fields] as string | number | null | undefined | Ticket['custom_fields']
+    if (typeof value === 'string') {
+      set.push(name, value)
+    } else if (typeof value === 'number') {
       set.push(name, String(value))
+    } else if (value === null) {
+      remove.push(name)
+    } else if (value !== undefined) {
+      addCustomFields(value, set, remove)
     }
   }
   return { set, remove }
+}
+
+function addCustomFields (values: Record<string, string | number | boolean | null>, set: string[], remove: string[]) {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) remove.push(CUSTOM_PREFIX + name)
+    else set.push(CUSTOM_PREFIX + name, JSON.stringify(value))
+  }
 }
 
 type Decoder = (text: string) => unknown

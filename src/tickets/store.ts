@@ -9,7 +9,7 @@ import { fromHash, toHashChange } from './codec.js'
 import type { Keys } from './keys.js'
 import type { Create, Found, Operation, TicketRepository } from './repository.js'
 import type { Reply, Scripts } from './scripts/index.js'
-import { CUSTOM_FIELDS_MAX, type CreateTicket, type Ticket } from './ticket.js'
+import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
 
 /**
  * Enough to share the cost of a call, few enough that Redis works on the first ones while the others
@@ -116,19 +116,16 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return corruptTicket(id, error)
   }
 
-  /** The operation as write.lua reads it. */
+  /** The operation as write.lua reads it: [kind, id, closed, condition, set, remove]. */
   function encode (operation: Operation): string {
-    const { op } = operation
-    const id = String(operation.ticket_id)
-    if (op === 'restore') return JSON.stringify({ op, id, set: toHashChange(operation.ticket).set })
-    const { set, remove } = toHashChange(op === 'create' ? withDefaults(operation.fields) : operation.fields)
-    const { status } = operation.fields
-    return op === 'create'
-      ? JSON.stringify({ op, id, set, closed: isClosed(status), absent: operation.absentFromArchive })
-      : JSON.stringify({ op, id, set, remove, closed: status && isClosed(status), match: operation.ifMatch && `,${operation.ifMatch.join()},` })
+    const { op, ticket_id: id } = operation
+    const fields = op === 'restore' ? operation.ticket : operation.fields
+    const { set, remove } = toHashChange(fields)
+    if (op === 'create' && fields.status === undefined) set.push('status', options.defaultStatus)
+    const closed = op === 'update' && fields.status === undefined ? '' : isClosed(fields.status) ? '1' : '0'
+    return JSON.stringify([op, String(id), closed, condition(operation), set, remove])
   }
 
-  const withDefaults = (fields: CreateTicket) => ({ ...fields, status: fields.status ?? options.defaultStatus })
   const isClosed = (status = options.defaultStatus) => options.isClosedStatus(status)
 
   /** What write.lua says, for callers; the numbers are those of its header. */
@@ -154,7 +151,8 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return {
       ticket_id,
       created_at: now,
-      ...withDefaults(fields),
+      ...fields,
+      status: fields.status ?? options.defaultStatus,
       updated_at: now,
       ...(isClosed(fields.status) && { closed_at: now }),
       version: nowMs,
@@ -166,6 +164,13 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     write: operations => write(operations.map(operation => ({ operation, json: encode(operation) }))).catch(refuseAll(operations)),
     read: ids => read(ids).catch(refuseAll(ids)),
   }
+}
+
+/** What must hold: create, that MySQL is known not to have the id; update, that the ticket has one of these versions. */
+function condition (operation: Operation): string {
+  if (operation.op === 'create' && operation.absentFromArchive) return 'absent'
+  if (operation.op === 'update' && operation.ifMatch) return `,${operation.ifMatch.join()},`
+  return ''
 }
 
 const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 import { request, Agent } from 'node:http'
+import { connect } from 'node:net'
 import type { Test } from 'tap'
 import t from 'tap'
 import { createService, createStores } from '../helper.js'
@@ -79,6 +80,24 @@ t.test('SIGTERM: requests in flight are answered, a last flush runs, exit 0', as
   t.strictSame(answered.filter(id => !held.has(id)), [], 'what was acknowledged is in MySQL')
   t.ok(held.has(1))
   agent.destroy()
+})
+
+t.test('a client that sends slowly, or keeps its connection, does not hold up the stop or the last flush', async t => {
+  const stores = await createStores(t)
+  const observer = await createService(t, {}, stores)
+  const { child, exited, url } = startServer(t, { ...stores.variables, FLUSH_INTERVAL_MS: 3_600_000, SHUTDOWN_GRACE_MS: 3000 })
+  const { port } = new URL(await url())
+  const answer = await fetch(`${await url()}/tickets/1`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"customer_id":1,"status":"closed"}' })
+  t.equal(answer.status, 201)
+  const slow = connect(Number(port), '127.0.0.1')
+  slow.on('error', () => {})
+  await once(slow, 'connect')
+  slow.write('POST /tickets/2 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{')
+  // The service has seen the slow request when it answers one that came after it.
+  await fetch(`${await url()}/health/live`)
+  child.kill('SIGTERM')
+  t.equal(await exited, 0)
+  t.strictSame((await observer.rows()).map(row => row.ticket_id), [1])
 })
 
 t.test('SIGINT ends it too, and without MySQL the last flush does not hold it up', async t => {

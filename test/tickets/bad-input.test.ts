@@ -70,7 +70,7 @@ t.test('a pair of surrogates is a character', async t => {
 
 t.test('400: ids', async t => {
   const { call, redis, prefix } = await createService(t)
-  for (const id of ['0', '-1', '1.5', '9007199254740992', 'abc', '01', '1e3', '0x10', '+1', '%201', '1%20', '1%00', '{1}', '1:2', '99999999999999999999']) {
+  for (const id of ['', '0', '-1', '1.5', '9007199254740992', 'abc', '01', '1e3', '0x10', '+1', '%201', '1%20', '1%00', '{1}', '1:2', '99999999999999999999']) {
     for (const [method, body] of [['POST', { customer_id: 1 }], ['PATCH', { customer_id: 1 }], ['GET', undefined]] as const) {
       const answer = await call(method, `/tickets/${id}`, body)
       t.match(answer, { status: 400, body: { code: 'validation_failed', errors: [{ pointer: '/id' }] } }, `${method} ${id}`)

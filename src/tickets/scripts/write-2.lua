@@ -11,14 +11,14 @@
   ARGV[3]     seconds that a restored ticket stays
   ARGV[4..7]  ms from now until a change is due ('inf': not until closed), for
               (was open, is open), (was open, is closed), (was closed, is open), (was closed, is closed)
-  ARGV[8]     the operations, a JSON array of objects:
-                op      'create' | 'update' | 'restore'
-                id      the ticket's id, as text
-                set     array of field, value, ...; all text
-                remove  update: array of names; 'custom_fields' takes every 'custom_fields.*' along
-                closed  the status that is set is a closed one (true) or not (false); absent: no status is set
-                absent  create: true when MySQL is known not to hold the id
-                match   update: the versions that are allowed, ',v1,v2,'; absent: any
+  ARGV[8]     the operations, a JSON array of arrays; everything in them is text:
+                kind       'create' | 'update' | 'restore'
+                id         the ticket's
+                closed     '1' | '0': the status that is set is a closed one or not; '': no status is set
+                condition  create: 'absent' when MySQL is known not to hold the id
+                           update: ',v1,v2,', the versions that are allowed; '': any
+                set        array of field, value, ...
+                remove     update: array of names; 'custom_fields' takes every 'custom_fields.*' along
 
   Output: 0 when the deadline has passed. Else now in ms, and a result per operation, which is one of
      1               create: done; version is now, the times are now in seconds
@@ -76,34 +76,34 @@ local function is_ticket(fields)
   return true
 end
 
-local function create(key, op)
+local function create(key, id, closed, condition, set)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
-  if not op.absent then
+  if condition ~= 'absent' then
     if not archived_max then return ARCHIVE_UNKNOWN end
-    if tonumber(op.id) <= archived_max then return MAYBE_ARCHIVED end
+    if tonumber(id) <= archived_max then return MAYBE_ARCHIVED end
   end
   -- The caller's created_at, if there is one, comes later and so stands.
-  redis.call('HSET', key, 'ticket_id', op.id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(op.set))
-  if op.closed then redis.call('HSET', key, 'closed_at', now_s) end
-  mark_due(op.id, false, op.closed)
+  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
+  if closed == '1' then redis.call('HSET', key, 'closed_at', now_s) end
+  mark_due(id, false, closed == '1')
   return CREATED
 end
 
-local function update(key, op)
+local function update(key, id, closed, condition, set, remove)
   local flat = redis.pcall('HGETALL', key)
   if flat.err then return CORRUPT end
   if #flat == 0 then return MISSING end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   if not is_ticket(fields) then return CORRUPT end
-  if op.match and not string.find(op.match, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
+  if condition ~= '' and not string.find(condition, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
 
   local was_closed = fields.closed_at ~= nil
   local is_closed = was_closed
-  if op.closed ~= nil then is_closed = op.closed end
+  if closed ~= '' then is_closed = closed == '1' end
 
   local removed = {}
-  for _, name in ipairs(op.remove) do
+  for _, name in ipairs(remove) do
     if name == 'custom_fields' then
       for field in pairs(fields) do
         if is_custom(field) then removed[#removed + 1] = field end
@@ -115,7 +115,6 @@ local function update(key, op)
   if was_closed and not is_closed then removed[#removed + 1] = 'closed_at' end
   for _, name in ipairs(removed) do fields[name] = nil end
 
-  local set = op.set
   set[#set + 1] = 'version'
   set[#set + 1] = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
   set[#set + 1] = 'updated_at'
@@ -138,23 +137,24 @@ local function update(key, op)
   if #removed > 0 then redis.call('HDEL', key, unpack(removed)) end
   -- What MySQL does not hold must not be evicted or expire.
   redis.call('PERSIST', key)
-  mark_due(op.id, was_closed, is_closed)
+  mark_due(id, was_closed, is_closed)
   return all
 end
 
-local function restore(key, op)
+local function restore(key, _, _, _, set)
   local flat = redis.pcall('HGETALL', key)
   if flat.err then return CORRUPT end
   if #flat > 0 then return flat end
-  redis.call('HSET', key, unpack(op.set))
+  redis.call('HSET', key, unpack(set))
   redis.call('EXPIRE', key, retention_seconds)
-  return op.set
+  return set
 end
 
 local apply = { create = create, update = update, restore = restore }
 local results = { now_ms }
 for i, op in ipairs(cjson.decode(ARGV[8])) do
-  results[i + 1] = apply[op.op](ticket_prefix .. op.id, op)
+  local kind, id, closed, condition, set, remove = unpack(op)
+  results[i + 1] = apply[kind](ticket_prefix .. id, id, closed, condition, set, remove)
 end
 -- LT: a busy ticket is not postponed for ever. On a new member it adds.
 if #marks > 0 then redis.call('ZADD', due_key, 'LT', unpack(marks)) end
