@@ -1,7 +1,10 @@
 import { Problem } from './errors.js'
 
 export interface BatcherOptions<Item, Result> {
-  /** One call for many items; its results stand in their order. A rejection rejects everything that is part of it. */
+  /**
+   * One call for many items; its results stand in their order. A Problem that it rejects with is the
+   * result of each of them; any other rejection is passed on.
+   */
   run: (items: Item[]) => Promise<Result[]>
   /**
    * Items of one call. A full call leaves at once: the other side works on it while the rest of the
@@ -17,9 +20,9 @@ export interface BatcherOptions<Item, Result> {
 
 /** What one caller asked for together, and the answers that have come. */
 interface Group<Result> {
-  results: Result[]
+  results: (Result | Problem)[]
   missing: number
-  resolve: (results: Result[]) => void
+  resolve: (results: (Result | Problem)[]) => void
   reject: (reason: unknown) => void
 }
 
@@ -39,15 +42,20 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
   async function send (batch: Entry<Item, Result>[]) {
     try {
       const results = await options.run(batch.map(({ item }) => item))
-      batch.forEach(({ group, at }, i) => {
-        group.results[at] = results[i]!
-        if (--group.missing === 0) group.resolve(group.results)
-      })
+      batch.forEach((entry, i) => { answer(entry, results[i]!) })
     } catch (error) {
-      for (const { group } of batch) group.reject(error)
+      for (const entry of batch) {
+        if (error instanceof Problem) answer(entry, error)
+        else entry.group.reject(error)
+      }
     } finally {
       pending -= batch.length
     }
+  }
+
+  function answer ({ group, at }: Entry<Item, Result>, result: Result | Problem) {
+    group.results[at] = result
+    if (--group.missing === 0) group.resolve(group.results)
   }
 
   function flush () {
@@ -68,14 +76,15 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
     if (waiting.length === options.itemsMax) flush()
   }
 
-  return (items: readonly Item[]) => new Promise<Result[]>((resolve, reject) => {
-    if (pending + items.length > options.pendingMax) {
-      reject(new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.'))
+  return (items: readonly Item[]) => new Promise<(Result | Problem)[]>((resolve, reject) => {
+    if (items.length === 0 || pending + items.length > options.pendingMax) {
+      resolve(items.map(overloaded))
       return
     }
     pending += items.length
     const group = { results: new Array<Result>(items.length), missing: items.length, resolve, reject }
-    if (items.length === 0) resolve([])
     items.forEach((item, at) => { add({ item, group, at }) })
   })
 }
+
+const overloaded = () => new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.')

@@ -14,11 +14,6 @@ type Looked = Ticket | Problem | null
 
 interface Undecided { index: number, operation: Operation, answer: Ticket | Problem }
 
-function toProblem (error: unknown): Problem {
-  if (error instanceof Problem) return error
-  throw error
-}
-
 /** Redis does not hold the ticket, and MySQL may. */
 const isUndecided = (operation: Operation, answer: Ticket | Problem) =>
   answer instanceof MaybeArchived || (operation.op === 'update' && answer instanceof Problem && answer.code === 'ticket_not_found')
@@ -55,7 +50,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
   }
 
   /** A failed look-up is a value too: what it stops is one operation. */
-  const find = (id: number): Promise<Looked> => lookUp([id]).then(([looked]) => looked!, toProblem)
+  const find = (id: number): Promise<Looked> => lookUp([id]).then(([looked]) => looked!)
 
   const restore = (ticket: Ticket): Operation => ({ op: 'restore', ticket_id: ticket.ticket_id, ticket })
 

@@ -63,14 +63,9 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     sizeOf: call => call.json.length,
     pendingMax: PENDING_MAX,
     async run (calls) {
-      try {
-        const [nowMs, ...results] = await callWrite(calls)
-        options.onWrite()
-        return calls.map(({ operation }, i) => toAnswer(operation, results[i]!, nowMs))
-      } catch (error) {
-        const problem = toWriteProblem(error)
-        return calls.map(() => problem)
-      }
+      const [nowMs, ...results] = await callWrite(calls).catch((error: unknown) => { throw toWriteProblem(error) })
+      options.onWrite()
+      return calls.map(({ operation }, i) => toAnswer(operation, results[i]!, nowMs))
     },
   })
 
@@ -92,13 +87,8 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     sizeOf: () => 1,
     pendingMax: PENDING_MAX,
     async run (ids) {
-      try {
-        const reply = await scripts.read(ids.map(keys.ticket), []) as string[][]
-        return reply.map((flat, i) => toFound(decode(ids[i]!, flat)))
-      } catch (error) {
-        const problem = toReadProblem(error)
-        return ids.map(() => problem)
-      }
+      const reply = await scripts.read(ids.map(keys.ticket), []).catch((error: unknown) => { throw toReadProblem(error) })
+      return (reply as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
     },
   })
 
@@ -161,8 +151,8 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   }
 
   return {
-    write: operations => write(operations.map(operation => ({ operation, json: encode(operation) }))).catch(refuseAll(operations)),
-    read: ids => read(ids).catch(refuseAll(ids)),
+    write: operations => write(operations.map(operation => ({ operation, json: encode(operation) }))),
+    read,
   }
 }
 
@@ -175,9 +165,3 @@ function condition (operation: Operation): string {
 
 const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
   ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
-
-/** What the batcher refuses as a whole is refused one by one: a failure is a value. */
-const refuseAll = (asked: readonly unknown[]) => (error: unknown): Problem[] => {
-  if (error instanceof Problem) return asked.map(() => error)
-  throw error
-}
