@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem, type ProblemCode } from '../src/errors.js'
 
@@ -6,20 +6,19 @@ declare module 'fastify' {
   interface FastifyReply { sendProblem: typeof sendProblem }
 }
 
-/** The codes of Fastify's own errors that callers cause, by status. */
+/** The codes of Fastify's own errors that callers cause, by status; validation_failed where none is named. */
 const BY_STATUS: Record<number, ProblemCode> = {
-  400: 'validation_failed',
+  // A path outside of the files that are served.
+  403: 'not_found',
   404: 'not_found',
   408: 'request_timeout',
   413: 'payload_too_large',
-  414: 'validation_failed',
   415: 'unsupported_media_type',
   431: 'headers_too_large',
 }
 
 /** What to do about it, where Fastify's own words do not say. */
 const DETAILS: Record<string, string> = {
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty. Send a JSON object.',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than 1 MiB. Send less at a time.',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with Content-Type: application/json.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body does not have the length that Content-Length says.',
@@ -29,18 +28,26 @@ const DETAILS: Record<string, string> = {
 /** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */
 export function toProblem (error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
-  const code = BY_STATUS[error.statusCode ?? 500]
-  if (!code) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
-  return new Problem(code, DETAILS[error.code] ?? `${error.message}.`, { cause: error })
+  const status = error.statusCode ?? 500
+  if (status >= 500) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
+  return new Problem(BY_STATUS[status] ?? 'validation_failed', DETAILS[error.code] ?? sentence(error.message), { cause: error })
 }
 
+const sentence = (message: string) => message.endsWith('.') ? message : `${message}.`
+
 function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status >= 500) this.log.error({ err: problem, code: problem.code }, problem.title)
+  log(this.log, problem)
   return this.code(problem.status)
     .headers(problem.headers)
     .type('application/problem+json')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem.toBody(this.request.id))
+}
+
+/** An outage is one line per request without a stack; the connection says the rest. */
+function log (logger: FastifyBaseLogger, problem: Problem) {
+  if (problem.status === 503) logger.warn({ code: problem.code, reason: (problem.cause as Error | undefined)?.message }, problem.title)
+  else if (problem.status >= 500) logger.error({ err: problem, code: problem.code }, problem.title)
 }
 
 /** One shape for every answer that is not a success: RFC 9457, 404 and 405 too. */

@@ -16,13 +16,16 @@ const WAKE_MARGIN_MS = 5
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const { dueIndex, archive, changes } = app.tickets
+  const stopping = new AbortController()
   const flusher = createFlusher({
     dueIndex,
     archive,
     batchSize: config.FLUSH_BATCH_SIZE,
     leaseMs: config.FLUSH_LEASE_MS,
     log: app.log,
+    stopping: stopping.signal,
   })
+  app.redis.client.on('ready', flusher.relearn)
   const ticker = createTicker({
     run: () => flusher.flush('due'),
     intervalMs: config.FLUSH_INTERVAL_MS,
@@ -35,8 +38,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     if (config.SYNC_STRATEGY === 'event') changes.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
   })
   app.addHook('onClose', async () => {
+    stopping.abort()
     await ticker.stop()
     const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
     await flusher.flush('due', signal).catch((error: unknown) => { app.log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
   })
-}, { name: 'flusher', dependencies: ['tickets'] })
+}, { name: 'flusher', dependencies: ['redis', 'tickets'] })

@@ -17,12 +17,17 @@ function connect (app: FastifyInstance, config: Config) {
   })
 }
 
+/** A migration of another instance may take longer; the service serves from Redis meanwhile. */
+const START_TIMEOUT_MS = 5000
+
 /** The connection to MySQL. Ready when MySQL has answered or is known to be away; every use tries again. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const mysql = connect(app, config)
   app.decorate('mysql', mysql)
-  app.addHook('onClose', () => mysql.close())
-  await mysql.ready().catch((error: unknown) => {
+  app.addHook('onClose', async () => {
+    await mysql.close().catch((error: unknown) => { app.log.warn({ err: error }, 'MySQL did not let go of its connections') })
+  })
+  await mysql.query('SELECT 1', [], START_TIMEOUT_MS).catch((error: unknown) => {
     app.log.error({ err: toDatabaseError(error) }, 'MySQL cannot be used; tickets wait in Redis until it can')
   })
 }, { name: 'mysql' })

@@ -20,7 +20,7 @@ async function connect (app: FastifyInstance, config: Config) {
     // The service waits for Redis in the background and answers 503 until then.
     app.log.error({ err: error }, 'Redis cannot be reached; trying again in the background')
   }
-  return { client, clock }
+  return { client, clock, ping: () => client.ping() }
 }
 
 /** The connection to Redis and its clock. Ready when Redis has answered or is known to be away. */

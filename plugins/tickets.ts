@@ -10,6 +10,9 @@ import { createReadThrough } from '../src/tickets/read-through.js'
 import { defineScripts } from '../src/tickets/scripts/index.js'
 import { createTicketStore } from '../src/tickets/store.js'
 
+/** Ample for a batch that usually takes a hundredth of it. */
+const STATEMENT_TIMEOUT_MS = 10_000
+
 declare module 'fastify' {
   interface FastifyInstance { tickets: ReturnType<typeof createTickets> }
 }
@@ -20,7 +23,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const keys = createKeys(config.KEY_PREFIX)
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
 
-  const archive = createTicketArchive(mysql, config.TICKETS_TABLE)
+  const archive = createTicketArchive(mysql, config.TICKETS_TABLE, statementTimeoutMs(config))
   const store = createTicketStore({
     scripts,
     keys,
@@ -28,7 +31,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
-    isClosedStatus: status => config.TICKET_CLOSED_STATUSES.includes(status),
+    closedStatuses: config.TICKET_CLOSED_STATUSES,
     defaultStatus: config.TICKET_STATUSES[0]!,
     onCorrupt,
     onWrite: () => { changes.emit('write') },
@@ -46,6 +49,12 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     dueIndex: createDueIndex(scripts, keys, config.TICKET_RETENTION_SECONDS),
   }
 }
+
+/**
+ * A hung statement ends before its tickets are claimed again, and leaves room in the grace for
+ * requests and two of its kind: the one that is running at SIGTERM and the last flush.
+ */
+const statementTimeoutMs = (config: Config) => Math.min(STATEMENT_TIMEOUT_MS, config.FLUSH_LEASE_MS / 3, config.SHUTDOWN_GRACE_MS / 4)
 
 /** The Redis repository: what the ticket routes call, and the index that the flusher works through. */
 export default fp<{ config: Config }>(async (app, { config }) => {

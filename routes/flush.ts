@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { Problem, invalid } from '../src/errors.js'
 import { problems, success } from '../src/http/problems.js'
 import type { Config } from '../src/config.js'
+import type { Found } from '../src/tickets/repository.js'
 import { TicketId } from '../src/tickets/ticket.js'
 
 const TICKETS_PER_FLUSH_MAX = 500
@@ -45,7 +46,7 @@ const BacklogSchema = Type.Object({
     properties: {
       ...Counts,
       finished_at: { type: 'integer', description: 'Unix seconds' },
-      duration_ms: Counts.claimed && { type: 'integer', minimum: 0 },
+      duration_ms: { type: 'integer', minimum: 0 },
       error: { type: ['string', 'null'], description: 'Code of the problem that ended it' },
     },
   }),
@@ -57,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
 
   app.post('/flush', {
     // curl -X POST without a body asks for the default.
-    preValidation: async request => { request.body ??= {} },
+    preValidation: async request => { if (request.body === undefined) request.body = {} },
     schema: {
       operationId: 'flush',
       summary: 'Push tickets to MySQL now',
@@ -94,7 +95,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
 
 export default routes
 
-function stateOf (answer: Awaited<ReturnType<TicketsRead>>[number]) {
+function stateOf (answer: Found | Problem | null) {
   if (answer === null) return { state: 'not_found' }
   if (answer instanceof Problem) {
     if (answer.status === 503) throw answer
@@ -103,5 +104,3 @@ function stateOf (answer: Awaited<ReturnType<TicketsRead>>[number]) {
   const { version, synced_version } = answer.ticket
   return { state: version === synced_version ? 'synced' : 'unsynced', version, synced_version }
 }
-
-type TicketsRead = import('../src/tickets/repository.js').TicketRepository['read']

@@ -38,7 +38,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot: Redis is away', Ready) },
     },
   }, async (_request, reply) => {
-    const [redis, mysql] = await Promise.all([probe(() => app.redis.client.ping()), probe(() => app.tickets.archive.ping())])
+    const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => app.tickets.archive.ping())])
     const status = redis.state === 'down' ? 'unavailable' : mysql.state === 'down' ? 'degraded' : 'ready'
     return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql } satisfies Static<typeof Ready>)
   })

@@ -42,7 +42,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   app.setValidatorCompiler(validatorCompiler)
   app.setSchemaErrorFormatter((findings, part) => toValidationProblem(findings as never, part))
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, createJsonParser(app))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, createJsonParser(app))
   app.addSchema(ProblemSchema)
   app.addSchema(schemas.Ticket)
 

@@ -1,5 +1,4 @@
 import { readFileSync, existsSync } from 'node:fs'
-import { parseEnv } from 'node:util'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { fromTexts } from './text.js'
@@ -83,10 +82,22 @@ function fromEnvironment (environment: NodeJS.ProcessEnv, name: string): string 
   }
 }
 
+/** Does not repeat the value, which may hold a password. */
+function checkUrl (name: string, value: string) {
+  try {
+    const { username, password } = new URL(value)
+    decodeURIComponent(username + password)
+  } catch {
+    throw new ConfigError(`${name} is not a URL: look at its port, and encode special characters of the password (/ is %2F, % is %25)`)
+  }
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
-/** What the variables must be to each other. */
+/** What the schema cannot say: URLs that can be parsed, and what the variables must be to each other. */
 function checkTogether (config: Config) {
+  checkUrl('REDIS_URL', config.REDIS_URL)
+  checkUrl('MYSQL_URL', config.MYSQL_URL)
   for (const status of config.TICKET_CLOSED_STATUSES) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
   }
@@ -97,6 +108,9 @@ function checkTogether (config: Config) {
 
 /** The only place that reads process.env; a `.env` file in the working directory adds what is not set. */
 export function environment (): NodeJS.ProcessEnv {
-  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
-  return { ...file, ...process.env }
+  if (existsSync('.env')) {
+    if (!('loadEnvFile' in process)) throw new ConfigError('.env can be read from Node 20.12 on: update Node, or set the variables themselves')
+    process.loadEnvFile('.env')
+  }
+  return process.env
 }

@@ -3,6 +3,9 @@ import { buildApp } from './app.js'
 import { ConfigError, environment, loadConfig, type Config } from './config.js'
 import { UnsafeEvictionError } from './redis/check.js'
 
+/** What the system says to an address that cannot be listened on. */
+const LISTEN_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN']
+
 /** Ends the process with one line; what is set up wrong does not need a stack. */
 function refuse (error: unknown): never {
   const known = error instanceof ConfigError || error instanceof UnsafeEvictionError
@@ -17,7 +20,10 @@ async function start (config: Config) {
     else app.log.info({ signal }, 'closing')
     await app.close()
   })
-  await app.listen({ host: config.HOST, port: config.PORT })
+  await app.listen({ host: config.HOST, port: config.PORT }).catch((error: NodeJS.ErrnoException) => {
+    if (!LISTEN_ERRORS.includes(error.code ?? '')) throw error
+    throw new ConfigError(`HOST and PORT: cannot listen on ${config.HOST} port ${config.PORT} (${error.code})`)
+  })
   app.log.info(config.ALLOW_UNAUTHENTICATED
     ? `there are no API keys: whoever reaches ${config.HOST} may read and write`
     : 'there are no API keys: listening on loopback only')

@@ -17,10 +17,10 @@ function parse (name: string, header: string): EntityTag[] | '*' {
   return [...header.matchAll(/(W\/)?"([^"]*)"/g)].map(([, weak, value]) => ({ weak: weak !== undefined, value: value! }))
 }
 
-/** The versions that If-Match allows; undefined: any. The comparison is strong: a weak tag allows none (RFC 9110, section 13.1.1). */
+/** The versions that If-Match allows; undefined: any. The comparison is strong: a weak tag allows none (RFC 9110, section 13.1.1), nor does one that is no version. */
 export function ifMatch (header: string | undefined): string[] | undefined {
   const tags = header === undefined ? '*' : parse('if-match', header)
-  return tags === '*' ? undefined : tags.filter(({ weak }) => !weak).map(({ value }) => value)
+  return tags === '*' ? undefined : tags.filter(({ weak, value }) => !weak && /^\d+$/.test(value)).map(({ value }) => value)
 }
 
 /** Whether the caller holds this version already; the comparison is weak (RFC 9110, section 13.1.2). */

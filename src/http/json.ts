@@ -1,23 +1,54 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyBodyParser, FastifyInstance } from 'fastify'
 import { Problem } from '../errors.js'
 
 /** Half of a surrogate pair, as JSON can escape it. A pair of halves is caught too and looked at closely. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
 
+/** JSON is UTF-8, whatever a charset says (RFC 8259, section 8.1), and is not taken compressed. */
+const isPlain = ({ 'content-type': type = '', 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders) =>
+  encoding === 'identity' && /^[^;]*(;\s*charset="?utf-8"?\s*)?$/i.test(type)
+
 /**
  * The default parser, without text that has no UTF-8 form: neither Redis nor MySQL could hold it, so
  * it would come back changed (RFC 8259, section 8.2).
  */
-export function createJsonParser (app: FastifyInstance): FastifyBodyParser<string> {
+export function createJsonParser (app: FastifyInstance): FastifyBodyParser<Buffer> {
   const parse = app.getDefaultJsonParser('error', 'error') as (request: unknown, body: string, done: (error: Error | null, body?: unknown) => void) => void
-  return (request, body, done) => {
+  return (request, bytes, done) => {
+    if (!isPlain(request.headers)) {
+      done(new Problem('unsupported_media_type', 'Send the body as JSON in UTF-8, without a Content-Encoding.'))
+      return
+    }
+    if (!isUtf8(bytes)) {
+      done(new Problem('validation_failed', 'The body is not UTF-8.'))
+      return
+    }
+    const body = bytes.toString()
+    // Whether a body may be missing is the route's schema's to say.
+    if (body === '') {
+      done(null, undefined)
+      return
+    }
     parse(request, body, (error, value) => {
-      if (!error && ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) {
+      if (error && isJson(body)) {
+        done(new Problem('validation_failed', 'The body holds the name __proto__, or constructor with prototype in it. No field has such a name.'))
+      } else if (!error && ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) {
         done(new Problem('validation_failed', 'The body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.'))
       } else {
         done(error, value)
       }
     })
+  }
+}
+
+function isJson (text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

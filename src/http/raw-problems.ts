@@ -14,9 +14,13 @@ function toProblem ({ code }: NodeJS.ErrnoException): Problem {
   }
 }
 
+/** The response that Node is working on for this socket; not part of its types. */
+interface BusySocket extends Socket { _httpMessage?: object | null }
+
 /** The connection is in an unknown state, so it is answered and closed. */
-export function onClientError (error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+export function onClientError (error: NodeJS.ErrnoException, socket: BusySocket): void {
+  // An earlier request of the connection waits for its answer, and this one would be taken for it.
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage) {
     socket.destroy()
     return
   }
@@ -34,6 +38,6 @@ export function onClientError (error: NodeJS.ErrnoException, socket: Socket): vo
 
 /** A path that cannot be decoded, like /%zz, or that is too long. */
 export function onFrameworkError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = new Problem('validation_failed', `${error.message}.`)
+  const problem = new Problem('validation_failed', error.code === 'FST_ERR_BAD_URL' ? 'The path cannot be decoded.' : 'The path is too long.')
   void reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem.toBody(request.id)))
 }

@@ -55,7 +55,7 @@ function unknownField (name: string, { properties }: { properties: object }): st
 }
 
 function typeName (data: unknown): string {
-  if (data === null) return 'null'
+  if (data === null || data === undefined) return 'null'
   if (Array.isArray(data)) return 'array'
   return typeof data === 'string' ? `"${data.length > 40 ? `${data.slice(0, 40)}...` : data}"` : typeof data === 'object' ? 'object' : String(data)
 }

@@ -10,6 +10,8 @@ const QUEUE_MAX = 100
 
 const CONNECT_TIMEOUT_MS = 2000
 
+const CLOSE_TIMEOUT_MS = 500
+
 /**
  * Strict, so that nothing is cut or converted silently; without NO_BACKSLASH_ESCAPES, because values
  * are escaped with backslashes; without SIMULTANEOUS_ASSIGNMENT, because the upsert relies on the order.
@@ -79,7 +81,8 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       return within(timeoutMs, work)
     },
 
-    close: () => pool.end(),
+    /** Lets go of the connections; a server that does not answer is not waited for. */
+    close: () => within(CLOSE_TIMEOUT_MS, pool.end()),
   }
 }
 

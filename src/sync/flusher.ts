@@ -29,14 +29,17 @@ export interface FlusherOptions {
   batchSize: number
   leaseMs: number
   log: FastifyBaseLogger
+  /** Ends a running pass after its present batch. */
+  stopping: AbortSignal
 }
 
 /** What a flush takes: what is due, every unsynced ticket, or these. */
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: FlusherOptions) {
+export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
   let last: LastFlush | null = null
+  let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
 
   /**
@@ -45,13 +48,18 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: F
    */
   async function flushOnce (dueByMs?: number, ids?: readonly number[]): Promise<FlushCounts & Pick<Claim, 'left' | 'nowMs'>> {
     const claim = await dueIndex.claim({ leaseMs, ticketsMax: batchSize, dueByMs, ids })
-    for (const id of claim.vanished) log.error({ ticket_id: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash')
+    for (const id of claim.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
     const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
     try {
-      if (!claim.archivedMaxKnown) await dueIndex.raiseArchivedMax(await archive.highestId())
+      if (!highestIdKnown || !claim.archivedMaxKnown) {
+        await dueIndex.raiseArchivedMax(await archive.highestId())
+        highestIdKnown = true
+      }
       if (claim.tickets.length > 0) refused.push(...await archive.upsert(claim.tickets))
     } catch (error) {
-      await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id))
+      await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id)).catch((failed: unknown) => {
+        log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
+      })
       throw error
     }
     const refusedIds = new Set(refused.map(({ ticketId }) => ticketId))
@@ -76,7 +84,7 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: F
   }
 
   /** Batches until a short one, of what was due when the pass began. */
-  async function pass (scope: Scope, signal?: AbortSignal): Promise<FlushReport> {
+  async function pass (scope: Scope, signal: AbortSignal): Promise<FlushReport> {
     const startedAt = performance.now()
     const counts: FlushCounts = { claimed: 0, synced: 0, retried: 0, dead: 0 }
     const durationMs = () => Math.round(performance.now() - startedAt)
@@ -92,7 +100,7 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: F
         dueByMs ??= batch.nowMs
         ids = ids?.slice(Math.min(ids.length, batchSize) - batch.left)
         left = ids?.length ?? batch.left
-      } while (left > 0 && !signal?.aborted)
+      } while (left > 0 && !signal.aborted)
       const { waiting } = await dueIndex.backlog()
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
@@ -105,12 +113,14 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log }: F
 
   return {
     /** Runs a pass when the one that is running, if any, has ended. */
-    flush (scope: Scope, signal?: AbortSignal): Promise<FlushReport> {
+    flush (scope: Scope, signal = stopping): Promise<FlushReport> {
       const next = running.then(() => pass(scope, signal))
       running = next.catch(() => {})
       return next
     },
     lastFlush: () => last,
+    /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
+    relearn () { highestIdKnown = false },
   }
 }
 

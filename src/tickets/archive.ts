@@ -10,16 +10,16 @@ import type { Ticket } from './ticket.js'
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 const FIND_TIMEOUT_MS = 1000
 
-/** Well within a lease, so that a hung statement ends before its tickets are claimed again. */
-const UPSERT_TIMEOUT_MS = 10_000
-
 /** Characters of one statement; after escaping it stays below MariaDB's smallest usual max_allowed_packet, 16 MiB. */
 const STATEMENT_SIZE_MAX = 1024 * 1024
 
 const LOCK_CONFLICT_RETRIES = 5
 
-/** The MySQL side: the table that reports and other programs read. */
-export function createTicketArchive (database: Database, table: string) {
+/**
+ * The MySQL side: the table that reports and other programs read.
+ * @param statementTimeoutMs for the statements of a flush
+ */
+export function createTicketArchive (database: Database, table: string, statementTimeoutMs: number) {
   const name = escapeId(table)
   const select = `SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`
 
@@ -34,7 +34,7 @@ export function createTicketArchive (database: Database, table: string) {
     const rows = tickets.map(ticket => [syncedAt, ...toRow(ticket)])
     for (let attempt = 0; ; attempt += 1) {
       try {
-        await database.query(upsert, [rows], UPSERT_TIMEOUT_MS)
+        await database.query(upsert, [rows], statementTimeoutMs)
         return
       } catch (error) {
         if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw toDatabaseError(error)
@@ -59,11 +59,22 @@ export function createTicketArchive (database: Database, table: string) {
     }
   }
 
+  /** Tickets of which MySQL holds a version that Redis does not know: Redis was restored, or its clock set back. */
+  async function findNewer (tickets: readonly Ticket[]): Promise<Failure[]> {
+    const ids = tickets.map(ticket => ticket.ticket_id)
+    const rows = await database.query<RowDataPacket[]>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs).catch(rethrow)
+    const held = new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
+    return tickets.flatMap(({ ticket_id: ticketId, version }) => {
+      const other = held.get(ticketId) ?? version
+      return other > version ? [{ ticketId, reason: `MySQL holds version ${other}, which is newer than ${version}` }] : []
+    })
+  }
+
   return {
     /**
-     * Writes the tickets, where they are newer than their rows.
+     * Writes the tickets, where they are newer than their rows, and looks whether MySQL holds them.
      *
-     * @returns the ones that MySQL refuses for what is in them; all others are committed
+     * @returns the ones that it refuses for what is in them, or holds in a newer version; all others are committed
      * @throws {DatabaseUnavailable} any of them may be committed
      */
     async upsert (tickets: readonly Ticket[]): Promise<Failure[]> {
@@ -71,7 +82,7 @@ export function createTicketArchive (database: Database, table: string) {
       // One order for all writers, so that they wait for each other instead of deadlocking.
       const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
       for (const statement of chunks(sorted)) await writeAll(statement, refused)
-      return refused
+      return [...refused, ...await findNewer(sorted)]
     },
 
     /**

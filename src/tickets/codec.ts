@@ -1,4 +1,4 @@
-import type { CreateTicket, PatchTicket, Ticket } from './ticket.js'
+import { UNIX_SECONDS_MAX, type CreateTicket, type PatchTicket, type Ticket } from './ticket.js'
 
 /**
  * Ticket <-> Redis hash <-> MySQL row: pure functions.
@@ -55,6 +55,13 @@ function integer (text: string): number {
   return value
 }
 
+/** Unix seconds that a DATETIME column can hold. */
+function unixSeconds (text: string): number {
+  const value = integer(text)
+  if (value > UNIX_SECONDS_MAX) throw new Error('is after the year 9999')
+  return value
+}
+
 const text: Decoder = text => text
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC, as MySQL and MariaDB write a DATETIME, to Unix seconds. */
@@ -80,7 +87,7 @@ function customFields (text: string) {
 
 const HASH_FIELDS = new Map<string, Decoder>([
   ['customer_id', integer], ['subject', text], ['status', text], ['category', text], ['priority', text],
-  ['assigned_to', integer], ['created_at', integer], ['updated_at', integer], ['closed_at', integer],
+  ['assigned_to', integer], ['created_at', unixSeconds], ['updated_at', unixSeconds], ['closed_at', unixSeconds],
   ['version', integer], ['synced_version', integer],
 ])
 

@@ -24,8 +24,8 @@ export interface Claim {
   tickets: Ticket[]
   /** Hashes that are not tickets. */
   corrupt: CorruptTicketError[]
-  /** Marked tickets whose hash is gone: some other program deleted it. */
-  vanished: number[]
+  /** Marks without a ticket: another program has deleted the hash, or made the mark. */
+  vanished: string[]
   archivedMaxKnown: boolean
   /** Ids that were not looked at, or due tickets that were not taken. */
   left: number
@@ -66,7 +66,7 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, retentionSeco
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
       ) as [number, number, string, number, string[][]]
       const claim: Claim = { nowMs, lease, tickets: [], corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
-      for (const [id, ...flat] of hashes) decodeInto(claim, Number(id), flat)
+      for (const [id, ...flat] of hashes) decodeInto(claim, id!, flat)
       return claim
     },
 
@@ -106,13 +106,13 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, retentionSeco
 
 export type DueIndex = ReturnType<typeof createDueIndex>
 
-function decodeInto (claim: Claim, id: number, flat: string[]) {
+function decodeInto (claim: Claim, id: string, flat: string[]) {
   if (flat.length === 0) {
     claim.vanished.push(id)
     return
   }
   try {
-    claim.tickets.push(fromHash(id, flat))
+    claim.tickets.push(fromHash(Number(id), flat))
   } catch (error) {
     if (!(error instanceof CorruptTicketError)) throw error
     claim.corrupt.push(error)

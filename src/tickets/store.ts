@@ -1,6 +1,6 @@
 import { createBatcher } from '../batcher.js'
 import {
-  Problem, corruptTicket, invalid, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
+  Problem, corruptTicket, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
 } from '../errors.js'
 import { toReadProblem, toWriteProblem } from '../redis/failure.js'
 import type { Clock } from '../redis/clock.js'
@@ -31,7 +31,7 @@ export interface StoreOptions {
   /** ms after which a caller is told that the outcome is unknown; a write that starts later is refused. */
   commandTimeoutMs: number
   retentionSeconds: number
-  isClosedStatus: (status: string) => boolean
+  closedStatuses: readonly string[]
   /** Status of a ticket that is created without one. */
   defaultStatus: string
   /** A script call has changed tickets. */
@@ -57,6 +57,8 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     .map(([wasClosed, isClosed]) => strategy(wasClosed!, isClosed!, 0))
     .map(delay => delay === Infinity ? 'inf' : delay)
 
+  const closedStatuses = `,${options.closedStatuses.join()},`
+
   const write = createBatcher<Call, Ticket | Problem>({
     itemsMax: OPERATIONS_PER_CALL_MAX,
     sizeMax: CHARACTERS_PER_CALL_MAX,
@@ -74,9 +76,10 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const operations = `[${calls.map(({ json }) => json).join()}]`
     const reply = await scripts.write(
       [keys.due, keys.archivedMax],
-      [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, operations],
+      [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses, operations],
     )
     if (Array.isArray(reply)) return reply as [number, ...Reply[]]
+    if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
     clock.remeasure()
     throw storeUnavailable(new Error('the write reached Redis after its deadline'))
   }
@@ -106,17 +109,14 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return corruptTicket(id, error)
   }
 
-  /** The operation as write.lua reads it: [kind, id, closed, condition, set, remove]. */
+  /** The operation as write.lua reads it: [kind, id, condition, set, remove]. */
   function encode (operation: Operation): string {
     const { op, ticket_id: id } = operation
     const fields = op === 'restore' ? operation.ticket : operation.fields
     const { set, remove } = toHashChange(fields)
     if (op === 'create' && fields.status === undefined) set.push('status', options.defaultStatus)
-    const closed = op === 'update' && fields.status === undefined ? '' : isClosed(fields.status) ? '1' : '0'
-    return JSON.stringify([op, String(id), closed, condition(operation), set, remove])
+    return JSON.stringify([op, String(id), condition(operation), set, remove])
   }
-
-  const isClosed = (status = options.defaultStatus) => options.isClosedStatus(status)
 
   /** What write.lua says, for callers; the numbers are those of its header. */
   function toAnswer (operation: Operation, result: Reply, nowMs: number): Ticket | Problem {
@@ -131,6 +131,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       case -5: return versionConflict(id)
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
       case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
+      case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation`))
       default: throw new Error(`write.lua answered ${String(result)}`)
     }
   }
@@ -138,13 +139,15 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   /** The ticket that write.lua has stored; saves reading it back. */
   function created ({ ticket_id, fields }: Create, nowMs: number): Ticket {
     const now = Math.floor(nowMs / 1000)
+    const { custom_fields: custom = {}, status = options.defaultStatus, ...rest } = fields
     return {
       ticket_id,
       created_at: now,
-      ...fields,
-      status: fields.status ?? options.defaultStatus,
+      ...rest,
+      ...(Object.keys(custom).length > 0 && { custom_fields: custom }),
+      status,
       updated_at: now,
-      ...(isClosed(fields.status) && { closed_at: now }),
+      ...(options.closedStatuses.includes(status) && { closed_at: now }),
       version: nowMs,
       synced_version: null,
     }

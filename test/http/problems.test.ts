@@ -37,8 +37,11 @@ t.test('a failure of the service says nothing of its inside, and is logged whole
 t.test('what customers write is not logged with an error of a driver', async t => {
   const { call, redis, prefix, lines } = await createService(t)
   await redis.set(`${prefix}tickets:due`, 'not a sorted set')
-  t.equal((await call('POST', '/tickets/1', { customer_id: 1, subject: 'a private matter' })).status, 503)
-  t.ok(await lines.waitFor(({ level }) => level === 50))
+  const answer = await call('POST', '/tickets/1', { customer_id: 1, subject: 'a private matter' })
+  t.match(answer, { status: 503, body: { code: 'store_unavailable' } })
+  t.equal(await redis.exists(`${prefix}ticket:1`), 0, 'nothing is written that could not be marked')
+  t.equal((await call('POST', '/flush')).status, 503)
+  t.ok(await lines.waitFor(({ reason }) => /WRONGTYPE/.test(String(reason))))
   t.notMatch(JSON.stringify(lines.all), /a private matter/)
 })
 

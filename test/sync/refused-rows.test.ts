@@ -69,6 +69,6 @@ t.test('a ticket whose hash was deleted by another program leaves a trace', asyn
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await redis.del(`${prefix}ticket:1`)
   t.match((await call('POST', '/flush')).body, { claimed: 0, synced: 0, remaining: 0 })
-  t.match(await lines.waitFor(({ ticket_id }) => ticket_id === 1), { level: 50, msg: /vanished/ })
+  t.match(await lines.waitFor(({ member }) => member === '1'), { level: 50, msg: /vanished/ })
   t.equal(await due(1), null)
 })

@@ -16,7 +16,8 @@
   Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets }
   left:    ids that were not looked at, or tickets that are due and were not taken
   tickets: one array per ticket: id, field, value, ...
-           an id alone: the hash is gone (the mark is removed); id, '': the key is no hash
+           an id alone: there is no hash, or it is no ticket's id; the mark is removed
+           id, '': the key is no hash
 ]]
 local due_key, archived_max_key = KEYS[1], KEYS[2]
 local ticket_prefix = ARGV[1]
@@ -39,13 +40,17 @@ else
   ids = redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'LIMIT', 0, tickets_max)
 end
 
+local function is_id(text)
+  return #text <= 16 and string.find(text, '^[1-9]%d*$') and tonumber(text) <= 9007199254740991
+end
+
 local tickets, bytes, looked = {}, 0, 0
 for _, id in ipairs(ids) do
   if bytes >= bytes_max then break end
   looked = looked + 1
   -- A given id may be in step with MySQL already.
   if given == 0 or redis.call('ZSCORE', due_key, id) then
-    local flat = redis.pcall('HGETALL', ticket_prefix .. id)
+    local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
     if flat.err then flat = { '' } end
     if #flat == 0 then
       redis.call('ZREM', due_key, id)
@@ -59,4 +64,6 @@ for _, id in ipairs(ids) do
 end
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
-return { now_ms, redis.call('EXISTS', archived_max_key), lease_score, left, tickets }
+local archived_max = redis.pcall('GET', archived_max_key)
+local known = type(archived_max) == 'string' and tonumber(archived_max) and 1 or 0
+return { now_ms, known, lease_score, left, tickets }

@@ -11,7 +11,8 @@
 local archived_max_key = KEYS[1]
 local id = tonumber(ARGV[1])
 
-local known = tonumber(redis.call('GET', archived_max_key) or '')
+local known = redis.pcall('GET', archived_max_key)
+known = type(known) == 'string' and tonumber(known)
 if known and known >= id then return 0 end
 redis.call('SET', archived_max_key, string.format('%.0f', id))
 return 1

@@ -12,6 +12,7 @@
 local due_key = KEYS[1]
 local lease_score = tonumber(ARGV[1])
 
+-- Whole seconds will do: what is due is not more due for being later.
 local now_ms = tonumber(redis.call('TIME')[1]) * 1000
 local released = 0
 for i = 2, #ARGV do

@@ -2,6 +2,7 @@
 --[[
   retry: puts claimed tickets off that could not be written, each twice as long as the last time.
   A mark that changed since the claim is let be: there is something new to write.
+  Allowed when memory is full, although it grows by the failures: the flush must go on.
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:failures
@@ -11,7 +12,7 @@
   ARGV[3]     longest wait, ms
   ARGV[4...]  id, reason
 
-  Output: the attempts of each ticket so far, in the order of ARGV
+  Output: the attempts of each ticket so far, in the order of ARGV; 0 where the mark has changed
 ]]
 local due_key, failures_key = KEYS[1], KEYS[2]
 local lease_score = tonumber(ARGV[1])
@@ -20,17 +21,27 @@ local longest_ms = tonumber(ARGV[3])
 
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+-- The attempts so far; what another program has written there counts as none.
+local function attempts_of(id)
+  local known = redis.pcall('HGET', failures_key, id)
+  if type(known) == 'table' then redis.call('DEL', failures_key) end
+  local ok, failure = pcall(cjson.decode, known)
+  local count = ok and type(failure) == 'table' and failure.attempts
+  return type(count) == 'number' and count or 0
+end
+
 local attempts = {}
 for i = 4, #ARGV, 2 do
   local id, reason = ARGV[i], ARGV[i + 1]
-  local known = redis.call('HGET', failures_key, id)
-  local count = (known and cjson.decode(known).attempts or 0) + 1
-  attempts[#attempts + 1] = count
-  redis.call('HSET', failures_key, id, cjson.encode({ attempts = count, error = reason }))
+  local count = 0
   local score = redis.call('ZSCORE', due_key, id)
   if score and tonumber(score) == lease_score then
+    count = attempts_of(id) + 1
+    redis.call('HSET', failures_key, id, cjson.encode({ attempts = count, error = reason }))
     local wait_ms = math.min(first_ms * 2 ^ (count - 1), longest_ms)
     redis.call('ZADD', due_key, 'XX', string.format('%.0f', now_ms + wait_ms), id)
   end
+  attempts[#attempts + 1] = count
 end
 return attempts

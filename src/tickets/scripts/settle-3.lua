@@ -19,7 +19,8 @@ local retention_seconds = tonumber(ARGV[2])
 
 local settled = 0
 -- Unknown stays unknown: what is missing here would pass for free ids.
-local archived_max = tonumber(redis.call('GET', archived_max_key) or '')
+local archived_max = redis.pcall('GET', archived_max_key)
+archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
 local highest = archived_max
 for i = 3, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
@@ -30,7 +31,8 @@ for i = 3, #ARGV, 2 do
     if version then redis.call('HSET', key, 'synced_version', written) end
     if closed then redis.call('EXPIRE', key, retention_seconds) end
     redis.call('ZREM', due_key, id)
-    redis.call('HDEL', failures_key, id)
+    -- Of another type it holds no failure to forget.
+    redis.pcall('HDEL', failures_key, id)
     settled = settled + 1
   elseif not synced or tonumber(synced) < tonumber(written) then
     redis.call('HSET', key, 'synced_version', written)

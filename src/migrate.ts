@@ -1,8 +1,8 @@
 /** Brings the MySQL schema up to date: `npm run migrate`, for MYSQL_MIGRATE=false. */
-import { environment, loadConfig } from '../src/config.js'
-import { createDatabase } from '../src/mysql/database.js'
-import { toDatabaseError } from '../src/mysql/failure.js'
-import { migrate } from '../src/mysql/migrate.js'
+import { environment, loadConfig } from './config.js'
+import { createDatabase } from './mysql/database.js'
+import { toDatabaseError } from './mysql/failure.js'
+import { migrate } from './mysql/migrate.js'
 
 const config = loadConfig(environment())
 const database = createDatabase(config, async connection => {
