@@ -17,6 +17,12 @@ t.test('404 and 405', async t => {
   }
 })
 
+t.test('a path that is not served is no failure of the service', async t => {
+  const { call } = await createService(t)
+  t.match(await call('GET', '/docs/static/a%00b'), { status: 404, body: { code: 'not_found' } })
+  t.equal((await call('GET', `/tickets/${'1'.repeat(200)}`)).text.length < 500, true, 'a long path is not sent back')
+})
+
 t.test('every problem has the same members', async t => {
   const { call } = await createService(t)
   const { body } = await call('GET', '/tickets/0')
@@ -43,6 +49,19 @@ t.test('what customers write is not logged with an error of a driver', async t =
   t.equal((await call('POST', '/flush')).status, 503)
   t.ok(await lines.waitFor(({ reason }) => /WRONGTYPE/.test(String(reason))))
   t.notMatch(JSON.stringify(lines.all), /a private matter/)
+})
+
+t.test('an answer is never the one of another request', async t => {
+  const { app } = await createService(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as { port: number }).port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', data => { answer += data.toString() })
+  socket.on('error', () => {})
+  const body = '{"customer_id":1}'
+  socket.write(`POST /tickets/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}GARBAGE\r\n\r\n`)
+  await once(socket, 'close')
+  t.notMatch(answer, /^HTTP\/1.1 400/, 'the first request may have been applied, so it is not answered with 400')
 })
 
 t.test('requests that no route sees', async t => {

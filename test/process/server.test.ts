@@ -6,7 +6,7 @@ import { request, Agent } from 'node:http'
 import { connect } from 'node:net'
 import type { Test } from 'tap'
 import t from 'tap'
-import { createService, createStores } from '../helper.js'
+import { createService, createStores, privateMariadb } from '../helper.js'
 
 const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
 
@@ -98,6 +98,44 @@ t.test('a client that sends slowly, or keeps its connection, does not hold up th
   child.kill('SIGTERM')
   t.equal(await exited, 0)
   t.strictSame((await observer.rows()).map(row => row.ticket_id), [1])
+})
+
+t.test('SIGTERM in the middle of a long pass ends it after its batch', async t => {
+  const stores = await createStores(t)
+  const observer = await createService(t, {}, stores)
+  await Promise.all(Array.from({ length: 3000 }, (_, i) => observer.call('POST', `/tickets/${i + 1}`, { customer_id: 1, status: 'closed' })))
+  const { child, exited, url } = startServer(t, { ...stores.variables, FLUSH_BATCH_SIZE: 1, SHUTDOWN_GRACE_MS: 3000 })
+  await url()
+  child.kill('SIGTERM')
+  t.equal(await exited, 0)
+  const { body } = await observer.call('POST', '/flush')
+  t.equal(body.remaining, 0, 'no claim was left behind')
+  t.equal((await observer.rows()).length, 3000)
+})
+
+t.test('SIGTERM while MySQL hangs: within the grace, and nothing stays claimed', async t => {
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { mysql: mariadb.url })
+  const observer = await createService(t, {}, stores)
+  const { child, exited, url } = startServer(t, { ...stores.variables, SHUTDOWN_GRACE_MS: 4000 })
+  const base = await url()
+  await mariadb.pause()
+  t.equal((await fetch(`${base}/tickets/1`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"customer_id":1,"status":"closed"}' })).status, 201)
+  child.kill('SIGTERM')
+  t.equal(await exited, 0)
+  t.match((await observer.call('GET', '/flush')).body, { unsynced: 1, due: 1 })
+  mariadb.resume()
+})
+
+t.test('a port that is taken is said in one line', async t => {
+  const stores = await createStores(t)
+  const { app } = await createService(t, {}, stores)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as { port: number }
+  const { exited, lines } = startServer(t, { ...stores.variables, LOG_LEVEL: 'silent', PORT: port })
+  t.equal(await exited, 1)
+  t.equal(lines.length, 1)
+  t.match(lines[0], /PORT.*EADDRINUSE/)
 })
 
 t.test('SIGINT ends it too, and without MySQL the last flush does not hold it up', async t => {

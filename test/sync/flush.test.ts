@@ -101,6 +101,14 @@ t.test('bodies of POST /flush that are refused', async t => {
   }
 })
 
+t.test('POST /flush needs no body, and null is none', async t => {
+  const { call } = await createService(t)
+  const json = { 'content-type': 'application/json' }
+  t.equal((await call('POST', '/flush')).status, 200)
+  t.equal((await call('POST', '/flush', '', json)).status, 200, 'an empty one, as some clients send it')
+  t.equal((await call('POST', '/flush', 'null', json)).status, 400)
+})
+
 t.test('GET /flush: the backlog and the last flush', async t => {
   const { call } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1 })
@@ -155,6 +163,27 @@ t.test('a given back claim is due at once', async t => {
   t.equal(await dueIndex.release('1.5', [1]), 0, 'only by who holds it')
   t.equal(await dueIndex.release(lease, [1]), 1)
   t.match((await call('POST', '/flush')).body, { claimed: 1 })
+})
+
+t.test('a claimed ticket that was written since is not put off', async t => {
+  const { call, app, due, redis, prefix } = await createService(t, { SYNC_STRATEGY: 'periodic' })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const { dueIndex } = app.tickets
+  const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  await call('PATCH', '/tickets/1', { subject: 'newer' })
+  const score = await due(1)
+  t.strictSame(await dueIndex.retry(lease, [{ ticketId: 1, reason: 'refused' }]), [0])
+  t.equal(await due(1), score, 'it stays due')
+  t.equal(await redis.exists(`${prefix}tickets:failures`), 0, 'and has no failure')
+})
+
+t.test('a busy ticket is not postponed', async t => {
+  const { call, due } = await createService(t, { SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 60_000 })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const first = await due(1)
+  while (Date.now() + 60_000 <= Number(first) + 5) await new Promise(setImmediate)
+  await call('PATCH', '/tickets/1', { subject: 'x' })
+  t.equal(await due(1), first, 'the earlier time stands')
 })
 
 t.test('two instances share the work: no ticket twice in one pass, none missed', async t => {

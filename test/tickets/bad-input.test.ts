@@ -25,8 +25,6 @@ const bodies: [string, unknown, { pointer?: string, message?: RegExp }][] = [
   ['a custom field that would lose digits', '{"customer_id":1,"custom_fields":{"a":12345678901234567890}}', { pointer: '/custom_fields/a', message: /9007199254740991/ }],
   ...['ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version'].map((field): [string, unknown, { pointer: string, message: RegExp }] =>
     [`the service's ${field}`, { customer_id: 1, [field]: 1 }, { pointer: `/${field}`, message: /not the caller's/ }]),
-  ['__proto__', '{"customer_id":1,"__proto__":{"a":1}}', {}],
-  ['constructor.prototype', '{"customer_id":1,"constructor":{"prototype":{}}}', {}],
   ['truncated JSON', '{"customer_id":1', {}],
   ['an empty body', '', {}],
   ['half of a surrogate pair', '{"customer_id":1,"subject":"\\ud800"}', {}],
@@ -94,6 +92,30 @@ t.test('415: another content type', async t => {
   }
   t.equal((await call('POST', '/tickets/2', '{"customer_id":1}', { 'content-type': 'application/json; charset=utf-8' })).status, 201)
   t.strictSame(await hash(1), {})
+})
+
+t.test('names that JavaScript would take for its own', async t => {
+  const { call } = await createService(t)
+  for (const body of ['{"customer_id":1,"__proto__":{"a":1}}', '{"customer_id":1,"constructor":{"prototype":{}}}', '{"customer_id":1,"custom_fields":{"__proto__":1}}']) {
+    const answer = await call('POST', '/tickets/1', body, { 'content-type': 'application/json' })
+    t.match(answer, { status: 400, body: { code: 'validation_failed', detail: /__proto__/ } }, body)
+  }
+})
+
+t.test('bytes that are not UTF-8, charsets and encodings', async t => {
+  const { app, hash } = await createService(t)
+  const send = (payload: Buffer, headers: Record<string, string> = {}) =>
+    app.inject({ method: 'POST', url: '/tickets/1', payload, headers: { 'content-type': 'application/json', ...headers } })
+  for (const bytes of [[0xff], [0xf0, 0x9f, 0x98], [0xc0, 0xaf], [0xed, 0xa0, 0x80]]) {
+    const answer = await send(Buffer.concat([Buffer.from('{"customer_id":1,"subject":"a'), Buffer.from(bytes), Buffer.from('"}')]))
+    t.equal(answer.statusCode, 400)
+    t.match(answer.json().detail, /UTF-8/)
+  }
+  const plain = Buffer.from('{"customer_id":1}')
+  t.equal((await send(plain, { 'content-type': 'application/json; charset=utf-16' })).statusCode, 415)
+  t.equal((await send(plain, { 'content-encoding': 'gzip' })).statusCode, 415)
+  t.strictSame(await hash(1), {})
+  t.equal((await send(plain, { 'content-type': 'application/json;charset="UTF-8"' })).statusCode, 201)
 })
 
 t.test('a body that is missing is named', async t => {

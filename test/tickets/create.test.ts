@@ -59,6 +59,12 @@ t.test('201: defaults', async t => {
   t.strictSame((await call('GET', '/tickets/1')).body, body)
 })
 
+t.test('201: no custom fields are no custom fields', async t => {
+  const { call } = await createService(t)
+  const { body } = await call('POST', '/tickets/1', { customer_id: 1, custom_fields: {} })
+  t.strictSame((await call('GET', '/tickets/1')).body, body)
+})
+
 t.test('201: born closed', async t => {
   const { call, due } = await createService(t)
   const { body } = await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })

@@ -88,7 +88,7 @@ t.test('If-Match', async t => {
 
   t.equal((await change(`W/${String(changed.headers.etag)}`)).status, 412, 'a weak tag fits nothing')
   t.equal((await change('"other"')).status, 412, 'a tag that is no version')
-  t.equal((await change('"1,2"')).status, 412, 'a comma in a tag')
+  t.equal((await change(`"1,${changed.body.version},2"`)).status, 412, 'a comma in a tag')
   t.equal((await change('*')).status, 200, 'any')
   const { etag } = (await call('GET', '/tickets/1')).headers
   t.equal((await change(`"1", ${String(etag)}`)).status, 200, 'one of a list')
