@@ -22,11 +22,6 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     look = setInterval(() => { server.closeIdleConnections() }, LOOK_EVERY_MS)
     giveUp = setTimeout(() => { server.closeAllConnections() }, config.SHUTDOWN_GRACE_MS * REQUESTS_SHARE)
   })
-  // With a callback: a promise for each answer would cost more than the hook.
-  app.addHook('onSend', (_request, reply, payload, done) => {
-    if (look) reply.header('connection', 'close')
-    done(null, payload)
-  })
   app.addHook('onClose', async () => {
     clearInterval(look)
     clearTimeout(giveUp)

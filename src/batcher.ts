@@ -42,7 +42,7 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
   async function send (batch: Entry<Item, Result>[]) {
     try {
       const results = await options.run(batch.map(({ item }) => item))
-      batch.forEach((entry, i) => { answer(entry, results[i]!) })
+      for (let i = 0; i < batch.length; i += 1) answer(batch[i]!, results[i]!)
     } catch (error) {
       for (const entry of batch) {
         if (error instanceof Problem) answer(entry, error)
@@ -82,8 +82,8 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
       return
     }
     pending += items.length
-    const group = { results: new Array<Result>(items.length), missing: items.length, resolve, reject }
-    items.forEach((item, at) => { add({ item, group, at }) })
+    const group: Group<Result> = { results: [], missing: items.length, resolve, reject }
+    for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, group, at })
   })
 }
 

@@ -7,8 +7,11 @@ import { Problem } from '../errors.js'
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
 
 /** JSON is UTF-8, whatever a charset says (RFC 8259, section 8.1), and is not taken compressed. */
-const isPlain = ({ 'content-type': type = '', 'content-encoding': encoding = 'identity' }: IncomingHttpHeaders) =>
-  encoding === 'identity' && /^[^;]*(;\s*charset="?utf-8"?\s*)?$/i.test(type)
+function isPlain (headers: IncomingHttpHeaders): boolean {
+  const type = headers['content-type'] ?? ''
+  const encoding = headers['content-encoding'] ?? 'identity'
+  return encoding === 'identity' && (type === 'application/json' || /^[^;]*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
+}
 
 /**
  * The default parser, without text that has no UTF-8 form: neither Redis nor MySQL could hold it, so
@@ -21,11 +24,12 @@ export function createJsonParser (app: FastifyInstance): FastifyBodyParser<Buffe
       done(new Problem('unsupported_media_type', 'Send the body as JSON in UTF-8, without a Content-Encoding.'))
       return
     }
-    if (!isUtf8(bytes)) {
+    const body = bytes.toString()
+    // What is not UTF-8 was replaced by this character, which may also have been sent.
+    if (body.includes('\ufffd') && !isUtf8(bytes)) {
       done(new Problem('validation_failed', 'The body is not UTF-8.'))
       return
     }
-    const body = bytes.toString()
     // Whether a body may be missing is the route's schema's to say.
     if (body === '') {
       done(null, undefined)

@@ -69,25 +69,28 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
     return operations.map(operation => operation.op === 'create' ? { ...operation, absentFromArchive: true } : operation)
   }
 
+  /** Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. */
+  async function settleAll (operations: readonly Operation[], answers: (Ticket | Problem)[]) {
+    const undecided = new Map<number, Undecided[]>()
+    for (const [index, answer] of answers.entries()) {
+      const operation = operations[index]!
+      if (!isUndecided(operation, answer)) continue
+      const ofTicket = undecided.get(operation.ticket_id) ?? []
+      undecided.set(operation.ticket_id, [...ofTicket, { index, operation, answer }])
+    }
+    await Promise.all([...undecided].map(async ([id, ofTicket]) => {
+      const settled = await settle(id, ofTicket)
+      const again = settled instanceof Problem ? ofTicket.map(() => settled) : await store.write(settled)
+      // A restore that came first has an answer of its own, which nobody asked for.
+      again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
+    }))
+    return answers
+  }
+
   return {
-    async write (operations) {
-      const answers = await store.write(operations)
-      if (!answers.some((answer, i) => isUndecided(operations[i]!, answer))) return answers
-      const undecided = new Map<number, Undecided[]>()
-      for (const [index, answer] of answers.entries()) {
-        const operation = operations[index]!
-        if (!isUndecided(operation, answer)) continue
-        const ofTicket = undecided.get(operation.ticket_id) ?? []
-        undecided.set(operation.ticket_id, [...ofTicket, { index, operation, answer }])
-      }
-      await Promise.all([...undecided].map(async ([id, ofTicket]) => {
-        const settled = await settle(id, ofTicket)
-        const again = settled instanceof Problem ? ofTicket.map(() => settled) : await store.write(settled)
-        // A restore that came first has an answer of its own, which nobody asked for.
-        again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
-      }))
-      return answers
-    },
+    write: operations => store.write(operations).then(answers =>
+      // Nearly every write is decided by Redis, and should cost nothing here.
+      answers.some(answer => answer instanceof Problem) ? settleAll(operations, answers) : answers),
 
     async read (ids) {
       const answers = await store.read(ids)

@@ -116,6 +116,8 @@ t.test('bytes that are not UTF-8, charsets and encodings', async t => {
   t.equal((await send(plain, { 'content-encoding': 'gzip' })).statusCode, 415)
   t.strictSame(await hash(1), {})
   t.equal((await send(plain, { 'content-type': 'application/json;charset="UTF-8"' })).statusCode, 201)
+  const replacement = await app.inject({ method: 'POST', url: '/tickets/2', payload: { customer_id: 1, subject: '\ufffd' } })
+  t.equal(replacement.json().subject, '\ufffd', 'the replacement character itself may be sent')
 })
 
 t.test('a body that is missing is named', async t => {
