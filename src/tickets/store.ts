@@ -132,7 +132,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       case -5: return versionConflict(id)
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
       case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
-      case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation`))
+      case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
       default: throw new Error(`write.lua answered ${String(result)}`)
     }
   }

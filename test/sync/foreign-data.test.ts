@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb } from '../helper.js'
+import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.js'
 
 t.test('a date after the year 9999 concerns its ticket alone', async t => {
   const { call, redis, prefix, rows, lines } = await createService(t)
@@ -126,4 +127,21 @@ t.test('a start while another session holds the migration\'s lock', async t => {
     const { body } = await call('GET', '/health/ready')
     if (body.status !== 'ready') throw new Error(JSON.stringify(body))
   })
+})
+
+t.test('an operation that Redis fails in does not stop the others, and leaves its reason in the log of Redis', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  const { app, call } = await createService(t, {}, stores)
+  await stores.redis.acl('SETUSER', 'default', '-hdel')
+  await call('POST', '/tickets/1', { customer_id: 1, subject: 'x' })
+  const [failed, created] = await app.tickets.write([
+    { op: 'update', ticket_id: 1, fields: { subject: null } },
+    { op: 'create', ticket_id: 2, fields: { customer_id: 1, status: 'closed' } },
+  ])
+  t.match(failed, { code: 'outcome_unknown' })
+  t.match(created, { ticket_id: 2 })
+  t.match(readFileSync(server.logFile, 'utf8'), /ticket 1: .*can't run/)
+  await stores.redis.acl('SETUSER', 'default', '+hdel')
+  t.match((await call('POST', '/flush', { scope: 'all' })).body, { synced: 2 }, 'both are marked')
 })

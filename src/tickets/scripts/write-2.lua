@@ -31,7 +31,8 @@
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
     -7  the key holds no ticket: no hash, or a field is missing or not what it must be
-    -8  Redis failed in the middle of the operation; it is marked as due, if it may have changed the ticket
+    -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
+        if it may have been changed
 ]]
 local CREATED, EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = 1, -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
@@ -203,6 +204,7 @@ for i, op in ipairs(cjson.decode(ARGV[9])) do
   local kind, id, condition, set, remove = unpack(op)
   -- What goes wrong with one ticket is no reason to leave the others half done.
   local ok, result = pcall(apply[kind], ticket_prefix .. id, id, condition, set, remove)
+  if not ok then redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result))) end
   results[i + 1] = ok and result or FAILED
 end
 -- LT: a busy ticket is not postponed for ever. On a new member it adds.
