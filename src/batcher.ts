@@ -12,10 +12,13 @@ export interface BatcherOptions<Item, Result> {
    */
   itemsMax: number
   /** Size of one call; a single larger item travels alone. */
-  sizeMax: number
-  sizeOf: (item: Item) => number
+  sizeMax?: number
+  /** Default: 0, for items of which only the number counts. */
+  sizeOf?: (item: Item) => number
   /** Items that may wait for an answer. Past it more are refused, so that an outage does not fill the memory. */
   pendingMax: number
+  /** Size of all that waits. */
+  pendingSizeMax?: number
 }
 
 /** What one caller asked for together, and the answers that have come. */
@@ -26,7 +29,7 @@ interface Group<Result> {
   reject: (reason: unknown) => void
 }
 
-interface Entry<Item, Result> { item: Item, group: Group<Result>, at: number }
+interface Entry<Item, Result> { item: Item, size: number, group: Group<Result>, at: number }
 
 /**
  * Lets concurrent requests share calls: what arrives in one turn of the event loop travels together.
@@ -35,13 +38,15 @@ interface Entry<Item, Result> { item: Item, group: Group<Result>, at: number }
  * @returns a function that takes items and resolves with their results, in order
  */
 export function createBatcher<Item, Result> (options: BatcherOptions<Item, Result>) {
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, pendingMax, pendingSizeMax = Infinity } = options
   let waiting: Entry<Item, Result>[] = []
-  let size = 0
+  let waitingSize = 0
   let pending = 0
+  let pendingSize = 0
 
-  async function send (batch: Entry<Item, Result>[]) {
+  async function send (batch: Entry<Item, Result>[], size: number) {
     try {
-      const results = await options.run(batch.map(({ item }) => item))
+      const results = await run(batch.map(({ item }) => item))
       for (let i = 0; i < batch.length; i += 1) answer(batch[i]!, results[i]!)
     } catch (error) {
       for (const entry of batch) {
@@ -50,6 +55,7 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
       }
     } finally {
       pending -= batch.length
+      pendingSize -= size
     }
   }
 
@@ -61,29 +67,32 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
   function flush () {
     if (waiting.length === 0) return
     const batch = waiting
+    const size = waitingSize
     waiting = []
-    size = 0
-    void send(batch)
+    waitingSize = 0
+    void send(batch, size)
   }
 
   function add (entry: Entry<Item, Result>) {
-    const entrySize = options.sizeOf(entry.item)
-    if (size + entrySize > options.sizeMax) flush()
+    if (waitingSize + entry.size > sizeMax) flush()
     // setImmediate runs when all sockets that were readable in this turn have been read.
     if (waiting.length === 0) setImmediate(flush)
-    size += entrySize
+    waitingSize += entry.size
     waiting.push(entry)
-    if (waiting.length === options.itemsMax) flush()
+    if (waiting.length === itemsMax) flush()
   }
 
   return (items: readonly Item[]) => new Promise<(Result | Problem)[]>((resolve, reject) => {
-    if (items.length === 0 || pending + items.length > options.pendingMax) {
+    const sizes = items.map(sizeOf)
+    const size = sizes.reduce((sum, size) => sum + size, 0)
+    if (items.length === 0 || pending + items.length > pendingMax || pendingSize + size > pendingSizeMax) {
       resolve(items.map(overloaded))
       return
     }
     pending += items.length
+    pendingSize += size
     const group: Group<Result> = { results: [], missing: items.length, resolve, reject }
-    for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, group, at })
+    for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, size: sizes[at]!, group, at })
   })
 }
 

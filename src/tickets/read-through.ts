@@ -12,11 +12,7 @@ const PENDING_MAX = 10_000
 
 type Looked = Ticket | Problem | null
 
-interface Undecided { index: number, operation: Operation, answer: Ticket | Problem }
-
-/** Redis does not hold the ticket, and MySQL may. */
-const isUndecided = (operation: Operation, answer: Ticket | Problem) =>
-  answer instanceof MaybeArchived || (operation.op === 'update' && answer instanceof Problem && answer.code === 'ticket_not_found')
+interface Undecided { index: number, operation: Operation, answer: MaybeArchived }
 
 export interface ReadThroughOptions {
   archive: TicketArchive
@@ -32,8 +28,6 @@ export interface ReadThroughOptions {
 export function createReadThrough (store: TicketRepository, { archive, onUncheckedCreate, onCorrupt }: ReadThroughOptions): TicketRepository {
   const lookUp = createBatcher<number, Looked>({
     itemsMax: IDS_PER_SELECT_MAX,
-    sizeMax: IDS_PER_SELECT_MAX,
-    sizeOf: () => 1,
     pendingMax: PENDING_MAX,
     async run (ids) {
       const found = await archive.find([...new Set(ids)])
@@ -60,21 +54,21 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
     const operations = undecided.map(({ operation }) => operation)
     if (archived instanceof Problem) {
       // MySQL was not up since this Redis began, so there is no highest id to go by: Redis serves alone.
-      const alone = undecided.every(({ answer }) => answer instanceof MaybeArchived && answer.reason === 'archived_max_unknown')
+      const alone = undecided.every(({ answer }) => answer.reason === 'archived_max_unknown')
       if (archived.code !== 'store_unavailable' || !alone) return archived
       onUncheckedCreate(id)
     } else if (archived) {
       return [restore(archived), ...operations]
     }
-    return operations.map(operation => operation.op === 'create' ? { ...operation, absentFromArchive: true } : operation)
+    return operations.map(operation => ({ ...operation, absentFromArchive: true }))
   }
 
   /** Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. */
   async function settleAll (operations: readonly Operation[], answers: (Ticket | Problem)[]) {
     const undecided = new Map<number, Undecided[]>()
     for (const [index, answer] of answers.entries()) {
+      if (!(answer instanceof MaybeArchived)) continue
       const operation = operations[index]!
-      if (!isUndecided(operation, answer)) continue
       const ofTicket = undecided.get(operation.ticket_id) ?? []
       undecided.set(operation.ticket_id, [...ofTicket, { index, operation, answer }])
     }

@@ -1,26 +1,25 @@
 import type { Problem } from '../errors.js'
 import type { CreateTicket, PatchTicket, Ticket } from './ticket.js'
 
-/** Creates the ticket; refused when it exists. */
-export interface Create {
-  op: 'create'
+interface OnTicket {
   ticket_id: number
-  fields: CreateTicket
   /** Somebody has looked: MySQL does not hold the id. */
   absentFromArchive?: boolean
 }
 
+/** Creates the ticket; refused when it exists. */
+export interface Create extends OnTicket { op: 'create', fields: CreateTicket }
+
 /** Changes the ticket; refused when it does not exist or none of `ifMatch` is its version. */
-export interface Update {
+export interface Update extends OnTicket {
   op: 'update'
-  ticket_id: number
   fields: PatchTicket
   /** Versions of which one must be the ticket's; undefined: any. */
   ifMatch?: readonly string[]
 }
 
 /** Puts what MySQL holds back into Redis, unless the ticket is there. */
-export interface Restore { op: 'restore', ticket_id: number, ticket: Ticket }
+export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
 
 export type Operation = Create | Update | Restore
 

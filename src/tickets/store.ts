@@ -16,13 +16,16 @@ import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
  * of the turn are still being read. Measured with 64 connections: with 16 or 32 both work side by side;
  * without the bound each waits for the other in turn, at three quarters of the rate.
  */
-const OPERATIONS_PER_CALL_MAX = 32
+const TICKETS_PER_CALL_MAX = 32
 
 /** Characters of one call, so that the largest tickets do not make the others of their turn wait. */
 const CHARACTERS_PER_CALL_MAX = 1024 * 1024
 
-/** Operations that may wait for Redis: a second of full load. */
+/** What may wait for Redis, in tickets: a second of full load. */
 const PENDING_MAX = 30_000
+
+/** The same in characters: some batches of the largest size, or a second of usual tickets. */
+const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
 export interface StoreOptions {
   scripts: Scripts
@@ -48,7 +51,8 @@ export class MaybeArchived extends Problem {
   }
 }
 
-interface Call { operation: Operation, json: string }
+/** Operations on one ticket. They travel together, so that nothing comes between them. */
+interface OnTicket { operations: readonly Operation[], json: string }
 
 /** The Redis side: every write is part of one script call, every read of another. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
@@ -60,35 +64,44 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const closedStatuses = `,${options.closedStatuses.join()},`
 
-  const write = createBatcher<Call, Ticket | Problem>({
-    itemsMax: OPERATIONS_PER_CALL_MAX,
+  const enqueue = createBatcher<OnTicket, (Ticket | Problem)[]>({
+    itemsMax: TICKETS_PER_CALL_MAX,
     sizeMax: CHARACTERS_PER_CALL_MAX,
-    sizeOf: call => call.json.length,
+    sizeOf: ({ json }) => json.length,
     pendingMax: PENDING_MAX,
-    async run (calls) {
-      const [nowMs, ...results] = await callWrite(calls).catch((error: unknown) => { throw toWriteProblem(error) })
+    pendingSizeMax: PENDING_CHARACTERS_MAX,
+    async run (tickets) {
+      const results = await callWrite(tickets).catch((error: unknown) => { throw toWriteProblem(error) })
       options.onWrite()
-      return calls.map(({ operation }, i) => toAnswer(operation, results[i]!, nowMs))
+      let next = 0
+      return tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
     },
   })
 
-  async function callWrite (calls: readonly Call[]): Promise<[nowMs: number, ...results: Reply[]]> {
+  async function callWrite (tickets: readonly OnTicket[]): Promise<Reply[]> {
     const deadline = clock.deadline(options.commandTimeoutMs)
-    const operations = `[${calls.map(({ json }) => json).join()}]`
+    const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await scripts.write(
       [keys.due, keys.archivedMax],
       [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses, operations],
     )
-    if (Array.isArray(reply)) return reply as [number, ...Reply[]]
+    if (Array.isArray(reply)) return reply
     if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
     clock.remeasure()
     throw storeUnavailable(new Error('the write reached Redis after its deadline'))
   }
 
+  async function write (operations: readonly Operation[]): Promise<(Ticket | Problem)[]> {
+    const tickets = byTicket(operations)
+    const answers = await enqueue(tickets.map(operations => ({ operations, json: operations.map(encode).join() })))
+    if (tickets.length === operations.length) return answers.map(first)
+    const answerOf = new Map<Operation, Ticket | Problem>()
+    tickets.forEach((operations, i) => operations.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))
+    return operations.map(operation => answerOf.get(operation)!)
+  }
+
   const read = createBatcher<number, Found | Problem | null>({
-    itemsMax: OPERATIONS_PER_CALL_MAX,
-    sizeMax: OPERATIONS_PER_CALL_MAX,
-    sizeOf: () => 1,
+    itemsMax: TICKETS_PER_CALL_MAX,
     pendingMax: PENDING_MAX,
     async run (ids) {
       const reply = await scripts.read(ids.map(keys.ticket), []).catch((error: unknown) => { throw toReadProblem(error) })
@@ -110,21 +123,23 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return corruptTicket(id, error)
   }
 
-  /** The operation as write.lua reads it: [kind, id, condition, set, remove]. */
+  /** The operation as write.lua reads it: [kind, id, absent, versions, set, remove]. */
   function encode (operation: Operation): string {
     const { op, ticket_id: id } = operation
     const fields = op === 'restore' ? operation.ticket : operation.fields
     const { set, remove } = toHashChange(fields)
     if (op === 'create' && fields.status === undefined) set.push('status', options.defaultStatus)
-    return JSON.stringify([op, String(id), condition(operation), set, remove])
+    const absent = operation.absentFromArchive ? 'absent' : ''
+    const versions = op === 'update' && operation.ifMatch ? `,${operation.ifMatch.join()},` : ''
+    return JSON.stringify([op, String(id), absent, versions, set, remove])
   }
 
   /** What write.lua says, for callers; the numbers are those of its header. */
-  function toAnswer (operation: Operation, result: Reply, nowMs: number): Ticket | Problem {
+  function toAnswer (operation: Operation, result: Reply): Ticket | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return decode(id, result as string[])!
+    if (typeof result === 'number' && result > 0) return created(operation as Create, result)
     switch (result) {
-      case 1: return created(operation as Create, nowMs)
       case -1: return ticketExists(id)
       case -2: return new MaybeArchived(id, 'below_archived_max')
       case -3: return new MaybeArchived(id, 'archived_max_unknown')
@@ -137,9 +152,9 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     }
   }
 
-  /** The ticket that write.lua has stored; saves reading it back. */
-  function created ({ ticket_id, fields }: Create, nowMs: number): Ticket {
-    const now = Math.floor(nowMs / 1000)
+  /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
+  function created ({ ticket_id, fields }: Create, version: number): Ticket {
+    const now = Math.floor(version / 1000)
     const { custom_fields: custom = {}, status = options.defaultStatus, ...rest } = fields
     return {
       ticket_id,
@@ -149,23 +164,29 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       status,
       updated_at: now,
       ...(options.closedStatuses.includes(status) && { closed_at: now }),
-      version: nowMs,
+      version,
       synced_version: null,
     }
   }
 
-  return {
-    write: operations => write(operations.map(operation => ({ operation, json: encode(operation) }))),
-    read,
-  }
+  return { write, read }
 }
 
-/** What must hold: create, that MySQL is known not to have the id; update, that the ticket has one of these versions. */
-function condition (operation: Operation): string {
-  if (operation.op === 'create' && operation.absentFromArchive) return 'absent'
-  if (operation.op === 'update' && operation.ifMatch) return `,${operation.ifMatch.join()},`
-  return ''
+/** Operations by their tickets, in their order. */
+function byTicket (operations: readonly Operation[]): (readonly Operation[])[] {
+  if (operations.length === 1) return [operations]
+  const tickets = new Map<number, Operation[]>()
+  for (const operation of operations) {
+    const known = tickets.get(operation.ticket_id)
+    if (known) known.push(operation)
+    else tickets.set(operation.ticket_id, [operation])
+  }
+  return [...tickets.values()]
 }
+
+/** A call that failed has one Problem for all its operations. */
+const nth = (answers: (Ticket | Problem)[] | Problem, i: number) => answers instanceof Problem ? answers : answers[i]!
+const first = (answers: (Ticket | Problem)[] | Problem) => nth(answers, 0)
 
 const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
   ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }

@@ -64,3 +64,14 @@ t.test('past its bound it refuses at once, and takes again when answers come', a
   answer()
   t.equal(await next, 4)
 })
+
+t.test('so it does past its bound in size', async t => {
+  const answers: (() => void)[] = []
+  const { add, addAll } = recorder({ itemsMax: 100, pendingSizeMax: 50, run: items => new Promise(resolve => { answers.push(() => { resolve(items) }) }) })
+  const first = addAll([20, 20])
+  t.match(await addAll([5, 6]), [{ code: 'overloaded' }, { code: 'overloaded' }], 'all of what is asked together')
+  const second = add(10)
+  await new Promise(setImmediate)
+  for (const answer of answers) answer()
+  t.strictSame([await first, await second], [[20, 20], 10])
+})

@@ -13,20 +13,20 @@
               (was open, is open), (was open, is closed), (was closed, is open), (was closed, is closed)
   ARGV[8]     the statuses that close a ticket, ',s1,s2,'
   ARGV[9]     the operations, a JSON array of arrays; everything in them is text:
-                kind       'create' | 'update' | 'restore'
-                id         the ticket's
-                condition  create: 'absent' when MySQL is known not to hold the id
-                           update: ',v1,v2,', the versions that are allowed; '': any
-                set        array of field, value, ...
-                remove     update: array of names; 'custom_fields' takes every 'custom_fields.*' along
+                kind      'create' | 'update' | 'restore'
+                id        the ticket's
+                absent    'absent' when MySQL is known not to hold the id, else ''
+                versions  update: ',v1,v2,', the versions that are allowed; '': any
+                set       array of field, value, ...
+                remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
-  Else now in ms, and a result per operation, which is one of
-     1               create: done; version is now, the times are now in seconds
+  Else a result per operation, which is one of
+     version         create: done; it is now in ms, and the times are now in seconds
      { field, ... }  update, restore: done; all fields and values of the ticket
     -1  create: the ticket exists
-    -2  create: the id is not above archived_max, so MySQL may hold it
-    -3  create: archived_max is unknown, so MySQL may hold it
+    -2  Redis does not hold the ticket, and MySQL may; or an earlier operation on it had this result
+    -3  create: the same, and archived_max is unknown; or an earlier operation had this result
     -4  update: there is no such ticket
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
@@ -34,7 +34,7 @@
     -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
         if it may have been changed
 ]]
-local CREATED, EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = 1, -1, -2, -3
+local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
 local CUSTOM_FIELDS_MAX = 50
 local INTEGER_MAX = 9007199254740991
@@ -120,9 +120,9 @@ local function hset(key, values)
   end
 end
 
-local function create(key, id, condition, set)
+local function create(key, id, absent, _, set)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
-  if condition ~= 'absent' then
+  if absent == '' then
     if not archived_max then return ARCHIVE_UNKNOWN end
     if tonumber(id) <= archived_max then return MAYBE_ARCHIVED end
   end
@@ -131,17 +131,17 @@ local function create(key, id, condition, set)
   -- The caller's created_at, if there is one, comes later and so stands.
   redis.call('HSET', key, 'ticket_id', id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
   if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
-  return CREATED
+  return now_ms
 end
 
-local function update(key, id, condition, set, remove)
+local function update(key, id, absent, versions, set, remove)
   local flat = redis.pcall('HGETALL', key)
   if flat.err then return CORRUPT end
-  if #flat == 0 then return MISSING end
+  if #flat == 0 then return absent == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   if not is_ticket(fields) then return CORRUPT end
-  if condition ~= '' and not string.find(condition, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
+  if versions ~= '' and not string.find(versions, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
 
   local was_closed = is_closed_status(fields.status)
   local is_closed = is_closed_status(value_of(set, 'status') or fields.status)
@@ -189,7 +189,7 @@ local function update(key, id, condition, set, remove)
   return all
 end
 
-local function restore(key, _, _, set)
+local function restore(key, _, _, _, set)
   local flat = redis.pcall('HGETALL', key)
   if flat.err then return CORRUPT end
   if #flat > 0 then return flat end
@@ -199,13 +199,24 @@ local function restore(key, _, _, set)
 end
 
 local apply = { create = create, update = update, restore = restore }
-local results = { now_ms }
-for i, op in ipairs(cjson.decode(ARGV[9])) do
-  local kind, id, condition, set, remove = unpack(op)
-  -- What goes wrong with one ticket is no reason to leave the others half done.
-  local ok, result = pcall(apply[kind], ticket_prefix .. id, id, condition, set, remove)
-  if not ok then redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result))) end
-  results[i + 1] = ok and result or FAILED
+-- Ids whose operation waits for MySQL, and so must those that follow it.
+local undecided = {}
+local results = {}
+for i, operation in ipairs(cjson.decode(ARGV[9])) do
+  local kind, id, absent, versions, set, remove = unpack(operation)
+  local result = undecided[id]
+  if not result then
+    -- What goes wrong with one ticket is no reason to leave the others half done.
+    local ok
+    ok, result = pcall(apply[kind], ticket_prefix .. id, id, absent, versions, set, remove)
+    if not ok then
+      redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result)))
+      result = FAILED
+    elseif result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then
+      undecided[id] = result
+    end
+  end
+  results[i] = result
 end
 -- LT: a busy ticket is not postponed for ever. On a new member it adds.
 if #marks > 0 then redis.call('ZADD', due_key, 'LT', unpack(marks)) end
