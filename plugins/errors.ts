@@ -39,6 +39,7 @@ function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
   log(this.log, problem)
   return this.code(problem.status)
     .headers(problem.headers)
+    .headers(problem.replayed ? { 'idempotency-replayed': 'true' } : {})
     .type('application/problem+json')
     .serializer((body: unknown) => JSON.stringify(body))
     .send(problem.toBody(this.request.id))

@@ -31,6 +31,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
+    idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     closedStatuses: config.TICKET_CLOSED_STATUSES,
     defaultStatus: config.TICKET_STATUSES[0]!,
     onCorrupt,

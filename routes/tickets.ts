@@ -1,8 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { Problem, ticketNotFound } from '../src/errors.js'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.js'
+import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
 import { problems, success } from '../src/http/problems.js'
+import type { Written } from '../src/tickets/repository.js'
 import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.js'
 
 const TICKETS_PER_READ_MAX = 500
@@ -11,6 +14,8 @@ const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] })
 
 const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
 const ticket = { $ref: 'Ticket#' }
+
+const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'store_unavailable', 'outcome_unknown', 'overloaded'] as const
 
 /** Create, change and read tickets. */
 const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {
@@ -23,20 +28,27 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       description: 'The id is the caller\'s: a WordPress post or row id. An id that Redis or MySQL holds is refused. The answer comes when Redis has the ticket.',
       tags: ['tickets'],
       params: Params,
+      headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
       body: schemas.CreateTicket,
       response: {
         201: success('The ticket was created', ticket, {
           Location: { type: 'string', description: 'Where the ticket is', examples: ['/tickets/1234'] },
           ETag: etag,
+          'Idempotency-Replayed': IdempotencyReplayed,
         }),
-        ...problems('validation_failed', 'ticket_exists', 'payload_too_large', 'unsupported_media_type', 'store_unavailable', 'outcome_unknown', 'overloaded'),
+        ...problems('validation_failed', 'ticket_exists', ...WRITE_PROBLEMS),
       },
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [created] = await tickets.write([{ op: 'create', ticket_id: id, fields: request.body }])
+    const [created] = await tickets.write([{
+      op: 'create',
+      ticket_id: id,
+      fields: request.body,
+      idempotency: idempotency(request.headers['idempotency-key'], ['create', id, request.body]),
+    }])
     if (created instanceof Problem) return reply.sendProblem(created)
-    return reply.code(201).header('location', `/tickets/${id}`).header('etag', toEtag(created!.version)).send(created)
+    return sendWritten(reply.code(201).header('location', `/tickets/${id}`), created!)
   })
 
   app.patch('/tickets/:id', {
@@ -46,18 +58,28 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       description: 'A field that is absent stays, null removes an optional field, custom_fields is merged key by key. With If-Match the change is made only if the ticket still has that version.',
       tags: ['tickets'],
       params: Params,
-      headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, or *' })) }),
+      headers: Type.Object({
+        'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, or *' })),
+        'idempotency-key': Type.Optional(IdempotencyKey),
+      }),
       body: schemas.PatchTicket,
       response: {
-        200: success('The whole ticket after the change', ticket, { ETag: etag }),
-        ...problems('validation_failed', 'ticket_not_found', 'version_conflict', 'payload_too_large', 'unsupported_media_type', 'store_unavailable', 'outcome_unknown', 'overloaded'),
+        200: success('The whole ticket after the change', ticket, { ETag: etag, 'Idempotency-Replayed': IdempotencyReplayed }),
+        ...problems('validation_failed', 'ticket_not_found', 'version_conflict', ...WRITE_PROBLEMS),
       },
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [changed] = await tickets.write([{ op: 'update', ticket_id: id, fields: request.body, ifMatch: ifMatch(request.headers['if-match']) }])
+    const condition = request.headers['if-match']
+    const [changed] = await tickets.write([{
+      op: 'update',
+      ticket_id: id,
+      fields: request.body,
+      ifMatch: ifMatch(condition),
+      idempotency: idempotency(request.headers['idempotency-key'], ['update', id, condition, request.body]),
+    }])
     if (changed instanceof Problem) return reply.sendProblem(changed)
-    return reply.header('etag', toEtag(changed!.version)).send(changed)
+    return sendWritten(reply, changed!)
   })
 
   app.get('/tickets/:id', {
@@ -122,3 +144,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
 }
 
 export default routes
+
+function sendWritten (reply: FastifyReply, { ticket, replayed }: Written): FastifyReply {
+  if (replayed) reply.header('idempotency-replayed', 'true')
+  return reply.header('etag', toEtag(ticket.version)).send(ticket)
+}

@@ -32,6 +32,8 @@ export const Environment = Type.Object({
   TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES', ['resolved', 'closed']),
   TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
 
+  IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
+
   SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
   FLUSH_INTERVAL_MS: Milliseconds('Pause between two flushes', 5000, 10),

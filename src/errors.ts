@@ -12,6 +12,7 @@ export const PROBLEMS = {
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be JSON' },
+  idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The service failed' },
   store_unavailable: { status: 503, title: 'The store is unavailable; nothing was changed' },
@@ -27,6 +28,8 @@ export interface Finding { pointer: string, message: string }
 export interface ProblemOptions {
   errors?: Finding[]
   headers?: Record<string, string>
+  /** An earlier request with the same Idempotency-Key was answered with it. */
+  replayed?: boolean
   /** What happened inside. Logged, never sent. */
   cause?: unknown
 }
@@ -41,13 +44,20 @@ export class Problem extends Error {
   readonly title: string
   readonly errors?: Finding[]
   readonly headers: Record<string, string>
+  readonly replayed: boolean
 
   constructor (readonly code: ProblemCode, readonly detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause })
     this.status = PROBLEMS[code].status
     this.title = PROBLEMS[code].title
     this.errors = options.errors
+    this.replayed = options.replayed ?? false
     this.headers = { ...(this.status === 503 && { 'retry-after': '1' }), ...options.headers }
+  }
+
+  /** The same, as the answer to a repeated request. */
+  asReplay (): Problem {
+    return new Problem(this.code, this.detail, { errors: this.errors, headers: this.headers, replayed: true })
   }
 
   /** The body of RFC 9457. */
@@ -69,7 +79,7 @@ export const storeUnavailable = (cause: unknown, detail = 'Nothing was changed. 
   new Problem('store_unavailable', detail, { cause })
 
 export const outcomeUnknown = (cause: unknown) =>
-  new Problem('outcome_unknown', 'The store did not answer in time. Read the ticket to see whether the change is there before you repeat it.', { cause })
+  new Problem('outcome_unknown', 'The store did not confirm the change in time. Repeat the request with the same Idempotency-Key; without one, read the ticket first to see whether the change is there.', { cause })
 
 export const ticketNotFound = (id: number) =>
   new Problem('ticket_not_found', `There is no ticket ${id}. Create it with POST /tickets/${id}.`)
@@ -79,6 +89,9 @@ export const ticketExists = (id: number) =>
 
 export const versionConflict = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} does not have the version that If-Match names. Read it again and repeat the change on what you find.`)
+
+export const idempotencyMismatch = (key: string) =>
+  new Problem('idempotency_mismatch', `The Idempotency-Key ${key} belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.`)
 
 export const corruptTicket = (id: number, cause: unknown) =>
   new Problem('internal_error', `The stored data of ticket ${id} cannot be read. An operator finds the reason in the log under the request id.`, { cause })

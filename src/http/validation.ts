@@ -7,12 +7,13 @@ import { fromTexts } from '../text.js'
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
 const ajv = new Ajv({ allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
 
-/** A body is checked as it came. Parameters are text, and are first read as what their schema says. */
+/** A body is checked as it came, headers are text. Parameters are text too, and are first read as what their schema says. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validate = ajv.compile(schema)
   const properties = (schema as { properties?: Record<string, TSchema> }).properties ?? {}
+  const isParameter = httpPart === 'params' || httpPart === 'querystring'
   return (data: unknown) => {
-    const value: unknown = httpPart === 'body' ? data : fromTexts(properties, data as Record<string, unknown>)
+    const value: unknown = isParameter ? fromTexts(properties, data as Record<string, unknown>) : data
     // Fastify hands what stands in `error` to the schemaErrorFormatter; its type knows only Error.
     return validate(value) ? { value } : { error: validate.errors as unknown as Error }
   }

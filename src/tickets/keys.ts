@@ -6,6 +6,8 @@ export function createKeys (prefix: string) {
   return {
     /** What stands before a ticket's id, for the scripts that find ids in the due index. */
     ticketPrefix: `${prefix}ticket:`,
+    /** What stands before an Idempotency-Key. */
+    idempotencyPrefix: `${prefix}idem:`,
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,
     archivedMax: `${prefix}tickets:archived_max`,

@@ -2,7 +2,7 @@ import { createBatcher } from '../batcher.js'
 import { Problem, corruptTicket } from '../errors.js'
 import { CorruptTicketError } from './codec.js'
 import type { TicketArchive } from './archive.js'
-import type { Found, Operation, TicketRepository } from './repository.js'
+import type { Found, Operation, TicketRepository, Written } from './repository.js'
 import { MaybeArchived } from './store.js'
 import type { Ticket } from './ticket.js'
 
@@ -64,7 +64,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
   }
 
   /** Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. */
-  async function settleAll (operations: readonly Operation[], answers: (Ticket | Problem)[]) {
+  async function settleAll (operations: readonly Operation[], answers: (Written | Problem)[]) {
     const undecided = new Map<number, Undecided[]>()
     for (const [index, answer] of answers.entries()) {
       if (!(answer instanceof MaybeArchived)) continue
@@ -95,7 +95,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
         if (archived === null || archived instanceof Problem) return archived
         const [restored] = await store.write([restore(archived)])
         // Redis may be full or gone by now: the answer is there all the same.
-        return { ticket: restored instanceof Problem ? archived : restored!, source: 'archive' }
+        return { ticket: restored instanceof Problem ? archived : restored!.ticket, source: 'archive' }
       }))
     },
   }

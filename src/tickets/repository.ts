@@ -1,10 +1,21 @@
 import type { Problem } from '../errors.js'
 import type { CreateTicket, PatchTicket, Ticket } from './ticket.js'
 
+/** Makes an operation one that is applied once, however often it is sent. */
+export interface Idempotency {
+  /** The request's Idempotency-Key. */
+  key: string
+  /** The same for the same request; a key stands for one request. */
+  fingerprint: string
+  /** Which of the request's operations this is, from 0. */
+  index: number
+}
+
 interface OnTicket {
   ticket_id: number
   /** Somebody has looked: MySQL does not hold the id. */
   absentFromArchive?: boolean
+  idempotency?: Idempotency
 }
 
 /** Creates the ticket; refused when it exists. */
@@ -23,6 +34,9 @@ export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
 
 export type Operation = Create | Update | Restore
 
+/** `replayed`: it was written by an earlier request with the same Idempotency-Key. */
+export interface Written { ticket: Ticket, replayed: boolean }
+
 export interface Found { ticket: Ticket, source: 'redis' | 'archive' }
 
 /**
@@ -32,7 +46,7 @@ export interface Found { ticket: Ticket, source: 'redis' | 'archive' }
  */
 export interface TicketRepository {
   /** Operations on one ticket are applied in their order. */
-  write (operations: readonly Operation[]): Promise<(Ticket | Problem)[]>
+  write (operations: readonly Operation[]): Promise<(Written | Problem)[]>
   /** null: there is no such ticket. */
   read (ids: readonly number[]): Promise<(Found | Problem | null)[]>
 }

@@ -1,13 +1,13 @@
 import { createBatcher } from '../batcher.js'
 import {
-  Problem, corruptTicket, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
+  Problem, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
 } from '../errors.js'
 import { toReadProblem, toWriteProblem } from '../redis/failure.js'
 import type { Clock } from '../redis/clock.js'
 import type { Strategy } from '../sync/strategy.js'
 import { fromHash, toHashChange } from './codec.js'
 import type { Keys } from './keys.js'
-import type { Create, Found, Operation, TicketRepository } from './repository.js'
+import type { Create, Found, Operation, TicketRepository, Written } from './repository.js'
 import type { Reply, Scripts } from './scripts/index.js'
 import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
 
@@ -35,6 +35,7 @@ export interface StoreOptions {
   /** ms after which a caller is told that the outcome is unknown; a write that starts later is refused. */
   commandTimeoutMs: number
   retentionSeconds: number
+  idempotencySeconds: number
   closedStatuses: readonly string[]
   /** Status of a ticket that is created without one. */
   defaultStatus: string
@@ -64,7 +65,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const closedStatuses = `,${options.closedStatuses.join()},`
 
-  const enqueue = createBatcher<OnTicket, (Ticket | Problem)[]>({
+  const enqueue = createBatcher<OnTicket, (Written | Problem)[]>({
     itemsMax: TICKETS_PER_CALL_MAX,
     sizeMax: CHARACTERS_PER_CALL_MAX,
     sizeOf: ({ json }) => json.length,
@@ -83,7 +84,10 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await scripts.write(
       [keys.due, keys.archivedMax],
-      [deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses, operations],
+      [
+        deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
+        keys.idempotencyPrefix, options.idempotencySeconds, operations,
+      ],
     )
     if (Array.isArray(reply)) return reply
     if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
@@ -91,11 +95,11 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     throw storeUnavailable(new Error('the write reached Redis after its deadline'))
   }
 
-  async function write (operations: readonly Operation[]): Promise<(Ticket | Problem)[]> {
+  async function write (operations: readonly Operation[]): Promise<(Written | Problem)[]> {
     const tickets = byTicket(operations)
     const answers = await enqueue(tickets.map(operations => ({ operations, json: operations.map(encode).join() })))
     if (tickets.length === operations.length) return answers.map(first)
-    const answerOf = new Map<Operation, Ticket | Problem>()
+    const answerOf = new Map<Operation, Written | Problem>()
     tickets.forEach((operations, i) => operations.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))
     return operations.map(operation => answerOf.get(operation)!)
   }
@@ -123,7 +127,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return corruptTicket(id, error)
   }
 
-  /** The operation as write.lua reads it: [kind, id, absent, versions, set, remove]. */
+  /** The operation as write.lua reads it. */
   function encode (operation: Operation): string {
     const { op, ticket_id: id } = operation
     const fields = op === 'restore' ? operation.ticket : operation.fields
@@ -131,11 +135,22 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     if (op === 'create' && fields.status === undefined) set.push('status', options.defaultStatus)
     const absent = operation.absentFromArchive ? 'absent' : ''
     const versions = op === 'update' && operation.ifMatch ? `,${operation.ifMatch.join()},` : ''
-    return JSON.stringify([op, String(id), absent, versions, set, remove])
+    const encoded = [op, String(id), absent, versions, set, remove]
+    const { idempotency } = operation
+    if (idempotency) encoded.push(idempotency.key, idempotency.fingerprint, String(idempotency.index))
+    return JSON.stringify(encoded)
   }
 
-  /** What write.lua says, for callers; the numbers are those of its header. */
-  function toAnswer (operation: Operation, result: Reply): Ticket | Problem {
+  /** What write.lua says, for callers. */
+  function toAnswer (operation: Operation, result: Reply): Written | Problem {
+    const replayed = Array.isArray(result) && result[0] === 0
+    const outcome = toOutcome(operation, replayed ? result[1]! : result)
+    if (!(outcome instanceof Problem)) return { ticket: outcome, replayed }
+    return replayed ? outcome.asReplay() : outcome
+  }
+
+  /** The numbers are those of write.lua's header. */
+  function toOutcome (operation: Operation, result: Reply): Ticket | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return decode(id, result as string[])!
     if (typeof result === 'number' && result > 0) return created(operation as Create, result)
@@ -148,6 +163,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
       case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
       case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
+      case -9: return idempotencyMismatch(operation.idempotency!.key)
       default: throw new Error(`write.lua answered ${String(result)}`)
     }
   }
@@ -185,8 +201,8 @@ function byTicket (operations: readonly Operation[]): (readonly Operation[])[] {
 }
 
 /** A call that failed has one Problem for all its operations. */
-const nth = (answers: (Ticket | Problem)[] | Problem, i: number) => answers instanceof Problem ? answers : answers[i]!
-const first = (answers: (Ticket | Problem)[] | Problem) => nth(answers, 0)
+const nth = (answers: (Written | Problem)[] | Problem, i: number) => answers instanceof Problem ? answers : answers[i]!
+const first = (answers: (Written | Problem)[] | Problem) => nth(answers, 0)
 
 const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
   ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }

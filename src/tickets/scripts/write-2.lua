@@ -12,18 +12,25 @@
   ARGV[4..7]  ms from now until a change is due ('inf': not until closed), for
               (was open, is open), (was open, is closed), (was closed, is open), (was closed, is closed)
   ARGV[8]     the statuses that close a ticket, ',s1,s2,'
-  ARGV[9]     the operations, a JSON array of arrays; everything in them is text:
+  ARGV[9]     what stands before an Idempotency-Key
+  ARGV[10]    seconds that one is kept after its last use
+  ARGV[11]    the operations, a JSON array of arrays; everything in them is text:
                 kind      'create' | 'update' | 'restore'
                 id        the ticket's
                 absent    'absent' when MySQL is known not to hold the id, else ''
                 versions  update: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
+                and, for an operation that is to be applied once:
+                idempotency_key
+                fingerprint  of the request; a key stands for one request
+                index        of the operation in the request
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a result per operation, which is one of
      version         create: done; it is now in ms, and the times are now in seconds
      { field, ... }  update, restore: done; all fields and values of the ticket
+     { 0, result }   an earlier operation with this idempotency_key and index had the result
     -1  create: the ticket exists
     -2  Redis does not hold the ticket, and MySQL may; or an earlier operation on it had this result
     -3  create: the same, and archived_max is unknown; or an earlier operation had this result
@@ -33,9 +40,11 @@
     -7  the key holds no ticket: no hash, or a field is missing or not what it must be
     -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
         if it may have been changed
+    -9  the idempotency_key was used with another fingerprint; nothing was changed
 ]]
 local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
+local IDEMPOTENCY_MISMATCH, REPLAYED = -9, 0
 local CUSTOM_FIELDS_MAX = 50
 local INTEGER_MAX = 9007199254740991
 -- The last second of a DATETIME column.
@@ -48,6 +57,8 @@ local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
 local closed_statuses = ARGV[8]
+local idempotency_prefix = ARGV[9]
+local idempotency_seconds = tonumber(ARGV[10])
 local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
 local time = redis.call('TIME')
@@ -198,17 +209,44 @@ local function restore(key, _, _, _, set)
   return set
 end
 
-local apply = { create = create, update = update, restore = restore }
+local kinds = { create = create, update = update, restore = restore }
+local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, ...) end
+
+-- What would be no other if the operation came again. The rest is for somebody else to decide or to repair.
+local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true }
+local function is_final(result) return type(result) == 'table' or result > 0 or FINAL[result] end
+
+-- A hash: one result for each operation of the request, and the fingerprint for all of them.
+local function apply_once(idempotency_key, fingerprint, index, ...)
+  local key = idempotency_prefix .. idempotency_key
+  local known = redis.pcall('HMGET', key, 'fingerprint', index)
+  if known.err or known[1] and known[1] ~= fingerprint then return IDEMPOTENCY_MISMATCH end
+  local result
+  if known[2] then
+    result = { REPLAYED, cjson.decode(known[2])[1] }
+  else
+    result = apply(...)
+    if not is_final(result) then return result end
+    redis.call('HSET', key, 'fingerprint', fingerprint, index, cjson.encode({ result }))
+  end
+  redis.call('EXPIRE', key, idempotency_seconds)
+  return result
+end
+
 -- Ids whose operation waits for MySQL, and so must those that follow it.
 local undecided = {}
 local results = {}
-for i, operation in ipairs(cjson.decode(ARGV[9])) do
-  local kind, id, absent, versions, set, remove = unpack(operation)
+for i, operation in ipairs(cjson.decode(ARGV[11])) do
+  local kind, id, absent, versions, set, remove, idempotency_key, fingerprint, index = unpack(operation)
   local result = undecided[id]
   if not result then
     -- What goes wrong with one ticket is no reason to leave the others half done.
     local ok
-    ok, result = pcall(apply[kind], ticket_prefix .. id, id, absent, versions, set, remove)
+    if idempotency_key then
+      ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove)
+    else
+      ok, result = pcall(apply, kind, id, absent, versions, set, remove)
+    end
     if not ok then
       redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result)))
       result = FAILED

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { Type } from 'typebox'
+import stringify from 'safe-stable-stringify'
+import { invalid } from '../errors.js'
+import type { Idempotency } from '../tickets/repository.js'
+
+/** Of the key itself, without quotes. */
+const KEY_LENGTH_MAX = 255
+
+/** A String of RFC 8941, section 3.3.3, as the draft asks for. */
+const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/
+
+/** What most clients send. A comma parts two headers of the same name. */
+const BARE = /^[!#-+\--[\]-~]+$/
+
+/**
+ * The header of a write (draft-ietf-httpapi-idempotency-key-header). The draft wants the key quoted;
+ * without quotes it may hold anything that is visible but quotes, commas and backslashes.
+ */
+export const IdempotencyKey = Type.String({
+  description: `A new key for every request that is meant as a new one, up to ${KEY_LENGTH_MAX} characters, quoted or not. The same request with the same key again is not applied again, and answers the first result with Idempotency-Replayed: true`,
+  examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+})
+
+/** The header of an answer. */
+export const IdempotencyReplayed = { type: 'string', enum: ['true'], description: 'The answer is that of an earlier request with the same Idempotency-Key' }
+
+/** @throws {Problem} validation_failed */
+function parse (header: string): string {
+  const quoted = QUOTED.exec(header.trim())?.[1]
+  const key = quoted?.replaceAll(/\\(.)/g, '$1') ?? header.trim()
+  if (quoted === undefined && !BARE.test(key)) throw invalid('/idempotency-key', 'must be one key, like "8e03978e-40d5-43e8-bc93-6894a57f9324"; a key with a space, a comma or a backslash in it needs its quotes')
+  if (key === '' || key.length > KEY_LENGTH_MAX) throw invalid('/idempotency-key', `must have 1 to ${KEY_LENGTH_MAX} characters`)
+  return key
+}
+
+/**
+ * What makes the operation of a request one that is applied once; undefined without the header.
+ *
+ * @param request all that tells this request from others; the order of its members does not count
+ * @throws {Problem} validation_failed when the header holds no key
+ */
+export function idempotency (header: string | undefined, request: unknown): Idempotency | undefined {
+  if (header === undefined) return undefined
+  return { key: parse(header), fingerprint: createHash('sha256').update(stringify(request)!).digest('base64url'), index: 0 }
+}
