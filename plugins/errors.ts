@@ -1,9 +1,13 @@
-import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem, type ProblemCode } from '../src/errors.js'
 
 declare module 'fastify' {
-  interface FastifyReply { sendProblem: typeof sendProblem }
+  interface FastifyReply {
+    sendProblem: typeof sendProblem
+    /** For problems that are part of an answer. */
+    logProblem: typeof logProblem
+  }
 }
 
 /** The codes of Fastify's own errors that callers cause, by status; validation_failed where none is named. */
@@ -19,7 +23,7 @@ const BY_STATUS: Record<number, ProblemCode> = {
 
 /** What to do about it, where Fastify's own words do not say. */
 const DETAILS: Record<string, string> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than 1 MiB. Send less at a time.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than this route takes: 1 MiB, or 4 MiB for a batch. Send less at a time.',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with Content-Type: application/json.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body does not have the length that Content-Length says.',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON. Nothing was changed.',
@@ -36,7 +40,7 @@ export function toProblem (error: FastifyError | Problem): Problem {
 const sentence = (message: string) => message.endsWith('.') ? message : `${message}.`
 
 function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
-  log(this.log, problem)
+  this.logProblem(problem)
   return this.code(problem.status)
     .headers(problem.headers)
     .headers(problem.replayed ? { 'idempotency-replayed': 'true' } : {})
@@ -46,9 +50,9 @@ function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
 }
 
 /** An outage is one line per request without a stack; the connection says the rest. */
-function log (logger: FastifyBaseLogger, problem: Problem) {
-  if (problem.status === 503) logger.warn({ code: problem.code, reason: (problem.cause as Error | undefined)?.message }, problem.title)
-  else if (problem.status >= 500) logger.error({ err: problem, code: problem.code }, problem.title)
+function logProblem (this: FastifyReply, problem: Problem) {
+  if (problem.status === 503) this.log.warn({ code: problem.code, reason: (problem.cause as Error | undefined)?.message }, problem.title)
+  else if (problem.status >= 500) this.log.error({ err: problem, code: problem.code }, problem.title)
 }
 
 /** One shape for every answer that is not a success: RFC 9457, 404 and 405 too. */
@@ -56,6 +60,7 @@ export default fp(async app => {
   const routes = new Map<string, Set<string>>()
 
   app.decorateReply('sendProblem', sendProblem)
+  app.decorateReply('logProblem', logProblem)
 
   app.addHook('onRoute', ({ url, method }) => {
     const methods = routes.get(url) ?? new Set<string>()

@@ -15,7 +15,8 @@ const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] })
 const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
 const ticket = { $ref: 'Ticket#' }
 
-const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'store_unavailable', 'outcome_unknown', 'overloaded'] as const
+/** What any write may answer. */
+export const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'store_unavailable', 'outcome_unknown', 'overloaded'] as const
 
 /** Create, change and read tickets. */
 const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {

@@ -8,6 +8,7 @@ import mysql from '../plugins/mysql.js'
 import redis from '../plugins/redis.js'
 import swagger from '../plugins/swagger.js'
 import tickets from '../plugins/tickets.js'
+import batchRoutes from '../routes/batch.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import openapiRoutes from '../routes/openapi.js'
@@ -44,7 +45,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, createJsonParser(app))
   app.addSchema(ProblemSchema)
-  app.addSchema(schemas.Ticket)
+  for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
 
   await app.register(errors)
   await app.register(drain, { config })
@@ -56,6 +57,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(flusher, { config })
 
   await app.register(ticketRoutes, { schemas })
+  await app.register(batchRoutes, { schemas })
   await app.register(flushRoutes, { config })
   await app.register(healthRoutes)
   await app.register(openapiRoutes)

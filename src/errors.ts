@@ -60,6 +60,13 @@ export class Problem extends Error {
     return new Problem(this.code, this.detail, { errors: this.errors, headers: this.headers, replayed: true })
   }
 
+  /** The same, of a value that stands at this JSON pointer in the request. */
+  under (pointer: string): Problem {
+    const errors = this.errors?.map(finding => ({ ...finding, pointer: pointer + finding.pointer }))
+    const detail = errors?.map(finding => `${finding.pointer} ${finding.message}.`).join(' ') ?? this.detail
+    return new Problem(this.code, detail, { errors, headers: this.headers, replayed: this.replayed, cause: this.cause })
+  }
+
   /** The body of RFC 9457. */
   toBody (requestId: string) {
     return {

@@ -1,11 +1,11 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem, type Finding } from '../errors.js'
 import { fromTexts } from '../text.js'
 
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
-const ajv = new Ajv({ allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
+const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
 
 /** A body is checked as it came, headers are text. Parameters are text too, and are first read as what their schema says. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
@@ -21,7 +21,13 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 
 const PLACES: Record<string, string> = { body: 'body', params: 'path', querystring: 'query', headers: 'headers' }
 
-/** @param errors Ajv's findings, of which there is one */
+/** A check of a value in a body that the route judges by itself: undefined when it is what the schema says. */
+export function createCheck (schema: TSchema) {
+  const validate = ajv.compile(schema)
+  return (value: unknown): Problem | undefined => validate(value) ? undefined : toValidationProblem(validate.errors!, 'body')
+}
+
+/** @param errors Ajv's findings, of which the first is the reason for any other */
 export function toValidationProblem ([error]: ErrorObject[], part: string): Problem {
   const { pointer, message } = describe(error!)
   const what = pointer ? `${pointer} in the ${PLACES[part] ?? part}` : `The ${PLACES[part] ?? part}`
@@ -43,12 +49,19 @@ function describe ({ keyword, instancePath, params, message = 'is not valid', pa
       return { pointer: instancePath, message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` }
     case 'type':
       return { pointer: instancePath, message: `must be ${([] as string[]).concat(params.type as string).join(' or ')}, not ${typeName(data)}` }
+    case 'discriminator':
+      return { pointer: at(String(params.tag)), message: `must be one of ${tags(parentSchema as Tagged, String(params.tag)).join(', ')}` }
     case 'minProperties':
       return { pointer: instancePath, message: 'must hold at least one field' }
     default:
       return { pointer: instancePath, message }
   }
 }
+
+type Tagged = { oneOf: { properties: Record<string, { const: string }> }[] }
+
+/** The values that part the alternatives of a schema. */
+const tags = ({ oneOf }: Tagged, name: string) => oneOf.map(({ properties }) => properties[name]!.const)
 
 function unknownField (name: string, { properties }: { properties: object }): string {
   const reason = SERVICE_SET.includes(name) ? 'is not the caller\'s to set; leave it out' : 'is unknown'

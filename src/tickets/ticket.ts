@@ -48,7 +48,7 @@ const customFields = <T>(types: string[], description: string) => Type.Unsafe<Re
 export const TicketId = PositiveInteger('The ticket\'s id, chosen by the caller: a WordPress post or row id')
 
 /**
- * The three shapes of a ticket: as it is answered, as it is created, as it is changed.
+ * The shapes of a ticket: as it is answered, as it is created, as it is changed; and the last two in a batch.
  * `statuses` is TICKET_STATUSES; the first is the one that a ticket without a status gets.
  */
 export function createTicketSchemas (statuses: readonly string[]) {
@@ -126,10 +126,30 @@ export function createTicketSchemas (statuses: readonly string[]) {
     examples: [{ ...example, updated_at: 1_764_000_000, version: 1_764_000_000_123, synced_version: null }],
   })
 
-  return { Ticket, CreateTicket, PatchTicket }
+  const CreateOperation = Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...CreateTicket.properties }, {
+    $id: 'CreateOperation',
+    additionalProperties: false,
+  })
+
+  const UpdateOperation = Type.Object({
+    op: Type.Literal('update'),
+    ticket_id: TicketId,
+    if_match: Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, with its quotes, or *' })),
+    ...PatchTicket.properties,
+  }, {
+    $id: 'UpdateOperation',
+    additionalProperties: false,
+    // Beside what names the ticket and its version at least one field, as in the single route.
+    minProperties: 3,
+    dependentSchemas: { if_match: { minProperties: 4 } },
+  })
+
+  return { Ticket, CreateTicket, PatchTicket, CreateOperation, UpdateOperation }
 }
 
 type Schemas = ReturnType<typeof createTicketSchemas>
 export type Ticket = Static<Schemas['Ticket']>
 export type CreateTicket = Static<Schemas['CreateTicket']>
 export type PatchTicket = Static<Schemas['PatchTicket']>
+/** An operation as a batch spells it. */
+export type BatchOperation = Static<Schemas['CreateOperation']> | Static<Schemas['UpdateOperation']>

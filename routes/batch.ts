@@ -1,0 +1,136 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Problem } from '../src/errors.js'
+import { ifMatch } from '../src/http/etag.js'
+import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
+import { problems, success } from '../src/http/problems.js'
+import { createCheck, validatorCompiler } from '../src/http/validation.js'
+import type { Operation, Written } from '../src/tickets/repository.js'
+import type { BatchOperation, createTicketSchemas } from '../src/tickets/ticket.js'
+
+const OPERATIONS_MAX = 500
+
+/** Room for 500 tickets with all the custom fields that are usual, and for a good deal more in single ones. */
+const BODY_LIMIT = 4 * 1024 * 1024
+
+const bodyOf = <Item extends TSchema>(item: Item) => Type.Object({
+  operations: Type.Array(item, { minItems: 1, maxItems: OPERATIONS_MAX, description: 'Operations on one ticket are applied in their order' }),
+}, {
+  additionalProperties: false,
+  examples: [{
+    operations: [
+      { op: 'create', ticket_id: 1234, customer_id: 123, subject: 'Order issue' },
+      { op: 'update', ticket_id: 1200, status: 'closed', if_match: '"1764000000123"' },
+    ],
+  }],
+})
+
+/** What is wrong with the envelope is wrong with the request; each operation is judged by itself. */
+const Envelope = bodyOf(Type.Unknown())
+
+/** For the description, by name. */
+const NamedOperation = Type.Unsafe<BatchOperation>({
+  discriminator: { propertyName: 'op', mapping: { create: '#/components/schemas/CreateOperation', update: '#/components/schemas/UpdateOperation' } },
+  oneOf: [{ $ref: 'CreateOperation#' }, { $ref: 'UpdateOperation#' }],
+})
+
+const Result = Type.Object({
+  ticket_id: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null: the operation names none' }),
+  status: Type.Integer({ description: 'What the single route would have answered' }),
+  version: Type.Optional(Type.Integer({ description: 'The ticket\'s version after the operation' })),
+  error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
+})
+
+const Results = Type.Object({ results: Type.Array(Result, { description: 'One per operation, in their order' }) }, {
+  examples: [{ results: [{ ticket_id: 1234, status: 201, version: 1_764_000_000_456 }, { ticket_id: 1200, status: 200, version: 1_764_000_000_457 }] }],
+})
+
+/** The single routes' writes with a longer list. */
+const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {
+  const checkOperation = createCheck(Type.Unsafe({
+    type: 'object',
+    required: ['op'],
+    discriminator: { propertyName: 'op' },
+    oneOf: [schemas.CreateOperation, schemas.UpdateOperation],
+  }))
+
+  app.post('/tickets/batch', {
+    bodyLimit: BODY_LIMIT,
+    validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
+    schema: {
+      operationId: 'writeTickets',
+      summary: 'Create and change many tickets',
+      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others.`,
+      tags: ['tickets'],
+      headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
+      body: bodyOf(NamedOperation),
+      response: {
+        200: success('All operations succeeded', Results, { 'Idempotency-Replayed': IdempotencyReplayed }),
+        207: success('Some operations did not succeed; `error` says why', Results, {
+          'Idempotency-Replayed': IdempotencyReplayed,
+          'Retry-After': { type: 'integer', description: 'Seconds; only there when a result is 503' },
+        }),
+        ...problems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'idempotency_mismatch'),
+      },
+    },
+  }, async (request, reply) => {
+    const { operations } = request.body
+    const once = idempotency(request.headers['idempotency-key'], operations)
+    const judged = operations.map((operation, index) =>
+      checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
+    const written = await app.tickets.write(judged.filter(isOperation))
+    if (written.some(isMismatch) && written.every(answer => answer instanceof Problem)) return await reply.sendProblem(written.find(isMismatch)!)
+
+    const answers = written.values()
+    const outcomes = judged.map((operation, index) => {
+      const outcome = isOperation(operation) ? answers.next().value! : operation
+      return outcome instanceof Problem ? outcome.under(`/operations/${index}`) : outcome
+    })
+    const failures = outcomes.filter(outcome => outcome instanceof Problem)
+    for (const failure of oneOfEachCode(failures)) reply.logProblem(failure)
+
+    if (written.length > 0 && written.every(({ replayed }) => replayed)) reply.header('idempotency-replayed', 'true')
+    const retryAfter = failures.find(({ status }) => status === 503)?.headers['retry-after']
+    if (retryAfter) reply.header('retry-after', retryAfter)
+    return await reply.code(failures.length === 0 ? 200 : 207).send({
+      results: outcomes.map((outcome, i) => toResult(operations[i]!, outcome, request.id)),
+    })
+  })
+}
+
+export default routes
+
+/** @throws {Problem} validation_failed */
+function toOperation (operation: BatchOperation, once: Operation['idempotency']): Operation {
+  if (operation.op === 'create') {
+    const { op, ticket_id, ...fields } = operation
+    return { op, ticket_id, fields, idempotency: once }
+  }
+  const { op, ticket_id, if_match, ...fields } = operation
+  return { op, ticket_id, fields, ifMatch: ifMatch(if_match, '/if_match'), idempotency: once }
+}
+
+function attempt<T> (work: () => T): T | Problem {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+}
+
+/** @param operation as it came: of one that was refused nothing is sure */
+function toResult (operation: unknown, outcome: Written | Problem, requestId: string): Static<typeof Result> {
+  const { op, ticket_id } = (operation ?? {}) as Partial<BatchOperation>
+  if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
+  return { ticket_id: ticket_id!, status: op === 'create' ? 201 : 200, version: outcome.ticket.version }
+}
+
+const isTicketId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1
+
+const isOperation = (judged: Operation | Problem): judged is Operation => !(judged instanceof Problem)
+
+const isMismatch = (answer: Written | Problem): answer is Problem => answer instanceof Problem && answer.code === 'idempotency_mismatch'
+
+/** An outage is one line, not five hundred. */
+const oneOfEachCode = (failures: Problem[]) => new Map(failures.map(failure => [failure.code, failure])).values()
