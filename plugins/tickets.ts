@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
+import { createDeadLetters } from '../src/tickets/dead-letters.js'
 import { createDueIndex } from '../src/tickets/due-index.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { createReadThrough } from '../src/tickets/read-through.js'
@@ -47,7 +48,8 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     /** Emits `write` after every script call that has changed tickets. */
     changes,
     archive,
-    dueIndex: createDueIndex(scripts, keys, config.TICKET_RETENTION_SECONDS),
+    dueIndex: createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS }),
+    deadLetters: createDeadLetters(scripts, keys),
   }
 }
 

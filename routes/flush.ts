@@ -14,7 +14,7 @@ const Counts = {
   claimed: count('Tickets that were taken'),
   synced: count('Tickets that MySQL holds now'),
   retried: count('Tickets that could not be written and will be tried again; the log says why'),
-  dead: count('Tickets that were given up'),
+  dead: count('Tickets that could not be written and have had all their attempts'),
 }
 
 const FlushBody = Type.Object({
@@ -39,7 +39,7 @@ const BacklogSchema = Type.Object({
   unsynced: count('Tickets whose newest version is not in MySQL'),
   due: count('Of these, the ones whose time has come'),
   oldest_due_age_ms: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'How long the oldest due ticket has been waiting; null: none is due' }),
-  dead: count('Tickets that MySQL refused for good'),
+  dead: count('Tickets that MySQL refused for good, and that are not part of unsynced; GET /flush/dead lists them'),
   last_flush: Type.Unsafe<object | null>({
     type: ['object', 'null'],
     description: 'The last flush of this instance; null: none yet',

@@ -9,6 +9,7 @@ import redis from '../plugins/redis.js'
 import swagger from '../plugins/swagger.js'
 import tickets from '../plugins/tickets.js'
 import batchRoutes from '../routes/batch.js'
+import deadLetterRoutes from '../routes/dead-letters.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import openapiRoutes from '../routes/openapi.js'
@@ -59,6 +60,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
   await app.register(flushRoutes, { config })
+  await app.register(deadLetterRoutes)
   await app.register(healthRoutes)
   await app.register(openapiRoutes)
 }

@@ -39,6 +39,7 @@ export const Environment = Type.Object({
   FLUSH_INTERVAL_MS: Milliseconds('Pause between two flushes', 5000, 10),
   FLUSH_BATCH_SIZE: Type.Integer({ default: 500, minimum: 1, maximum: 2000, description: 'Tickets of one flush at most' }),
   FLUSH_LEASE_MS: Milliseconds('The claims of a crashed instance come back after this time', 30_000, 100),
+  FLUSH_MAX_ATTEMPTS: Type.Integer({ default: 5, minimum: 1, maximum: 1000, description: 'A ticket that MySQL refuses this often becomes a dead letter' }),
   SHUTDOWN_GRACE_MS: Milliseconds('Time to answer requests and flush after SIGTERM', 10_000, 100),
 })
 

@@ -1,4 +1,5 @@
 import { outcomeUnknown, storeUnavailable, Problem } from '../errors.js'
+import type { Script, Scripts } from '../tickets/scripts/index.js'
 
 /**
  * Errors that precede execution, so that the write was surely not applied. Servers nest the word
@@ -19,3 +20,8 @@ export function toWriteProblem (error: unknown): Problem {
 /** What a failed read means: it may be repeated at will. */
 export const toReadProblem = (error: unknown): Problem =>
   error instanceof Problem ? error : storeUnavailable(error, 'Repeat the request after the seconds in Retry-After.')
+
+/** Scripts of which every call may be repeated: what fails, fails as a read does. */
+export const repeatable = (scripts: Scripts): Scripts =>
+  Object.fromEntries(Object.entries(scripts).map(([name, script]) =>
+    [name, (...call: Parameters<Script>) => script(...call).catch((error: unknown) => { throw toReadProblem(error) })])) as Scripts

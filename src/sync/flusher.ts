@@ -65,22 +65,27 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, sto
     const refusedIds = new Set(refused.map(({ ticketId }) => ticketId))
     const written = claim.tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
     if (written.length > 0) await dueIndex.settle(written)
-    if (refused.length > 0) await putOff(claim.lease, refused)
+    const dead = refused.length > 0 ? await putOff(claim.lease, refused) : 0
     return {
       claimed: claim.tickets.length + claim.corrupt.length,
       synced: written.length,
-      retried: refused.length,
-      dead: 0,
+      retried: refused.length - dead,
+      dead,
       left: claim.left,
       nowMs: claim.nowMs,
     }
   }
 
-  async function putOff (lease: string, failures: readonly Failure[]) {
+  /** Resolves with the number of tickets that have had all their attempts. */
+  async function putOff (lease: string, failures: readonly Failure[]): Promise<number> {
     const attempts = await dueIndex.retry(lease, failures)
     failures.forEach(({ ticketId, reason }, i) => {
-      log.error({ ticket_id: ticketId, reason, attempts: attempts[i] }, 'a ticket could not be written to MySQL; it will be tried again')
+      const isDead = attempts[i]! < 0
+      log.error({ ticket_id: ticketId, reason, attempts: Math.abs(attempts[i]!) }, isDead
+        ? 'a ticket could not be written to MySQL; it is a dead letter until it changes or is retried'
+        : 'a ticket could not be written to MySQL; it will be tried again')
     })
+    return attempts.filter(count => count < 0).length
   }
 
   /** Batches until a short one, of what was due when the pass began. */

@@ -1,7 +1,7 @@
-import { toReadProblem } from '../redis/failure.js'
+import { repeatable } from '../redis/failure.js'
 import { CorruptTicketError, fromHash } from './codec.js'
 import type { Keys } from './keys.js'
-import type { Reply, Script, Scripts } from './scripts/index.js'
+import type { Reply, Scripts } from './scripts/index.js'
 import type { Ticket } from './ticket.js'
 
 /** Bytes of tickets in one claim: what one flush holds in memory. */
@@ -51,18 +51,24 @@ export interface Backlog {
   dead: number
 }
 
+export interface DueIndexOptions {
+  /** A closed ticket stays in Redis this long after MySQL has it. */
+  retentionSeconds: number
+  /** Attempts to write a ticket before it becomes a dead letter. */
+  attemptsMax: number
+}
+
 /**
  * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
-export function createDueIndex (redisScripts: Scripts, keys: Keys, retentionSeconds: number) {
-  const scripts = Object.fromEntries(Object.entries(redisScripts).map(([name, script]) =>
-    [name, (...call: Parameters<Script>) => script(...call).catch((error: unknown) => { throw toReadProblem(error) })])) as Scripts
+export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
+  const scripts = repeatable(redisScripts)
 
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, known, lease, left, hashes] = await scripts.claim(
-        [keys.due, keys.archivedMax],
+        [keys.due, keys.archivedMax, keys.dead, keys.failures],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
       ) as [number, number, string, number, string[][]]
       const claim: Claim = { nowMs, lease, tickets: [], corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
@@ -79,10 +85,13 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, retentionSeco
     /** Gives claimed tickets back at once: nothing was wrong with them. */
     release: async (lease: string, ids: readonly number[]) => await scripts.release([keys.due], [lease, ...ids]) as number,
 
-    /** Puts tickets off that could not be written. Resolves with their attempts so far. */
+    /**
+     * Puts tickets off that could not be written, those that have had all their attempts for good.
+     * Resolves with the attempts of each so far, negative for a dead letter, 0 for one that has changed meanwhile.
+     */
     retry: async (lease: string, failures: readonly Failure[]) => await scripts.retry(
-      [keys.due, keys.failures],
-      [lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, ...failures.flatMap(({ ticketId, reason }) => [ticketId, reason])],
+      [keys.due, keys.failures, keys.dead],
+      [lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, attemptsMax, ...failures.flatMap(({ ticketId, reason }) => [ticketId, reason])],
     ) as number[],
 
     /** Makes every unsynced ticket due now, save those that a flush has claimed. */

@@ -83,7 +83,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const deadline = clock.deadline(options.commandTimeoutMs)
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await scripts.write(
-      [keys.due, keys.archivedMax],
+      [keys.due, keys.archivedMax, keys.dead, keys.failures],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
         keys.idempotencyPrefix, options.idempotencySeconds, operations,

@@ -5,13 +5,15 @@
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:archived_max
+  KEYS[3]  tickets:dead
+  KEYS[4]  tickets:failures
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
   ARGV[3]     tickets at most
   ARGV[4]     bytes of tickets at most, passed by one ticket at most
   ARGV[5]     only what was due at this time, ms; '' for now. Not looked at when ids are given
-  ARGV[6...]  ids: these and no others, whenever they are due
+  ARGV[6...]  ids: these and no others, whenever they are due, and dead letters too
 
   Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets }
   left:    ids that were not looked at, or tickets that are due and were not taken
@@ -19,7 +21,7 @@
            an id alone: there is no hash, or it is no ticket's id; the mark is removed
            id, '': the key is no hash
 ]]
-local due_key, archived_max_key = KEYS[1], KEYS[2]
+local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
 local lease_ms = tonumber(ARGV[2])
 local tickets_max = tonumber(ARGV[3])
@@ -44,18 +46,23 @@ local function is_id(text)
   return #text <= 16 and string.find(text, '^[1-9]%d*$') and tonumber(text) <= 9007199254740991
 end
 
+-- A given id may be in step with MySQL already.
+local function is_unsynced(id)
+  return redis.call('ZSCORE', due_key, id) or redis.pcall('ZREM', dead_key, id) == 1
+end
+
 local tickets, bytes, looked = {}, 0, 0
 for _, id in ipairs(ids) do
   if bytes >= bytes_max then break end
   looked = looked + 1
-  -- A given id may be in step with MySQL already.
-  if given == 0 or redis.call('ZSCORE', due_key, id) then
+  if given == 0 or is_unsynced(id) then
     local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
     if flat.err then flat = { '' } end
     if #flat == 0 then
       redis.call('ZREM', due_key, id)
+      redis.pcall('HDEL', failures_key, id)
     else
-      redis.call('ZADD', due_key, 'XX', lease_score, id)
+      redis.call('ZADD', due_key, lease_score, id)
     end
     for _, text in ipairs(flat) do bytes = bytes + #text end
     table.insert(flat, 1, id)

@@ -5,6 +5,8 @@
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:archived_max
+  KEYS[3]  tickets:dead
+  KEYS[4]  tickets:failures
 
   ARGV[1]     deadline, ms of Redis's clock: a call that starts later changes nothing
   ARGV[2]     what stands before an id in a ticket's key
@@ -52,7 +54,7 @@ local SECONDS_MAX = 253402300799
 -- Lua's stack bounds the arguments of one call.
 local ARGUMENTS_MAX = 1000
 
-local due_key, archived_max_key = KEYS[1], KEYS[2]
+local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
@@ -256,6 +258,14 @@ for i, operation in ipairs(cjson.decode(ARGV[11])) do
   end
   results[i] = result
 end
--- LT: a busy ticket is not postponed for ever. On a new member it adds.
-if #marks > 0 then redis.call('ZADD', due_key, 'LT', unpack(marks)) end
+if #marks > 0 then
+  -- LT: a busy ticket is not postponed for ever. On a new member it adds.
+  redis.call('ZADD', due_key, 'LT', unpack(marks))
+  -- What was refused may be right now.
+  if redis.call('EXISTS', dead_key) == 1 then
+    for i = 2, #marks, 2 do
+      if redis.pcall('ZREM', dead_key, marks[i]) == 1 then redis.pcall('HDEL', failures_key, marks[i]) end
+    end
+  end
+end
 return results

@@ -1,23 +1,28 @@
 #!lua flags=allow-oom
 --[[
-  retry: puts claimed tickets off that could not be written, each twice as long as the last time.
+  retry: puts claimed tickets off that could not be written, each twice as long as the last time, and
+  those that have had all their attempts to the dead letters.
   A mark that changed since the claim is let be: there is something new to write.
   Allowed when memory is full, although it grows by the failures: the flush must go on.
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:failures
+  KEYS[3]  tickets:dead
 
   ARGV[1]     score of the lease, as claim gave it
   ARGV[2]     first wait, ms
   ARGV[3]     longest wait, ms
-  ARGV[4...]  id, reason
+  ARGV[4]     attempts at most
+  ARGV[5...]  id, reason
 
-  Output: the attempts of each ticket so far, in the order of ARGV; 0 where the mark has changed
+  Output: the attempts of each ticket so far, in the order of ARGV; negative: it is a dead letter now;
+          0 where the mark has changed
 ]]
-local due_key, failures_key = KEYS[1], KEYS[2]
+local due_key, failures_key, dead_key = KEYS[1], KEYS[2], KEYS[3]
 local lease_score = tonumber(ARGV[1])
 local first_ms = tonumber(ARGV[2])
 local longest_ms = tonumber(ARGV[3])
+local attempts_max = tonumber(ARGV[4])
 
 local time = redis.call('TIME')
 local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -31,16 +36,32 @@ local function attempts_of(id)
   return type(count) == 'number' and count or 0
 end
 
+local function put_off(id, attempts)
+  local wait_ms = math.min(first_ms * 2 ^ (attempts - 1), longest_ms)
+  redis.call('ZADD', due_key, 'XX', string.format('%.0f', now_ms + wait_ms), id)
+end
+
+-- Another program may have made tickets:dead what it is not: then no ticket dies.
+local can_bury = ({ zset = true, none = true })[redis.call('TYPE', dead_key).ok]
+local function bury(id)
+  redis.call('ZADD', dead_key, string.format('%.0f', now_ms), id)
+  redis.call('ZREM', due_key, id)
+end
+
 local attempts = {}
-for i = 4, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   local id, reason = ARGV[i], ARGV[i + 1]
   local count = 0
   local score = redis.call('ZSCORE', due_key, id)
   if score and tonumber(score) == lease_score then
     count = attempts_of(id) + 1
     redis.call('HSET', failures_key, id, cjson.encode({ attempts = count, error = reason }))
-    local wait_ms = math.min(first_ms * 2 ^ (count - 1), longest_ms)
-    redis.call('ZADD', due_key, 'XX', string.format('%.0f', now_ms + wait_ms), id)
+    if count < attempts_max or not can_bury then
+      put_off(id, count)
+    else
+      bury(id)
+      count = -count
+    end
   end
   attempts[#attempts + 1] = count
 end

@@ -1,0 +1,84 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { problems, success } from '../src/http/problems.js'
+import type { Position } from '../src/tickets/dead-letters.js'
+import { TicketId } from '../src/tickets/ticket.js'
+
+const PAGE_MAX = 500
+const PAGE_DEFAULT = 100
+const TICKETS_PER_RETRY_MAX = 500
+
+const example = { ticket_id: 1234, attempts: 5, reason: 'ER_CONSTRAINT_FAILED: CONSTRAINT `no_vip` failed', died_at: 1_764_000_000 }
+
+const Page = Type.Object({
+  total: Type.Integer({ minimum: 0, description: 'Dead letters in all' }),
+  tickets: Type.Array(Type.Object({
+    ticket_id: TicketId,
+    attempts: Type.Integer({ minimum: 0, description: 'How often it was tried' }),
+    reason: Type.String({ description: 'Why the last attempt failed' }),
+    died_at: Type.Integer({ minimum: 0, description: 'Unix seconds' }),
+  }), { description: 'In the order in which they died' }),
+  next: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'To be sent as `after` for the next page; null: this is the last' }),
+}, { examples: [{ total: 1, tickets: [example], next: null }] })
+
+const RetryBody = Type.Object({
+  ticket_ids: Type.Optional(Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_RETRY_MAX, uniqueItems: true, description: 'These; default: all' })),
+}, { additionalProperties: false, examples: [{ ticket_ids: [1234] }, {}] })
+
+const Retried = Type.Object({
+  revived: Type.Integer({ minimum: 0, description: 'Tickets that are due again' }),
+  missing: Type.Optional(Type.Array(TicketId, { description: 'Those of ticket_ids that are no dead letters' })),
+}, { examples: [{ revived: 1, missing: [] }] })
+
+const toCursor = ({ score, id }: Position) => `${score}-${id}`
+
+function fromCursor (cursor: string): Position {
+  const [score, id] = cursor.split('-') as [string, string]
+  return { score, id }
+}
+
+/** The tickets that MySQL refused for good. */
+const routes: FastifyPluginAsyncTypebox = async app => {
+  const { deadLetters } = app.tickets
+
+  app.get('/flush/dead', {
+    schema: {
+      operationId: 'listDeadLetters',
+      summary: 'What MySQL refused, and why',
+      description: 'Tickets that were refused FLUSH_MAX_ATTEMPTS times. They stay in Redis and can be read and changed; a change makes them due again.',
+      tags: ['flush'],
+      querystring: Type.Object({
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Dead letters of one page' })),
+        after: Type.Optional(Type.String({ pattern: '^\\d{1,16}-\\d{1,16}$', description: '`next` of the page before' })),
+      }, { additionalProperties: false }),
+      response: { 200: success('A page of dead letters', Page), ...problems('validation_failed', 'store_unavailable') },
+    },
+  }, async request => {
+    const { limit = PAGE_DEFAULT, after } = request.query
+    const { total, deadLetters: tickets, next } = await deadLetters.list(limit, after === undefined ? undefined : fromCursor(after))
+    return { total, tickets, next: next ? toCursor(next) : null }
+  })
+
+  app.post('/flush/dead/retry', {
+    // curl -X POST without a body asks for all.
+    preValidation: async request => { if (request.body === undefined) request.body = {} },
+    schema: {
+      operationId: 'retryDeadLetters',
+      summary: 'Bring dead letters back',
+      description: 'Makes them due again, with all their attempts before them. The next flush tries them; POST /flush does it at once.',
+      tags: ['flush'],
+      body: RetryBody,
+      response: {
+        200: success('What was brought back', Retried),
+        ...problems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'store_unavailable'),
+      },
+    },
+  }, async request => {
+    const { ticket_ids: ids } = request.body
+    if (!ids) return { revived: await deadLetters.reviveAll() }
+    const revived = new Set(await deadLetters.revive(ids))
+    return { revived: revived.size, missing: ids.filter(id => !revived.has(id)) }
+  })
+}
+
+export default routes
