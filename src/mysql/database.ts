@@ -57,8 +57,8 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       connection.release()
       return result
     } catch (error) {
-      // An error that the server sent leaves the connection usable; after any other its state is unknown.
-      if ((error as { sqlState?: string }).sqlState) connection.release()
+      // What the server refused, or was not asked, leaves the connection usable; after any other error its state is unknown.
+      if ((error as { sqlState?: string }).sqlState || error instanceof DatabaseUnavailable) connection.release()
       else connection.destroy()
       throw error
     }
@@ -69,13 +69,17 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
     /**
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
-     * answer. The driver's own timeout stops only the waiting, so the connection is destroyed then.
+     * answer. The driver's own timeout stops only the waiting, so the connection is destroyed then; a
+     * statement that gets its connection too late is not sent.
      *
      * @throws the driver's error, or DatabaseUnavailable when the time is over
      */
     query<Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> {
+      const endsAt = performance.now() + timeoutMs
       const work = ready().then(() => use(async connection => {
-        const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: timeoutMs })
+        const restMs = Math.ceil(endsAt - performance.now())
+        if (restMs <= 0) throw new DatabaseUnavailable(`no connection within ${timeoutMs} ms`)
+        const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: restMs })
         return rows as unknown as Rows
       }))
       return within(timeoutMs, work)

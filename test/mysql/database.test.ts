@@ -1,0 +1,26 @@
+import type { RowDataPacket } from 'mysql2/promise'
+import t from 'tap'
+import { createService, createStores, privateMariadb } from '../helper.js'
+
+t.test('a statement has a deadline: its connection is destroyed, and what waits behind it is not sent later', async t => {
+  const mariadb = await privateMariadb(t)
+  const { app, sql } = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
+  await sql.query('CREATE TABLE late (n INT)')
+  const connectionIds = async () => {
+    const answers = await Promise.all(Array.from({ length: 4 }, () => app.mysql.query<RowDataPacket[]>('SELECT CONNECTION_ID() AS id, SLEEP(0.05)', [], 5000)))
+    return answers.map(rows => Number(rows[0]!.id))
+  }
+  const before = await connectionIds()
+  t.equal(new Set(before).size, 4, 'the pool has four connections')
+
+  await mariadb.pause()
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, (_, n) => app.mysql.query('INSERT INTO late VALUES (?)', [n], 300)))
+  t.ok(outcomes.every(outcome => outcome.status === 'rejected'))
+  t.match(outcomes[9], { reason: { name: 'DatabaseUnavailable' } })
+  mariadb.resume()
+
+  const after = await connectionIds()
+  t.strictSame(after.filter(id => before.includes(id)), [], 'no connection is used again')
+  const [rows] = await sql.query<RowDataPacket[]>('SELECT n FROM late WHERE n >= 4')
+  t.strictSame(rows, [], 'only what was on its way when the server froze can have been executed')
+})
