@@ -76,10 +76,35 @@ t.test('a full Redis refuses writes and serves the rest', async t => {
   await stores.redis.config('SET', 'maxmemory', '1mb')
   t.match(await call('POST', '/tickets/2', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } })
   t.match(await call('PATCH', '/tickets/1', { subject: 'x' }), { status: 503, body: { code: 'store_unavailable' } })
+  t.match(await call('POST', '/tickets/batch', { operations: [{ op: 'update', ticket_id: 1, subject: 'x' }] }), { status: 207, body: { results: [{ error: { code: 'store_unavailable' } }] } })
+  t.match(await call('POST', '/tickets/3', { customer_id: 1 }, { 'idempotency-key': 'k' }), { status: 503, body: { code: 'store_unavailable' } })
   t.equal((await call('GET', '/tickets/1')).status, 200)
+  t.equal((await call('GET', '/flush/dead')).status, 200)
   t.match((await call('POST', '/flush')).body, { synced: 1 }, 'draining goes on')
   await stores.redis.config('SET', 'maxmemory', '0')
   t.equal((await call('POST', '/tickets/2', { customer_id: 1 })).status, 201)
+  t.match(await call('POST', '/tickets/3', { customer_id: 1 }, { 'idempotency-key': 'k' }), { status: 201 }, 'a refusal is not remembered')
+})
+
+t.test('what waits for a hung Redis is bounded: past it the answer is overloaded, at once', async t => {
+  const server = await privateRedis(t)
+  const { call, app, redis, prefix } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 2000 }, await createStores(t, { redis: server.url }))
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await server.pause()
+  const batch = (n: number) => ({ operations: Array.from({ length: 500 }, (_, i) => ({ op: 'create', ticket_id: n * 500 + i + 2, customer_id: 1 })) })
+  const answered: string[] = []
+  const answers = Array.from({ length: 70 }, (_, n) => call('POST', '/tickets/batch', batch(n)).then(({ body }) => {
+    const codes = new Set<string>(body.results.map(({ error }: { error: { code: string } }) => error.code))
+    t.equal(codes.size, 1)
+    answered.push([...codes][0]!)
+  }))
+  await Promise.all(answers)
+  t.strictSame([...new Set(answered)], ['overloaded', 'outcome_unknown'], 'refused before the first of those that wait has its answer')
+  t.equal(answered.filter(code => code === 'overloaded').length, 10, 'thirty thousand wait')
+  server.resume()
+  await eventually(() => app.redis.client.ping())
+  t.strictSame(await redis.keys(`${prefix}ticket:*`), [`${prefix}ticket:1`], 'none of them was applied')
+  t.equal((await call('POST', '/tickets/batch', batch(0))).status, 200)
 })
 
 t.test('an eviction policy that may drop tickets is refused', async t => {
