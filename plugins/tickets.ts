@@ -21,12 +21,13 @@ declare module 'fastify' {
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
   const changes = new EventEmitter<{ write: [] }>()
   const scripts = defineScripts(redis.client)
+  const { write } = defineScripts(redis.writer)
   const keys = createKeys(config.KEY_PREFIX)
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
 
   const archive = createTicketArchive(mysql, config.TICKETS_TABLE, statementTimeoutMs(config))
   const store = createTicketStore({
-    scripts,
+    scripts: { ...scripts, write },
     keys,
     clock: redis.clock,
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
@@ -35,6 +36,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     closedStatuses: config.TICKET_CLOSED_STATUSES,
     defaultStatus: config.TICKET_STATUSES[0]!,
+    waitForReplicas: redis.waitForReplicas,
     onCorrupt,
     onWrite: () => { changes.emit('write') },
   })

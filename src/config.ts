@@ -21,6 +21,7 @@ export const Environment = Type.Object({
   REDIS_USERNAME: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
   REDIS_PASSWORD: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
   REDIS_COMMAND_TIMEOUT_MS: Milliseconds('A write that Redis does not answer in this time is 503 outcome_unknown, and is not applied later', 1000, 10),
+  REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'A write is answered when so many replicas have it, and is 503 outcome_unknown when they do not confirm it within REDIS_COMMAND_TIMEOUT_MS' }),
   KEY_PREFIX: Type.String({ default: '', maxLength: 64, pattern: '^[^{}\\s]*$', description: 'Stands before every key, for a Redis that is shared' }),
   ALLOW_UNSAFE_EVICTION: Type.Boolean({ default: false, description: 'true: start although the maxmemory-policy of Redis may evict tickets that MySQL does not hold' }),
 

@@ -4,6 +4,7 @@ import {
 } from '../errors.js'
 import { toReadProblem, toWriteProblem } from '../redis/failure.js'
 import type { Clock } from '../redis/clock.js'
+import type { ReplicaWait } from '../redis/replicas.js'
 import type { Strategy } from '../sync/strategy.js'
 import { fromHash, toHashChange } from './codec.js'
 import type { Keys } from './keys.js'
@@ -39,6 +40,8 @@ export interface StoreOptions {
   closedStatuses: readonly string[]
   /** Status of a ticket that is created without one. */
   defaultStatus: string
+  /** Waits until replicas have what was written so far; resolves with the Problem of those that wait when they do not. */
+  waitForReplicas?: ReplicaWait
   /** A script call has changed tickets. */
   onWrite: () => void
   /** A stored ticket could not be read. */
@@ -72,10 +75,15 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     pendingMax: PENDING_MAX,
     pendingSizeMax: PENDING_CHARACTERS_MAX,
     async run (tickets) {
+      const sentAt = performance.now()
       const results = await callWrite(tickets).catch((error: unknown) => { throw toWriteProblem(error) })
       options.onWrite()
       let next = 0
-      return tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
+      const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
+      const unconfirmed = await options.waitForReplicas?.(sentAt + options.commandTimeoutMs - performance.now())
+      if (!unconfirmed) return answers
+      // What was refused has changed nothing, so that there is nothing to confirm.
+      return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
     },
   })
 

@@ -1,0 +1,59 @@
+import t from 'tap'
+import { createService, createStores, eventually, privateRedis } from '../helper.js'
+
+t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it', async t => {
+  const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
+  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
+  const stores = await createStores(t, { redis: master.url })
+  await eventually(async () => {
+    if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
+  })
+  const { call, hash } = await createService(t, { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 500 }, stores)
+  const key = { 'idempotency-key': 'k' }
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 201)
+
+  await replica.pause()
+  const [change, taken, batch] = await Promise.all([
+    call('PATCH', '/tickets/1', { subject: 'x' }, key),
+    call('POST', '/tickets/1', { customer_id: 1 }),
+    call('POST', '/tickets/batch', { operations: [{ op: 'create', ticket_id: 2, customer_id: 1 }, { op: 'update', ticket_id: 9, subject: 'x' }] }),
+    call('GET', '/tickets/1').then(({ status }) => { t.equal(status, 200, 'reads do not wait') }),
+  ])
+  t.match(change, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'outcome_unknown', detail: /Idempotency-Key/ } })
+  t.match(taken, { status: 409 }, 'a refusal needs no confirmation')
+  t.match(batch.body.results, [{ status: 503, error: { code: 'outcome_unknown' } }, { status: 404 }])
+  t.equal((await hash(1)).subject, 'x', 'the master has it')
+  t.match(await call('PATCH', '/tickets/1', { subject: 'x' }, key), { status: 503, body: { code: 'outcome_unknown' } }, 'a repetition has to be confirmed too')
+
+  replica.resume()
+  const { version } = await hash(1)
+  await eventually(async () => {
+    const again = await call('PATCH', '/tickets/1', { subject: 'x' }, key)
+    if (again.status !== 200) throw new Error(again.text)
+    t.match(again, { body: { version: Number(version) }, headers: { 'idempotency-replayed': 'true' } })
+  })
+
+  await replica.stop()
+  await eventually(async () => {
+    if (/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is still there')
+  })
+  t.match(await call('PATCH', '/tickets/1', { subject: 'y' }), { status: 503, body: { code: 'outcome_unknown' } })
+})
+
+t.test('the confirmation covers a script that Redis had forgotten, and a replay on another connection', async t => {
+  const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
+  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
+  const stores = await createStores(t, { redis: master.url })
+  await eventually(async () => {
+    if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
+  })
+  const variables = { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 500 }
+  const one = await createService(t, variables, stores)
+  const key = { 'idempotency-key': 'k' }
+  await one.call('POST', '/tickets/1', { customer_id: 1 })
+  await replica.pause()
+  await stores.redis.script('FLUSH')
+  t.match(await one.call('PATCH', '/tickets/1', { subject: 'x' }, key), { status: 503, body: { code: 'outcome_unknown' } })
+  const other = await createService(t, variables, stores)
+  t.match(await other.call('PATCH', '/tickets/1', { subject: 'x' }, key), { status: 503, body: { code: 'outcome_unknown' } })
+})
