@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
+import { createDriftRepair } from '../src/sync/drift.js'
 import { createFlusher, type Flusher } from '../src/sync/flusher.js'
 import { createTicker } from '../src/sync/ticker.js'
 
@@ -15,21 +16,26 @@ const WAKE_MARGIN_MS = 5
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { dueIndex, archive, changes } = app.tickets
+  const { dueIndex, driftStore, archive, changes } = app.tickets
   const stopping = new AbortController()
+  const drift = createDriftRepair({ store: driftStore, archive, statuses: config.TICKET_STATUSES, log: app.log })
   const flusher = createFlusher({
     dueIndex,
     archive,
+    drift,
     batchSize: config.FLUSH_BATCH_SIZE,
     leaseMs: config.FLUSH_LEASE_MS,
     log: app.log,
     stopping: stopping.signal,
   })
-  app.redis.client.on('ready', flusher.relearn)
   const ticker = createTicker({
     run: () => flusher.flush('due'),
     intervalMs: config.FLUSH_INTERVAL_MS,
     onError: (error, pauseMs) => { app.log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
+  })
+  app.redis.client.on('ready', () => {
+    flusher.relearn()
+    ticker.retry()
   })
 
   app.decorate('flusher', flusher)

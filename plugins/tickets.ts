@@ -5,6 +5,7 @@ import type { Config } from '../src/config.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
 import { createDeadLetters } from '../src/tickets/dead-letters.js'
+import { createDriftStore } from '../src/tickets/drift-store.js'
 import { createDueIndex } from '../src/tickets/due-index.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { createReadThrough } from '../src/tickets/read-through.js'
@@ -52,6 +53,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     archive,
     dueIndex: createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS }),
     deadLetters: createDeadLetters(scripts, keys),
+    driftStore: createDriftStore(scripts, keys, config.TICKET_RETENTION_SECONDS),
   }
 }
 
@@ -59,7 +61,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
  * A hung statement ends before its tickets are claimed again, and leaves room in the grace for
  * requests and two of its kind: the one that is running at SIGTERM and the last flush.
  */
-const statementTimeoutMs = (config: Config) => Math.min(STATEMENT_TIMEOUT_MS, config.FLUSH_LEASE_MS / 3, config.SHUTDOWN_GRACE_MS / 4)
+const statementTimeoutMs = (config: Config) => Math.floor(Math.min(STATEMENT_TIMEOUT_MS, config.FLUSH_LEASE_MS / 3, config.SHUTDOWN_GRACE_MS / 4))
 
 /** The Redis repository: what the ticket routes call, and the index that the flusher works through. */
 export default fp<{ config: Config }>(async (app, { config }) => {

@@ -48,8 +48,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       description: 'Tickets that were refused FLUSH_MAX_ATTEMPTS times. They stay in Redis and can be read and changed; a change makes them due again.',
       tags: ['flush'],
       querystring: Type.Object({
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Dead letters of one page' })),
-        after: Type.Optional(Type.String({ pattern: '^\\d{1,16}-\\d{1,16}$', description: '`next` of the page before' })),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Dead letters of one page', examples: [PAGE_DEFAULT] })),
+        after: Type.Optional(Type.String({ pattern: '^\\d{1,16}-\\d{1,16}$', description: '`next` of the page before', examples: ['1764000000123-1234'] })),
       }, { additionalProperties: false }),
       response: { 200: success('A page of dead letters', Page), ...problems('validation_failed', 'store_unavailable') },
     },

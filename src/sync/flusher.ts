@@ -2,11 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import type { Claim, DueIndex, Failure } from '../tickets/due-index.js'
+import type { DriftRepair } from './drift.js'
 
 export interface FlushCounts {
   /** Tickets taken from the due index. */
   claimed: number
-  /** Tickets that MySQL holds in their claimed version now. */
+  /** Tickets that MySQL holds in their claimed version now, or held in a newer one. */
   synced: number
   /** Tickets put off: they could not be read, or MySQL refused them. */
   retried: number
@@ -26,6 +27,7 @@ export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number
 export interface FlusherOptions {
   dueIndex: DueIndex
   archive: TicketArchive
+  drift: DriftRepair
   batchSize: number
   leaseMs: number
   log: FastifyBaseLogger
@@ -37,7 +39,7 @@ export interface FlusherOptions {
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, log, stopping }: FlusherOptions) {
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
@@ -50,12 +52,18 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, sto
     const claim = await dueIndex.claim({ leaseMs, ticketsMax: batchSize, dueByMs, ids })
     for (const id of claim.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
     const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
+    const outdated = new Set<number>()
     try {
       if (!highestIdKnown || !claim.archivedMaxKnown) {
         await dueIndex.raiseArchivedMax(await archive.highestId())
         highestIdKnown = true
       }
-      if (claim.tickets.length > 0) refused.push(...await archive.upsert(claim.tickets))
+      if (claim.tickets.length > 0) {
+        const unwritten = await archive.upsert(claim.tickets)
+        refused.push(...unwritten.refused)
+        for (const id of unwritten.outdated) outdated.add(id)
+        if (outdated.size > 0) refused.push(...await drift.load([...outdated]))
+      }
     } catch (error) {
       await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id)).catch((failed: unknown) => {
         log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
@@ -63,29 +71,32 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, sto
       throw error
     }
     const refusedIds = new Set(refused.map(({ ticketId }) => ticketId))
-    const written = claim.tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
+    const inStep = claim.tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
+    // What was loaded from MySQL is settled already.
+    const written = inStep.filter(ticket => !outdated.has(ticket.ticket_id))
     if (written.length > 0) await dueIndex.settle(written)
-    const dead = refused.length > 0 ? await putOff(claim.lease, refused) : 0
+    const { retried, dead } = refused.length > 0 ? await putOff(claim.lease, refused) : { retried: 0, dead: 0 }
     return {
       claimed: claim.tickets.length + claim.corrupt.length,
-      synced: written.length,
-      retried: refused.length - dead,
+      synced: inStep.length,
+      retried,
       dead,
       left: claim.left,
       nowMs: claim.nowMs,
     }
   }
 
-  /** Resolves with the number of tickets that have had all their attempts. */
-  async function putOff (lease: string, failures: readonly Failure[]): Promise<number> {
+  async function putOff (lease: string, failures: readonly Failure[]) {
     const attempts = await dueIndex.retry(lease, failures)
     failures.forEach(({ ticketId, reason }, i) => {
-      const isDead = attempts[i]! < 0
-      log.error({ ticket_id: ticketId, reason, attempts: Math.abs(attempts[i]!) }, isDead
+      const count = attempts[i]!
+      // It has changed since the claim: what was refused is of no interest any more.
+      if (count === 0) return
+      log.error({ ticket_id: ticketId, reason, attempts: Math.abs(count) }, count < 0
         ? 'a ticket could not be written to MySQL; it is a dead letter until it changes or is retried'
         : 'a ticket could not be written to MySQL; it will be tried again')
     })
-    return attempts.filter(count => count < 0).length
+    return { retried: attempts.filter(count => count > 0).length, dead: attempts.filter(count => count < 0).length }
   }
 
   /** Batches until a short one, of what was due when the pass began. */
@@ -95,6 +106,7 @@ export function createFlusher ({ dueIndex, archive, batchSize, leaseMs, log, sto
     const durationMs = () => Math.round(performance.now() - startedAt)
     let failure: Error | undefined
     try {
+      await drift.check(signal)
       if (scope === 'all') await dueIndex.expediteAll()
       let dueByMs: number | undefined
       let ids = typeof scope === 'string' ? undefined : scope.ids

@@ -18,6 +18,7 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
   const stopping = new AbortController()
   let failures = 0
   let wakeUp = new AbortController()
+  let retryUp = new AbortController()
   let wakeAtMs = 0
   let wakeTimer: NodeJS.Timeout | undefined
   let loop: Promise<void> | undefined
@@ -30,6 +31,7 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
   async function work () {
     while (!stopping.signal.aborted) {
       wakeUp = new AbortController()
+      retryUp = new AbortController()
       let pause: number
       try {
         await run()
@@ -40,8 +42,9 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
         pause = pauseMs()
         onError(error as Error, pause)
       }
+      const signals = [stopping.signal, retryUp.signal]
       // A failing pass is not hurried: its pause is what protects the other side.
-      const signals = failures === 0 ? [stopping.signal, wakeUp.signal] : [stopping.signal]
+      if (failures === 0) signals.push(wakeUp.signal)
       await sleep(pause, undefined, { signal: AbortSignal.any(signals) }).catch(onlyAbort)
     }
   }
@@ -59,6 +62,11 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
     wake (afterMs: number) {
       wakeAtMs = performance.now() + afterMs
       wakeTimer ??= setTimeout(wakeNow, afterMs)
+    },
+    /** What made passes fail may be over: has one begin at once, or after the one that is running. */
+    retry () {
+      failures = 0
+      retryUp.abort()
     },
     /** Resolves when the running pass has ended and no other will begin. May be called twice. */
     async stop () {

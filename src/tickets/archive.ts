@@ -1,121 +1,91 @@
 import type { RowDataPacket } from 'mysql2/promise'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeId } from 'mysql2'
 import type { Database } from '../mysql/database.js'
-import { RowsRefused, isLockConflict, toDatabaseError } from '../mysql/failure.js'
-import { COLUMNS, CorruptTicketError, fromRow, toRow, type Row } from './codec.js'
+import { toDatabaseError } from '../mysql/failure.js'
+import { COLUMNS, CorruptTicketError, dateTime, fromRow, type Row } from './codec.js'
 import type { Failure } from './due-index.js'
 import type { Ticket } from './ticket.js'
+import { createUpsert } from './upsert.js'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 const FIND_TIMEOUT_MS = 1000
 
-/** Characters of one statement; after escaping it stays below MariaDB's smallest usual max_allowed_packet, 16 MiB. */
-const STATEMENT_SIZE_MAX = 1024 * 1024
+/** Rows of one page of a scan. */
+const PAGE_ROWS = 500
 
-const LOCK_CONFLICT_RETRIES = 5
+/** What an upsert left undone. */
+export interface Unwritten {
+  /** MySQL refuses them for what is in them. */
+  refused: Failure[]
+  /** MySQL holds a newer version, which Redis does not know: Redis has come back with older data, or its clock was set back. */
+  outdated: number[]
+}
 
 /**
  * The MySQL side: the table that reports and other programs read.
  * @param statementTimeoutMs for the statements of a flush
+ * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
 export function createTicketArchive (database: Database, table: string, statementTimeoutMs: number) {
   const name = escapeId(table)
-  const select = `SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`
+  const upsert = createUpsert(database, table, statementTimeoutMs)
 
-  // Only a newer version changes a row, so every write may be repeated and come late. Assignments run
-  // from left to right: version is the last, because the others compare with it.
-  const newer = 'VALUES(version) > version'
-  const upsert = `INSERT INTO ${name} (synced_at, ${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE ` +
-    ['synced_at', ...COLUMNS.slice(1)].map(column => `${column} = IF(${newer}, VALUES(${column}), ${column})`).join(', ')
+  const select = <T>(sql: string, values: unknown[], timeoutMs: number) =>
+    database.query<(RowDataPacket & T)[]>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
 
-  async function writeRows (tickets: readonly Ticket[]) {
-    const syncedAt = new Date().toISOString().slice(0, 19).replace('T', ' ')
-    const rows = tickets.map(ticket => [syncedAt, ...toRow(ticket)])
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        await database.query(upsert, [rows], statementTimeoutMs)
-        return
-      } catch (error) {
-        if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw toDatabaseError(error)
-        await sleep(Math.random() * 20 * 2 ** attempt)
-      }
-    }
-  }
-
-  /** Writes what can be written: a statement that is refused is halved until the row is found that it was refused for. */
-  async function writeAll (tickets: readonly Ticket[], refused: Failure[]): Promise<void> {
-    try {
-      await writeRows(tickets)
-    } catch (error) {
-      if (!(error instanceof RowsRefused)) throw error
-      if (tickets.length === 1) {
-        refused.push({ ticketId: tickets[0]!.ticket_id, reason: error.message })
-        return
-      }
-      const middle = tickets.length >> 1
-      await writeAll(tickets.slice(0, middle), refused)
-      await writeAll(tickets.slice(middle), refused)
-    }
-  }
-
-  /** Tickets of which MySQL holds a version that Redis does not know: Redis was restored, or its clock set back. */
-  async function findNewer (tickets: readonly Ticket[]): Promise<Failure[]> {
-    const ids = tickets.map(ticket => ticket.ticket_id)
-    const rows = await database.query<RowDataPacket[]>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs).catch(rethrow)
-    const held = new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
-    return tickets.flatMap(({ ticket_id: ticketId, version }) => {
-      const other = held.get(ticketId) ?? version
-      return other > version ? [{ ticketId, reason: `MySQL holds version ${other}, which is newer than ${version}` }] : []
-    })
+  /** The versions of those among `ids` that MySQL holds. */
+  async function versions (ids: readonly number[]): Promise<Map<number, number>> {
+    const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs)
+    return new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
   }
 
   return {
-    /**
-     * Writes the tickets, where they are newer than their rows, and looks whether MySQL holds them.
-     *
-     * @returns the ones that it refuses for what is in them, or holds in a newer version; all others are committed
-     * @throws {DatabaseUnavailable} any of them may be committed
-     */
-    async upsert (tickets: readonly Ticket[]): Promise<Failure[]> {
-      const refused: Failure[] = []
-      // One order for all writers, so that they wait for each other instead of deadlocking.
-      const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
-      for (const statement of chunks(sorted)) await writeAll(statement, refused)
-      return [...refused, ...await findNewer(sorted)]
-    },
+    versions,
 
     /**
-     * The tickets among `ids` that MySQL holds.
-     * @throws {DatabaseUnavailable}
+     * Writes the tickets where they are newer than their rows, and looks whether MySQL holds them.
+     * All that is not in the answer is committed. When it rejects, any of them may be.
      */
+    async upsert (tickets: readonly Ticket[]): Promise<Unwritten> {
+      const refused = await upsert(tickets)
+      const held = await versions(tickets.map(ticket => ticket.ticket_id))
+      return { refused, outdated: tickets.filter(({ ticket_id: id, version }) => held.get(id)! > version).map(ticket => ticket.ticket_id) }
+    },
+
+    /** The tickets among `ids` that MySQL holds. */
     async find (ids: readonly number[]): Promise<Map<number, Ticket | CorruptTicketError>> {
-      const rows = await database.query<(RowDataPacket & Row)[]>(select, [ids], FIND_TIMEOUT_MS).catch(rethrow)
+      const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [ids], FIND_TIMEOUT_MS)
       return new Map(rows.map(row => [Number(row.ticket_id), decode(row)]))
     },
 
-    /**
-     * The highest id that MySQL holds; 0 when the table is empty.
-     * @throws {DatabaseUnavailable}
-     */
+    /** The ids of the tickets that were last changed at `since` (Unix seconds) or later, in pages. */
+    async * changedSince (since: number, statuses: readonly string[]): AsyncGenerator<number[]> {
+      // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
+      for (const status of statuses) {
+        for (let after = { updated_at: dateTime(since), ticket_id: 0 } as Row | undefined; after;) {
+          const rows = await select<Row>(
+            `SELECT updated_at, ticket_id FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
+            [status, after.updated_at, after.updated_at, after.ticket_id], statementTimeoutMs)
+          if (rows.length > 0) yield rows.map(row => Number(row.ticket_id))
+          after = rows.length === PAGE_ROWS ? rows.at(-1) : undefined
+        }
+      }
+    },
+
+    /** The highest id that MySQL holds; 0 when the table is empty. */
     async highestId (): Promise<number> {
-      const rows = await database.query<RowDataPacket[]>(`SELECT MAX(ticket_id) AS highest FROM ${name}`, [], FIND_TIMEOUT_MS).catch(rethrow)
+      const rows = await select<{ highest: number | null }>(`SELECT MAX(ticket_id) AS highest FROM ${name}`, [], FIND_TIMEOUT_MS)
       return Number(rows[0]!.highest ?? 0)
     },
 
-    /**
-     * Asks MySQL for an answer.
-     * @throws {DatabaseUnavailable} saying why there is none
-     */
+    /** Asks MySQL for an answer. */
     async ping (): Promise<void> {
-      await database.query('SELECT 1', [], FIND_TIMEOUT_MS).catch(rethrow)
+      await select('SELECT 1', [], FIND_TIMEOUT_MS)
     },
   }
 }
 
 export type TicketArchive = ReturnType<typeof createTicketArchive>
-
-const rethrow = (error: unknown): never => { throw toDatabaseError(error) }
 
 function decode (row: Row): Ticket | CorruptTicketError {
   try {
@@ -124,21 +94,4 @@ function decode (row: Row): Ticket | CorruptTicketError {
     if (error instanceof CorruptTicketError) return error
     throw error
   }
-}
-
-/** Cuts the batch into statements of bounded size. */
-function * chunks (tickets: readonly Ticket[]): Generator<Ticket[]> {
-  let chunk: Ticket[] = []
-  let size = 0
-  for (const ticket of tickets) {
-    const ticketSize = JSON.stringify(ticket).length
-    if (chunk.length > 0 && size + ticketSize > STATEMENT_SIZE_MAX) {
-      yield chunk
-      chunk = []
-      size = 0
-    }
-    chunk.push(ticket)
-    size += ticketSize
-  }
-  if (chunk.length > 0) yield chunk
 }

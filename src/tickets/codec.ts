@@ -71,7 +71,8 @@ function seconds (text: string): number {
   return Math.floor(milliseconds / 1000)
 }
 
-const dateTime = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
+/** Unix seconds as a DATETIME in UTC. */
+export const dateTime = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
 
 function customValue (text: string): string | number | boolean {
   const value: unknown = JSON.parse(text)

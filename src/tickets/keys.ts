@@ -11,6 +11,8 @@ export function createKeys (prefix: string) {
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,
     archivedMax: `${prefix}tickets:archived_max`,
+    /** Which server this data was last known to be in step with MySQL on, and when. */
+    attested: `${prefix}tickets:attested`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,
   }

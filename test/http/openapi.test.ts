@@ -48,7 +48,7 @@ t.test('every route is described, and its example works when it is sent', async 
       t.ok(required.every(({ example }) => example !== undefined), `${name} has an example of each parameter`)
       const url = required.reduce((url, parameter) => parameter.in === 'path'
         ? url.replace(`{${parameter.name}}`, String(parameter.example))
-        : `${url}?${parameter.name}=${String(parameter.example)}`, path)
+        : `${url}${url.includes('?') ? '&' : '?'}${parameter.name}=${String(parameter.example)}`, path)
       const examples = requestBody ? examplesOf(Object.values(requestBody.content)[0]!) : [undefined]
       t.ok(examples.length > 0, `${name} has an example of its body`)
       for (const example of examples) {

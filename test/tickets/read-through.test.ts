@@ -137,7 +137,7 @@ t.test('a write that came first stands when MySQL answers', async t => {
     { op: 'update', ticket_id: 1, fields: { subject: 'newer' } },
     { op: 'restore', ticket_id: 1, ticket },
   ]).then(answers => answers.slice(1))
-  t.match(changed, { subject: 'newer' })
+  t.match(changed, { ticket: { subject: 'newer' } })
   t.match((await call('GET', '/tickets/1')).body, { subject: 'newer' }, 'a late restore changes nothing')
 })
 
@@ -151,5 +151,5 @@ t.test('operations of one call on one ticket keep their order when MySQL has to 
     { op: 'update', ticket_id: 8, fields: { subject: 'nobody' } },
     { op: 'update', ticket_id: 7, fields: { assigned_to: 3 } },
   ])
-  t.match(answers, [{ code: 'ticket_not_found' }, { status: 'open' }, { subject: 'a' }, { code: 'ticket_not_found' }, { subject: 'a', assigned_to: 3 }])
+  t.match(answers, [{ code: 'ticket_not_found' }, { ticket: { status: 'open' } }, { ticket: { subject: 'a' } }, { code: 'ticket_not_found' }, { ticket: { subject: 'a', assigned_to: 3 } }])
 })

@@ -78,3 +78,27 @@ t.test('the pause grows with failures, is jittered and bounded, and a success re
   await slow.stop()
   t.ok(long[0]! <= 30_000, 'never more than 30 s')
 })
+
+t.test('a failing pass is not hurried by wake(), and is by retry()', async t => {
+  const events = new EventEmitter()
+  let passes = 0
+  const ticker = createTicker({
+    intervalMs: 3_600_000,
+    onError: () => { events.emit('failed') },
+    run: async () => {
+      passes += 1
+      throw new Error('no')
+    },
+  })
+  const failed = once(events, 'failed')
+  ticker.start()
+  await failed
+  ticker.wake(0)
+  await new Promise(resolve => { setTimeout(resolve, 20) })
+  t.equal(passes, 1)
+  const again = once(events, 'failed')
+  ticker.retry()
+  await again
+  t.equal(passes, 2)
+  await ticker.stop()
+})

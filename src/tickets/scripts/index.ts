@@ -9,7 +9,12 @@ type Arguments = readonly (string | number)[]
 /** Calls one script. Each file's header is its contract: keys, arguments, output. */
 export type Script = (keys: readonly string[], args: Arguments) => Promise<Reply>
 
-const NAMES = ['write', 'read', 'claim', 'settle', 'release', 'retry', 'dead', 'revive', 'expedite', 'backlog', 'raise'] as const
+const NAMES = [
+  'write', 'read',
+  'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise',
+  'dead', 'revive',
+  'attest', 'scan', 'repair',
+] as const
 
 export type Scripts = Record<typeof NAMES[number], Script>
 

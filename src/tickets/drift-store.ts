@@ -1,0 +1,48 @@
+import { repeatable } from '../redis/failure.js'
+import { toHashChange } from './codec.js'
+import type { Keys } from './keys.js'
+import type { Scripts } from './scripts/index.js'
+import type { Ticket } from './ticket.js'
+
+/** Marks that one call looks at, so that none occupies Redis for long. */
+const SCAN_COUNT = 500
+
+/** The Redis side of the drift repair. Every call may be repeated. */
+export function createDriftStore (redisScripts: Scripts, keys: Keys, retentionSeconds: number) {
+  const scripts = repeatable(redisScripts)
+
+  return {
+    /**
+     * Records that this server's data is in step with MySQL, if it was already; undefined: it was. Else
+     * the time (ms) up to which it was known to be, on another server or before a restart; 0: never.
+     */
+    async attest (): Promise<number | undefined> {
+      const atMs = await scripts.attest([keys.attested], [0]) as number
+      return atMs < 0 ? undefined : atMs
+    },
+
+    /** Records it after a comparison. */
+    attestCompared: async (): Promise<void> => { await scripts.attest([keys.attested], [1]) },
+
+    /** The unsynced tickets and their versions, in parts. */
+    async * unsynced (): AsyncGenerator<Map<number, number>> {
+      let cursor = '0'
+      do {
+        const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
+        const versions = new Map<number, number>()
+        for (let i = 0; i < flat.length; i += 2) versions.set(Number(flat[i]), Number(flat[i + 1]))
+        if (versions.size > 0) yield versions
+        cursor = next!
+      } while (cursor !== '0')
+    },
+
+    /** Replaces what is older. Resolves with the versions that were replaced; undefined where there was nothing to do. */
+    async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[]> {
+      const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows)]) as string[]
+      return replaced.map(version => version === '' ? undefined : Number(version))
+    },
+  }
+}
+
+export type DriftStore = ReturnType<typeof createDriftStore>

@@ -1,0 +1,28 @@
+#!lua flags=allow-oom
+--[[
+  attest: records that the data of this server is in step with what MySQL holds, up to now. The record
+  is part of the data: a server that comes back with older data comes back with an older record, and a
+  replica that is promoted with that of its master.
+
+  KEYS[1]  tickets:attested
+
+  ARGV[1]  1: the data has been compared with MySQL; 0: it need not be, if the record is this server's own
+
+  Output: -1 when it was recorded; else the record is another server's, or from before a restart, and
+          this is its time, ms; 0 when there is none
+]]
+local attested_key = KEYS[1]
+local compared = ARGV[1] == '1'
+
+-- Another run_id is another process, another master_replid another history of writes
+-- (https://redis.io/docs/latest/commands/info/).
+local info = redis.call('INFO', 'server') .. redis.call('INFO', 'replication')
+local server = string.match(info, 'run_id:(%w+)') .. ':' .. string.match(info, 'master_replid:(%w+)')
+
+local record = redis.pcall('GET', attested_key)
+local recorded_server, at_ms = string.match(type(record) == 'string' and record or '', '^(%S+) (%d+)$')
+if recorded_server ~= server and not compared then return tonumber(at_ms) or 0 end
+
+local time = redis.call('TIME')
+redis.call('SET', attested_key, server .. ' ' .. string.format('%.0f', tonumber(time[1]) * 1000))
+return -1

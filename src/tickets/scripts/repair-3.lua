@@ -1,0 +1,43 @@
+#!lua flags=allow-oom
+--[[
+  repair: replaces tickets of which MySQL holds a newer version. They are in step with MySQL then.
+  Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:dead
+  KEYS[3]  tickets:failures
+
+  ARGV[1]  what stands before an id in a ticket's key
+  ARGV[2]  seconds that a ticket stays
+  ARGV[3]  the rows of MySQL, a JSON array of arrays; everything in them is text:
+             id, version, array of field, value, ...
+
+  Output: per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
+]]
+local due_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local ticket_prefix = ARGV[1]
+local retention_seconds = tonumber(ARGV[2])
+-- Lua's stack bounds the arguments of one call.
+local ARGUMENTS_MAX = 1000
+
+local replaced = {}
+for i, row in ipairs(cjson.decode(ARGV[3])) do
+  local id, version, values = unpack(row)
+  local key = ticket_prefix .. id
+  local held = redis.pcall('HGET', key, 'version')
+  local held_number = type(held) == 'string' and tonumber(held)
+  if held_number and held_number < tonumber(version) then
+    redis.call('DEL', key)
+    for first = 1, #values, ARGUMENTS_MAX do
+      redis.call('HSET', key, unpack(values, first, math.min(first + ARGUMENTS_MAX - 1, #values)))
+    end
+    redis.call('EXPIRE', key, retention_seconds)
+    redis.call('ZREM', due_key, id)
+    redis.pcall('ZREM', dead_key, id)
+    redis.pcall('HDEL', failures_key, id)
+    replaced[i] = held
+  else
+    replaced[i] = ''
+  end
+end
+return replaced

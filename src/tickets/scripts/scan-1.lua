@@ -1,0 +1,29 @@
+#!lua flags=no-writes
+--[[
+  scan: unsynced tickets with their versions, part by part. One that is unsynced during the whole scan
+  is given at least once (https://redis.io/docs/latest/commands/scan/#scan-guarantees).
+  Touches the hashes of the ids that it finds; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+
+  ARGV[1]  what stands before an id in a ticket's key
+  ARGV[2]  cursor: '0' to begin, then as the call before gave it
+  ARGV[3]  about how many
+
+  Output: { cursor of the next call, '0' at the end; id, version, ... }; without those that have no version
+]]
+local due_key = KEYS[1]
+local ticket_prefix, cursor = ARGV[1], ARGV[2]
+local count = tonumber(ARGV[3])
+
+local scanned = redis.call('ZSCAN', due_key, cursor, 'COUNT', count)
+local marks = scanned[2]
+local page = { scanned[1] }
+for i = 1, #marks, 2 do
+  local version = redis.pcall('HGET', ticket_prefix .. marks[i], 'version')
+  if type(version) == 'string' then
+    page[#page + 1] = marks[i]
+    page[#page + 1] = version
+  end
+end
+return page

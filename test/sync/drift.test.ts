@@ -1,0 +1,147 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { createService, createStores, eventually, privateRedis, type Service } from '../helper.js'
+
+/** What of a ticket Redis and MySQL have to agree on. */
+async function agreed ({ hash, row }: Service, id: number) {
+  const inRedis = await hash(id)
+  const inMysql = (await row(id))!
+  return { redis: [inRedis.version, inRedis.subject, inRedis.synced_version], mysql: [String(inMysql.version), inMysql.subject, String(inMysql.version)] }
+}
+
+t.test('a flush that finds a newer row in MySQL loads it into Redis', async t => {
+  const service = await createService(t)
+  const { call, sql, lines, due, redis, prefix } = service
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', custom_fields: { gone: true } })) })
+  await call('POST', '/flush')
+  await sql.query('UPDATE wp_support_tickets SET version = version + 3600000, subject = \'newer\', custom_fields = \'{"a": 1}\' WHERE ticket_id <> 3')
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'update', ticket_id: id, subject: 'older' })) })
+  await redis.hset(`${prefix}tickets:failures`, '1', '{"attempts":1,"error":"x"}')
+
+  t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 3, synced: 3, retried: 0, remaining: 0 })
+  for (const id of [1, 2]) {
+    const { body } = await call('GET', `/tickets/${id}`)
+    t.match(body, { subject: 'newer', custom_fields: { a: 1 } })
+    t.strictSame(Object.keys(body.custom_fields), ['a'], 'as a whole')
+    t.equal(body.synced_version, body.version)
+    t.equal(await due(id), null)
+    t.ok(await redis.ttl(`${prefix}ticket:${id}`) > 0)
+    t.match(await lines.waitFor(({ ticket_id, msg }) => ticket_id === id && /older version/.test(msg)), { level: 40, redis_version: Number, mysql_version: body.version })
+  }
+  t.equal(await redis.exists(`${prefix}tickets:failures`), 0)
+  t.match((await call('GET', '/tickets/3')).body, { subject: 'older' }, 'the others are written as always')
+})
+
+t.test('a newer row that cannot be read is said, and retried', async t => {
+  const { call, sql, lines } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await sql.query('UPDATE wp_support_tickets SET version = version + 3600000, custom_fields = \'[1]\'')
+  await call('PATCH', '/tickets/1', { subject: 'x' })
+  t.match((await call('POST', '/flush')).body, { synced: 0, retried: 1 })
+  t.match(await lines.waitFor(({ ticket_id, reason }) => ticket_id === 1 && reason !== undefined), { reason: /newer version.*custom_fields/ })
+})
+
+t.test('Redis comes back with older data: what MySQL has in a newer version is loaded, what it has not stays', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const stores = await createStores(t, { redis: server.url })
+  const service = await createService(t, {}, stores)
+  const { call, lines, hash, due, row } = service
+  const subject = (id: number, text: string) => call('PATCH', `/tickets/${id}`, { subject: text })
+  // 1 stays open and unsynced. 2 is unsynced, 3 in step with MySQL, when the data is copied.
+  for (const id of [1, 2, 3, 4]) await call('POST', `/tickets/${id}`, { customer_id: 1, subject: 'first' })
+  await call('PATCH', '/tickets/3', { status: 'closed' })
+  await call('POST', '/flush')
+
+  await server.stop()
+  const copy = join(t.testdir(), 'copy')
+  cpSync(join(server.directory, 'appendonlydir'), copy, { recursive: true })
+  await server.restart()
+  await eventually(async () => {
+    const { status, text } = await subject(2, 'second')
+    if (status !== 200) throw new Error(text)
+  })
+  await subject(3, 'second')
+  await call('POST', '/flush', { ticket_ids: [2, 3] })
+  await subject(1, 'second')
+  t.match([await row(2), await row(3)], [{ subject: 'second' }, { subject: 'second' }])
+  const compared = lines.all.filter(({ msg }) => /were compared/.test(msg)).length
+
+  await server.stop()
+  rmSync(join(server.directory, 'appendonlydir'), { recursive: true })
+  cpSync(copy, join(server.directory, 'appendonlydir'), { recursive: true })
+  await server.restart()
+  await eventually(async () => {
+    if (lines.all.filter(({ msg }) => /were compared/.test(msg)).length === compared) throw new Error('not compared yet')
+  })
+  for (const id of [2, 3]) {
+    const { redis, mysql } = await agreed(service, id)
+    t.strictSame(redis, mysql, `ticket ${id}`)
+    t.equal(redis[1], 'second')
+    t.equal(await due(id), null)
+    t.ok(lines.all.some(({ ticket_id, msg }) => ticket_id === id && /older version/.test(msg)))
+  }
+  t.match(await hash(1), { subject: 'first' }, 'MySQL never had it: as safe as Redis')
+  t.equal(await due(1), 'inf', 'and it is not pushed for that')
+  t.match((await subject(2, 'third')).body, { subject: 'third' })
+})
+
+t.test('a replica with less is promoted', async t => {
+  const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
+  const stores = await createStores(t, { redis: master.url })
+  const before = await createService(t, {}, stores)
+  for (const id of [1, 2]) await before.call('POST', `/tickets/${id}`, { customer_id: 1, subject: 'first' })
+  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
+  const { redis, ...others } = await createStores(t, { redis: replica.url })
+  await eventually(async () => {
+    if (await redis.exists(`${stores.prefix}ticket:2`) === 0) throw new Error('not replicated yet')
+  })
+  await redis.replicaof('NO', 'ONE')
+  await before.call('PATCH', '/tickets/1', { subject: 'second', status: 'closed' })
+  await before.call('POST', '/flush')
+
+  const promoted = { ...stores, redis, variables: { ...stores.variables, REDIS_URL: others.variables.REDIS_URL! } }
+  const after = await createService(t, {}, promoted)
+  t.ok(await after.lines.waitFor(({ msg }) => /were compared/.test(msg)), 'the first pass has compared')
+  const { redis: held, mysql } = await agreed(after, 1)
+  t.strictSame(held, mysql)
+  t.match(await after.hash(2), { subject: 'first' })
+
+  const again = await createService(t, {}, promoted)
+  t.notOk(again.lines.all.some(({ msg }) => /were compared/.test(msg)), 'the next start on the same server has nothing to compare')
+})
+
+t.test('without MySQL the comparison waits for it', async t => {
+  const { call, lines, sql, prefix, redis, app } = await createService(t)
+  for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  await call('POST', '/flush', { ticket_ids: [1] })
+  await redis.set(`${prefix}tickets:attested`, 'another:server 1764000000000')
+  await sql.query('RENAME TABLE wp_support_tickets TO away')
+  t.equal((await call('POST', '/flush')).status, 503)
+  t.equal(await redis.get(`${prefix}tickets:attested`), 'another:server 1764000000000', 'nothing is attested that was not looked at')
+  await sql.query('RENAME TABLE away TO wp_support_tickets')
+  await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\', synced_at = NOW()')
+  t.equal((await call('POST', '/flush')).status, 200)
+  t.ok(lines.all.some(({ msg, unsynced, changed }) => /were compared/.test(msg) && unsynced === 1 && changed === 1))
+  t.match(await app.tickets.read([1]), [{ ticket: { subject: 'newer' } }])
+})
+
+t.test('thousands of tickets are compared, page by page', async t => {
+  const { call, sql, redis, prefix, lines } = await createService(t)
+  const count = 1700
+  for (let from = 1; from <= count; from += 500) {
+    const operations = Array.from({ length: Math.min(500, count - from + 1) }, (_, i) => ({ op: 'create', ticket_id: from + i, customer_id: 1, status: (from + i) % 2 ? 'closed' : 'open' }))
+    t.equal((await call('POST', '/tickets/batch', { operations })).status, 200)
+  }
+  await call('POST', '/flush', { scope: 'all' })
+  await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\' WHERE ticket_id % 3 = 0')
+  const marks = Array.from({ length: count / 2 }, (_, i) => ['+inf', String(i + 1)]).flat()
+  await redis.zadd(`${prefix}tickets:due`, ...marks)
+  await redis.set(`${prefix}tickets:attested`, `another:server ${Date.now() - 1000}`)
+  await call('POST', '/flush')
+  t.ok(lines.all.some(({ msg, unsynced, changed }) => /were compared/.test(msg) && unsynced === 850 && changed === count))
+  const ids = Array.from({ length: count }, (_, i) => i + 1)
+  const newer = (await Promise.all(ids.map(id => redis.hget(`${prefix}ticket:${id}`, 'subject')))).filter(text => text === 'newer')
+  t.equal(newer.length, Math.floor(count / 3))
+})
