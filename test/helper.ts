@@ -13,7 +13,7 @@ import { loadConfig } from '../src/config.js'
 import { startMariadb } from '../scripts/lib/mariadb.mjs'
 import { startRedis } from '../scripts/lib/redis.mjs'
 
-type Variables = Record<string, string | number | boolean>
+export type Variables = Record<string, string | number | boolean>
 
 function testServer (name: 'TEST_REDIS_URL' | 'TEST_MYSQL_URL'): string {
   const url = process.env[name]
@@ -29,8 +29,8 @@ export async function privateRedis (t: Test, options: Omit<Parameters<typeof sta
 }
 
 /** A database server that this test alone uses, and may stop, freeze or kill. */
-export async function privateMariadb (t: Test) {
-  const mariadb = await startMariadb({ directory: privateDirectory(t), flushLogAtCommit: 2 })
+export async function privateMariadb (t: Test, options: Omit<Parameters<typeof startMariadb>[0], 'directory'> = {}) {
+  const mariadb = await startMariadb({ directory: privateDirectory(t), flushLogAtCommit: 2, ...options })
   t.teardown(() => mariadb.stop())
   return mariadb
 }

@@ -1,43 +1,9 @@
-import { spawn } from 'node:child_process'
-import { EventEmitter, once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { createInterface } from 'node:readline'
+import { once } from 'node:events'
 import { request, Agent } from 'node:http'
 import { connect } from 'node:net'
-import type { Test } from 'tap'
 import t from 'tap'
 import { createService, createStores, privateMariadb } from '../helper.js'
-
-const SERVER = fileURLToPath(new URL('../../src/server.ts', import.meta.url))
-
-/** The service as a process of its own, as `npm start` runs it. */
-function startServer (t: Test, variables: Record<string, unknown>) {
-  const env = Object.fromEntries(Object.entries({ PORT: 0, ...variables }).map(([name, value]) => [name, String(value)]))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], { env: { PATH: process.env.PATH, ...env }, cwd: t.testdir() })
-  t.teardown(() => { child.kill('SIGKILL') })
-  const lines: string[] = []
-  const written = new EventEmitter()
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface(stream).on('line', line => {
-      lines.push(line)
-      written.emit('line')
-    })
-  }
-  // 'close' comes when the output has been read to its end.
-  const exited = once(child, 'close').then(([code]) => {
-    written.emit('line')
-    return code as number | null
-  })
-  async function line (pattern: RegExp): Promise<string> {
-    for (;;) {
-      const found = lines.find(line => pattern.test(line))
-      if (found) return found
-      if (child.exitCode !== null) throw new Error(`the service ended without ${String(pattern)}:\n${lines.join('\n')}`)
-      await once(written, 'line')
-    }
-  }
-  return { child, lines, exited, line, url: async () => /http:\/\/127[^"]+/.exec(await line(/Server listening/))![0] }
-}
+import { startServer } from '../server-process.js'
 
 t.test('a bad value ends the process with 1 and one line that names it', async t => {
   for (const [variables, pattern] of [
@@ -149,11 +115,7 @@ t.test('SIGINT ends it too, and without MySQL the last flush does not hold it up
 t.test('a .env file in the working directory adds what is not set', async t => {
   const stores = await createStores(t)
   const directory = t.testdir({ '.env': 'LOG_LEVEL=loud\nPORT=1' })
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], {
-    cwd: directory, env: { PATH: process.env.PATH, ...stores.variables as Record<string, string>, PORT: '0' },
-  })
-  let error = ''
-  child.stderr.on('data', (data: Buffer) => { error += data.toString() })
-  t.equal((await once(child, 'close'))[0], 1)
-  t.match(error, /LOG_LEVEL/)
+  const { exited, lines } = startServer(t, stores.variables, directory)
+  t.equal(await exited, 1)
+  t.match(lines[0], /LOG_LEVEL/)
 })
