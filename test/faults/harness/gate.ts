@@ -1,0 +1,28 @@
+/** Lets calls through, or holds them back before they are made. */
+export function createGate<Args extends unknown[], Result> (call: (...args: Args) => Promise<Result>) {
+  const running = new Set<Promise<Result>>()
+  let resumed: Promise<void> | undefined
+  let open = () => {}
+
+  return {
+    async call (...args: Args): Promise<Result> {
+      while (resumed) await resumed
+      const answer = call(...args)
+      running.add(answer)
+      try {
+        return await answer
+      } finally {
+        running.delete(answer)
+      }
+    },
+    /** Resolves when no call is under way. */
+    async pause () {
+      resumed ??= new Promise(resolve => { open = resolve })
+      await Promise.allSettled(running)
+    },
+    resume () {
+      resumed = undefined
+      open()
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import { EventEmitter, once } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
+import type { Ticket } from '../../../src/tickets/ticket.js'
+
+/** A run in which nothing is acknowledged for this long does not recover any more. */
+const PATIENCE_MS = 30_000
+
+/** A write that is about to be sent. Its mark is a custom field of its own, so that the ticket tells which writes it holds. */
+export interface Write {
+  id: number
+  mark: string
+  /** The newest version that was acknowledged before it was sent. */
+  floor: number
+}
+
+interface Entry {
+  writes: number
+  acknowledged: Set<string>
+  refused: Set<string>
+  versions: Set<number>
+  /** The newest version that was acknowledged, as it was answered. */
+  newest?: Ticket
+}
+
+/**
+ * What callers were told about every write: acknowledged (it must be there), refused (it must not), in doubt (either).
+ * `findings` is what was wrong with the answers themselves.
+ */
+export function createLedger () {
+  const entries = new Map<number, Entry>()
+  const findings: string[] = []
+  const counts = { acknowledged: 0, refused: 0, doubtful: 0 }
+  const events = new EventEmitter()
+  let lastId = 0
+
+  function entryOf (id: number): Entry {
+    const entry = entries.get(id) ?? { writes: 0, acknowledged: new Set(), refused: new Set(), versions: new Set() }
+    entries.set(id, entry)
+    return entry
+  }
+
+  return {
+    findings,
+    counts,
+    ids: () => [...entries.keys()],
+    /** The newest version that was acknowledged. */
+    version: (id: number) => entries.get(id)?.newest?.version,
+    /** An id above all others, which therefore no MySQL holds. */
+    nextId: () => ++lastId,
+
+    begin (id: number): Write {
+      const entry = entryOf(id)
+      entry.writes += 1
+      return { id, mark: `w${entry.writes}`, floor: entry.newest?.version ?? 0 }
+    },
+
+    acknowledge ({ id, mark, floor }: Write, ticket: Ticket) {
+      const entry = entryOf(id)
+      const { version } = ticket
+      if (version <= floor) findings.push(`ticket ${id}: ${mark} was answered with version ${version}, but ${floor} had been acknowledged before`)
+      if (entry.versions.has(version)) findings.push(`ticket ${id}: version ${version} was answered twice`)
+      entry.versions.add(version)
+      entry.acknowledged.add(mark)
+      if (version > (entry.newest?.version ?? 0)) entry.newest = ticket
+      counts.acknowledged += 1
+      events.emit('write')
+    },
+
+    /** The caller was told that it is not applied. */
+    refuse ({ id, mark }: Write) {
+      entryOf(id).refused.add(mark)
+      counts.refused += 1
+    },
+
+    /** The caller was told that nobody knows, or nothing. */
+    doubt () { counts.doubtful += 1 },
+
+    find (finding: string) {
+      findings.push(finding)
+      events.emit('write')
+    },
+
+    /** Resolves when that many more writes have been acknowledged. */
+    async acknowledged (count: number) {
+      const goal = counts.acknowledged + count
+      const signal = AbortSignal.timeout(PATIENCE_MS)
+      while (counts.acknowledged < goal) {
+        if (findings.length > 0) throw new Error(findings[0])
+        await once(events, 'write', { signal }).catch((error: unknown) => {
+          throw new Error(`${goal - counts.acknowledged} of ${count} writes were not acknowledged within ${PATIENCE_MS} ms`, { cause: error })
+        })
+      }
+    },
+
+    /**
+     * What is wrong with the tickets that `place` holds.
+     * @param only the tickets to look at, by the newest that was acknowledged
+     */
+    compare (place: string, held: ReadonlyMap<number, Ticket>, only: (newest: Ticket | undefined) => boolean = () => true): string[] {
+      const strangers = [...held.keys()].filter(id => !entries.has(id)).map(id => `${place}: nobody wrote ticket ${id}`)
+      return [...strangers, ...[...entries].flatMap(([id, entry]) =>
+        only(entry.newest) ? Array.from(compareEntry(entry, held.get(id)), finding => `${place}: ticket ${id}: ${finding}`) : [])]
+    },
+  }
+}
+
+export type Ledger = ReturnType<typeof createLedger>
+
+function * compareEntry ({ acknowledged, refused, newest }: Entry, held: Ticket | undefined): Generator<string> {
+  const has = (mark: string) => held?.custom_fields?.[mark] === true
+  for (const mark of acknowledged) if (!has(mark)) yield `${mark} was acknowledged and is not there`
+  for (const mark of refused) if (has(mark)) yield `${mark} was refused and is there`
+  if (!newest || !held) return
+  if (held.version < newest.version) yield `version ${newest.version} was acknowledged, ${held.version} is there`
+  if (held.version === newest.version && !isSame(held, newest)) yield `is ${JSON.stringify(held)}, was answered as ${JSON.stringify(newest)}`
+}
+
+/** Apart from how far MySQL was when they were read. */
+export const isSame = (a: Ticket, b: Ticket): boolean => isDeepStrictEqual({ ...a, synced_version: null }, { ...b, synced_version: null })

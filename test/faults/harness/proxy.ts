@@ -1,0 +1,110 @@
+import { EventEmitter, once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Test } from 'tap'
+import { createChannel } from './channel.js'
+
+/** Bytes that were caught on their way. */
+export interface Hold {
+  /** Resolves when there is something held. */
+  held: Promise<void>
+  /** Lets it go on, though its sender may have hung up. Resolves when the receiver has answered, or hung up. */
+  release: () => Promise<void>
+  /** Cuts the connection: what is held arrives nowhere. */
+  drop: () => void
+}
+
+interface Trap {
+  pattern: RegExp
+  side: 'request' | 'reply'
+  caught: (link: Link) => void
+}
+
+type Link = ReturnType<typeof createLink>
+
+/**
+ * A TCP proxy before Redis or MySQL that can catch a request on its way to the server, or the reply on its way back.
+ * `url` leads to the same server through it.
+ *
+ * A trap works once, on the connection where its pattern is first seen, and keeps back all that follows in its
+ * direction. Requests are looked at chunk by chunk: enough for statements and commands, which begin with what names
+ * them. On a connection with other requests under way (Redis, under load), the first reply to any of them is caught.
+ */
+export async function startProxy (t: Test, target: string) {
+  const { hostname, port } = new URL(target)
+  const traps = new Set<Trap>()
+  const links = new Set<Link>()
+
+  const listener = createServer(client => {
+    const link = createLink(client, connect(Number(port), hostname))
+    links.add(link)
+    link.onRequest(chunk => {
+      for (const trap of traps) {
+        if (!trap.pattern.test(chunk.toString('latin1'))) continue
+        traps.delete(trap)
+        trap.caught(link)
+      }
+    })
+  }).listen(0, '127.0.0.1')
+  await once(listener, 'listening')
+  const cut = () => { for (const link of links) link.destroy() }
+  t.teardown(() => {
+    listener.close()
+    cut()
+  })
+
+  function hold (side: Trap['side'], pattern: RegExp): Hold {
+    const events = new EventEmitter()
+    const held = once(events, 'held')
+    let caught: Link | undefined
+    traps.add({
+      pattern,
+      side,
+      caught (link) {
+        caught = link
+        link.hold(side, () => { events.emit('held') })
+      },
+    })
+    const link = () => {
+      if (!caught) throw new Error(`no ${side} was held: ${pattern.source}`)
+      return caught
+    }
+    return {
+      held: held.then(() => {}),
+      release: () => link().release(side),
+      drop: () => { link().destroy() },
+    }
+  }
+
+  const url = new URL(target)
+  url.port = String((listener.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    /** Holds the next request that fits before it reaches the server. */
+    holdRequest: (pattern: RegExp) => hold('request', pattern),
+    /** Lets the next request that fits pass, and holds the reply: the server has done its work when it is held. */
+    holdReply: (pattern: RegExp) => hold('reply', pattern),
+    /** Breaks all connections; new ones pass. */
+    cut,
+  }
+}
+
+export type Proxy = Awaited<ReturnType<typeof startProxy>>
+
+/** The two connections of one client through the proxy. */
+function createLink (client: Socket, server: Socket) {
+  const channels = { request: createChannel(client, server), reply: createChannel(server, client) }
+  return {
+    // Before the channel's own listener, so that what is caught is not on its way already.
+    onRequest: (look: (chunk: Buffer) => void) => { client.prependListener('data', look) },
+    hold: (side: Trap['side'], onHeld: () => void) => { channels[side].hold(onHeld) },
+    async release (side: Trap['side']) {
+      const answered = side === 'reply' ? undefined : Promise.race([once(server, 'data'), once(server, 'close')])
+      channels[side].release()
+      await answered
+    },
+    destroy () {
+      client.destroy()
+      server.destroy()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import type { Test } from 'tap'
+import { createStores, eventually } from '../../helper.js'
+import { createCaller } from './http.js'
+import { startInstance, type Instance } from './instance.js'
+import { createLedger } from './ledger.js'
+import { startLoad, type Load } from './load.js'
+import { readVersion, verify, watchVersions } from './verify.js'
+import { createWriter } from './writers.js'
+
+/** Above every time limit of the service itself: a call that takes longer is a finding. */
+const ANSWER_WITHIN_MS = 5000
+
+/** The findings of one cause repeat themselves. */
+const FINDINGS_MAX = 20
+
+interface RigOptions {
+  /** URLs of private servers; default: those that the tests share. */
+  redis?: string
+  mysql?: string
+  /** A call that takes longer is a finding. */
+  answerWithinMs?: number
+}
+
+/** What a case stands on: stores, instances of the service, writers, and the ledger of what they were told. */
+export async function createRig (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, ...urls }: RigOptions = {}) {
+  const stores = await createStores(t, urls)
+  const call = createCaller(t, answerWithinMs)
+  const ledger = createLedger()
+  const directory = t.testdir()
+  const loads: Load[] = []
+  let watching: Promise<void> | undefined
+
+  async function start (variables: Record<string, unknown> = {}): Promise<Instance> {
+    const instance = await startInstance(t, directory, { ...stores.variables, FLUSH_LEASE_MS: 500, FLUSH_INTERVAL_MS: 50, ...variables })
+    await (watching ??= watchVersions(stores))
+    return instance
+  }
+
+  /** Until MySQL holds all. */
+  async function drain (instance: Instance) {
+    await eventually(async () => {
+      await call('POST', `${await instance.url()}/flush`, { scope: 'all' })
+      const { body } = await call('GET', `${await instance.url()}/flush`)
+      if ((body as { unsynced?: number }).unsynced !== 0) throw new Error(`not drained: ${JSON.stringify(body)}`)
+    })
+  }
+
+  return {
+    stores,
+    ledger,
+    call,
+    /** One instance that flushes all the time, with short leases. */
+    start,
+    writer: (instance: Instance, unknown?: 'doubtful' | 'refused') => createWriter(call, ledger, instance.url, unknown),
+    /** The ticket's mark in the due index; null: MySQL is up to date. */
+    due: (id: number) => stores.redis.zscore(`${stores.prefix}tickets:due`, String(id)),
+    /** The version that MySQL holds; undefined: none. */
+    archived: (id: number) => readVersion(stores, id),
+    load (...instances: Instance[]): Load {
+      const load = startLoad(t, call, ledger, instances)
+      loads.push(load)
+      return load
+    },
+    drain,
+    /** Stops the writers, drains, and asserts that nothing is lost, nothing went back, and both sides hold the same. */
+    async check (instance: Instance, name: string) {
+      await Promise.all(loads.map(load => load.pause()))
+      await drain(instance)
+      const findings = await verify(stores, ledger)
+      const { acknowledged, refused, doubtful } = ledger.counts
+      t.strictSame(findings.slice(0, FINDINGS_MAX), [], `${name}: ${acknowledged} writes acknowledged so far, ${refused} refused, ${doubtful} in doubt`)
+    },
+  }
+}
+
+export type Rig = Awaited<ReturnType<typeof createRig>>

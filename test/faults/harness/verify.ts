@@ -1,0 +1,74 @@
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
+import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.js'
+import type { Ticket } from '../../../src/tickets/ticket.js'
+import type { Stores } from '../../helper.js'
+import { isSame, type Ledger } from './ledger.js'
+
+const TABLE = 'wp_support_tickets'
+
+/** A connection for one piece of work: MySQL may have been killed since the last. */
+async function withConnection<T> ({ variables }: Stores, work: (sql: Connection) => Promise<T>): Promise<T> {
+  const sql = await createConnection({ uri: String(variables.MYSQL_URL), dateStrings: true, jsonStrings: true })
+  try {
+    return await work(sql)
+  } finally {
+    sql.destroy()
+  }
+}
+
+/** Has MySQL itself keep a list of the rows whose version goes back, or that go away. The table exists once an instance is up. */
+export async function watchVersions (stores: Stores) {
+  await withConnection(stores, async sql => {
+    await sql.query('CREATE TABLE gone_back (ticket_id BIGINT UNSIGNED, was BIGINT UNSIGNED, became BIGINT UNSIGNED NULL)')
+    await sql.query(`CREATE TRIGGER version_goes_back AFTER UPDATE ON ${TABLE} FOR EACH ROW
+      IF NEW.version < OLD.version THEN INSERT INTO gone_back VALUES (OLD.ticket_id, OLD.version, NEW.version); END IF`)
+    await sql.query(`CREATE TRIGGER row_goes_away AFTER DELETE ON ${TABLE} FOR EACH ROW
+      INSERT INTO gone_back VALUES (OLD.ticket_id, OLD.version, NULL)`)
+  })
+}
+
+/** As another program sees it. */
+export const readVersion = (stores: Stores, id: number) => withConnection(stores, async sql => {
+  const [rows] = await sql.query<RowDataPacket[]>(`SELECT version FROM ${TABLE} WHERE ticket_id = ?`, [id])
+  return rows[0] && Number(rows[0].version)
+})
+
+async function readGoneBack (sql: Connection): Promise<string[]> {
+  const [rows] = await sql.query<RowDataPacket[]>('SELECT * FROM gone_back')
+  return rows.map(({ ticket_id, was, became }) => `MySQL: ticket ${ticket_id} went from version ${was} to ${became}`)
+}
+
+async function readRows (sql: Connection): Promise<Map<number, Ticket>> {
+  const [rows] = await sql.query<(RowDataPacket & Row)[]>(`SELECT * FROM ${TABLE}`)
+  return new Map(rows.map(row => [Number(row.ticket_id), fromRow(row)]))
+}
+
+async function readHashes ({ redis, prefix }: Stores, ids: readonly number[]): Promise<Map<number, Ticket>> {
+  const hashes = await Promise.all(ids.map(async id => [id, await redis.hgetall(`${prefix}ticket:${id}`)] as const))
+  return new Map(hashes.filter(([, hash]) => Object.keys(hash).length > 0).map(([id, hash]) => [id, fromHash(id, Object.entries(hash).flat())]))
+}
+
+/** What is wrong when everything has been drained: both sides hold what was acknowledged, and the same. */
+export async function verify (stores: Stores, ledger: Ledger): Promise<string[]> {
+  const hashes = await readHashes(stores, ledger.ids())
+  return withConnection(stores, async sql => {
+    const rows = await readRows(sql)
+    const differences = [...hashes].flatMap(([id, hash]) => {
+      const row = rows.get(id)
+      return row && isSame(hash, row) ? [] : [`ticket ${id}: Redis holds ${JSON.stringify(hash)}, MySQL ${JSON.stringify(row)}`]
+    })
+    return [
+      ...ledger.findings,
+      ...ledger.compare('Redis', hashes),
+      ...ledger.compare('MySQL', rows),
+      ...differences,
+      ...await readGoneBack(sql),
+    ]
+  })
+}
+
+/** What is wrong with the rows of tickets that were closed when they were last acknowledged; the others may wait in Redis. */
+export async function verifyClosed (stores: Stores, ledger: Ledger): Promise<string[]> {
+  const rows = await withConnection(stores, readRows)
+  return ledger.compare('MySQL', rows, newest => newest?.closed_at !== undefined)
+}
