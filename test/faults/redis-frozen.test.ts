@@ -57,7 +57,7 @@ t.test('a frozen Redis applies nothing on waking that callers were told otherwis
         }
         load.resume()
         await ledger.acknowledged(100)
-        await rig.check(instances[0]!, name)
+        await rig.check(t, instances[0]!, name)
       })
     })
   }

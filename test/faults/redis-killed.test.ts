@@ -3,17 +3,34 @@ import { privateRedis } from '../helper.js'
 import { cycles } from './harness/cycles.js'
 import { createRig } from './harness/rig.js'
 
-t.test('kill -9 of Redis, which has written every command to disk, during writes and flushes', async t => {
+t.test('Redis loses what is in its memory', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })
   const rig = await createRig(t, { redis: redis.url })
+  const { ledger } = rig
   const service = await rig.start({ SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 10 })
   const load = rig.load(service)
-  await cycles(t, async name => {
-    load.resume()
-    await rig.ledger.acknowledged(300)
-    await redis.kill()
-    await redis.restart()
-    await rig.ledger.acknowledged(100)
-    await rig.check(service, name)
+  await load.pause()
+
+  t.test('SCRIPT FLUSH under load is not noticed', async t => {
+    await cycles(t, async name => {
+      load.resume()
+      for (let i = 0; i < 50; i += 1) {
+        await ledger.acknowledged(20)
+        await rig.stores.redis.script('FLUSH')
+      }
+      await rig.check(t, service, name)
+      t.match(ledger.counts, { refused: 0, doubtful: 0 }, 'every write was acknowledged')
+    })
+  })
+
+  t.test('kill -9 during writes and flushes, with every write on disk', async t => {
+    await cycles(t, async name => {
+      load.resume()
+      await ledger.acknowledged(300)
+      await redis.kill()
+      await redis.restart()
+      await ledger.acknowledged(100)
+      await rig.check(t, service, name)
+    })
   })
 })

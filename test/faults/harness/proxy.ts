@@ -75,10 +75,18 @@ export async function startProxy (t: Test, target: string) {
     }
   }
 
-  const url = new URL(target)
-  url.port = String((listener.address() as AddressInfo).port)
+  const { port: ownPort } = listener.address() as AddressInfo
+
+  /** The same URL, through the proxy. */
+  function through (direct: string): string {
+    const url = new URL(direct)
+    url.port = String(ownPort)
+    return url.href
+  }
+
   return {
-    url: url.href,
+    through,
+    url: through(target),
     /** Holds the next request that fits before it reaches the server. */
     holdRequest: (pattern: RegExp) => hold('request', pattern),
     /** Lets the next request that fits pass, and holds the reply: the server has done its work when it is held. */

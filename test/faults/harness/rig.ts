@@ -63,7 +63,7 @@ export async function createRig (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, .
     },
     drain,
     /** Stops the writers, drains, and asserts that nothing is lost, nothing went back, and both sides hold the same. */
-    async check (instance: Instance, name: string) {
+    async check (t: Test, instance: Instance, name: string) {
       await Promise.all(loads.map(load => load.pause()))
       await drain(instance)
       const findings = await verify(stores, ledger)
