@@ -15,7 +15,6 @@ t.test('MySQL', async t => {
   const { ledger, stores: { redis, prefix } } = rig
   const service = await rig.start({ MYSQL_URL: proxy.through(String(rig.stores.variables.MYSQL_URL)), SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 10 })
   const load = rig.load(service)
-  await load.pause()
 
   t.test('frozen: no write waits for it, and no ticket is blamed', async t => {
     await cycles(t, async name => {

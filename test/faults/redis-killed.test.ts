@@ -9,7 +9,6 @@ t.test('Redis loses what is in its memory', async t => {
   const { ledger } = rig
   const service = await rig.start({ SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 10 })
   const load = rig.load(service)
-  await load.pause()
 
   t.test('SCRIPT FLUSH under load is not noticed', async t => {
     await cycles(t, async name => {

@@ -16,7 +16,6 @@ t.test('kill -9 of the service', async t => {
     FLUSH_LEASE_MS: 1500,
   })
   const load = rig.load(service)
-  await load.pause()
 
   t.test('during writes and flushes', async t => {
     await cycles(t, async name => {

@@ -13,7 +13,6 @@ t.test('SIGTERM', async t => {
   // It ends with 0 only within its grace.
   const service = await rig.start({ REDIS_URL: proxy.url, REDIS_COMMAND_TIMEOUT_MS: 2000, SHUTDOWN_GRACE_MS: 8000 })
   const load = rig.load(service)
-  await load.pause()
 
   t.test('under load', async t => {
     await cycles(t, async name => {

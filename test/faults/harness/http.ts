@@ -2,16 +2,24 @@ import { Agent, request } from 'node:http'
 import type { Test } from 'tap'
 
 export interface Answer {
+  /** 0: there was no answer, and the code in the body says why. */
   status: number
   body: unknown
 }
 
-/** Callers of the service that keep their connections. A call rejects when the connection breaks, or no answer comes in time. */
+/** Ways in which a call can end without an answer when servers are killed; ABORT_ERR: none came in time. */
+const BROKEN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ABORT_ERR']
+
+/** Callers of the service that keep their connections. */
 export function createCaller (t: Test, deadlineMs: number) {
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => { agent.destroy() })
 
   return (method: string, url: string, body?: unknown) => new Promise<Answer>((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException) => {
+      if (BROKEN.includes(error.code ?? '')) resolve({ status: 0, body: { code: error.code } })
+      else reject(error)
+    }
     const sent = request(url, {
       method,
       agent,
@@ -20,10 +28,10 @@ export function createCaller (t: Test, deadlineMs: number) {
     }, response => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
-      response.on('error', reject)
+      response.on('error', fail)
       response.on('end', () => { resolve({ status: response.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }) })
     })
-    sent.on('error', reject)
+    sent.on('error', fail)
     sent.end(body === undefined ? undefined : JSON.stringify(body))
   })
 }

@@ -7,10 +7,11 @@ import { createWriter, type Writer } from './writers.js'
 
 const WRITERS = 8
 
-/** Writers that take tickets from beginning to end, each its own, spread over the instances, until the test ends. */
+/** Writers that take tickets from beginning to end, each its own, spread over the instances. They wait until they are resumed. */
 export function startLoad (t: Test, call: Call, ledger: Ledger, instances: readonly Instance[]) {
   const gate = createGate(call)
-  t.teardown(() => { void gate.pause() })
+  void gate.pause()
+  t.teardown(gate.pause)
   for (let i = 0; i < WRITERS; i += 1) {
     const writer = createWriter(gate.call, ledger, () => instances[i % instances.length]!.url())
     work(writer, ledger).catch((error: unknown) => { ledger.find(`a writer ended: ${String(error)}`) })

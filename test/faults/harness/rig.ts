@@ -61,7 +61,6 @@ export async function createRig (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, .
       loads.push(load)
       return load
     },
-    drain,
     /** Stops the writers, drains, and asserts that nothing is lost, nothing went back, and both sides hold the same. */
     async check (t: Test, instance: Instance, name: string) {
       await Promise.all(loads.map(load => load.pause()))

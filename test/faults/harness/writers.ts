@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ticket } from '../../../src/tickets/ticket.js'
-import type { Call } from './http.js'
+import type { Answer, Call } from './http.js'
 import type { Ledger, Write } from './ledger.js'
 
 /** What a caller waits before it repeats. Short, so that it meets the service in the middle of its recovery. */
 const REPEAT_AFTER_MS = 20
+
+const SURELY_NOT_APPLIED = ['store_unavailable', 'overloaded', 'ticket_exists', 'ECONNREFUSED']
+
+/** How a write may end in these cases. Anything else, no answer in time too, is a finding. */
+const EXPECTED = [...SURELY_NOT_APPLIED, 'outcome_unknown', 'ECONNRESET', 'EPIPE']
 
 export type Outcome = 'acknowledged' | 'refused' | 'doubtful'
 
@@ -19,31 +24,23 @@ export function createWriter (call: Call, ledger: Ledger, url: () => Promise<str
   async function send (method: 'POST' | 'PATCH', id: number, fields: object): Promise<Answered> {
     const target = `${await url()}/tickets/${id}`
     const write = ledger.begin(id)
-    try {
-      const { status, body } = await call(method, target, { ...fields, custom_fields: { [write.mark]: true } })
-      return { status, outcome: enter(write, status, body) }
-    } catch (error) {
-      const { name, code } = error as NodeJS.ErrnoException
-      if (name === 'AbortError' || name === 'TimeoutError') ledger.find(`ticket ${id}: ${method} was not answered in time`)
-      if (code === 'ECONNREFUSED') ledger.refuse(write)
-      else ledger.doubt()
-      return { status: 0, outcome: code === 'ECONNREFUSED' ? 'refused' : 'doubtful' }
-    }
+    const answer = await call(method, target, { ...fields, custom_fields: { [write.mark]: true } })
+    return { status: answer.status, outcome: enter(write, answer) }
   }
 
-  function enter (write: Write, status: number, body: unknown): Outcome {
+  function enter (write: Write, { status, body }: Answer): Outcome {
     if (status === 200 || status === 201) {
       ledger.acknowledge(write, body as Ticket)
       return 'acknowledged'
     }
     const { code } = body as { code: string }
-    if (code === 'outcome_unknown' && unknown === 'doubtful') {
-      ledger.doubt()
-      return 'doubtful'
+    if (!EXPECTED.includes(code)) ledger.find(`ticket ${write.id}: ${write.mark} was answered with ${status} ${code}`)
+    if (code === 'outcome_unknown' ? unknown === 'refused' : SURELY_NOT_APPLIED.includes(code)) {
+      ledger.refuse(write)
+      return 'refused'
     }
-    if (status !== 503 && code !== 'ticket_exists') ledger.find(`ticket ${write.id}: answered with ${status} ${code}`)
-    ledger.refuse(write)
-    return 'refused'
+    ledger.doubt()
+    return 'doubtful'
   }
 
   return {
