@@ -76,6 +76,27 @@ t.test('writers that come late', async t => {
     })
   })
 
+  t.test('a statement fails when another instance has claimed the ticket', async t => {
+    await cycles(t, async name => {
+      const id = await createTicket()
+      const upsert = mysql.holdRequest(UPSERT)
+      const failed = flush(patient)
+      await upsert.held
+      await writer.change(id, { subject: 'newer' })
+      const claim = redis.holdReply(CLAIM)
+      const written = flush(hasty)
+      await claim.held
+      const mark = await rig.due(id)
+
+      upsert.drop()
+      t.match(await failed, { status: 503, body: { code: 'store_unavailable' } }, 'the first gives up')
+      t.equal(await rig.due(id), mark, 'the claim of the other is let be')
+      await claim.release()
+      t.match(await written, { status: 200, body: { claimed: 1, synced: 1 } }, 'the other writes the newer version')
+      await rig.check(t, patient, name)
+    })
+  })
+
   t.test('a ticket changes between claim and settling', async t => {
     await cycles(t, async name => {
       const id = await createTicket()

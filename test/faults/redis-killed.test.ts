@@ -13,7 +13,7 @@ t.test('Redis loses what is in its memory', async t => {
   t.test('SCRIPT FLUSH under load is not noticed', async t => {
     await cycles(t, async name => {
       load.resume()
-      for (let i = 0; i < 50; i += 1) {
+      for (let i = 0; i < 25; i += 1) {
         await ledger.acknowledged(20)
         await rig.stores.redis.script('FLUSH')
       }

@@ -20,7 +20,7 @@ t.test('kill -9 of the service', async t => {
   t.test('during writes and flushes', async t => {
     await cycles(t, async name => {
       load.resume()
-      await ledger.acknowledged(500)
+      await ledger.acknowledged(300)
       await service.kill()
       await service.start()
       await ledger.acknowledged(100)
