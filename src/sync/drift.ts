@@ -16,33 +16,38 @@ export interface DriftOptions {
   log: FastifyBaseLogger
 }
 
+export interface Loaded {
+  /** Tickets that were older in Redis, and are in step with MySQL now. */
+  loaded: number
+  /** Tickets that could not be loaded, for what is in them. */
+  failures: Failure[]
+}
+
 /**
  * Drift: Redis has come back with older data than MySQL has. It lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
 export function createDriftRepair ({ store, archive, statuses, log }: DriftOptions) {
-  /**
-   * Loads those of the tickets that MySQL holds in a newer version than Redis.
-   * @returns the ones that could not be loaded, for what is in them
-   */
-  async function load (ids: readonly number[]): Promise<Failure[]> {
-    const found = await archive.find(ids)
+  /** Loads those of the tickets that MySQL holds in a newer version than Redis. */
+  async function load (ids: readonly number[]): Promise<Loaded> {
     const tickets: Ticket[] = []
     const failures: Failure[] = []
-    for (const [ticketId, row] of found) {
+    for (const [ticketId, row] of await archive.find(ids)) {
       if (row instanceof CorruptTicketError) failures.push({ ticketId, reason: `MySQL holds a newer version, which cannot be read: ${row.message}` })
       else tickets.push(row)
     }
     const replaced = tickets.length > 0 ? await store.repair(tickets) : []
-    replaced.forEach((version, i) => {
-      if (version === undefined) return
-      log.warn({ ticket_id: tickets[i]!.ticket_id, redis_version: version, mysql_version: tickets[i]!.version }, 'Redis held an older version of a ticket than MySQL, whose row was loaded')
+    const loaded = tickets.filter(({ ticket_id, version }, i) => {
+      if (replaced[i] === undefined) return false
+      log.warn({ ticket_id, redis_version: replaced[i], mysql_version: version }, 'Redis held an older version of a ticket than MySQL, whose row was loaded')
+      return true
     })
-    return failures
+    return { loaded: loaded.length, failures }
   }
 
   async function loadAndLog (ids: readonly number[]) {
-    for (const { ticketId, reason } of await load(ids)) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
+    const { failures } = await load(ids)
+    for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
   }
 
   async function compareUnsynced (signal: AbortSignal): Promise<number> {

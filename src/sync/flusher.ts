@@ -7,7 +7,7 @@ import type { DriftRepair } from './drift.js'
 export interface FlushCounts {
   /** Tickets taken from the due index. */
   claimed: number
-  /** Tickets that MySQL holds in their claimed version now, or held in a newer one. */
+  /** Tickets that MySQL holds in their claimed version now, or whose newer row was loaded from it. */
   synced: number
   /** Tickets put off: they could not be read, or MySQL refused them. */
   retried: number
@@ -52,7 +52,8 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
     const claim = await dueIndex.claim({ leaseMs, ticketsMax: batchSize, dueByMs, ids })
     for (const id of claim.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
     const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
-    const outdated = new Set<number>()
+    let outdated: number[] = []
+    let loaded = 0
     try {
       if (!highestIdKnown || !claim.archivedMaxKnown) {
         await dueIndex.raiseArchivedMax(await archive.highestId())
@@ -61,8 +62,12 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
       if (claim.tickets.length > 0) {
         const unwritten = await archive.upsert(claim.tickets)
         refused.push(...unwritten.refused)
-        for (const id of unwritten.outdated) outdated.add(id)
-        if (outdated.size > 0) refused.push(...await drift.load([...outdated]))
+        outdated = unwritten.outdated
+      }
+      if (outdated.length > 0) {
+        const drifted = await drift.load(outdated)
+        refused.push(...drifted.failures)
+        loaded = drifted.loaded
       }
     } catch (error) {
       await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id)).catch((failed: unknown) => {
@@ -70,15 +75,13 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
       })
       throw error
     }
-    const refusedIds = new Set(refused.map(({ ticketId }) => ticketId))
-    const inStep = claim.tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
-    // What was loaded from MySQL is settled already.
-    const written = inStep.filter(ticket => !outdated.has(ticket.ticket_id))
+    const unwritten = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
+    const written = claim.tickets.filter(ticket => !unwritten.has(ticket.ticket_id))
     if (written.length > 0) await dueIndex.settle(written)
     const { retried, dead } = refused.length > 0 ? await putOff(claim.lease, refused) : { retried: 0, dead: 0 }
     return {
       claimed: claim.tickets.length + claim.corrupt.length,
-      synced: inStep.length,
+      synced: written.length + loaded,
       retried,
       dead,
       left: claim.left,

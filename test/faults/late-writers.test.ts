@@ -9,7 +9,7 @@ import { createRig } from './harness/rig.js'
 
 const UPSERT = /INSERT INTO `wp_support_tickets`/
 /** Scripts are called by their SHA-1. */
-const CLAIM = new RegExp(createHash('sha1').update(readFileSync(new URL('../../src/tickets/scripts/claim-2.lua', import.meta.url))).digest('hex'))
+const CLAIM = new RegExp(createHash('sha1').update(readFileSync(new URL('../../src/tickets/scripts/claim-4.lua', import.meta.url))).digest('hex'))
 
 t.test('writers that come late', async t => {
   const server = await privateRedis(t)
