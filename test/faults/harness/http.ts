@@ -1,10 +1,11 @@
-import { Agent, request } from 'node:http'
+import { Agent, request, type IncomingHttpHeaders } from 'node:http'
 import type { Test } from 'tap'
 
 export interface Answer {
   /** 0: there was no answer, and the code in the body says why. */
   status: number
   body: unknown
+  headers: IncomingHttpHeaders
 }
 
 /** Ways in which a call can end without an answer when servers are killed; ABORT_ERR: none came in time. */
@@ -15,21 +16,21 @@ export function createCaller (t: Test, deadlineMs: number) {
   const agent = new Agent({ keepAlive: true })
   t.teardown(() => { agent.destroy() })
 
-  return (method: string, url: string, body?: unknown) => new Promise<Answer>((resolve, reject) => {
+  return (method: string, url: string, body?: unknown, headers: Record<string, string> = {}) => new Promise<Answer>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
-      if (BROKEN.includes(error.code ?? '')) resolve({ status: 0, body: { code: error.code } })
+      if (BROKEN.includes(error.code ?? '')) resolve({ status: 0, body: { code: error.code }, headers: {} })
       else reject(error)
     }
     const sent = request(url, {
       method,
       agent,
       signal: AbortSignal.timeout(deadlineMs),
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     }, response => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
       response.on('error', fail)
-      response.on('end', () => { resolve({ status: response.statusCode!, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }) })
+      response.on('end', () => { resolve({ status: response.statusCode!, headers: response.headers, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }) })
     })
     sent.on('error', fail)
     sent.end(body === undefined ? undefined : JSON.stringify(body))
