@@ -9,6 +9,7 @@ const OUTPUT = join(ROOT, 'dist')
 
 const ASSETS = [
   { directory: 'src/tickets/scripts', extension: '.lua' },
+  { directory: 'src/tickets/scripts/includes', extension: '.lua' },
   { directory: 'migrations', extension: '.sql' },
   // Its "type" makes the compiled files ES modules, its version is the service's.
   { directory: '.', extension: 'package.json' },

@@ -19,8 +19,8 @@ import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
  */
 const TICKETS_PER_CALL_MAX = 32
 
-/** Characters of one call, so that the largest tickets do not make the others of their turn wait. */
-const CHARACTERS_PER_CALL_MAX = 1024 * 1024
+/** Characters of one call, so that none occupies Redis for long. What is longer for a single ticket travels alone. */
+const CHARACTERS_PER_CALL_MAX = 128 * 1024
 
 /** What may wait for Redis, in tickets: a second of full load. */
 const PENDING_MAX = 30_000

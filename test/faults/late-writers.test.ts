@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { readScript } from '../../src/tickets/scripts/index.js'
 import { eventually, privateRedis } from '../helper.js'
 import { cycles } from './harness/cycles.js'
 import type { Instance } from './harness/instance.js'
@@ -9,7 +9,7 @@ import { createRig } from './harness/rig.js'
 
 const UPSERT = /INSERT INTO `wp_support_tickets`/
 /** Scripts are called by their SHA-1. */
-const CLAIM = new RegExp(createHash('sha1').update(readFileSync(new URL('../../src/tickets/scripts/claim-4.lua', import.meta.url))).digest('hex'))
+const CLAIM = new RegExp(createHash('sha1').update(readScript('claim-4.lua')).digest('hex'))
 
 t.test('writers that come late', async t => {
   const server = await privateRedis(t)

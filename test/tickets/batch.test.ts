@@ -125,6 +125,16 @@ t.test('operations on one ticket are applied in their order, wherever it is', as
   t.match(await hash(50), { subject: 'a', category: 'c' })
 })
 
+t.test('thousands of operations on one ticket are marked as one is', async t => {
+  const { app, due, call, row } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const answers = await app.tickets.write(Array.from({ length: 9000 }, (_, n) => ({ op: 'update', ticket_id: 1, fields: { status: n % 2 ? 'closed' : 'open' } })))
+  t.match(answers.at(-1), { ticket: { status: 'closed' } })
+  t.ok(Number(await due(1)) < Infinity, 'it is due')
+  await call('POST', '/flush')
+  t.match(await row(1), { status: 'closed' })
+})
+
 t.test('a batch of which the answer was lost is repeated with its key', async t => {
   const { call, redis, prefix, hash } = await createService(t)
   await call('POST', '/tickets/9', { customer_id: 1, status: 'closed' })

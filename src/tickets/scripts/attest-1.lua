@@ -14,6 +14,8 @@
 local attested_key = KEYS[1]
 local compared = ARGV[1] == '1'
 
+-- @include clock
+
 -- Another run_id is another process, another master_replid another history of writes
 -- (https://redis.io/docs/latest/commands/info/).
 local info = redis.call('INFO', 'server') .. redis.call('INFO', 'replication')
@@ -23,6 +25,5 @@ local record = redis.pcall('GET', attested_key)
 local recorded_server, at_ms = string.match(type(record) == 'string' and record or '', '^(%S+) (%d+)$')
 if recorded_server ~= server and not compared then return tonumber(at_ms) or 0 end
 
-local time = redis.call('TIME')
-redis.call('SET', attested_key, server .. ' ' .. string.format('%.0f', tonumber(time[1]) * 1000))
+redis.call('SET', attested_key, server .. ' ' .. now)
 return -1

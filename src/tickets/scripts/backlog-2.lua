@@ -9,8 +9,7 @@
 ]]
 local due_key, dead_key = KEYS[1], KEYS[2]
 
-local time = redis.call('TIME')
-local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- @include clock
 local oldest = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2]
 local age = oldest and now_ms - tonumber(oldest) or -1
 return {

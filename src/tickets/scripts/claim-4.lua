@@ -28,8 +28,7 @@ local tickets_max = tonumber(ARGV[3])
 local bytes_max = tonumber(ARGV[4])
 local due_by = tonumber(ARGV[5])
 
-local time = redis.call('TIME')
-local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- @include clock
 due_by = due_by or now_ms
 -- The half marks a lease: due times are whole milliseconds.
 local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)

@@ -13,8 +13,7 @@ local due_key = KEYS[1]
 local offset = tonumber(ARGV[1])
 local limit = tonumber(ARGV[2])
 
-local time = redis.call('TIME')
-local now = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+-- @include clock
 local marks = redis.call('ZRANGEBYSCORE', due_key, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', offset, limit)
 local claimed = 0
 for i = 1, #marks, 2 do

@@ -34,8 +34,14 @@ export function defineScripts (redis: Redis): Scripts {
   })) as Scripts
 }
 
+/** The text of a script as Redis gets it: a line `-- @include NAME` stands for includes/NAME.lua. */
+export function readScript (file: string): string {
+  const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8')
+  return read(file).replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))
+}
+
 function defineScript (redis: Redis, name: string, file: string): Script {
-  const lua = readFileSync(new URL(file, import.meta.url), 'utf8')
+  const lua = readScript(file)
   const keyCount = /-(\d+)\.lua$/.exec(file)?.[1]
   const command = `tickets_${name}`
   redis.defineCommand(command, { lua })

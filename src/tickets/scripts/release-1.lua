@@ -12,13 +12,13 @@
 local due_key = KEYS[1]
 local lease_score = tonumber(ARGV[1])
 
--- Whole seconds will do: what is due is not more due for being later.
-local now_ms = tonumber(redis.call('TIME')[1]) * 1000
+-- @include clock
+
 local released = 0
 for i = 2, #ARGV do
   local score = redis.call('ZSCORE', due_key, ARGV[i])
   if score and tonumber(score) == lease_score then
-    redis.call('ZADD', due_key, 'XX', now_ms, ARGV[i])
+    redis.call('ZADD', due_key, 'XX', now, ARGV[i])
     released = released + 1
   end
 end

@@ -17,8 +17,8 @@
 local due_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
--- Lua's stack bounds the arguments of one call.
-local ARGUMENTS_MAX = 1000
+
+-- @include chunks
 
 local replaced = {}
 for i, row in ipairs(cjson.decode(ARGV[3])) do
@@ -28,9 +28,7 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
   local held_number = type(held) == 'string' and tonumber(held)
   if held_number and held_number < tonumber(version) then
     redis.call('DEL', key)
-    for first = 1, #values, ARGUMENTS_MAX do
-      redis.call('HSET', key, unpack(values, first, math.min(first + ARGUMENTS_MAX - 1, #values)))
-    end
+    hset(key, values)
     redis.call('EXPIRE', key, retention_seconds)
     redis.call('ZREM', due_key, id)
     redis.pcall('ZREM', dead_key, id)

@@ -24,8 +24,7 @@ local first_ms = tonumber(ARGV[2])
 local longest_ms = tonumber(ARGV[3])
 local attempts_max = tonumber(ARGV[4])
 
-local time = redis.call('TIME')
-local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- @include clock
 
 -- The attempts so far; what another program has written there counts as none.
 local function attempts_of(id)

@@ -16,9 +16,7 @@ local due_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
 local died_by = ARGV[1]
 local limit = tonumber(ARGV[2])
 
-local time = redis.call('TIME')
-local now_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local now = string.format('%.0f', now_ms)
+-- @include clock
 if died_by == '' then died_by = now end
 
 local ids

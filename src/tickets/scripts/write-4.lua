@@ -48,11 +48,6 @@ local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
 local IDEMPOTENCY_MISMATCH, REPLAYED = -9, 0
 local CUSTOM_FIELDS_MAX = 50
-local INTEGER_MAX = 9007199254740991
--- The last second of a DATETIME column.
-local SECONDS_MAX = 253402300799
--- Lua's stack bounds the arguments of one call.
-local ARGUMENTS_MAX = 1000
 
 local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local deadline = tonumber(ARGV[1])
@@ -63,14 +58,11 @@ local idempotency_prefix = ARGV[9]
 local idempotency_seconds = tonumber(ARGV[10])
 local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
-local time = redis.call('TIME')
-local now_s = time[1]
-local now_ms = tonumber(now_s) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- @include clock
 if now_ms > deadline then return 0 end
 local due_type = redis.call('TYPE', due_key).ok
 if due_type ~= 'zset' and due_type ~= 'none' then return -1 end
 
-local now = string.format('%.0f', now_ms)
 -- Of another type, or no number: as good as unknown.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
@@ -97,41 +89,8 @@ local function value_of(set, name)
   end
 end
 
-local function is_custom(name) return string.sub(name, 1, 14) == 'custom_fields.' end
-
-local INTEGERS = {
-  customer_id = INTEGER_MAX, assigned_to = INTEGER_MAX, synced_version = INTEGER_MAX,
-  -- The next version must be an integer too.
-  version = INTEGER_MAX - 1,
-  created_at = SECONDS_MAX, updated_at = SECONDS_MAX, closed_at = SECONDS_MAX,
-}
-local REQUIRED = { 'customer_id', 'status', 'created_at', 'updated_at', 'version' }
-
--- Text, a number or a boolean, as JSON. The brackets let cjson take a value that is no object or array.
-local function is_custom_value(json)
-  local ok, values = pcall(cjson.decode, '[' .. json .. ']')
-  return ok and #values == 1 and (type(values[1]) == 'string' or type(values[1]) == 'number' or type(values[1]) == 'boolean')
-end
-
--- A foreign program may have written the hash: nothing is built on what is not a ticket. The codec
--- of the service reads what passes here.
-local function is_ticket(fields)
-  for _, name in ipairs(REQUIRED) do
-    if not fields[name] then return false end
-  end
-  for name, value in pairs(fields) do
-    local largest = INTEGERS[name]
-    if largest and not (#value <= 16 and string.find(value, '^%d+$') and tonumber(value) <= largest) then return false end
-    if is_custom(name) and not is_custom_value(value) then return false end
-  end
-  return true
-end
-
-local function hset(key, values)
-  for i = 1, #values, ARGUMENTS_MAX do
-    redis.call('HSET', key, unpack(values, i, math.min(i + ARGUMENTS_MAX - 1, #values)))
-  end
-end
+-- @include is_ticket
+-- @include chunks
 
 local function create(key, id, absent, _, set)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
@@ -214,26 +173,7 @@ end
 local kinds = { create = create, update = update, restore = restore }
 local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, ...) end
 
--- What would be no other if the operation came again. The rest is for somebody else to decide or to repair.
-local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true }
-local function is_final(result) return type(result) == 'table' or result > 0 or FINAL[result] end
-
--- A hash: one result for each operation of the request, and the fingerprint for all of them.
-local function apply_once(idempotency_key, fingerprint, index, ...)
-  local key = idempotency_prefix .. idempotency_key
-  local known = redis.pcall('HMGET', key, 'fingerprint', index)
-  if known.err or known[1] and known[1] ~= fingerprint then return IDEMPOTENCY_MISMATCH end
-  local result
-  if known[2] then
-    result = { REPLAYED, cjson.decode(known[2])[1] }
-  else
-    result = apply(...)
-    if not is_final(result) then return result end
-    redis.call('HSET', key, 'fingerprint', fingerprint, index, cjson.encode({ result }))
-  end
-  redis.call('EXPIRE', key, idempotency_seconds)
-  return result
-end
+-- @include apply_once
 
 -- Ids whose operation waits for MySQL, and so must those that follow it.
 local undecided = {}
@@ -260,7 +200,7 @@ for i, operation in ipairs(cjson.decode(ARGV[11])) do
 end
 if #marks > 0 then
   -- LT: a busy ticket is not postponed for ever. On a new member it adds.
-  redis.call('ZADD', due_key, 'LT', unpack(marks))
+  in_chunks(marks, function(...) redis.call('ZADD', due_key, 'LT', ...) end)
   -- What was refused may be right now.
   if redis.call('EXISTS', dead_key) == 1 then
     for i = 2, #marks, 2 do

@@ -1,0 +1,33 @@
+local INTEGER_MAX = 9007199254740991
+-- The last second of a DATETIME column.
+local SECONDS_MAX = 253402300799
+
+local function is_custom(name) return string.sub(name, 1, 14) == 'custom_fields.' end
+
+local INTEGERS = {
+  customer_id = INTEGER_MAX, assigned_to = INTEGER_MAX, synced_version = INTEGER_MAX,
+  -- The next version must be an integer too.
+  version = INTEGER_MAX - 1,
+  created_at = SECONDS_MAX, updated_at = SECONDS_MAX, closed_at = SECONDS_MAX,
+}
+local REQUIRED = { 'customer_id', 'status', 'created_at', 'updated_at', 'version' }
+
+-- Text, a number or a boolean, as JSON. The brackets let cjson take a value that is no object or array.
+local function is_custom_value(json)
+  local ok, values = pcall(cjson.decode, '[' .. json .. ']')
+  return ok and #values == 1 and (type(values[1]) == 'string' or type(values[1]) == 'number' or type(values[1]) == 'boolean')
+end
+
+-- A foreign program may have written the hash: nothing is built on what is not a ticket. The codec
+-- of the service reads what passes here.
+local function is_ticket(fields)
+  for _, name in ipairs(REQUIRED) do
+    if not fields[name] then return false end
+  end
+  for name, value in pairs(fields) do
+    local largest = INTEGERS[name]
+    if largest and not (#value <= 16 and string.find(value, '^%d+$') and tonumber(value) <= largest) then return false end
+    if is_custom(name) and not is_custom_value(value) then return false end
+  end
+  return true
+end
