@@ -3,7 +3,7 @@ import { Problem, corruptTicket } from '../errors.js'
 import { CorruptTicketError } from './codec.js'
 import type { TicketArchive } from './archive.js'
 import type { Found, Operation, TicketRepository, Written } from './repository.js'
-import { MaybeArchived } from './store.js'
+import { MaybeArchived } from './write-codec.js'
 import type { Ticket } from './ticket.js'
 
 /** Ids of one SELECT, and the look-ups that may wait for MySQL. */

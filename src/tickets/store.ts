@@ -1,16 +1,14 @@
 import { createBatcher } from '../batcher.js'
-import {
-  Problem, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
-} from '../errors.js'
+import { Problem, storeUnavailable } from '../errors.js'
 import { toReadProblem, toWriteProblem } from '../redis/failure.js'
 import type { Clock } from '../redis/clock.js'
 import type { ReplicaWait } from '../redis/replicas.js'
 import type { Strategy } from '../sync/strategy.js'
-import { fromHash, toHashChange } from './codec.js'
 import type { Keys } from './keys.js'
-import type { Create, Found, Operation, TicketRepository, Written } from './repository.js'
+import type { Found, Operation, TicketRepository, Written } from './repository.js'
 import type { Reply, Scripts } from './scripts/index.js'
-import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
+import type { Ticket } from './ticket.js'
+import { createWriteCodec, type WriteCodecOptions } from './write-codec.js'
 
 /**
  * Enough to share the cost of a call, few enough that Redis works on the first ones while the others
@@ -28,7 +26,7 @@ const PENDING_MAX = 30_000
 /** The same in characters: some batches of the largest size, or a second of usual tickets. */
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
-export interface StoreOptions {
+export interface StoreOptions extends WriteCodecOptions {
   scripts: Scripts
   keys: Keys
   clock: Clock
@@ -37,22 +35,10 @@ export interface StoreOptions {
   commandTimeoutMs: number
   retentionSeconds: number
   idempotencySeconds: number
-  closedStatuses: readonly string[]
-  /** Status of a ticket that is created without one. */
-  defaultStatus: string
   /** Waits until replicas have what was written so far; resolves with the Problem of those that wait when they do not. */
   waitForReplicas?: ReplicaWait
   /** A script call has changed tickets. */
   onWrite: () => void
-  /** A stored ticket could not be read. */
-  onCorrupt: (error: Error, ticketId: number) => void
-}
-
-/** MySQL may hold the id, and this store cannot know. The read-through layer does. */
-export class MaybeArchived extends Problem {
-  constructor (readonly ticketId: number, readonly reason: 'below_archived_max' | 'archived_max_unknown') {
-    super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
-  }
 }
 
 /** Operations on one ticket. They travel together, so that nothing comes between them. */
@@ -61,6 +47,7 @@ interface OnTicket { operations: readonly Operation[], json: string }
 /** The Redis side: every write is part of one script call, every read of another. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
   const { scripts, keys, clock, strategy } = options
+  const { encode, toAnswer, decode } = createWriteCodec(options)
 
   const dueIn = [[false, false], [false, true], [true, false], [true, true]]
     .map(([wasClosed, isClosed]) => strategy(wasClosed!, isClosed!, 0))
@@ -120,78 +107,6 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       return (reply as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
     },
   })
-
-  /** null: there is no such ticket. */
-  function decode (id: number, flat: string[]): Ticket | Problem | null {
-    try {
-      return flat.length === 0 ? null : fromHash(id, flat)
-    } catch (error) {
-      return corrupt(id, error as Error)
-    }
-  }
-
-  function corrupt (id: number, error: Error): Problem {
-    options.onCorrupt(error, id)
-    return corruptTicket(id, error)
-  }
-
-  /** The operation as write.lua reads it. */
-  function encode (operation: Operation): string {
-    const { op, ticket_id: id } = operation
-    const fields = op === 'restore' ? operation.ticket : operation.fields
-    const { set, remove } = toHashChange(fields)
-    if (op === 'create' && fields.status === undefined) set.push('status', options.defaultStatus)
-    const absent = operation.absentFromArchive ? 'absent' : ''
-    const versions = op === 'update' && operation.ifMatch ? `,${operation.ifMatch.join()},` : ''
-    const encoded = [op, String(id), absent, versions, set, remove]
-    const { idempotency } = operation
-    if (idempotency) encoded.push(idempotency.key, idempotency.fingerprint, String(idempotency.index))
-    return JSON.stringify(encoded)
-  }
-
-  /** What write.lua says, for callers. */
-  function toAnswer (operation: Operation, result: Reply): Written | Problem {
-    const replayed = Array.isArray(result) && result[0] === 0
-    const outcome = toOutcome(operation, replayed ? result[1]! : result)
-    if (!(outcome instanceof Problem)) return { ticket: outcome, replayed }
-    return replayed ? outcome.asReplay() : outcome
-  }
-
-  /** The numbers are those of write.lua's header. */
-  function toOutcome (operation: Operation, result: Reply): Ticket | Problem {
-    const id = operation.ticket_id
-    if (Array.isArray(result)) return decode(id, result as string[])!
-    if (typeof result === 'number' && result > 0) return created(operation as Create, result)
-    switch (result) {
-      case -1: return ticketExists(id)
-      case -2: return new MaybeArchived(id, 'below_archived_max')
-      case -3: return new MaybeArchived(id, 'archived_max_unknown')
-      case -4: return ticketNotFound(id)
-      case -5: return versionConflict(id)
-      case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
-      case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
-      case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
-      case -9: return idempotencyMismatch(operation.idempotency!.key)
-      default: throw new Error(`write.lua answered ${String(result)}`)
-    }
-  }
-
-  /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
-  function created ({ ticket_id, fields }: Create, version: number): Ticket {
-    const now = Math.floor(version / 1000)
-    const { custom_fields: custom = {}, status = options.defaultStatus, ...rest } = fields
-    return {
-      ticket_id,
-      created_at: now,
-      ...rest,
-      ...(Object.keys(custom).length > 0 && { custom_fields: custom }),
-      status,
-      updated_at: now,
-      ...(options.closedStatuses.includes(status) && { closed_at: now }),
-      version,
-      synced_version: null,
-    }
-  }
 
   return { write, read }
 }
