@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { createDriftRepair } from '../src/sync/drift.js'
-import { createFlusher, type Flusher } from '../src/sync/flusher.js'
+import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.js'
 import { createTicker } from '../src/sync/ticker.js'
 
 declare module 'fastify' {
@@ -38,7 +38,15 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     ticker.retry()
   })
 
-  app.decorate('flusher', flusher)
+  app.decorate('flusher', {
+    ...flusher,
+    /** Runs a pass that somebody asks for. */
+    async flush (scope: Scope) {
+      const report = await flusher.flush(scope)
+      ticker.recovered()
+      return report
+    },
+  })
   app.addHook('onReady', () => {
     ticker.start()
     if (config.SYNC_STRATEGY === 'event') changes.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })

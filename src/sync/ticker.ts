@@ -49,6 +49,11 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
     }
   }
 
+  function retry () {
+    failures = 0
+    retryUp.abort()
+  }
+
   function wakeNow () {
     wakeUp.abort()
     // Calls that came while the timer ran have not had their time yet.
@@ -64,9 +69,10 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
       wakeTimer ??= setTimeout(wakeNow, afterMs)
     },
     /** What made passes fail may be over: has one begin at once, or after the one that is running. */
-    retry () {
-      failures = 0
-      retryUp.abort()
+    retry,
+    /** Somebody else's pass has succeeded: there is no reason to go on pausing. */
+    recovered () {
+      if (failures > 0) retry()
     },
     /** Resolves when the running pass has ended and no other will begin. May be called twice. */
     async stop () {

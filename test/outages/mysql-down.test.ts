@@ -56,6 +56,22 @@ t.test('the timer recovers by itself', async t => {
   t.pass('synced without being asked')
 })
 
+t.test('a flush that somebody asks for ends the pause of the timer, when it succeeds', async t => {
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { mysql: mariadb.url })
+  await mariadb.stop()
+  const { call, lines } = await createService(t, { FLUSH_INTERVAL_MS: 60_000, SYNC_STRATEGY: 'event' }, stores)
+  t.ok(Number((await lines.waitFor(({ msg }) => /the flush failed/.test(msg))).pause_ms) >= 30_000)
+  await mariadb.restart()
+  t.equal((await call('POST', '/flush')).status, 200)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await eventually(async () => {
+    const { synced_version, version } = (await call('GET', '/tickets/1')).body
+    if (synced_version !== version) throw new Error('not synced yet')
+  })
+  t.pass('the write has woken the timer')
+})
+
 t.test('a start without MySQL: Redis serves alone, the schema comes later', async t => {
   const mariadb = await privateMariadb(t)
   const stores = await createStores(t, { mysql: mariadb.url })

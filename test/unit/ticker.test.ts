@@ -100,5 +100,9 @@ t.test('a failing pass is not hurried by wake(), and is by retry()', async t => 
   ticker.retry()
   await again
   t.equal(passes, 2)
+  const third = once(events, 'failed')
+  ticker.recovered()
+  await third
+  t.equal(passes, 3, 'nor when somebody else\'s has succeeded')
   await ticker.stop()
 })
