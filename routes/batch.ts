@@ -104,10 +104,10 @@ export default routes
 function toOperation (operation: BatchOperation, once: Operation['idempotency']): Operation {
   if (operation.op === 'create') {
     const { op, ticket_id, ...fields } = operation
-    return { op, ticket_id, fields, idempotency: once }
+    return { op, ticket_id, fields, answer: 'version', idempotency: once }
   }
   const { op, ticket_id, if_match, ...fields } = operation
-  return { op, ticket_id, fields, ifMatch: ifMatch(if_match, '/if_match'), idempotency: once }
+  return { op, ticket_id, fields, ifMatch: ifMatch(if_match, '/if_match'), answer: 'version', idempotency: once }
 }
 
 function attempt<T> (work: () => T): T | Problem {
@@ -123,7 +123,7 @@ function attempt<T> (work: () => T): T | Problem {
 function toResult (operation: unknown, outcome: Written | Problem, requestId: string): Static<typeof Result> {
   const { op, ticket_id } = (operation ?? {}) as Partial<BatchOperation>
   if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
-  return { ticket_id: ticket_id!, status: op === 'create' ? 201 : 200, version: outcome.ticket.version }
+  return { ticket_id: ticket_id!, status: op === 'create' ? 201 : 200, version: outcome.version }
 }
 
 const isTicketId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1

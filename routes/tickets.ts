@@ -146,7 +146,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
 
 export default routes
 
-function sendWritten (reply: FastifyReply, { ticket, replayed }: Written): FastifyReply {
+function sendWritten (reply: FastifyReply, { ticket, version, replayed }: Written): FastifyReply {
   if (replayed) reply.header('idempotency-replayed', 'true')
-  return reply.header('etag', toEtag(ticket.version)).send(ticket)
+  return reply.header('etag', toEtag(version)).send(ticket)
 }

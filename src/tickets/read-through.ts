@@ -95,7 +95,7 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
         if (archived === null || archived instanceof Problem) return archived
         const [restored] = await store.write([restore(archived)])
         // Redis may be full or gone by now: the answer is there all the same.
-        return { ticket: restored instanceof Problem ? archived : restored!.ticket, source: 'archive' }
+        return { ticket: restored instanceof Problem ? archived : restored!.ticket!, source: 'archive' }
       }))
     },
   }

@@ -16,6 +16,8 @@ interface OnTicket {
   /** Somebody has looked: MySQL does not hold the id. */
   absentFromArchive?: boolean
   idempotency?: Idempotency
+  /** For many operations: the answer holds the version alone. */
+  answer?: 'version'
 }
 
 /** Creates the ticket; refused when it exists. */
@@ -34,8 +36,13 @@ export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
 
 export type Operation = Create | Update | Restore
 
-/** `replayed`: it was written by an earlier request with the same Idempotency-Key. */
-export interface Written { ticket: Ticket, replayed: boolean }
+export interface Written {
+  version: number
+  /** The ticket as it was written, unless the version alone was asked for. */
+  ticket?: Ticket
+  /** It was written by an earlier request with the same Idempotency-Key. */
+  replayed: boolean
+}
 
 export interface Found { ticket: Ticket, source: 'redis' | 'archive' }
 

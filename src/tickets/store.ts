@@ -92,7 +92,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   async function write (operations: readonly Operation[]): Promise<(Written | Problem)[]> {
     const tickets = byTicket(operations)
-    const answers = await enqueue(tickets.map(operations => ({ operations, json: operations.map(encode).join() })))
+    const answers = await enqueue(tickets.map(operations => ({ operations, json: `[${operations.map(encode).join()}]` })))
     if (tickets.length === operations.length) return answers.map(first)
     const answerOf = new Map<Operation, Written | Problem>()
     tickets.forEach((operations, i) => operations.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))

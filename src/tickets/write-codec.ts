@@ -45,7 +45,7 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
     if (op === 'create' && fields.status === undefined) set.push('status', defaultStatus)
     const absent = operation.absentFromArchive ? 'absent' : ''
     const versions = op === 'update' && operation.ifMatch ? `,${operation.ifMatch.join()},` : ''
-    const encoded = [op, String(id), absent, versions, set, remove]
+    const encoded = [op, String(id), absent, versions, set, remove, operation.answer ?? 'ticket']
     const { idempotency } = operation
     if (idempotency) encoded.push(idempotency.key, idempotency.fingerprint, String(idempotency.index))
     return JSON.stringify(encoded)
@@ -55,15 +55,15 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
   function toAnswer (operation: Operation, result: Reply): Written | Problem {
     const replayed = Array.isArray(result) && result[0] === 0
     const outcome = toOutcome(operation, replayed ? result[1]! : result)
-    if (!(outcome instanceof Problem)) return { ticket: outcome, replayed }
-    return replayed ? outcome.asReplay() : outcome
+    if (outcome instanceof Problem) return replayed ? outcome.asReplay() : outcome
+    return typeof outcome === 'number' ? { version: outcome, replayed } : { version: outcome.version, ticket: outcome, replayed }
   }
 
   /** The numbers are those of write.lua's header. */
-  function toOutcome (operation: Operation, result: Reply): Ticket | Problem {
+  function toOutcome (operation: Operation, result: Reply): Ticket | number | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return decode(id, result as string[])!
-    if (typeof result === 'number' && result > 0) return created(operation as Create, result)
+    if (typeof result === 'number' && result > 0) return operation.answer === 'version' ? result : created(operation as Create, result)
     switch (result) {
       case -1: return ticketExists(id)
       case -2: return new MaybeArchived(id, 'below_archived_max')

@@ -16,13 +16,15 @@
   ARGV[8]     the statuses that close a ticket, ',s1,s2,'
   ARGV[9]     what stands before an Idempotency-Key
   ARGV[10]    seconds that one is kept after its last use
-  ARGV[11]    the operations, a JSON array of arrays; everything in them is text:
+  ARGV[11]    the operations, a JSON array of arrays of those that one caller sends for one ticket; each is
+              an array, and everything in it is text:
                 kind      'create' | 'update' | 'restore'
                 id        the ticket's
                 absent    'absent' when MySQL is known not to hold the id, else ''
                 versions  update: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
+                answer    update: 'ticket' | 'version'
                 and, for an operation that is to be applied once:
                 idempotency_key
                 fingerprint  of the request; a key stands for one request
@@ -31,11 +33,12 @@
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a result per operation, which is one of
      version         create: done; it is now in ms, and the times are now in seconds
+                     update with the answer 'version': done
      { field, ... }  update, restore: done; all fields and values of the ticket
      { 0, result }   an earlier operation with this idempotency_key and index had the result
     -1  create: the ticket exists
-    -2  Redis does not hold the ticket, and MySQL may; or an earlier operation on it had this result
-    -3  create: the same, and archived_max is unknown; or an earlier operation had this result
+    -2  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result
+    -3  create: the same, and archived_max is unknown; or an earlier one had this result
     -4  update: there is no such ticket
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
@@ -106,58 +109,87 @@ local function create(key, id, absent, _, set)
   return now_ms
 end
 
-local function update(key, id, absent, versions, set, remove)
+-- Tickets as they are now, by id, so that many operations on one read and judge it once.
+local known = {}
+
+local function read(key, id, absent)
+  if known[id] then return known[id] end
   local flat = redis.pcall('HGETALL', key)
-  if flat.err then return CORRUPT end
-  if #flat == 0 then return absent == '' and MAYBE_ARCHIVED or MISSING end
+  if flat.err then return nil, CORRUPT end
+  if #flat == 0 then return nil, absent == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
-  if not is_ticket(fields) then return CORRUPT end
+  if not is_ticket(fields) then return nil, CORRUPT end
+  known[id] = fields
+  return fields
+end
+
+-- The names in remove that the ticket has, as a set.
+local function to_be_removed(fields, remove)
+  local removed = {}
+  for _, name in ipairs(remove) do
+    if name == 'custom_fields' then
+      for field in pairs(fields) do removed[field] = is_custom(field) or removed[field] end
+    elseif fields[name] then
+      removed[name] = true
+    end
+  end
+  return removed
+end
+
+-- Only what adds custom fields is refused for their number: a foreign program may have written more.
+local function has_too_many_custom_fields(fields, set, removed)
+  local added, kept = 0, 0
+  for i = 1, #set, 2 do
+    if is_custom(set[i]) and (not fields[set[i]] or removed[set[i]]) then added = added + 1 end
+  end
+  if added == 0 then return false end
+  for name in pairs(fields) do
+    if is_custom(name) and not removed[name] then kept = kept + 1 end
+  end
+  return kept + added > CUSTOM_FIELDS_MAX
+end
+
+local function update(key, id, absent, versions, set, remove, answer)
+  local fields, failure = read(key, id, absent)
+  if not fields then return failure end
   if versions ~= '' and not string.find(versions, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
 
   local was_closed = is_closed_status(fields.status)
   local is_closed = is_closed_status(value_of(set, 'status') or fields.status)
+  local removed = to_be_removed(fields, remove)
+  if fields.closed_at and not is_closed then removed.closed_at = true end
+  if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
-  local removed = {}
-  for _, name in ipairs(remove) do
-    if name == 'custom_fields' then
-      for field in pairs(fields) do
-        if is_custom(field) then removed[#removed + 1] = field end
-      end
-    elseif fields[name] then
-      removed[#removed + 1] = name
-    end
-  end
-  if fields.closed_at and not is_closed then removed[#removed + 1] = 'closed_at' end
-  for _, name in ipairs(removed) do fields[name] = nil end
-
+  local version = math.max(tonumber(fields.version) + 1, now_ms)
   set[#set + 1] = 'version'
-  set[#set + 1] = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
+  set[#set + 1] = string.format('%.0f', version)
   set[#set + 1] = 'updated_at'
   set[#set + 1] = now_s
   if is_closed and not (was_closed and fields.closed_at) then
     set[#set + 1] = 'closed_at'
     set[#set + 1] = now_s
   end
-  local adds_custom = false
-  for i = 1, #set, 2 do
-    adds_custom = adds_custom or is_custom(set[i])
-    fields[set[i]] = set[i + 1]
-  end
 
-  local custom_count, all = 0, {}
-  for name, value in pairs(fields) do
-    if is_custom(name) then custom_count = custom_count + 1 end
-    all[#all + 1] = name
-    all[#all + 1] = value
-  end
-  if adds_custom and custom_count > CUSTOM_FIELDS_MAX then return TOO_MANY_CUSTOM_FIELDS end
-
+  -- If one of these fails, nobody knows how the ticket is.
+  known[id] = nil
   mark_due(id, was_closed, is_closed)
   -- What MySQL does not hold must not be evicted or expire.
   redis.call('PERSIST', key)
   hset(key, set)
-  for _, name in ipairs(removed) do redis.call('HDEL', key, name) end
+  for name in pairs(removed) do
+    redis.call('HDEL', key, name)
+    fields[name] = nil
+  end
+  for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
+  known[id] = fields
+  if answer == 'version' then return version end
+
+  local all = {}
+  for name, value in pairs(fields) do
+    all[#all + 1] = name
+    all[#all + 1] = value
+  end
   return all
 end
 
@@ -175,28 +207,28 @@ local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, 
 
 -- @include apply_once
 
--- Ids whose operation waits for MySQL, and so must those that follow it.
-local undecided = {}
-local results = {}
-for i, operation in ipairs(cjson.decode(ARGV[11])) do
-  local kind, id, absent, versions, set, remove, idempotency_key, fingerprint, index = unpack(operation)
-  local result = undecided[id]
-  if not result then
-    -- What goes wrong with one ticket is no reason to leave the others half done.
-    local ok
-    if idempotency_key then
-      ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove)
-    else
-      ok, result = pcall(apply, kind, id, absent, versions, set, remove)
-    end
-    if not ok then
-      redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result)))
-      result = FAILED
-    elseif result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then
-      undecided[id] = result
-    end
+-- What goes wrong with one ticket is no reason to leave the others half done.
+local function attempt(kind, id, absent, versions, set, remove, answer, idempotency_key, fingerprint, index)
+  local ok, result
+  if idempotency_key then
+    ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove, answer)
+  else
+    ok, result = pcall(apply, kind, id, absent, versions, set, remove, answer)
   end
-  results[i] = result
+  if ok then return result end
+  redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result)))
+  return FAILED
+end
+
+local results = {}
+for _, operations in ipairs(cjson.decode(ARGV[11])) do
+  -- What one operation has to ask MySQL for, those that follow it wait for too.
+  local undecided
+  for _, operation in ipairs(operations) do
+    local result = undecided or attempt(unpack(operation))
+    if result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then undecided = result end
+    results[#results + 1] = result
+  end
 end
 if #marks > 0 then
   -- LT: a busy ticket is not postponed for ever. On a new member it adds.
