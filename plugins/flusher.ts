@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
-import { createDriftRepair } from '../src/sync/drift.js'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.js'
 import { createTicker } from '../src/sync/ticker.js'
 
@@ -14,11 +14,16 @@ const LAST_PASS_SHARE = 0.7
 /** The two clocks are read to the millisecond: a pass that comes a moment early finds nothing. */
 const WAKE_MARGIN_MS = 5
 
+/** Between two attempts to find out whether Redis can be trusted. */
+const VERIFY_AGAIN_MS = 500
+
+/** The service starts in the end, and refuses writes until it knows. */
+const START_TIMEOUT_MS = 5000
+
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { dueIndex, driftStore, archive, changes } = app.tickets
+  const { dueIndex, drift, archive, changes } = app.tickets
   const stopping = new AbortController()
-  const drift = createDriftRepair({ store: driftStore, archive, statuses: config.TICKET_STATUSES, log: app.log })
   const flusher = createFlusher({
     dueIndex,
     archive,
@@ -33,8 +38,25 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     intervalMs: config.FLUSH_INTERVAL_MS,
     onError: (error, pauseMs) => { app.log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
   })
+
+  /** Until it is known whether Redis can be trusted: writes wait for it. */
+  async function verify () {
+    while (!stopping.signal.aborted) {
+      try {
+        await drift.check(stopping.signal)
+        return
+      } catch (error) {
+        app.log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
+        if (drift.isTrusted() || app.redis.client.status !== 'ready') return
+        await sleep(VERIFY_AGAIN_MS)
+      }
+    }
+  }
+
+  app.redis.client.on('close', drift.distrust)
   app.redis.client.on('ready', () => {
     flusher.relearn()
+    void verify()
     ticker.retry()
   })
 
@@ -47,7 +69,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       return report
     },
   })
-  app.addHook('onReady', () => {
+  app.addHook('onReady', async () => {
+    void verify()
+    await Promise.race([drift.settled(), sleep(START_TIMEOUT_MS, undefined, { ref: false })])
     ticker.start()
     if (config.SYNC_STRATEGY === 'event') changes.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
   })
@@ -55,6 +79,6 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     stopping.abort()
     await ticker.stop()
     const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
-    await flusher.flush('due', signal).catch((error: unknown) => { app.log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
+    await flusher.flushLast(signal).catch((error: unknown) => { app.log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
   })
 }, { name: 'flusher', dependencies: ['redis', 'tickets'] })

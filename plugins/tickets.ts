@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
+import { createDriftRepair } from '../src/sync/drift.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
 import { createDeadLetters } from '../src/tickets/dead-letters.js'
@@ -11,6 +12,7 @@ import { createKeys } from '../src/tickets/keys.js'
 import { createReadThrough } from '../src/tickets/read-through.js'
 import { defineScripts } from '../src/tickets/scripts/index.js'
 import { createTicketStore } from '../src/tickets/store.js'
+import { createTrust } from '../src/tickets/trust.js'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -26,7 +28,16 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const keys = createKeys(config.KEY_PREFIX)
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
 
-  const archive = createTicketArchive(mysql, config.TICKETS_TABLE, statementTimeoutMs(config))
+  const timeoutMs = statementTimeoutMs(config)
+  const archive = createTicketArchive(mysql, config.TICKETS_TABLE, timeoutMs)
+  const dueIndex = createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS })
+  const drift = createDriftRepair({
+    store: createDriftStore(scripts, keys, config.TICKET_RETENTION_SECONDS),
+    archive,
+    learnHighestId: async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) },
+    timeoutMs,
+    log,
+  })
   const store = createTicketStore({
     scripts: { ...scripts, write },
     keys,
@@ -41,19 +52,19 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     onCorrupt,
     onWrite: () => { changes.emit('write') },
   })
-  const repository = createReadThrough(store, {
+  const readThrough = createReadThrough(store, {
     archive,
     onCorrupt,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
   return {
-    ...repository,
+    ...createTrust(readThrough, drift.isTrusted),
     /** Emits `write` after every script call that has changed tickets. */
     changes,
     archive,
-    dueIndex: createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS }),
+    dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
-    driftStore: createDriftStore(scripts, keys, config.TICKET_RETENTION_SECONDS),
+    drift,
   }
 }
 

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
-import stringify from 'safe-stable-stringify'
+import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.js'
 import type { Idempotency } from '../tickets/repository.js'
+
+/** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
+const stringify = configure({ maximumDepth: 10 })
 
 /** Of the key itself, without quotes. */
 const KEY_LENGTH_MAX = 255

@@ -56,8 +56,17 @@ function isJson (text: string): boolean {
   }
 }
 
+/** Not recursive: a hostile body is nested more deeply than the stack. */
 function isWellFormed (value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed()
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([name, member]) => name.isWellFormed() && isWellFormed(member))
+  const rest = [value]
+  while (rest.length > 0) {
+    const next = rest.pop()
+    if (typeof next === 'string' && !next.isWellFormed()) return false
+    if (typeof next !== 'object' || next === null) continue
+    for (const [name, member] of Object.entries(next)) {
+      if (!name.isWellFormed()) return false
+      rest.push(member)
+    }
+  }
+  return true
 }

@@ -10,6 +10,9 @@ const QUEUE_MAX = 100
 
 const CONNECT_TIMEOUT_MS = 2000
 
+/** Longer than the wait for another instance that is migrating. */
+const PREPARE_TIMEOUT_MS = 120_000
+
 const CLOSE_TIMEOUT_MS = 500
 
 /**
@@ -43,24 +46,33 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
   /** At the first connection, and again until it succeeds. */
   function ready (): Promise<void> {
-    prepared ??= use(prepare).catch((error: unknown) => {
+    prepared ??= within(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).catch((error: unknown) => {
       prepared = undefined
       throw error
     })
     return prepared
   }
 
-  async function use<T> (work: (connection: PoolConnection) => Promise<T>): Promise<T> {
+  /** The driver's own timeouts stop only the waiting, and some of them not even that: the signal destroys the connection. */
+  async function use<T> (work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
     const connection = await pool.getConnection()
+    if (signal.aborted) {
+      connection.release()
+      throw new DatabaseUnavailable('no connection in time')
+    }
+    const destroy = () => { connection.destroy() }
+    signal.addEventListener('abort', destroy)
     try {
       const result = await work(connection)
       connection.release()
       return result
     } catch (error) {
-      // What the server refused, or was not asked, leaves the connection usable; after any other error its state is unknown.
-      if ((error as { sqlState?: string }).sqlState || error instanceof DatabaseUnavailable) connection.release()
+      // What the server refused leaves the connection usable; after any other error its state is unknown.
+      if ((error as { sqlState?: string }).sqlState) connection.release()
       else connection.destroy()
       throw error
+    } finally {
+      signal.removeEventListener('abort', destroy)
     }
   }
 
@@ -69,37 +81,34 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
     /**
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
-     * answer. The driver's own timeout stops only the waiting, so the connection is destroyed then; a
-     * statement that gets its connection too late is not sent.
+     * answer. When it is over the connection is destroyed, and a statement that has none yet is not sent.
      *
      * @throws the driver's error, or DatabaseUnavailable when the time is over
      */
-    query<Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> {
-      const endsAt = performance.now() + timeoutMs
-      const work = ready().then(() => use(async connection => {
-        const restMs = Math.ceil(endsAt - performance.now())
-        if (restMs <= 0) throw new DatabaseUnavailable(`no connection within ${timeoutMs} ms`)
-        const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: restMs })
-        return rows as unknown as Rows
-      }))
-      return within(timeoutMs, work)
-    },
+    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => within(timeoutMs, async signal => {
+      await ready()
+      return await use(async connection => (await connection.query<RowDataPacket[]>(sql, values))[0] as unknown as Rows, signal)
+    }),
 
     /** Lets go of the connections; a server that does not answer is not waited for. */
-    close: () => within(CLOSE_TIMEOUT_MS, pool.end()),
+    close: () => within(CLOSE_TIMEOUT_MS, () => pool.end()),
   }
 }
 
 export type Database = ReturnType<typeof createDatabase>
 
-/** Rejects when `work` takes longer. What `work` does after that is not waited for. */
-async function within<T> (timeoutMs: number, work: Promise<T>): Promise<T> {
+/** Rejects when `work` takes longer, and aborts its signal. What `work` does after that is not waited for. */
+async function within<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const late = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new DatabaseUnavailable(`no answer within ${timeoutMs} ms`)) }, timeoutMs)
+    timer = setTimeout(() => {
+      reject(new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
+      late.abort()
+    }, timeoutMs)
   })
   try {
-    return await Promise.race([work, timeout])
+    return await Promise.race([work(late.signal), timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -14,6 +14,12 @@ export class RowsRefused extends Error {
   override readonly name = 'RowsRefused'
 }
 
+/**
+ * SQLSTATE classes of errors that have nothing to do with rows: 08 connection, 28 authorization,
+ * 40 transaction rolled back, 70 interrupted, XA.
+ */
+const SERVER_CLASSES = ['08', '28', '40', '70', 'XA']
+
 /** SQLSTATE classes of refused data: 22 data exception, 23 integrity constraint, 45 SIGNAL of a trigger. */
 const DATA_CLASSES = ['22', '23', '45']
 
@@ -34,8 +40,23 @@ export const isLockConflict = (error: unknown): boolean => [1205, 1213].includes
  */
 export function toDatabaseError (error: unknown): DatabaseUnavailable | RowsRefused {
   if (error instanceof DatabaseUnavailable || error instanceof RowsRefused) return error
-  const { code, errno = 0, sqlState = '', message } = error as QueryError & { sqlState?: string }
-  const text = code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
-  const refused = DATA_ERRORS.has(errno) || DATA_CLASSES.includes(sqlState.replace('#', '').slice(0, 2))
-  return refused ? new RowsRefused(text) : new DatabaseUnavailable(text)
+  const { errno = 0 } = error as QueryError
+  const refused = DATA_ERRORS.has(errno) || DATA_CLASSES.includes(classOf(error))
+  return refused ? new RowsRefused(textOf(error)) : new DatabaseUnavailable(textOf(error))
+}
+
+/**
+ * Whether a statement may have been refused for one of its rows, although the error does not say so: a
+ * partition that is missing, a trigger that fails. Only trying the rows one by one can tell.
+ */
+export function mayBeForRows (error: unknown): boolean {
+  const sqlClass = classOf(error)
+  return sqlClass !== '' && !SERVER_CLASSES.includes(sqlClass) && !isLockConflict(error)
+}
+
+const classOf = (error: unknown): string => ((error as { sqlState?: string }).sqlState ?? '').replace('#', '').slice(0, 2)
+
+function textOf (error: unknown): string {
+  const { code, message } = error as QueryError
+  return code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
 }

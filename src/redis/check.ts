@@ -19,8 +19,11 @@ export async function checkServer (redis: Redis, allowUnsafeEviction: boolean, l
     if (info.get('aof_enabled') === '0') {
       log.warn('Redis has AOF off: open tickets that were written since its last snapshot are lost when it stops. Set appendonly yes')
     }
+    if (policy?.startsWith('volatile-')) {
+      log.warn(`Redis has maxmemory-policy ${policy}: when it is full it forgets idempotency keys, and a repeated request may be applied twice. Set maxmemory-policy noeviction where that matters`)
+    }
     if (policy?.startsWith('allkeys-') && !allowUnsafeEviction) {
-      throw new UnsafeEvictionError(`Redis has maxmemory-policy ${policy} and may evict tickets that MySQL does not hold: set maxmemory-policy volatile-ttl, or ALLOW_UNSAFE_EVICTION=true to accept the loss`)
+      throw new UnsafeEvictionError(`Redis has maxmemory-policy ${policy} and may evict tickets that MySQL does not hold: set maxmemory-policy noeviction (or volatile-ttl, which may forget idempotency keys), or ALLOW_UNSAFE_EVICTION=true to accept the loss`)
     }
   }
 

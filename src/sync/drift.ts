@@ -8,11 +8,16 @@ import type { Ticket } from '../tickets/ticket.js'
 /** Versions were given by the clock of the server before, which may have been ahead. */
 const MARGIN_SECONDS = 60
 
+/** Rows that are loaded at once: a few megabytes, if they are of the largest. */
+const LOAD_MAX = 20
+
 export interface DriftOptions {
   store: DriftStore
   archive: TicketArchive
-  /** Statuses of the tickets that may have drifted. */
-  statuses: readonly string[]
+  /** Asks MySQL for the highest id that it holds: that of older data is too low. */
+  learnHighestId: () => Promise<void>
+  /** For a page of rows. */
+  timeoutMs: number
   log: FastifyBaseLogger
 }
 
@@ -27,12 +32,16 @@ export interface Loaded {
  * Drift: Redis has come back with older data than MySQL has. It lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
-export function createDriftRepair ({ store, archive, statuses, log }: DriftOptions) {
-  /** Loads those of the tickets that MySQL holds in a newer version than Redis. */
-  async function load (ids: readonly number[]): Promise<Loaded> {
+export function createDriftRepair ({ store, archive, learnHighestId, timeoutMs, log }: DriftOptions) {
+  let trusted = false
+  let connection = 0
+  let running: Promise<void> | undefined
+  let settled = Promise.resolve()
+
+  async function loadSome (ids: readonly number[]): Promise<Loaded> {
     const tickets: Ticket[] = []
     const failures: Failure[] = []
-    for (const [ticketId, row] of await archive.find(ids)) {
+    for (const [ticketId, row] of await archive.find(ids, timeoutMs)) {
       if (row instanceof CorruptTicketError) failures.push({ ticketId, reason: `MySQL holds a newer version, which cannot be read: ${row.message}` })
       else tickets.push(row)
     }
@@ -45,50 +54,95 @@ export function createDriftRepair ({ store, archive, statuses, log }: DriftOptio
     return { loaded: loaded.length, failures }
   }
 
-  async function loadAndLog (ids: readonly number[]) {
-    const { failures } = await load(ids)
-    for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
+  /** Loads those of the tickets that MySQL holds in a newer version than Redis. */
+  async function load (ids: readonly number[]): Promise<Loaded> {
+    const all: Loaded = { loaded: 0, failures: [] }
+    for (let i = 0; i < ids.length; i += LOAD_MAX) {
+      const { loaded, failures } = await loadSome(ids.slice(i, i + LOAD_MAX))
+      all.loaded += loaded
+      all.failures.push(...failures)
+    }
+    return all
   }
 
-  async function compareUnsynced (signal: AbortSignal): Promise<number> {
+  /** Loads what is newer in MySQL. Resolves with the number of tickets that were compared. */
+  async function compare (pages: AsyncIterable<Map<number, number>>, versionsOf: (ids: number[]) => Promise<Map<number, number>>, isNewer: (version: number, other: number) => boolean, signal: AbortSignal) {
     let compared = 0
-    for await (const versions of store.unsynced()) {
+    for await (const page of pages) {
       signal.throwIfAborted()
-      const held = await archive.versions([...versions.keys()])
-      const outdated = [...held].filter(([id, version]) => version > versions.get(id)!).map(([id]) => id)
-      if (outdated.length > 0) await loadAndLog(outdated)
-      compared += versions.size
+      const others = await versionsOf([...page.keys()])
+      const outdated = [...others].filter(([id, other]) => isNewer(page.get(id)!, other)).map(([id]) => id)
+      const { failures } = await load(outdated)
+      for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
+      compared += page.size
     }
     return compared
   }
 
   /** What MySQL received after the data was recorded is not marked in it, and Redis may hold an older version. */
-  async function compareChanged (sinceMs: number, signal: AbortSignal): Promise<number> {
-    let compared = 0
-    for await (const ids of archive.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS, statuses)) {
-      signal.throwIfAborted()
-      await loadAndLog(ids)
-      compared += ids.length
+  const compareChanged = (sinceMs: number, signal: AbortSignal) =>
+    compare(archive.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS), store.versions, (inMysql, inRedis) => inMysql > inRedis, signal)
+
+  const compareUnsynced = (signal: AbortSignal) =>
+    compare(store.unsynced(), archive.versions, (inRedis, inMysql) => inMysql > inRedis, signal)
+
+  /**
+   * Resolves with the number of tickets that were compared; undefined: there was nothing to compare. What
+   * is unsynced may be much, and is left for later: no write can make it worse.
+   */
+  async function establishTrust (signal: AbortSignal): Promise<number | undefined> {
+    const checked = connection
+    const trust = () => { trusted ||= checked === connection }
+    const attestedMs = await store.attest()
+    if (attestedMs === undefined) {
+      trust()
+      return undefined
     }
-    return compared
+    try {
+      await learnHighestId()
+      // Without a record there is no data that could be older.
+      return attestedMs > 0 ? await compareChanged(attestedMs, signal) : 0
+    } finally {
+      // When MySQL cannot be asked, Redis serves alone.
+      trust()
+    }
+  }
+
+  async function finish (changed: number, signal: AbortSignal): Promise<void> {
+    const unsynced = await compareUnsynced(signal)
+    await store.attestCompared()
+    log.info({ unsynced, changed }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
   }
 
   return {
     load,
 
+    /** False from the loss of a connection until it is known that Redis holds nothing older than MySQL, or that MySQL cannot be asked. */
+    isTrusted: () => trusted,
+
+    /** To be called when the connection is lost: who answers next may have older data. */
+    distrust () {
+      connection += 1
+      trusted = false
+    },
+
     /**
-     * Compares with MySQL what Redis holds, if this is not the server that it was last known to be right on.
+     * Compares with MySQL what Redis holds, if this is not the server that it was last known to be
+     * right on. One at a time: who asks meanwhile waits for the one that runs.
      * @throws when Redis or MySQL cannot be used, or the signal aborts; the next call begins again
      */
-    async check (signal: AbortSignal): Promise<void> {
-      const attestedMs = await store.attest()
-      if (attestedMs === undefined) return
-      const unsynced = await compareUnsynced(signal)
-      // Without a record there is no data that could be older.
-      const changed = attestedMs > 0 ? await compareChanged(attestedMs, signal) : 0
-      await store.attestCompared()
-      log.info({ unsynced, changed }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
+    check (signal: AbortSignal): Promise<void> {
+      if (running) return running
+      const established = establishTrust(signal)
+      settled = established.then(() => {}, () => {})
+      running = established
+        .then(changed => changed === undefined ? undefined : finish(changed, signal))
+        .finally(() => { running = undefined })
+      return running
     },
+
+    /** Resolves when the check that runs has found whether Redis can be trusted, or failed. */
+    settled: () => settled,
   }
 }
 

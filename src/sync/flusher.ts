@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Problem } from '../errors.js'
+import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import type { Claim, DueIndex, Failure } from '../tickets/due-index.js'
 import type { DriftRepair } from './drift.js'
@@ -35,6 +35,9 @@ export interface FlusherOptions {
   stopping: AbortSignal
 }
 
+/** Flushes that may wait for the one that is running. */
+const WAITING_MAX = 10
+
 /** What a flush takes: what is due, every unsynced ticket, or these. */
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
@@ -43,13 +46,17 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
+  const waiting = new Map<Scope, Promise<FlushReport>>()
+  let waitingCount = 0
+  // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
+  let size = batchSize
 
   /**
    * One batch. Every step may be repeated, and a crash after any of them costs a repetition at most.
    * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
    */
   async function flushOnce (dueByMs?: number, ids?: readonly number[]): Promise<FlushCounts & Pick<Claim, 'left' | 'nowMs'>> {
-    const claim = await dueIndex.claim({ leaseMs, ticketsMax: batchSize, dueByMs, ids })
+    const claim = await dueIndex.claim({ leaseMs, ticketsMax: size, dueByMs, ids })
     for (const id of claim.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
     const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
     let outdated: number[] = []
@@ -69,7 +76,9 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
         refused.push(...drifted.failures)
         loaded = drifted.loaded
       }
+      size = Math.min(size * 2, batchSize)
     } catch (error) {
+      size = Math.ceil(size / 2)
       await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id)).catch((failed: unknown) => {
         log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
       })
@@ -77,7 +86,7 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
     }
     const unwritten = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
     const written = claim.tickets.filter(ticket => !unwritten.has(ticket.ticket_id))
-    if (written.length > 0) await dueIndex.settle(written)
+    if (written.length > 0) await dueIndex.settle(claim.lease, written)
     const { retried, dead } = refused.length > 0 ? await putOff(claim.lease, refused) : { retried: 0, dead: 0 }
     return {
       claimed: claim.tickets.length + claim.corrupt.length,
@@ -109,16 +118,17 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
     const durationMs = () => Math.round(performance.now() - startedAt)
     let failure: Error | undefined
     try {
-      await drift.check(signal)
+      await drift.check(signal).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
       if (scope === 'all') await dueIndex.expediteAll()
       let dueByMs: number | undefined
       let ids = typeof scope === 'string' ? undefined : scope.ids
       let left: number
       do {
-        const batch = await flushOnce(dueByMs, ids?.slice(0, batchSize))
+        const given: readonly number[] | undefined = ids?.slice(0, size)
+        const batch = await flushOnce(dueByMs, given)
         for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += batch[name]
         dueByMs ??= batch.nowMs
-        ids = ids?.slice(Math.min(ids.length, batchSize) - batch.left)
+        ids = ids?.slice(given!.length - batch.left)
         left = ids?.length ?? batch.left
       } while (left > 0 && !signal.aborted)
       const { waiting } = await dueIndex.backlog()
@@ -132,12 +142,27 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
   }
 
   return {
-    /** Runs a pass when the one that is running, if any, has ended. */
-    flush (scope: Scope, signal = stopping): Promise<FlushReport> {
-      const next = running.then(() => pass(scope, signal))
+    /**
+     * Runs a pass when the one that is running, if any, has ended. Those who wait for the same share one.
+     * @throws {Problem} overloaded when too many wait
+     */
+    flush (scope: Scope): Promise<FlushReport> {
+      const shared = waiting.get(scope)
+      if (shared) return shared
+      if (waitingCount === WAITING_MAX) return Promise.reject(new Problem('overloaded', 'Too many flushes are waiting. Repeat the request after the seconds in Retry-After.'))
+      waitingCount += 1
+      const next = running.then(() => {
+        waitingCount -= 1
+        waiting.delete(scope)
+        if (stopping.aborted) throw storeUnavailable(new Error('the service is stopping'))
+        return pass(scope, stopping)
+      })
+      waiting.set(scope, next)
       running = next.catch(() => {})
       return next
     },
+    /** The pass of a service that is stopping, after the one that is running. */
+    flushLast: (signal: AbortSignal): Promise<FlushReport> => running.then(() => pass('due', signal)),
     lastFlush: () => last,
     /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
     relearn () { highestIdKnown = false },

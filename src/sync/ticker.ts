@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 /** The longest pause after failures. */
 const PAUSE_MAX_MS = 30_000
 
@@ -15,47 +13,62 @@ export interface TickerOptions {
  * the pause doubles, with jitter, up to 30 s; the next success resets it.
  */
 export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
-  const stopping = new AbortController()
+  let stopped = false
   let failures = 0
-  let wakeUp = new AbortController()
-  let retryUp = new AbortController()
+  // What has come since the pass began.
+  let woken = false
+  let retried = false
   let wakeAtMs = 0
   let wakeTimer: NodeJS.Timeout | undefined
   let loop: Promise<void> | undefined
+  let endPause = () => {}
 
   /** The jitter keeps many instances from coming back in step. */
   const pauseMs = () => failures === 0
     ? intervalMs
     : Math.min(intervalMs * 2 ** failures, Math.max(PAUSE_MAX_MS, intervalMs)) * (0.5 + Math.random() / 2)
 
+  const isStopped = () => stopped
+
+  /** A failing pass is not hurried: its pause is what protects the other side. */
+  const isHurried = () => stopped || retried || (woken && failures === 0)
+
+  const pause = (ms: number) => new Promise<void>(resolve => {
+    const timer = setTimeout(resolve, ms)
+    endPause = () => {
+      if (!isHurried()) return
+      clearTimeout(timer)
+      resolve()
+    }
+    endPause()
+  })
+
   async function work () {
-    while (!stopping.signal.aborted) {
-      wakeUp = new AbortController()
-      retryUp = new AbortController()
-      let pause: number
+    while (!isStopped()) {
+      woken = false
+      retried = false
       try {
         await run()
         failures = 0
-        pause = pauseMs()
+        await pause(pauseMs())
       } catch (error) {
         failures += 1
-        pause = pauseMs()
-        onError(error as Error, pause)
+        const ms = pauseMs()
+        onError(error as Error, ms)
+        await pause(ms)
       }
-      const signals = [stopping.signal, retryUp.signal]
-      // A failing pass is not hurried: its pause is what protects the other side.
-      if (failures === 0) signals.push(wakeUp.signal)
-      await sleep(pause, undefined, { signal: AbortSignal.any(signals) }).catch(onlyAbort)
     }
   }
 
   function retry () {
     failures = 0
-    retryUp.abort()
+    retried = true
+    endPause()
   }
 
   function wakeNow () {
-    wakeUp.abort()
+    woken = true
+    endPause()
     // Calls that came while the timer ran have not had their time yet.
     const restMs = wakeAtMs - performance.now()
     wakeTimer = restMs > 0 ? setTimeout(wakeNow, restMs) : undefined
@@ -77,14 +90,11 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
     /** Resolves when the running pass has ended and no other will begin. May be called twice. */
     async stop () {
       clearTimeout(wakeTimer)
-      stopping.abort()
+      stopped = true
+      endPause()
       await loop
     },
   }
 }
 
 export type Ticker = ReturnType<typeof createTicker>
-
-function onlyAbort (error: Error) {
-  if (error.name !== 'AbortError') throw error
-}

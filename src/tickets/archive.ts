@@ -52,21 +52,24 @@ export function createTicketArchive (database: Database, table: string, statemen
       return { refused, outdated: tickets.filter(({ ticket_id: id, version }) => held.get(id)! > version).map(ticket => ticket.ticket_id) }
     },
 
-    /** The tickets among `ids` that MySQL holds. */
-    async find (ids: readonly number[]): Promise<Map<number, Ticket | CorruptTicketError>> {
-      const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [ids], FIND_TIMEOUT_MS)
+    /**
+     * The tickets among `ids` that MySQL holds.
+     * @param timeoutMs default: for a caller who waits
+     */
+    async find (ids: readonly number[], timeoutMs = FIND_TIMEOUT_MS): Promise<Map<number, Ticket | CorruptTicketError>> {
+      const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [ids], timeoutMs)
       return new Map(rows.map(row => [Number(row.ticket_id), decode(row)]))
     },
 
-    /** The ids of the tickets that were last changed at `since` (Unix seconds) or later, in pages. */
-    async * changedSince (since: number, statuses: readonly string[]): AsyncGenerator<number[]> {
+    /** The tickets that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
+    async * changedSince (since: number): AsyncGenerator<Map<number, number>> {
       // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
-      for (const status of statuses) {
+      for (const { status } of await select<Row>(`SELECT DISTINCT status FROM ${name}`, [], statementTimeoutMs)) {
         for (let after = { updated_at: dateTime(since), ticket_id: 0 } as Row | undefined; after;) {
-          const rows = await select<Row>(
-            `SELECT updated_at, ticket_id FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
+          const rows: Row[] = await select<Row>(
+            `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
             [status, after.updated_at, after.updated_at, after.ticket_id], statementTimeoutMs)
-          if (rows.length > 0) yield rows.map(row => Number(row.ticket_id))
+          if (rows.length > 0) yield new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
           after = rows.length === PAGE_ROWS ? rows.at(-1) : undefined
         }
       }

@@ -36,6 +36,12 @@ export function createDriftStore (redisScripts: Scripts, keys: Keys, retentionSe
       } while (cursor !== '0')
     },
 
+    /** The versions of those among `ids` that Redis holds. */
+    async versions (ids: readonly number[]): Promise<Map<number, number>> {
+      const versions = await scripts.versions(ids.map(keys.ticket), []) as string[]
+      return new Map(ids.flatMap((id, i) => versions[i] === '' ? [] : [[id, Number(versions[i])] as const]))
+    },
+
     /** Replaces what is older. Resolves with the versions that were replaced; undefined where there was nothing to do. */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[]> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])

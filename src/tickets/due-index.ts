@@ -14,7 +14,8 @@ const EXPEDITE_MAX = 1000
 const RETRY_FIRST_MS = 1000
 const RETRY_LONGEST_MS = 300_000
 
-export interface Failure { ticketId: number, reason: string }
+/** `version`: the one that was refused; none when the ticket could not be read. */
+export interface Failure { ticketId: number, version?: number, reason: string }
 
 export interface Claim {
   /** Redis's clock at the claim, ms. */
@@ -77,9 +78,9 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
     },
 
     /** Records that MySQL holds these versions. Resolves with the number of tickets that are in step now. */
-    settle: async (tickets: readonly Ticket[]) => await scripts.settle(
+    settle: async (lease: string, tickets: readonly Ticket[]) => await scripts.settle(
       [keys.due, keys.archivedMax, keys.failures],
-      [keys.ticketPrefix, retentionSeconds, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
+      [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
     ) as number,
 
     /** Gives claimed tickets back at once: nothing was wrong with them. */
@@ -91,7 +92,10 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
      */
     retry: async (lease: string, failures: readonly Failure[]) => await scripts.retry(
       [keys.due, keys.failures, keys.dead],
-      [lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, attemptsMax, ...failures.flatMap(({ ticketId, reason }) => [ticketId, reason])],
+      [
+        lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, attemptsMax, keys.ticketPrefix,
+        ...failures.flatMap(({ ticketId, version = '', reason }) => [ticketId, version, reason]),
+      ],
     ) as number[],
 
     /** Makes every unsynced ticket due now, save those that a flush has claimed. */

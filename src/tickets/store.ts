@@ -67,9 +67,10 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       options.onWrite()
       let next = 0
       const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
-      const unconfirmed = await options.waitForReplicas?.(sentAt + options.commandTimeoutMs - performance.now())
-      if (!unconfirmed) return answers
       // What was refused has changed nothing, so that there is nothing to confirm.
+      if (!options.waitForReplicas || answers.every(ofTicket => ofTicket.every(answer => answer instanceof Problem))) return answers
+      const unconfirmed = await options.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
+      if (!unconfirmed) return answers
       return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
     },
   })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { escapeId } from 'mysql2'
 import type { Database } from '../mysql/database.js'
-import { RowsRefused, isLockConflict, toDatabaseError } from '../mysql/failure.js'
+import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.js'
 import { COLUMNS, toRow } from './codec.js'
 import type { Failure } from './due-index.js'
 import type { Ticket } from './ticket.js'
@@ -35,35 +35,49 @@ export function createUpsert (database: Database, table: string, statementTimeou
         await database.query(upsert, [rows], statementTimeoutMs)
         return
       } catch (error) {
-        if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw toDatabaseError(error)
+        if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw error
         await sleep(Math.random() * 20 * 2 ** attempt)
       }
     }
   }
 
   /** Writes what can be written: a statement that is refused is halved until the row is found that it was refused for. */
-  async function writeAll (tickets: readonly Ticket[], refused: Failure[]): Promise<void> {
+  async function writeAll (tickets: readonly Ticket[], outcome: Outcome): Promise<void> {
     try {
       await writeRows(tickets)
+      outcome.written += tickets.length
     } catch (error) {
-      if (!(error instanceof RowsRefused)) throw error
+      const failure = toDatabaseError(error)
+      const isCertain = failure instanceof RowsRefused
+      if (!isCertain && !mayBeForRows(error)) throw failure
       if (tickets.length === 1) {
-        refused.push({ ticketId: tickets[0]!.ticket_id, reason: error.message })
+        const { ticket_id: ticketId, version } = tickets[0]!
+        outcome.refused.push({ ticketId, version, reason: isCertain ? failure.message : (failure.cause as Error).message })
+        if (!isCertain) outcome.doubtful = failure
         return
       }
       const middle = tickets.length >> 1
-      await writeAll(tickets.slice(0, middle), refused)
-      await writeAll(tickets.slice(middle), refused)
+      await writeAll(tickets.slice(0, middle), outcome)
+      await writeAll(tickets.slice(middle), outcome)
     }
   }
 
   return async (tickets: readonly Ticket[]): Promise<Failure[]> => {
-    const refused: Failure[] = []
+    const outcome: Outcome = { written: 0, refused: [] }
     // One order for all writers, so that they wait for each other instead of deadlocking.
     const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
-    for (const statement of chunks(sorted)) await writeAll(statement, refused)
-    return refused
+    for (const statement of chunks(sorted)) await writeAll(statement, outcome)
+    // An error that all rows meet is the server's, not theirs.
+    if (outcome.doubtful && outcome.written === 0) throw outcome.doubtful
+    return outcome.refused
   }
+}
+
+interface Outcome {
+  written: number
+  refused: Failure[]
+  /** An error that may be of its row, or of the server. */
+  doubtful?: DatabaseUnavailable
 }
 
 /** Cuts the batch into statements of bounded size. */

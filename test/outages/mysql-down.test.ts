@@ -72,6 +72,38 @@ t.test('a flush that somebody asks for ends the pause of the timer, when it succ
   t.pass('the write has woken the timer')
 })
 
+t.test('flushes that wait for a frozen MySQL are bounded, share what they can, and do not hold up the stop', async t => {
+  const mariadb = await privateMariadb(t)
+  const { app, call } = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await mariadb.pause()
+  const flushes = [
+    ...Array.from({ length: 20 }, () => call('POST', '/flush')),
+    ...Array.from({ length: 20 }, (_, i) => call('POST', '/flush', { ticket_ids: [i + 1] })),
+  ]
+  const first = await Promise.race(flushes)
+  t.match(first, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'overloaded' } }, 'past the bound at once')
+  const closed = app.close()
+  const codes = (await Promise.all(flushes)).map(({ body }) => body.code)
+  t.strictSame([...new Set(codes)].sort(), ['overloaded', 'store_unavailable'])
+  t.ok(codes.slice(0, 20).every(code => code === 'store_unavailable'), 'those for what is due share their pass')
+  t.ok(codes.slice(20).filter(code => code === 'store_unavailable').length <= 10)
+  await closed
+  mariadb.resume()
+})
+
+t.test('a MySQL that is too slow for a whole batch gets less at once', async t => {
+  const mariadb = await privateMariadb(t)
+  const { call, sql, rows } = await createService(t, { FLUSH_LEASE_MS: 1500 }, await createStores(t, { mysql: mariadb.url }))
+  await call('POST', '/tickets/batch', { operations: Array.from({ length: 200 }, (_, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, status: 'closed' })) })
+  await sql.query('CREATE TRIGGER slow BEFORE INSERT ON wp_support_tickets FOR EACH ROW DO SLEEP(0.008)')
+  await eventually(async () => {
+    const { body } = await call('POST', '/flush')
+    if (body.remaining !== 0) throw new Error(JSON.stringify(body))
+  })
+  t.equal((await rows()).length, 200)
+})
+
 t.test('a start without MySQL: Redis serves alone, the schema comes later', async t => {
   const mariadb = await privateMariadb(t)
   const stores = await createStores(t, { mysql: mariadb.url })

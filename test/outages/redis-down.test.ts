@@ -107,10 +107,39 @@ t.test('what waits for a hung Redis is bounded: past it the answer is overloaded
   t.equal((await call('POST', '/tickets/batch', batch(0))).status, 200)
 })
 
+t.test('a full Redis goes on draining when MySQL refuses, is away, or is newer', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  const { call, sql, due, row } = await createService(t, { FLUSH_MAX_ATTEMPTS: 2 }, stores)
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', ...(id === 1 && { subject: 'poison' }) })) })
+  await call('POST', '/flush', { ticket_ids: [3] })
+  await call('PATCH', '/tickets/3', { subject: 'older' })
+  await sql.query('UPDATE wp_support_tickets SET version = version + 3600000, subject = \'newer\'')
+  await sql.query('ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> \'poison\')')
+  await stores.redis.config('SET', 'maxmemory', '1mb')
+
+  await sql.query('RENAME TABLE wp_support_tickets TO away')
+  t.equal((await call('POST', '/flush')).status, 503)
+  t.ok(Number(await due(2)) <= Date.now(), 'release: claims go back')
+  await sql.query('RENAME TABLE away TO wp_support_tickets')
+  t.match((await call('POST', '/flush')).body, { synced: 2, retried: 1 }, 'settle, repair and retry')
+  t.match((await call('GET', '/tickets/3')).body, { subject: 'newer' })
+  t.ok(await row(2))
+  t.match((await call('POST', '/flush', { ticket_ids: [1] })).body, { dead: 1 })
+  t.match((await call('POST', '/flush/dead/retry')).body, { revived: 1 })
+})
+
+t.test('what waits is bounded in characters too', async t => {
+  const { app } = await createService(t)
+  const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, 'x'.repeat(1024)]))
+  const answers = await app.tickets.write(Array.from({ length: 340 }, (_, i) => ({ op: 'create', ticket_id: i + 1, fields: { customer_id: 1, custom_fields } })))
+  t.ok(answers.every(answer => 'code' in answer && answer.code === 'overloaded'))
+})
+
 t.test('an eviction policy that may drop tickets is refused', async t => {
   const server = await privateRedis(t, { config: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' } })
   const stores = await createStores(t, { redis: server.url })
-  await t.rejects(createService(t, {}, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*volatile-ttl/ })
+  await t.rejects(createService(t, {}, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*noeviction/ })
   const { lines } = await createService(t, { ALLOW_UNSAFE_EVICTION: true }, stores)
   t.match(await lines.waitFor(({ msg }) => /AOF/.test(msg)), { level: 40 }, 'AOF off is a warning')
 })

@@ -8,7 +8,7 @@ t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it',
   await eventually(async () => {
     if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
   })
-  const { call, hash } = await createService(t, { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 500 }, stores)
+  const { call, hash, lines } = await createService(t, { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 1000 }, stores)
   const key = { 'idempotency-key': 'k' }
   t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 201)
 
@@ -22,6 +22,7 @@ t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it',
   t.match(change, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'outcome_unknown', detail: /Idempotency-Key/ } })
   t.match(taken, { status: 409 }, 'a refusal needs no confirmation')
   t.match(batch.body.results, [{ status: 503, error: { code: 'outcome_unknown' } }, { status: 404 }])
+  t.ok(await lines.waitFor(({ reason }) => /0 of REDIS_WAIT_REPLICAS=1/.test(String(reason))), 'Redis itself has counted')
   t.equal((await hash(1)).subject, 'x', 'the master has it')
   t.match(await call('PATCH', '/tickets/1', { subject: 'x' }, key), { status: 503, body: { code: 'outcome_unknown' } }, 'a repetition has to be confirmed too')
 
@@ -47,7 +48,7 @@ t.test('the confirmation covers a script that Redis had forgotten, and a replay 
   await eventually(async () => {
     if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
   })
-  const variables = { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 500 }
+  const variables = { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 1000 }
   const one = await createService(t, variables, stores)
   const key = { 'idempotency-key': 'k' }
   await one.call('POST', '/tickets/1', { customer_id: 1 })

@@ -129,7 +129,7 @@ t.test('a mark stays where the ticket changed after the claim', async t => {
   t.equal(claim.tickets[0]!.version, claimed.version)
   const newer = (await call('PATCH', '/tickets/1', { subject: 'newer' })).body
   await archive.upsert(claim.tickets)
-  t.equal(await dueIndex.settle(claim.tickets), 0, 'not settled')
+  t.equal(await dueIndex.settle(claim.lease, claim.tickets), 0, 'not settled')
 
   t.match((await call('GET', '/tickets/1')).body, { version: newer.version, synced_version: claimed.version })
   t.match((await call('POST', '/flush')).body, { claimed: 1, synced: 1 }, 'the newer write made it due again at once')
@@ -137,7 +137,7 @@ t.test('a mark stays where the ticket changed after the claim', async t => {
 
   await archive.upsert(claim.tickets)
   t.match(await row(1), { subject: 'newer', version: newer.version }, 'a late write of the older version changes nothing')
-  await dueIndex.settle(claim.tickets)
+  await dueIndex.settle(claim.lease, claim.tickets)
   t.equal((await call('GET', '/tickets/1')).body.synced_version, newer.version, 'nor does its settling')
 })
 

@@ -30,6 +30,50 @@ t.test('a row that MySQL refuses does not stop the others, and is tried again wi
   t.equal(await redis.hget(`${prefix}tickets:failures`, '20'), null, 'and clears its record')
 })
 
+for (const [name, statements] of [
+  ['a trigger that signals what says nothing of data', ["CREATE TRIGGER refuse BEFORE INSERT ON wp_support_tickets FOR EACH ROW IF NEW.ticket_id = 5 THEN SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'no'; END IF"]],
+  ['a trigger that needs a table that is gone', ['CREATE TABLE audit (id INT)', 'CREATE TRIGGER refuse BEFORE INSERT ON wp_support_tickets FOR EACH ROW IF NEW.ticket_id = 5 THEN INSERT INTO audit VALUES (1); END IF', 'DROP TABLE audit']],
+  ['a partition that is missing', ['ALTER TABLE wp_support_tickets PARTITION BY LIST (ticket_id) (PARTITION p VALUES IN (1,2,3,4,6,7,8,9,10))']],
+] as const) {
+  t.test(`an error that may be the server's, for one row alone: ${name}`, async t => {
+    const { call, sql, rows } = await createService(t, { FLUSH_MAX_ATTEMPTS: 1 })
+    for (const statement of statements) await sql.query(statement)
+    await call('POST', '/tickets/batch', { operations: Array.from({ length: 10 }, (_, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, status: 'closed' })) })
+    t.match((await call('POST', '/flush')).body, { claimed: 10, synced: 9, dead: 1 })
+    t.strictSame((await rows()).map(row => row.ticket_id), [1, 2, 3, 4, 6, 7, 8, 9, 10])
+  })
+}
+
+t.test('an error that all rows meet is counted against none', async t => {
+  const { call, sql, redis, prefix } = await createService(t)
+  await sql.query("CREATE TRIGGER refuse BEFORE INSERT ON wp_support_tickets FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'closed for today'")
+  await call('POST', '/tickets/batch', { operations: Array.from({ length: 10 }, (_, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, status: 'closed' })) })
+  t.match(await call('POST', '/flush'), { status: 503, body: { code: 'store_unavailable' } })
+  t.equal(await redis.exists(`${prefix}tickets:failures`), 0)
+  t.match((await call('GET', '/flush')).body, { due: 10 })
+})
+
+t.test('a ticket that was corrected while its row was refused is not blamed, though the change is not due by itself', async t => {
+  const { call, app, due, redis, prefix } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1, subject: 'poison' })
+  const { dueIndex } = app.tickets
+  const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1] })
+  await call('PATCH', '/tickets/1', { subject: 'good' })
+  t.strictSame(await dueIndex.retry(lease, [{ ticketId: 1, version: tickets[0]!.version, reason: 'refused' }]), [0])
+  t.ok(Number(await due(1)) <= Date.now(), 'it is due at once')
+  t.equal(await redis.exists(`${prefix}tickets:failures`), 0)
+})
+
+t.test('a ticket that changed between claim and settling is due at once, though the change is not due by itself', async t => {
+  const { call, app, due } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const { dueIndex } = app.tickets
+  const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1] })
+  await call('PATCH', '/tickets/1', { subject: 'newer' })
+  t.equal(await dueIndex.settle(lease, tickets), 0)
+  t.ok(Number(await due(1)) <= Date.now())
+})
+
 t.test('a hash that is no ticket is logged and passed over', async t => {
   const { call, redis, prefix, rows, lines } = await createService(t)
   for (const id of [1, 2, 3, 4]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })

@@ -125,6 +125,34 @@ t.test('operations on one ticket are applied in their order, wherever it is', as
   t.match(await hash(50), { subject: 'a', category: 'c' })
 })
 
+t.test('so they are when many others stand between them', async t => {
+  const { call, hash } = await createService(t)
+  const others = Array.from({ length: 100 }, (_, i) => create(100 + i))
+  const { body } = await call('POST', '/tickets/batch', { operations: [update(500, { subject: 'too early' }), ...others, create(500, { subject: 'first' })] })
+  t.strictSame([body.results[0].status, body.results.at(-1).status], [404, 201])
+  t.equal((await hash(500)).subject, 'first')
+})
+
+t.test('many changes of a large ticket cost Redis little, and their key too', async t => {
+  const { call, redis, prefix } = await createService(t)
+  const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, '€'.repeat(1024)]))
+  await call('POST', '/tickets/1', { customer_id: 1, custom_fields })
+  const { status, body } = await call('POST', '/tickets/batch', { operations: Array.from({ length: 500 }, (_, n) => update(1, { assigned_to: n + 1 })) }, key('large'))
+  t.equal(status, 200)
+  t.equal(new Set(body.results.map(({ version }: { version: number }) => version)).size, 500)
+  t.ok(Number(await redis.memory('USAGE', `${prefix}idem:large`)) < 200_000, 'of each result the version is kept')
+})
+
+t.test('a nesting that no stack holds is one operation\'s fault', async t => {
+  const { call } = await createService(t)
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
+  for (const text of ['"x"', '"\\ud83c\\udfab"']) {
+    const answer = await call('POST', '/tickets/batch', `{"operations": [${deep}, {"op": "create", "ticket_id": 1, "customer_id": 1, "subject": ${text}}]}`,
+      { ...key(text === '"x"' ? 'a' : 'b'), 'content-type': 'application/json' })
+    t.match(answer, { status: 207, body: { results: [{ status: 400 }, {}] } })
+  }
+})
+
 t.test('thousands of operations on one ticket are marked as one is', async t => {
   const { app, due, call, row } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1 })

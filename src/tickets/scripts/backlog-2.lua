@@ -12,10 +12,12 @@ local due_key, dead_key = KEYS[1], KEYS[2]
 -- @include clock
 local oldest = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2]
 local age = oldest and now_ms - tonumber(oldest) or -1
+-- Of another type it holds none.
+local dead = redis.pcall('ZCARD', dead_key)
 return {
   redis.call('ZCARD', due_key),
   redis.call('ZCOUNT', due_key, '-inf', '(+inf'),
   redis.call('ZCOUNT', due_key, '-inf', now_ms),
   age >= 0 and age or -1,
-  redis.call('ZCARD', dead_key),
+  type(dead) == 'number' and dead or 0,
 }

@@ -41,9 +41,7 @@ else
   ids = redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'LIMIT', 0, tickets_max)
 end
 
-local function is_id(text)
-  return #text <= 16 and string.find(text, '^[1-9]%d*$') and tonumber(text) <= 9007199254740991
-end
+-- @include is_id
 
 -- A given id may be in step with MySQL already.
 local function is_unsynced(id)

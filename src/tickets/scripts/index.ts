@@ -13,7 +13,7 @@ const NAMES = [
   'write', 'read',
   'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise',
   'dead', 'revive',
-  'attest', 'scan', 'repair',
+  'attest', 'scan', 'versions', 'repair',
 ] as const
 
 export type Scripts = Record<typeof NAMES[number], Script>

@@ -2,7 +2,9 @@
 --[[
   retry: puts claimed tickets off that could not be written, each twice as long as the last time, and
   those that have had all their attempts to the dead letters.
-  A mark that changed since the claim is let be: there is something new to write.
+  A mark that changed since the claim is let be, and a ticket that did is due again: there is something
+  new to write.
+  Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
   Allowed when memory is full, although it grows by the failures: the flush must go on.
 
   KEYS[1]  tickets:due
@@ -13,16 +15,18 @@
   ARGV[2]     first wait, ms
   ARGV[3]     longest wait, ms
   ARGV[4]     attempts at most
-  ARGV[5...]  id, reason
+  ARGV[5]     what stands before an id in a ticket's key
+  ARGV[6...]  id, version that was refused ('' when it could not be read), reason
 
   Output: the attempts of each ticket so far, in the order of ARGV; negative: it is a dead letter now;
-          0 where the mark has changed
+          0 where the mark or the ticket has changed
 ]]
 local due_key, failures_key, dead_key = KEYS[1], KEYS[2], KEYS[3]
 local lease_score = tonumber(ARGV[1])
 local first_ms = tonumber(ARGV[2])
 local longest_ms = tonumber(ARGV[3])
 local attempts_max = tonumber(ARGV[4])
+local ticket_prefix = ARGV[5]
 
 -- @include clock
 
@@ -47,19 +51,27 @@ local function bury(id)
   redis.call('ZREM', due_key, id)
 end
 
+local function has_changed(id, refused)
+  return refused ~= '' and redis.pcall('HGET', ticket_prefix .. id, 'version') ~= refused
+end
+
 local attempts = {}
-for i = 5, #ARGV, 2 do
-  local id, reason = ARGV[i], ARGV[i + 1]
+for i = 6, #ARGV, 3 do
+  local id, refused, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local count = 0
   local score = redis.call('ZSCORE', due_key, id)
   if score and tonumber(score) == lease_score then
-    count = attempts_of(id) + 1
-    redis.call('HSET', failures_key, id, cjson.encode({ attempts = count, error = reason }))
-    if count < attempts_max or not can_bury then
-      put_off(id, count)
+    if has_changed(id, refused) then
+      redis.call('ZADD', due_key, 'XX', now, id)
     else
-      bury(id)
-      count = -count
+      count = attempts_of(id) + 1
+      redis.call('HSET', failures_key, id, cjson.encode({ attempts = count, error = reason }))
+      if count < attempts_max or not can_bury then
+        put_off(id, count)
+      else
+        bury(id)
+        count = -count
+      end
     end
   end
   attempts[#attempts + 1] = count

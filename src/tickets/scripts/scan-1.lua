@@ -16,11 +16,13 @@ local due_key = KEYS[1]
 local ticket_prefix, cursor = ARGV[1], ARGV[2]
 local count = tonumber(ARGV[3])
 
+-- @include is_id
+
 local scanned = redis.call('ZSCAN', due_key, cursor, 'COUNT', count)
 local marks = scanned[2]
 local page = { scanned[1] }
 for i = 1, #marks, 2 do
-  local version = redis.pcall('HGET', ticket_prefix .. marks[i], 'version')
+  local version = is_id(marks[i]) and redis.pcall('HGET', ticket_prefix .. marks[i], 'version')
   if type(version) == 'string' then
     page[#page + 1] = marks[i]
     page[#page + 1] = version

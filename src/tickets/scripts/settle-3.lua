@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 --[[
-  settle: records what MySQL holds now. The mark goes only where the ticket is still what was written.
+  settle: records what MySQL holds now. The mark goes only where the ticket is still what was written;
+  one that has changed is due again.
   Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
 
   KEYS[1]  tickets:due
@@ -9,20 +10,24 @@
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     seconds that a closed ticket stays in Redis
-  ARGV[3...]  id, version that was written
+  ARGV[3]     score of the lease, as claim gave it
+  ARGV[4...]  id, version that was written
 
   Output: how many tickets are in step with MySQL now; the others have changed since the claim
 ]]
 local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
+local lease_score = tonumber(ARGV[3])
+
+-- @include clock
 
 local settled = 0
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
 local highest = archived_max
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
   local key = ticket_prefix .. id
   local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
@@ -34,8 +39,11 @@ for i = 3, #ARGV, 2 do
     -- Of another type it holds no failure to forget.
     redis.pcall('HDEL', failures_key, id)
     settled = settled + 1
-  elseif not synced or tonumber(synced) < tonumber(written) then
-    redis.call('HSET', key, 'synced_version', written)
+  else
+    if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
+    -- A change that is not due by itself has left the lease in place.
+    local score = redis.call('ZSCORE', due_key, id)
+    if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
   end
   if highest and tonumber(id) > highest then highest = tonumber(id) end
 end
