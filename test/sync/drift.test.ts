@@ -152,6 +152,8 @@ t.test('another history of writes on the same process, and no record at all, are
   const newer = () => sql.query('UPDATE wp_support_tickets SET version = version + 1000, subject = CONCAT(\'newer\', version)')
   const attested = `${prefix}tickets:attested`
 
+  const [, replid] = /master_replid:(\w+)/.exec(await redis.info('replication'))!
+  t.match(await redis.get(attested), `:${replid} `)
   await newer()
   await redis.set(attested, (await redis.get(attested))!.replace(/:\w+ /, ':0000 '))
   await call('POST', '/flush')
