@@ -1,6 +1,6 @@
 /** A private MariaDB (or MySQL). */
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import { findMariadb, findMariadbInstaller } from './binaries.mjs'
@@ -45,7 +45,10 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, args = []
   const isMysql = binary.product === 'mysql'
   const initFile = join(path, 'init.sql')
 
-  if (!existsSync(data)) await createData(binary, data)
+  // A server that starts removes what looks like its own in here: each needs one for itself.
+  const temporary = join(path, 'tmp')
+  mkdirSync(temporary, { recursive: true })
+  if (!existsSync(data)) await createData(binary, data, temporary)
   // The server runs it before it takes connections, at each start. Only this user can read it.
   writeFileSync(initFile, accountSql(password), { mode: 0o600 })
   const server = await startServer({
@@ -56,6 +59,7 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, args = []
       '--no-defaults',
       ...asUser(),
       `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
       // Relative to the data directory: the full path could be longer than a socket's name may be.
       '--socket=server.sock',
       `--port=${port}`,
@@ -86,17 +90,18 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, args = []
  * Builds the data directory beside its place, so that an interrupted start leaves nothing half done.
  * @param {import('./binaries.mjs').Binary} binary
  * @param {string} data
+ * @param {string} temporary
  */
-async function createData (binary, data) {
+async function createData (binary, data, temporary) {
   const draft = `${data}.new`
   rmSync(draft, { recursive: true, force: true })
   if (binary.product === 'mysql') {
     // Not --initialize-insecure: root gets a password that nobody needs.
-    await run(binary.path, ['--no-defaults', ...asUser(), '--initialize', `--datadir=${draft}`]).catch(explainPermission)
+    await run(binary.path, ['--no-defaults', ...asUser(), '--initialize', `--datadir=${draft}`, `--tmpdir=${temporary}`]).catch(explainPermission)
   } else {
     await run(findMariadbInstaller(binary), [
       '--no-defaults', ...asUser(), `--datadir=${draft}`, '--skip-test-db', '--auth-root-authentication-method=socket',
-    ])
+    ], { env: { ...process.env, TMPDIR: temporary } })
   }
   renameSync(draft, data)
 }

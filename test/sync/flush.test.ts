@@ -142,9 +142,9 @@ t.test('a mark stays where the ticket changed after the claim', async t => {
 })
 
 t.test('the claims of a crashed worker come back', async t => {
-  const { call, app } = await createService(t, { FLUSH_LEASE_MS: 100 })
+  const { call, app } = await createService(t, { FLUSH_LEASE_MS: 1000 })
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
-  const claim = await app.tickets.dueIndex.claim({ leaseMs: 100, ticketsMax: 10 })
+  const claim = await app.tickets.dueIndex.claim({ leaseMs: 1000, ticketsMax: 10 })
   t.equal(claim.tickets.length, 1)
   t.match((await call('POST', '/flush')).body, { claimed: 0, remaining: 1 }, 'while the lease runs nobody else takes it')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 0, remaining: 1 }, 'scope all neither')
