@@ -22,12 +22,13 @@ const START_TIMEOUT_MS = 5000
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { dueIndex, drift, archive, changes } = app.tickets
+  const { dueIndex, drift, archive, learnHighestId, changes } = app.tickets
   const stopping = new AbortController()
   const flusher = createFlusher({
     dueIndex,
     archive,
     drift,
+    learnHighestId,
     batchSize: config.FLUSH_BATCH_SIZE,
     leaseMs: config.FLUSH_LEASE_MS,
     log: app.log,
@@ -42,14 +43,12 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   /** Until it is known whether Redis can be trusted: writes wait for it. */
   async function verify () {
     while (!stopping.signal.aborted) {
-      try {
-        await drift.check(stopping.signal)
-        return
-      } catch (error) {
+      await drift.check(stopping.signal).catch((error: unknown) => {
         app.log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
-        if (drift.isTrusted() || app.redis.client.status !== 'ready') return
-        await sleep(VERIFY_AGAIN_MS)
-      }
+      })
+      // A check that began before the connection was lost says nothing of who answers now.
+      if (drift.isTrusted() || app.redis.client.status !== 'ready') return
+      await sleep(VERIFY_AGAIN_MS)
     }
   }
 

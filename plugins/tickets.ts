@@ -31,10 +31,11 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const timeoutMs = statementTimeoutMs(config)
   const archive = createTicketArchive(mysql, config.TICKETS_TABLE, timeoutMs)
   const dueIndex = createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS })
+  const learnHighestId = async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) }
   const drift = createDriftRepair({
     store: createDriftStore(scripts, keys, config.TICKET_RETENTION_SECONDS),
     archive,
-    learnHighestId: async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) },
+    learnHighestId,
     timeoutMs,
     log,
   })
@@ -63,6 +64,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     changes,
     archive,
     dueIndex,
+    learnHighestId,
     deadLetters: createDeadLetters(scripts, keys),
     drift,
   }

@@ -28,6 +28,8 @@ export interface FlusherOptions {
   dueIndex: DueIndex
   archive: TicketArchive
   drift: DriftRepair
+  /** Records in Redis the highest id that MySQL holds. */
+  learnHighestId: () => Promise<void>
   batchSize: number
   leaseMs: number
   log: FastifyBaseLogger
@@ -42,7 +44,7 @@ const WAITING_MAX = 10
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+export function createFlusher ({ dueIndex, archive, drift, learnHighestId, batchSize, leaseMs, log, stopping }: FlusherOptions) {
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
@@ -63,7 +65,7 @@ export function createFlusher ({ dueIndex, archive, drift, batchSize, leaseMs, l
     let loaded = 0
     try {
       if (!highestIdKnown || !claim.archivedMaxKnown) {
-        await dueIndex.raiseArchivedMax(await archive.highestId())
+        await learnHighestId()
         highestIdKnown = true
       }
       if (claim.tickets.length > 0) {

@@ -1,13 +1,19 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { createService, createStores, eventually, privateRedis } from '../helper.js'
 
-t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it', async t => {
+/** A master with one replica that is in step, and stores on the master. */
+async function startReplicated (t: Test) {
   const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
   const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
   const stores = await createStores(t, { redis: master.url })
   await eventually(async () => {
     if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
   })
+  return { replica, stores }
+}
+
+t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it', async t => {
+  const { replica, stores } = await startReplicated(t)
   const { call, hash, lines } = await createService(t, { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 1000 }, stores)
   const key = { 'idempotency-key': 'k' }
   t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 201)
@@ -42,12 +48,7 @@ t.test('REDIS_WAIT_REPLICAS: a write is acknowledged when the replicas have it',
 })
 
 t.test('the confirmation covers a script that Redis had forgotten, and a replay on another connection', async t => {
-  const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
-  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
-  const stores = await createStores(t, { redis: master.url })
-  await eventually(async () => {
-    if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')
-  })
+  const { replica, stores } = await startReplicated(t)
   const variables = { REDIS_WAIT_REPLICAS: 1, REDIS_COMMAND_TIMEOUT_MS: 1000 }
   const one = await createService(t, variables, stores)
   const key = { 'idempotency-key': 'k' }
