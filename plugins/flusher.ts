@@ -48,7 +48,10 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         if (error instanceof ConfigError) misconfigured = error
       })
       // A check that began before the connection was lost says nothing of who answers now.
-      if (drift.isTrusted()) return
+      if (drift.isTrusted()) {
+        changes.emit('trusted')
+        return
+      }
       await sleep(VERIFY_AGAIN_MS)
     }
   }
@@ -61,6 +64,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       ticker.retry()
     })
   }
+
+  // What has failed while MySQL was away is not put off any longer.
+  app.mysql.on('recovered', ticker.retry)
 
   app.decorate('flusher', {
     ...flusher,
@@ -84,4 +90,4 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
     await flusher.flushLast(signal).catch((error: unknown) => { app.log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
   })
-}, { name: 'flusher', dependencies: ['redis', 'tickets'] })
+}, { name: 'flusher', dependencies: ['redis', 'mysql', 'tickets'] })

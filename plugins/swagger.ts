@@ -36,6 +36,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       tags: [
         { name: 'tickets', description: 'Create, change and read tickets' },
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
+        { name: 'journal', description: 'Writes that were accepted while Redis was away' },
         { name: 'health', description: 'For load balancers and container engines' },
       ],
     },

@@ -3,6 +3,10 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { createBudget } from '../src/budget.js'
+import { createFallback } from '../src/journal/fallback.js'
+import { createJournal } from '../src/journal/journal.js'
+import { createTurns } from '../src/journal/turns.js'
+import { journalTable } from '../src/mysql/migrate.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
 import { createKeys } from '../src/tickets/keys.js'
@@ -26,7 +30,7 @@ const PENDING_MAX = 30_000
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
-  const changes = new EventEmitter<{ write: [] }>()
+  const changes = new EventEmitter<{ write: [], trusted: [] }>()
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
   const timeoutMs = statementTimeoutMs(config)
   const archive = createTicketArchive(mysql, config.TICKETS_TABLE, timeoutMs)
@@ -54,9 +58,18 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     onCorrupt,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
+  const count = partitions.length
+  const turns = createTurns(count)
+  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE), timeoutMs)
+  const now = () => redis.now() ?? Date.now()
+  const { TICKET_CLOSED_STATUSES: closedStatuses, TICKET_STATUSES: [defaultStatus] } = config
   return {
-    ...readThrough,
-    /** Emits `write` after every script call that has changed tickets. */
+    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
+    /** Without the journal. */
+    direct: readThrough,
+    journal,
+    turns,
+    /** Emits `write` after every script call that has changed tickets, `trusted` when Redis can be written to again. */
     changes,
     archive,
     partitions,

@@ -5,7 +5,7 @@ import { ifMatch } from '../src/http/etag.js'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
 import { problems, success } from '../src/http/problems.js'
 import { createCheck, validatorCompiler } from '../src/http/validation.js'
-import type { Operation, Written } from '../src/tickets/repository.js'
+import type { Journaled, Operation, Written } from '../src/tickets/repository.js'
 import type { BatchOperation, createTicketSchemas } from '../src/tickets/ticket.js'
 
 const OPERATIONS_MAX = 500
@@ -38,6 +38,7 @@ const Result = Type.Object({
   ticket_id: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null: the operation names none' }),
   status: Type.Integer({ description: 'What the single route would have answered' }),
   version: Type.Optional(Type.Integer({ description: 'The ticket\'s version after the operation' })),
+  journaled: Type.Optional(Type.Literal(true, { description: 'Redis is away: the operation is kept in MySQL, and made when Redis is back' })),
   error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
 })
 
@@ -120,9 +121,10 @@ function attempt<T> (work: () => T): T | Problem {
 }
 
 /** @param operation as it came: of one that was refused nothing is sure */
-function toResult (operation: unknown, outcome: Written | Problem, requestId: string): Static<typeof Result> {
+function toResult (operation: unknown, outcome: Written | Journaled | Problem, requestId: string): Static<typeof Result> {
   const { op, ticket_id } = (operation ?? {}) as Partial<BatchOperation>
   if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
+  if ('journaled' in outcome) return { ticket_id: ticket_id!, status: 202, journaled: true }
   return { ticket_id: ticket_id!, status: op === 'create' ? 201 : 200, version: outcome.version }
 }
 
@@ -130,7 +132,7 @@ const isTicketId = (value: unknown): value is number => Number.isSafeInteger(val
 
 const isOperation = (judged: Operation | Problem): judged is Operation => !(judged instanceof Problem)
 
-const isMismatch = (answer: Written | Problem): answer is Problem => answer instanceof Problem && answer.code === 'idempotency_mismatch'
+const isMismatch = (answer: Written | Journaled | Problem): answer is Problem => answer instanceof Problem && answer.code === 'idempotency_mismatch'
 
 /** An outage is one line, not five hundred. */
 const oneOfEachCode = (failures: Problem[]) => new Map(failures.map(failure => [failure.code, failure])).values()

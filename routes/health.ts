@@ -1,24 +1,26 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
+import type { Config } from '../src/config.js'
 import { Problem } from '../src/errors.js'
 import { problems, success } from '../src/http/problems.js'
 
 const Dependency = Type.Object({
-  state: Type.Enum(['up', 'down']),
+  state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
   latency_ms: Type.Optional(Type.Number({ description: 'Time of one round trip' })),
   reason: Type.Optional(Type.String({ description: 'Why it counts as down' })),
 })
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable'], {
-    description: 'ready: all is well; degraded: MySQL is away, tickets wait in Redis; unavailable: Redis is away',
+    description: 'ready: all is well; degraded: one of the two is away, or has just come back, and the other stands in for it; unavailable: requests are answered with 503',
   }),
   redis: Dependency,
   mysql: Dependency,
-}, { examples: [{ status: 'ready', redis: { state: 'up', latency_ms: 0.3 }, mysql: { state: 'up', latency_ms: 0.6 } }] })
+  journal: Type.Enum(['off', 'idle', 'active'], { description: 'active: this instance\'s writes go to the journal in MySQL; off: FALLBACK=off' }),
+}, { examples: [{ status: 'ready', redis: { state: 'up', latency_ms: 0.3 }, mysql: { state: 'up', latency_ms: 0.6 }, journal: 'idle' }] })
 
 /** For load balancers and container engines. */
-const routes: FastifyPluginAsyncTypebox = async app => {
+const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   app.get('/health/live', {
     schema: {
       operationId: 'live',
@@ -33,18 +35,23 @@ const routes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       operationId: 'ready',
       summary: 'Can the service take requests?',
-      description: 'With the state of Redis and MySQL. Without MySQL it can: tickets wait in Redis.',
+      description: 'With the state of Redis and MySQL. Without MySQL it can: tickets wait in Redis. Without Redis too, unless FALLBACK=off: writes wait in MySQL.',
       tags: ['health'],
-      response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot: Redis is away', Ready) },
+      response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot', Ready) },
     },
   }, async (_request, reply) => {
-    const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => app.tickets.archive.ping())])
-    const status = redis.state === 'down' ? 'unavailable' : mysql.state === 'down' ? 'degraded' : 'ready'
-    return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql } satisfies Static<typeof Ready>)
+    const { archive, partitions, turns } = app.tickets
+    const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => archive.ping())])
+    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) redis.state = 'comparing'
+    const journal = config.FALLBACK === 'off' ? 'off' : turns.isQuiet() ? 'idle' : 'active'
+    const status = statusOf(redis.state, mysql.state, journal)
+    return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql, journal } satisfies Static<typeof Ready>)
   })
 }
 
 export default routes
+
+type State = Static<typeof Dependency>['state']
 
 async function probe (ask: () => Promise<unknown>): Promise<Static<typeof Dependency>> {
   const startedAt = performance.now()
@@ -56,9 +63,22 @@ async function probe (ask: () => Promise<unknown>): Promise<Static<typeof Depend
   }
 }
 
+function statusOf (redis: State, mysql: State, journal: Static<typeof Ready>['journal']): Static<typeof Ready>['status'] {
+  if (redis === 'down' && (mysql === 'down' || journal === 'off')) return 'unavailable'
+  return redis === 'up' && mysql === 'up' && journal !== 'active' ? 'ready' : 'degraded'
+}
+
+const KNOWN_REASONS = new RegExp([
+  'ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN',
+  'ER_[A-Z_]+|NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY',
+  // What OpenSSL and Node say of certificates.
+  'CERT_[A-Z_]+|[A-Z_]*SELF_SIGNED_CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|ERR_TLS_[A-Z_]+|HOSTNAME_MISMATCH',
+  'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate',
+  'timed out|no answer|not connected|Connection is closed|no master|All sentinels are unreachable',
+].join('|'))
+
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
-  const { message } = error instanceof Problem ? error.cause as Error : error
-  const [known] = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ER_[A-Z_]+|NOAUTH|WRONGPASS|LOADING|timed out|no answer|writeable/.exec(message) ?? ['failed']
-  return known === 'writeable' ? 'not connected' : known
+  const { message, code = '' } = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
+  return KNOWN_REASONS.exec(`${code} ${message}`)?.[0] ?? 'failed'
 }

@@ -5,7 +5,7 @@ import { Problem, ticketNotFound } from '../src/errors.js'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.js'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
 import { problems, success } from '../src/http/problems.js'
-import type { Written } from '../src/tickets/repository.js'
+import type { Journaled, Written } from '../src/tickets/repository.js'
 import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.js'
 
 const TICKETS_PER_READ_MAX = 500
@@ -14,6 +14,20 @@ const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] })
 
 const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
 const ticket = { $ref: 'Ticket#' }
+
+const TicketSource = { type: 'string', enum: ['redis', 'archive'], description: 'Where the answer comes from; archive is MySQL' }
+const PendingChanges = { type: 'integer', description: 'Only there while Redis is away, or has just come back: so many changes wait for it. The ticket is shown with them, under the version that it has without them, and there is no ETag' }
+
+const JournaledSchema = Type.Object({
+  ticket_id: TicketId,
+  journaled: Type.Literal(true, { description: 'The change is kept in MySQL, and made when Redis is back' }),
+}, { examples: [{ ticket_id: 1234, journaled: true }] })
+
+/** The answer to a write that Redis could not take. */
+const accepted = success('Redis is away: the write is kept in MySQL, and made when Redis is back. GET /journal lists it if that is not possible then', JournaledSchema, {
+  'Idempotency-Replayed': IdempotencyReplayed,
+  'X-Ticket-Source': { type: 'string', enum: ['journal'], description: 'Where the write is' },
+})
 
 /** What any write may answer. */
 export const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'store_unavailable', 'outcome_unknown', 'overloaded'] as const
@@ -37,6 +51,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
           ETag: etag,
           'Idempotency-Replayed': IdempotencyReplayed,
         }),
+        202: accepted,
         ...problems('validation_failed', 'ticket_exists', ...WRITE_PROBLEMS),
       },
     },
@@ -49,7 +64,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       idempotency: idempotency(request.headers['idempotency-key'], ['create', id, request.body]),
     }])
     if (created instanceof Problem) return reply.sendProblem(created)
-    return sendWritten(reply.code(201).header('location', `/tickets/${id}`), created!)
+    return sendWritten('journaled' in created! ? reply : reply.code(201).header('location', `/tickets/${id}`), id, created!)
   })
 
   app.patch('/tickets/:id', {
@@ -66,6 +81,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       body: schemas.PatchTicket,
       response: {
         200: success('The whole ticket after the change', ticket, { ETag: etag, 'Idempotency-Replayed': IdempotencyReplayed }),
+        202: accepted,
         ...problems('validation_failed', 'ticket_not_found', 'version_conflict', ...WRITE_PROBLEMS),
       },
     },
@@ -80,7 +96,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       idempotency: idempotency(request.headers['idempotency-key'], ['update', id, condition, request.body]),
     }])
     if (changed instanceof Problem) return reply.sendProblem(changed)
-    return sendWritten(reply, changed!)
+    return sendWritten(reply, id, changed!)
   })
 
   app.get('/tickets/:id', {
@@ -94,7 +110,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       response: {
         200: success('The ticket', ticket, {
           ETag: etag,
-          'X-Ticket-Source': { type: 'string', enum: ['redis', 'archive'], description: 'Where the answer comes from; archive is MySQL' },
+          'X-Ticket-Source': TicketSource,
+          'X-Ticket-Pending-Changes': PendingChanges,
         }),
         304: { description: 'The ticket has the version of If-None-Match', type: 'null' },
         ...problems('validation_failed', 'ticket_not_found', 'store_unavailable', 'overloaded'),
@@ -105,7 +122,9 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     const [found] = await tickets.read([id])
     if (found instanceof Problem) return reply.sendProblem(found)
     if (!found) return reply.sendProblem(ticketNotFound(id))
-    reply.header('etag', toEtag(found.ticket.version)).header('x-ticket-source', found.source)
+    reply.header('x-ticket-source', found.source)
+    if (found.pending) return reply.header('x-ticket-pending-changes', found.pending).send(found.ticket)
+    reply.header('etag', toEtag(found.ticket.version))
     if (ifNoneMatch(request.headers['if-none-match'], found.ticket.version)) return reply.code(304).send(null)
     return reply.send(found.ticket)
   })
@@ -123,6 +142,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
         200: success('What was found, in the order of the ids', Type.Object({
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
+          archived: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
             description: 'Only there when a ticket could not be read; the others are not stopped by it',
           })),
@@ -136,9 +156,11 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     const unavailable = found.find(answer => answer instanceof Problem && answer.status === 503)
     if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
     const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
+    const archived = found.flatMap(answer => answer && !(answer instanceof Problem) && answer.source === 'archive' ? [answer.ticket.ticket_id] : [])
     return reply.send({
       tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
       missing: ids.filter((_id, i) => found[i] === null),
+      ...(archived.length > 0 && { archived }),
       ...(errors.length > 0 && { errors }),
     })
   })
@@ -146,7 +168,9 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
 
 export default routes
 
-function sendWritten (reply: FastifyReply, { ticket, version, replayed }: Written): FastifyReply {
-  if (replayed) reply.header('idempotency-replayed', 'true')
+function sendWritten (reply: FastifyReply, id: number, written: Written | Journaled): FastifyReply {
+  if (written.replayed) reply.header('idempotency-replayed', 'true')
+  if ('journaled' in written) return reply.code(202).header('x-ticket-source', 'journal').send({ ticket_id: id, journaled: true })
+  const { ticket, version } = written
   return reply.header('etag', toEtag(version)).send(ticket)
 }

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
+import journal from '../plugins/journal.js'
 import mysql from '../plugins/mysql.js'
 import redis from '../plugins/redis.js'
 import swagger from '../plugins/swagger.js'
@@ -12,6 +13,7 @@ import batchRoutes from '../routes/batch.js'
 import deadLetterRoutes from '../routes/dead-letters.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
+import journalRoutes from '../routes/journal.js'
 import openapiRoutes from '../routes/openapi.js'
 import ticketRoutes from '../routes/tickets.js'
 import type { Config } from './config.js'
@@ -56,12 +58,14 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(mysql, { config })
   await app.register(tickets, { config })
   await app.register(flusher, { config })
+  await app.register(journal, { config })
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
-  await app.register(healthRoutes)
+  if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
+  await app.register(healthRoutes, { config })
   await app.register(openapiRoutes)
 }
 

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { fromTexts } from './text.js'
@@ -129,6 +130,7 @@ function checkTogether (config: Config) {
   checkUrl('MYSQL_URL', config.MYSQL_URL)
   if (config.REDIS_MODE === 'sentinel' && config.REDIS_SENTINELS.length === 0) throw new ConfigError('REDIS_SENTINELS is empty: REDIS_MODE=sentinel needs it, as host:port,...')
   if (config.REDIS_MODE === 'cluster' && config.REDIS_CLUSTER_NODES.length === 0) throw new ConfigError('REDIS_CLUSTER_NODES is empty: REDIS_MODE=cluster needs it, as host:port,...')
+  if (config.MYSQL_TLS_CA_FILE && isIP(new URL(config.MYSQL_URL).hostname.replace(/^\[|\]$/g, ''))) throw new ConfigError('MYSQL_URL names an address. With MYSQL_TLS_CA_FILE it must be the host\'s name, which is compared with the certificate')
   for (const name of ['REDIS_TLS_CA_FILE', 'MYSQL_TLS_CA_FILE'] as const) checkCertificates(name, config[name])
   for (const status of config.TICKET_CLOSED_STATUSES) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)

@@ -12,6 +12,8 @@ export const PROBLEMS = {
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be JSON' },
+  journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
+  journal_entry_pending: { status: 409, title: 'The journal entry is not in conflict' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The service failed' },
@@ -96,6 +98,10 @@ export const ticketExists = (id: number) =>
 
 export const versionConflict = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} does not have the version that If-Match names. Read it again and repeat the change on what you find.`)
+
+/** Of a change that was accepted while Redis was away. */
+export const changedSince = (id: number) =>
+  new Problem('version_conflict', `Ticket ${id} was changed after this change was accepted and before it could be made.`)
 
 export const idempotencyMismatch = (key: string) =>
   new Problem('idempotency_mismatch', `The Idempotency-Key ${key} belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.`)

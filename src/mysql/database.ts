@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Config } from '../config.js'
 import { within as withinTime } from '../within.js'
-import { DatabaseUnavailable } from './failure.js'
+import { createBreaker } from './breaker.js'
+import { DatabaseUnavailable, isAnswer, textOf } from './failure.js'
 
 /** Flush, look-ups, health and one to spare. */
 const CONNECTIONS_MAX = 4
@@ -13,6 +16,9 @@ const CONNECT_TIMEOUT_MS = 2000
 
 /** Longer than the wait for another instance that is migrating. */
 const PREPARE_TIMEOUT_MS = 120_000
+
+/** As long as a caller waits for a look-up. */
+const PROBE_TIMEOUT_MS = 1000
 
 const CLOSE_TIMEOUT_MS = 500
 
@@ -27,6 +33,7 @@ const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTIO
  * migrations) runs once before it: the service may start, and stay up, without MySQL.
  */
 export function createDatabase (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
+  const events = new EventEmitter<{ recovered: [] }>()
   const pool = createPool({
     uri: config.MYSQL_URL,
     connectionLimit: CONNECTIONS_MAX,
@@ -37,10 +44,16 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     dateStrings: true,
     jsonStrings: true,
     supportBigNumbers: true,
+    ...(config.MYSQL_TLS_CA_FILE && { ssl: { ca: readFileSync(config.MYSQL_TLS_CA_FILE, 'utf8'), verifyIdentity: true } }),
   })
   // Queued before the statement that the connection was opened for. If it fails, so will that one.
   pool.pool.on('connection', connection => {
     connection.query(SESSION, (error: Error | null) => { if (error) connection.destroy() })
+  })
+
+  const breaker = createBreaker({
+    probe: () => run(PROBE_TIMEOUT_MS, async query => { await query('SELECT 1', []) }),
+    onRecovery: () => { events.emit('recovered') },
   })
 
   let prepared: Promise<void> | undefined
@@ -56,7 +69,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
   /** The driver's own timeouts stop only the waiting, and some of them not even that: the signal destroys the connection. */
   async function use<T> (work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const connection = await pool.getConnection()
+    const connection = await pool.getConnection().catch(toUnavailable(false))
     if (signal.aborted) {
       connection.release()
       throw new DatabaseUnavailable('no connection in time')
@@ -77,27 +90,78 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     }
   }
 
+  /** Gives `work` a connection of its own, for as long as the time lasts. */
+  async function run<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    let isSent = false
+    const query: (connection: PoolConnection) => Query = connection => async (sql, values) => {
+      isSent = true
+      return (await connection.query<RowDataPacket[]>(sql, values).catch(toUnavailable(true)))[0] as never
+    }
+    return await withinTime(timeoutMs, async signal => {
+      await ready().catch(toUnavailable(false))
+      return await use(connection => work(query(connection)), signal)
+    }, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent))
+  }
+
+  /** The same, unless the server is known to be away. */
+  async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    breaker.check()
+    try {
+      return await run(timeoutMs, work)
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable) breaker.trip(error)
+      throw error
+    }
+  }
+
   return {
     ready,
+    /** `recovered`: the server answers again after it has not. */
+    on: events.on.bind(events),
 
     /**
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
      * answer. When it is over the connection is destroyed, and a statement that has none yet is not sent.
      *
-     * @throws the driver's error, or DatabaseUnavailable when the time is over
+     * @throws what the server says; or DatabaseUnavailable when it does not answer, at once when that is known
      */
-    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => within(timeoutMs, async signal => {
-      await ready()
-      return await use(async connection => (await connection.query<RowDataPacket[]>(sql, values))[0] as unknown as Rows, signal)
+    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => attempt(timeoutMs, query => query<Rows>(sql, values)),
+
+    /**
+     * Runs `work` while nobody else has the lock of this name (GET_LOCK); undefined: somebody has.
+     * `timeoutMs` is for all of it. When it is over the connection is destroyed, and the lock is free.
+     *
+     * @param lock up to 64 characters; belongs to the server
+     * @throws what `work` throws; and as `query` does
+     */
+    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => attempt(timeoutMs, async query => {
+      const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])
+      if (row!.granted !== 1) return undefined
+      try {
+        return await work(query)
+      } finally {
+        await query('DO RELEASE_LOCK(?)', [lock])
+      }
     }),
 
     /** Lets go of the connections; a server that does not answer is not waited for. */
-    close: () => within(CLOSE_TIMEOUT_MS, () => pool.end()),
+    async close () {
+      breaker.close()
+      await within(CLOSE_TIMEOUT_MS, () => pool.end())
+    },
   }
 }
 
 export type Database = ReturnType<typeof createDatabase>
 
+/** One statement on the connection of `work`. */
+export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
+
 /** @throws {DatabaseUnavailable} when `work` takes longer */
 const within = <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   withinTime(timeoutMs, work, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
+
+/** What is no answer of the server is DatabaseUnavailable. */
+const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {
+  throw isAnswer(error) ? error : new DatabaseUnavailable(textOf(error), mayBeApplied)
+}

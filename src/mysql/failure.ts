@@ -4,7 +4,8 @@ import { Problem } from '../errors.js'
 /** MySQL could not be asked, or gave up: the same statement may succeed later. */
 export class DatabaseUnavailable extends Problem {
   override readonly name = 'DatabaseUnavailable'
-  constructor (reason: string) {
+  /** @param mayBeApplied the statement was sent, and nobody knows what became of it */
+  constructor (readonly reason: string, readonly mayBeApplied = false) {
     super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause: new Error(reason) })
   }
 }
@@ -54,9 +55,17 @@ export function mayBeForRows (error: unknown): boolean {
   return sqlClass !== '' && !SERVER_CLASSES.includes(sqlClass) && !isLockConflict(error)
 }
 
+/**
+ * Whether the server has answered with this error: it can be used. 08 and 28 are those of a connection
+ * that it did not accept, as is ER_CON_COUNT_ERROR.
+ */
+export const isAnswer = (error: unknown): boolean =>
+  !['', '08', '28'].includes(classOf(error)) && (error as QueryError).errno !== 1040
+
 const classOf = (error: unknown): string => ((error as { sqlState?: string }).sqlState ?? '').replace('#', '').slice(0, 2)
 
-function textOf (error: unknown): string {
+export function textOf (error: unknown): string {
+  if (error instanceof DatabaseUnavailable) return error.reason
   const { code, message } = error as QueryError
   return code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
 }

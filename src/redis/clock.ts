@@ -14,10 +14,15 @@ const MEASURE_EVERY_MS = 10_000
  */
 export function createClock (redis: Redis, onError: (error: Error) => void) {
   let offset: number | undefined
+  // Of the last measurement, also when the connection is gone: the other end of what it can be.
+  let latestOffset: number | undefined
 
   async function measure () {
+    const askedAt = performance.now()
     const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
-    offset = Number(seconds) * 1000 + Number(microseconds) / 1000 - performance.now()
+    const milliseconds = Number(seconds) * 1000 + Number(microseconds) / 1000
+    offset = milliseconds - performance.now()
+    latestOffset = milliseconds - askedAt
   }
 
   const remeasure = () => { measure().catch(onError) }
@@ -36,6 +41,8 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
       if (offset === undefined) throw storeUnavailable(new Error('not connected to Redis'))
       return Math.floor(performance.now() + offset + afterMs)
     },
+    /** ms of Redis's clock as far as it was ever known, not earlier than it is; undefined: it never was. */
+    now: () => latestOffset === undefined ? undefined : Math.ceil(performance.now() + latestOffset),
     /** To be called when a deadline was missed although no time was lost here: the clock may have been set. */
     remeasure,
     stop () { clearInterval(timer) },

@@ -153,10 +153,13 @@ export function createCluster (config: Config, log: FastifyBaseLogger, tags: rea
       await Promise.all([...nodes.values()].map(({ connected }) => connected))
     },
     async ping () {
-      const lost = homes.filter(home => !home.isReady()).length
-      if (lost > 0) throw new Error(`${lost} of ${homes.length} partitions have no master`)
+      const lost = homes.filter(home => !home.owner()?.isReady())
+      const reason = await lost[0]?.owner()?.ping().catch((error: unknown) => (error as Error).message)
+      if (lost.length > 0) throw new Error(`${lost.length} of ${homes.length} partitions have no master${reason ? `: ${reason}` : ''}`)
       await Promise.all(owners().map(node => node!.ping()))
     },
+    // Masters of one Cluster are taken to have one time.
+    now: () => owners().find(node => node?.clock.now() !== undefined)?.clock.now(),
     close () {
       isClosed = true
       clearTimeout(timer)

@@ -28,10 +28,14 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
   const scripts: Scripts = { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write }
   let isReady = false
   let isConnected = false
+  let lastError: Error | undefined
 
   function open () {
     const redis = createRedis(config, address)
-    redis.on('error', (error: Error) => { log.warn({ err: error, ...address }, 'Redis') })
+    redis.on('error', (error: Error) => {
+      lastError = error
+      log.warn({ err: error, ...address }, 'Redis')
+    })
     return redis
   }
 
@@ -41,6 +45,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
     connection.on('ready', () => {
       if (isReady || connections.some(({ status }) => status !== 'ready')) return
       isReady = true
+      lastError = undefined
       if (isConnected) check().catch((error: unknown) => { log.error({ err: error }, 'the settings of Redis') })
       events.emit('ready')
     })
@@ -75,7 +80,11 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
       }
     },
 
-    ping: () => client.ping().catch(leave(client)),
+    /** @throws why there is no answer */
+    async ping () {
+      if (!isReady) throw lastError ?? new Error('not connected')
+      await client.ping().catch(leave(client))
+    },
 
     close () {
       clock.stop()

@@ -26,6 +26,8 @@ export interface RedisServers {
   connect: () => Promise<void>
   /** @throws why one of them does not answer */
   ping: () => Promise<unknown>
+  /** ms of Redis's clock as far as it is known; undefined: it never was. */
+  now: () => number | undefined
   close: () => void
 }
 
@@ -34,5 +36,5 @@ export function createRedisServers (config: Config, log: FastifyBaseLogger, tags
   if (config.REDIS_MODE === 'cluster') return createCluster(config, log, tags)
   const node = createNode(config, log)
   const home: Home = { on: node.on, isReady: node.isReady, call: work => work(node) }
-  return { homes: tags.map(() => home), connect: node.connect, ping: node.ping, close: node.close }
+  return { homes: tags.map(() => home), connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
 }

@@ -18,6 +18,11 @@ interface OnTicket {
   idempotency?: Idempotency
   /** For many operations: the answer holds the version alone. */
   answer?: 'version'
+  /**
+   * For an operation that comes late: when it was accepted, ms of Redis's clock. It is made as if then,
+   * and is refused (version_conflict) when it would change what has changed since. Needs `idempotency`.
+   */
+  asOf?: number
 }
 
 /** Creates the ticket; refused when it exists. */
@@ -44,16 +49,28 @@ export interface Written {
   replayed: boolean
 }
 
-export interface Found { ticket: Ticket, source: 'redis' | 'archive' }
+/** Accepted, and to be made when Redis is back. */
+export interface Journaled {
+  journaled: true
+  /** By an earlier request with the same Idempotency-Key. */
+  replayed: boolean
+}
+
+export interface Found {
+  ticket: Ticket
+  source: 'redis' | 'archive'
+  /** Changes that were accepted and are not part of the version yet, though of the ticket as it is shown. */
+  pending?: number
+}
 
 /**
- * What routes call, at every depth of the composition: the Redis store, read-through around it.
+ * What routes call, at every depth of the composition: the Redis store, read-through around it, the journal around that.
  * A layer knows only the one below and its own database.
  * Answers stand in the order of what was asked. A failure is a value, so that one does not hide the others.
  */
-export interface TicketRepository {
+export interface TicketRepository<Answer = Written> {
   /** Operations on one ticket are applied in their order. */
-  write (operations: readonly Operation[]): Promise<(Written | Problem)[]>
+  write (operations: readonly Operation[]): Promise<(Answer | Problem)[]>
   /** null: there is no such ticket. */
   read (ids: readonly number[]): Promise<(Found | Problem | null)[]>
 }

@@ -1,5 +1,5 @@
 import {
-  Problem, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, ticketExists, ticketNotFound, versionConflict,
+  Problem, changedSince, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
 } from '../errors.js'
 import { fromHash, toHashChange } from './codec.js'
 import type { Create, Operation, Written } from './repository.js'
@@ -48,6 +48,7 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
     const encoded = [op, String(id), absent, versions, set, remove, operation.answer ?? 'ticket']
     const { idempotency } = operation
     if (idempotency) encoded.push(idempotency.key, idempotency.fingerprint, String(idempotency.index))
+    if (operation.asOf !== undefined) encoded.push(String(operation.asOf))
     return JSON.stringify(encoded)
   }
 
@@ -74,6 +75,8 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
       case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
       case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
       case -9: return idempotencyMismatch(operation.idempotency!.key)
+      case -10: return changedSince(id)
+      case -11: return storeUnavailable(new Error(`ticket ${id}: its slot is being moved`))
       default: throw new Error(`write.lua answered ${String(result)}`)
     }
   }

@@ -11,7 +11,7 @@ t.test('a frozen Redis applies nothing on waking that callers were told otherwis
   const server = await privateRedis(t, { appendfsync: 'always' })
   const rig = await createRig(t, { redis: server.url })
   const { ledger, stores: { redis } } = rig
-  const variables = { REDIS_COMMAND_TIMEOUT_MS: COMMAND_TIMEOUT_MS, SYNC_STRATEGY: 'event' }
+  const variables = { REDIS_COMMAND_TIMEOUT_MS: COMMAND_TIMEOUT_MS, SYNC_STRATEGY: 'event', FALLBACK: 'off' }
   const instances = await Promise.all([rig.start(variables), rig.start(variables)])
   const load = rig.load(...instances)
 

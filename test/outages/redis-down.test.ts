@@ -33,7 +33,7 @@ t.test('a start without Redis', async t => {
   const server = await privateRedis(t)
   const stores = await createStores(t, { redis: server.url })
   await server.stop()
-  const { call, lines } = await createService(t, {}, stores)
+  const { call, lines } = await createService(t, { FALLBACK: 'off' }, stores)
   t.ok(await lines.waitFor(({ msg }) => /Redis cannot be reached/.test(msg)))
   t.match(await call('POST', '/tickets/1', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } })
   await server.restart()
@@ -46,7 +46,7 @@ t.test('a start without Redis', async t => {
 
 t.test('a frozen Redis applies nothing after the caller was told otherwise', async t => {
   const server = await privateRedis(t)
-  const { call, hash, app } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 }, await createStores(t, { redis: server.url }))
+  const { call, hash, app } = await createService(t, { FALLBACK: 'off', REDIS_COMMAND_TIMEOUT_MS: 200 }, await createStores(t, { redis: server.url }))
   await call('POST', '/tickets/1', { customer_id: 1 })
   await server.pause()
   const answers = await Promise.all([
@@ -71,7 +71,7 @@ t.test('SCRIPT FLUSH is not noticed', async t => {
 t.test('a full Redis refuses writes and serves the rest', async t => {
   const server = await privateRedis(t)
   const stores = await createStores(t, { redis: server.url })
-  const { call } = await createService(t, {}, stores)
+  const { call } = await createService(t, { FALLBACK: 'off' }, stores)
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await stores.redis.config('SET', 'maxmemory', '1mb')
   t.match(await call('POST', '/tickets/2', { customer_id: 1 }), { status: 503, body: { code: 'store_unavailable' } })
@@ -88,7 +88,7 @@ t.test('a full Redis refuses writes and serves the rest', async t => {
 
 t.test('what waits for a hung Redis is bounded: past it the answer is overloaded, at once', async t => {
   const server = await privateRedis(t)
-  const { call, app, redis, prefix } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 2000 }, await createStores(t, { redis: server.url }))
+  const { call, app, redis, prefix } = await createService(t, { FALLBACK: 'off', REDIS_COMMAND_TIMEOUT_MS: 2000 }, await createStores(t, { redis: server.url }))
   await call('POST', '/tickets/1', { customer_id: 1 })
   await server.pause()
   const batch = (n: number) => ({ operations: Array.from({ length: 500 }, (_, i) => ({ op: 'create', ticket_id: n * 500 + i + 2, customer_id: 1 })) })
@@ -110,7 +110,7 @@ t.test('what waits for a hung Redis is bounded: past it the answer is overloaded
 t.test('a full Redis goes on draining when MySQL refuses, is away, or is newer', async t => {
   const server = await privateRedis(t)
   const stores = await createStores(t, { redis: server.url })
-  const { call, sql, due, row } = await createService(t, { FLUSH_MAX_ATTEMPTS: 2 }, stores)
+  const { call, sql, due, row } = await createService(t, { FALLBACK: 'off', FLUSH_MAX_ATTEMPTS: 2 }, stores)
   await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', ...(id === 1 && { subject: 'poison' }) })) })
   await call('POST', '/flush', { ticket_ids: [3] })
   await call('PATCH', '/tickets/3', { subject: 'older' })
@@ -139,7 +139,7 @@ t.test('what waits is bounded in characters too', async t => {
 t.test('an eviction policy that may drop tickets is refused', async t => {
   const server = await privateRedis(t, { config: { 'maxmemory-policy': 'allkeys-lru', appendonly: 'no' } })
   const stores = await createStores(t, { redis: server.url })
-  await t.rejects(createService(t, {}, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*noeviction/ })
+  await t.rejects(createService(t, { FALLBACK: 'off' }, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*noeviction/ })
   const { lines } = await createService(t, { ALLOW_UNSAFE_EVICTION: true }, stores)
   t.match(await lines.waitFor(({ msg }) => /AOF/.test(msg)), { level: 40 }, 'AOF off is a warning')
 })

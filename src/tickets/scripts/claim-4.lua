@@ -42,6 +42,7 @@ else
 end
 
 -- @include is_id
+-- @include other_type
 
 -- A given id may be in step with MySQL already.
 local function is_unsynced(id)
@@ -54,7 +55,7 @@ for _, id in ipairs(ids) do
   looked = looked + 1
   if given == 0 or is_unsynced(id) then
     local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
-    if flat.err then flat = { '' } end
+    if is_other_type(flat) then flat = { '' } end
     if #flat == 0 then
       redis.call('ZREM', due_key, id)
       redis.pcall('HDEL', failures_key, id)

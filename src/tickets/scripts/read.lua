@@ -6,9 +6,11 @@
 
   Output: one array per key: field, value, ...; empty when there is no ticket; { '' } when the key is no hash
 ]]
+-- @include other_type
+
 local results = {}
 for i, key in ipairs(KEYS) do
   local flat = redis.pcall('HGETALL', key)
-  results[i] = flat.err and { '' } or flat
+  results[i] = is_other_type(flat) and { '' } or flat
 end
 return results

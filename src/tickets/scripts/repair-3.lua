@@ -19,13 +19,14 @@ local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 
 -- @include chunks
+-- @include other_type
 
 local replaced = {}
 for i, row in ipairs(cjson.decode(ARGV[3])) do
   local id, version, values = unpack(row)
   local key = ticket_prefix .. id
   local held = redis.pcall('HGET', key, 'version')
-  local held_number = type(held) == 'string' and tonumber(held)
+  local held_number = not is_other_type(held) and type(held) == 'string' and tonumber(held)
   if held_number and held_number < tonumber(version) then
     redis.call('DEL', key)
     hset(key, values)

@@ -51,8 +51,12 @@ local function bury(id)
   redis.call('ZREM', due_key, id)
 end
 
+-- @include other_type
+
 local function has_changed(id, refused)
-  return refused ~= '' and redis.pcall('HGET', ticket_prefix .. id, 'version') ~= refused
+  if refused == '' then return false end
+  local version = redis.pcall('HGET', ticket_prefix .. id, 'version')
+  return is_other_type(version) or version ~= refused
 end
 
 local attempts = {}

@@ -17,13 +17,14 @@ local ticket_prefix, cursor = ARGV[1], ARGV[2]
 local count = tonumber(ARGV[3])
 
 -- @include is_id
+-- @include other_type
 
 local scanned = redis.call('ZSCAN', due_key, cursor, 'COUNT', count)
 local marks = scanned[2]
 local page = { scanned[1] }
 for i = 1, #marks, 2 do
   local version = is_id(marks[i]) and redis.pcall('HGET', ticket_prefix .. marks[i], 'version')
-  if type(version) == 'string' then
+  if not is_other_type(version) and type(version) == 'string' then
     page[#page + 1] = marks[i]
     page[#page + 1] = version
   end

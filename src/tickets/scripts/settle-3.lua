@@ -22,6 +22,8 @@ local lease_score = tonumber(ARGV[3])
 
 -- @include clock
 
+-- @include other_type
+
 local settled = 0
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
@@ -31,6 +33,7 @@ for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
   local key = ticket_prefix .. id
   local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
+  if is_other_type(held) then held = {} end
   local version, synced, closed = held[1], held[2], held[3]
   if version == written or not version then
     if version then redis.call('HSET', key, 'synced_version', written) end

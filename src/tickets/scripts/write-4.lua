@@ -29,10 +29,12 @@
                 idempotency_key
                 fingerprint  of the request; a key stands for one request
                 index        of the operation in the request
+                and, for one that was accepted earlier and comes late:
+                as_of        when, in ms: its time is that of the change, and what has changed since is newer
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a result per operation, which is one of
-     version         create: done; it is now in ms, and the times are now in seconds
+     version         create: done; it is now, or as_of, in ms, and the times are the same in seconds
                      update with the answer 'version': done
      { field, ... }  update, restore: done; all fields and values of the ticket
      { 0, result }   an earlier operation with this idempotency_key and index had the result
@@ -46,10 +48,12 @@
     -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
         if it may have been changed
     -9  the idempotency_key was used with another fingerprint; nothing was changed
+   -10  update with as_of: the ticket has changed since, and this would change it; nothing was changed
+   -11  the slot is being moved to another server of the Cluster; nothing was changed
 ]]
 local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
-local IDEMPOTENCY_MISMATCH, REPLAYED = -9, 0
+local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, REPLAYED = -9, -10, -11, 0
 local CUSTOM_FIELDS_MAX = 50
 
 local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -93,20 +97,32 @@ local function value_of(set, name)
 end
 
 -- @include is_ticket
+-- @include other_type
 -- @include chunks
 
-local function create(key, id, absent, _, set)
+-- The versions that operations with as_of have made in this call: those that follow are not older.
+local replayed = {}
+
+-- When a change was made: as text in seconds, and in ms.
+local function time_of(as_of)
+  if not as_of then return now_s, now_ms end
+  return string.format('%.0f', math.floor(tonumber(as_of) / 1000)), tonumber(as_of)
+end
+
+local function create(key, id, absent, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
   if absent == '' then
     if not archived_max then return ARCHIVE_UNKNOWN end
     if tonumber(id) <= archived_max then return MAYBE_ARCHIVED end
   end
   local is_closed = is_closed_status(value_of(set, 'status'))
+  local at_s, version = time_of(as_of)
   mark_due(id, false, is_closed)
   -- The caller's created_at, if there is one, comes later and so stands.
-  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
-  if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
-  return now_ms
+  redis.call('HSET', key, 'ticket_id', id, 'version', string.format('%.0f', version), 'created_at', at_s, 'updated_at', at_s, unpack(set))
+  if is_closed then redis.call('HSET', key, 'closed_at', at_s) end
+  replayed[id] = as_of and version
+  return version
 end
 
 -- Tickets as they are now, by id, so that many operations on one read and judge it once.
@@ -115,7 +131,7 @@ local known = {}
 local function read(key, id, absent)
   if known[id] then return known[id] end
   local flat = redis.pcall('HGETALL', key)
-  if flat.err then return nil, CORRUPT end
+  if is_other_type(flat) then return nil, CORRUPT end
   if #flat == 0 then return nil, absent == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
@@ -150,10 +166,30 @@ local function has_too_many_custom_fields(fields, set, removed)
   return kept + added > CUSTOM_FIELDS_MAX
 end
 
-local function update(key, id, absent, versions, set, remove, answer)
+local function would_change(fields, set, remove)
+  for i = 1, #set, 2 do
+    if fields[set[i]] ~= set[i + 1] then return true end
+  end
+  return next(to_be_removed(fields, remove)) ~= nil
+end
+
+local function to_flat(fields)
+  local all = {}
+  for name, value in pairs(fields) do
+    all[#all + 1] = name
+    all[#all + 1] = value
+  end
+  return all
+end
+
+local function update(key, id, absent, versions, set, remove, answer, as_of)
   local fields, failure = read(key, id, absent)
   if not fields then return failure end
   if versions ~= '' and not string.find(versions, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
+  local at_s, at_ms = time_of(as_of)
+  if as_of and tonumber(fields.version) > math.max(at_ms, replayed[id] or 0) then
+    return would_change(fields, set, remove) and OUTDATED or to_flat(fields)
+  end
 
   local was_closed = is_closed_status(fields.status)
   local is_closed = is_closed_status(value_of(set, 'status') or fields.status)
@@ -161,14 +197,14 @@ local function update(key, id, absent, versions, set, remove, answer)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
-  local version = math.max(tonumber(fields.version) + 1, now_ms)
+  local version = math.max(tonumber(fields.version) + 1, at_ms)
   set[#set + 1] = 'version'
   set[#set + 1] = string.format('%.0f', version)
   set[#set + 1] = 'updated_at'
-  set[#set + 1] = now_s
+  set[#set + 1] = at_s
   if is_closed and not (was_closed and fields.closed_at) then
     set[#set + 1] = 'closed_at'
-    set[#set + 1] = now_s
+    set[#set + 1] = at_s
   end
 
   -- If one of these fails, nobody knows how the ticket is.
@@ -183,19 +219,13 @@ local function update(key, id, absent, versions, set, remove, answer)
   end
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
   known[id] = fields
-  if answer == 'version' then return version end
-
-  local all = {}
-  for name, value in pairs(fields) do
-    all[#all + 1] = name
-    all[#all + 1] = value
-  end
-  return all
+  replayed[id] = as_of and version
+  return answer == 'version' and version or to_flat(fields)
 end
 
 local function restore(key, _, _, _, set)
   local flat = redis.pcall('HGETALL', key)
-  if flat.err then return CORRUPT end
+  if is_other_type(flat) then return CORRUPT end
   if #flat > 0 then return flat end
   hset(key, set)
   redis.call('EXPIRE', key, retention_seconds)
@@ -208,15 +238,18 @@ local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, 
 -- @include apply_once
 
 -- What goes wrong with one ticket is no reason to leave the others half done.
-local function attempt(kind, id, absent, versions, set, remove, answer, idempotency_key, fingerprint, index)
+local function attempt(kind, id, absent, versions, set, remove, answer, idempotency_key, fingerprint, index, as_of)
   local ok, result
   if idempotency_key then
-    ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove, answer)
+    ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove, answer, as_of)
   else
     ok, result = pcall(apply, kind, id, absent, versions, set, remove, answer)
   end
   if ok then return result end
-  redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. (type(result) == 'table' and result.err or tostring(result)))
+  local reason = type(result) == 'table' and result.err or tostring(result)
+  -- The keys of one ticket are looked at before any of them is changed.
+  if string.find(reason, 'non local key', 1, true) then return MOVING end
+  redis.log(redis.LOG_WARNING, 'ticket ' .. id .. ': ' .. reason)
   return FAILED
 end
 

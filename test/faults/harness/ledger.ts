@@ -29,7 +29,7 @@ interface Entry {
 export function createLedger () {
   const entries = new Map<number, Entry>()
   const findings: string[] = []
-  const counts = { acknowledged: 0, refused: 0, doubtful: 0 }
+  const counts = { acknowledged: 0, journaled: 0, refused: 0, doubtful: 0 }
   const events = new EventEmitter()
   let lastId = 0
 
@@ -66,6 +66,14 @@ export function createLedger () {
       events.emit('write')
     },
 
+    /** It will be made when Redis is back, and has no version yet. */
+    accept ({ id, mark }: Write) {
+      entryOf(id).acknowledged.add(mark)
+      counts.acknowledged += 1
+      counts.journaled += 1
+      events.emit('write')
+    },
+
     /** The caller was told that it is not applied. */
     refuse ({ id, mark }: Write) {
       entryOf(id).refused.add(mark)
@@ -94,21 +102,22 @@ export function createLedger () {
 
     /**
      * What is wrong with the tickets that `place` holds.
+     * @param conflicts marks of writes that wait for an operator, by ticket
      * @param only the tickets to look at, by the newest that was acknowledged
      */
-    compare (place: string, held: ReadonlyMap<number, Ticket>, only: (newest: Ticket | undefined) => boolean = () => true): string[] {
+    compare (place: string, held: ReadonlyMap<number, Ticket>, conflicts: ReadonlyMap<number, ReadonlySet<string>> = new Map(), only: (newest: Ticket | undefined) => boolean = () => true): string[] {
       const strangers = [...held.keys()].filter(id => !entries.has(id)).map(id => `${place}: nobody wrote ticket ${id}`)
       return [...strangers, ...[...entries].flatMap(([id, entry]) =>
-        only(entry.newest) ? Array.from(compareEntry(entry, held.get(id)), finding => `${place}: ticket ${id}: ${finding}`) : [])]
+        only(entry.newest) ? Array.from(compareEntry(entry, held.get(id), conflicts.get(id)), finding => `${place}: ticket ${id}: ${finding}`) : [])]
     },
   }
 }
 
 export type Ledger = ReturnType<typeof createLedger>
 
-function * compareEntry ({ acknowledged, refused, newest }: Entry, held: Ticket | undefined): Generator<string> {
+function * compareEntry ({ acknowledged, refused, newest }: Entry, held: Ticket | undefined, conflicts?: ReadonlySet<string>): Generator<string> {
   const has = (mark: string) => held?.custom_fields?.[mark] === true
-  for (const mark of acknowledged) if (!has(mark)) yield `${mark} was acknowledged and is not there`
+  for (const mark of acknowledged) if (!has(mark) && !conflicts?.has(mark)) yield `${mark} was acknowledged and is not there`
   for (const mark of refused) if (has(mark)) yield `${mark} was refused and is there`
   if (!newest || !held) return
   if (held.version < newest.version) yield `version ${newest.version} was acknowledged, ${held.version} is there`

@@ -48,8 +48,22 @@ async function readHashes ({ redis, prefix }: Stores, ids: readonly number[]): P
   return new Map(hashes.filter(([, hash]) => Object.keys(hash).length > 0).map(([id, hash]) => [id, fromHash(id, Object.entries(hash).flat())]))
 }
 
-/** What is wrong when everything has been drained: both sides hold what was acknowledged, and the same. */
-export async function verify (stores: Stores, ledger: Ledger): Promise<string[]> {
+/** The marks of the writes that wait for an operator, by ticket. */
+async function readConflicts (sql: Connection): Promise<Map<number, Set<string>>> {
+  const [rows] = await sql.query<RowDataPacket[]>(`SELECT ticket_id, fields FROM ${TABLE}_journal WHERE state = 'conflict'`)
+  const conflicts = new Map<number, Set<string>>()
+  for (const { ticket_id: id, fields } of rows) {
+    const { custom_fields: marks = {} } = JSON.parse(String(fields)) as Partial<Ticket>
+    conflicts.set(Number(id), new Set([...conflicts.get(Number(id)) ?? [], ...Object.keys(marks)]))
+  }
+  return conflicts
+}
+
+/**
+ * What is wrong when everything has been drained: both sides hold what was acknowledged, and the same.
+ * @param expected whether a write may have become a conflict instead
+ */
+export async function verify (stores: Stores, ledger: Ledger, expected: 'none' | 'some' = 'none'): Promise<string[]> {
   const hashes = await readHashes(stores, ledger.ids())
   return withConnection(stores, async sql => {
     const rows = await readRows(sql)
@@ -57,10 +71,12 @@ export async function verify (stores: Stores, ledger: Ledger): Promise<string[]>
       const row = rows.get(id)
       return row && isSame(hash, row) ? [] : [`ticket ${id}: Redis holds ${JSON.stringify(hash)}, MySQL ${JSON.stringify(row)}`]
     })
+    const conflicts = await readConflicts(sql)
     return [
       ...ledger.findings,
-      ...ledger.compare('Redis', hashes),
-      ...ledger.compare('MySQL', rows),
+      ...expected === 'none' ? Array.from(conflicts, ([id, marks]) => `ticket ${id}: ${[...marks].join()} in conflict`) : [],
+      ...ledger.compare('Redis', hashes, conflicts),
+      ...ledger.compare('MySQL', rows, conflicts),
       ...differences,
       ...await readGoneBack(sql),
     ]
@@ -70,5 +86,5 @@ export async function verify (stores: Stores, ledger: Ledger): Promise<string[]>
 /** What is wrong with the rows of tickets that were closed when they were last acknowledged; the others may wait in Redis. */
 export async function verifyClosed (stores: Stores, ledger: Ledger): Promise<string[]> {
   const rows = await withConnection(stores, readRows)
-  return ledger.compare('MySQL', rows, newest => newest?.closed_at !== undefined)
+  return ledger.compare('MySQL', rows, new Map(), newest => newest?.closed_at !== undefined)
 }

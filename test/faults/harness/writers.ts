@@ -33,6 +33,10 @@ export function createWriter (call: Call, ledger: Ledger, url: () => Promise<str
       ledger.acknowledge(write, body as Ticket)
       return 'acknowledged'
     }
+    if (status === 202) {
+      ledger.accept(write)
+      return 'acknowledged'
+    }
     const { code } = body as { code: string }
     if (!EXPECTED.includes(code)) ledger.find(`ticket ${write.id}: ${write.mark} was answered with ${status} ${code}`)
     if (code === 'outcome_unknown' ? unknown === 'refused' : SURELY_NOT_APPLIED.includes(code)) {

@@ -6,7 +6,7 @@ local function is_final(result) return type(result) == 'table' or result > 0 or 
 local function apply_once(idempotency_key, fingerprint, index, ...)
   local key = idempotency_prefix .. idempotency_key
   local known = redis.pcall('HMGET', key, 'fingerprint', index)
-  if known.err or known[1] and known[1] ~= fingerprint then return IDEMPOTENCY_MISMATCH end
+  if is_other_type(known) or known[1] and known[1] ~= fingerprint then return IDEMPOTENCY_MISMATCH end
   local result
   if known[2] then
     result = { REPLAYED, cjson.decode(known[2])[1] }

@@ -1,0 +1,53 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.js'
+import { createReplayer } from '../src/journal/replayer.js'
+import { createTicker } from '../src/sync/ticker.js'
+import { within } from '../src/within.js'
+
+/** How soon entries are seen that another instance has kept. */
+const LOOK_EVERY_MS = 1000
+
+/** The service starts in the end. */
+const START_TIMEOUT_MS = 2000
+
+/** Makes what was accepted while Redis was away, on a timer and when Redis is back. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const { journal, turns, direct, changes, partitions } = app.tickets
+
+  if (config.FALLBACK === 'off') {
+    app.addHook('onReady', async () => {
+      const { pending } = await journal.counts().catch(() => ({ pending: 0 }))
+      if (pending > 0) app.log.warn({ pending }, 'the journal holds writes that were accepted while Redis was away, and FALLBACK=off leaves them there: set FALLBACK=mysql')
+    })
+    return
+  }
+
+  const stopping = new AbortController()
+  const { pathname } = new URL(config.MYSQL_URL)
+  const replayer = createReplayer({
+    journal,
+    scope: `${pathname}.${config.TICKETS_TABLE}`,
+    repository: direct,
+    turns,
+    isUsable: partitions.map(({ home, drift }) => () => home.isReady() && drift.isTrusted()),
+    log: app.log,
+  })
+  const ticker = createTicker({
+    run: () => replayer.run(stopping.signal),
+    intervalMs: LOOK_EVERY_MS,
+    onError: error => { if (!stopping.signal.aborted) app.log.warn({ err: error }, 'the journal could not be replayed; its entries wait') },
+  })
+
+  changes.on('trusted', ticker.retry)
+  app.mysql.on('recovered', ticker.retry)
+  app.addHook('onReady', async () => {
+    await within(START_TIMEOUT_MS, replayer.adopt).catch((error: unknown) => {
+      app.log.warn({ err: error }, 'whether the journal holds entries is not known yet')
+    })
+    ticker.start()
+  })
+  app.addHook('onClose', async () => {
+    stopping.abort()
+    await ticker.stop()
+  })
+}, { name: 'journal', dependencies: ['mysql', 'tickets', 'flusher'] })

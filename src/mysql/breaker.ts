@@ -1,0 +1,52 @@
+import { DatabaseUnavailable } from './failure.js'
+
+/** How soon the server's return is noticed. */
+const PROBE_EVERY_MS = 500
+
+export interface BreakerOptions {
+  /** Resolves when the server answers. */
+  probe: () => Promise<unknown>
+  /** The server answers again. */
+  onRecovery: () => void
+}
+
+/**
+ * A circuit breaker (https://martinfowler.com/bliki/CircuitBreaker.html): once the server has not
+ * answered, nobody else waits for it. It is asked in the background until it does.
+ */
+export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
+  let away: DatabaseUnavailable | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  async function ask () {
+    try {
+      await probe()
+    } catch {
+      // Why it is away has been said where it was first noticed, and is said again by whoever asks.
+      if (!isClosed) timer = setTimeout(() => { void ask() }, PROBE_EVERY_MS)
+      return
+    }
+    away = undefined
+    onRecovery()
+  }
+
+  return {
+    /** @throws {DatabaseUnavailable} at once while the server is away; nothing was sent */
+    check () {
+      if (away) throw new DatabaseUnavailable(away.reason)
+    },
+
+    /** To be called when the server has not answered. */
+    trip (reason: DatabaseUnavailable) {
+      if (away || isClosed) return
+      away = reason
+      void ask()
+    },
+
+    close () {
+      isClosed = true
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,303 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.js'
+
+const ready = async ({ call }: Pick<Service, 'call'>, status: string) => await eventually(async () => {
+  const { body } = await call('GET', '/health/ready')
+  if (body.status !== status) throw new Error(JSON.stringify(body))
+  return body
+})
+
+/** Until the connection is known to be gone: a write before that may have reached Redis. */
+const journaling = async ({ call }: Pick<Service, 'call'>) => await ready({ call }, 'degraded')
+
+t.test('Redis is down: writes are journaled, reads come from MySQL, and all is made when it is back', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const service = await createService(t, {}, await createStores(t, { redis: server.url }))
+  const { call, hash, row, lines } = service
+  await call('POST', '/tickets/1', { customer_id: 1, subject: 'archived', status: 'closed', custom_fields: { a: 1, b: 2 } })
+  await call('POST', '/flush')
+  await call('POST', '/tickets/2', { customer_id: 2, subject: 'only in Redis' })
+  await server.kill()
+  t.match(await journaling(service), { redis: { state: 'down', reason: /ECONN|onnect/ }, mysql: { state: 'up' }, journal: 'idle' })
+
+  t.strictSame((({ status, body, headers }) => ({ status, body, source: headers['x-ticket-source'] }))(await call('POST', '/tickets/3', { customer_id: 3, status: 'open' })),
+    { status: 202, body: { ticket_id: 3, journaled: true }, source: 'journal' })
+  t.match(await call('PATCH', '/tickets/1', { status: 'open', subject: null, custom_fields: { a: null, c: true } }), { status: 202, body: { journaled: true } })
+  t.match(await call('PATCH', '/tickets/2', { assigned_to: 9 }), { status: 202 })
+  t.match(await call('POST', '/tickets/batch', {
+    operations: [
+      { op: 'update', ticket_id: 3, status: 'pending' },
+      { op: 'create', ticket_id: 4, customer_id: 4 },
+      { op: 'update', ticket_id: 3, status: 'closed' },
+      { op: 'create', ticket_id: 1, customer_id: 1 },
+      { op: 'create', ticket_id: 3, customer_id: 1 },
+    ],
+  }), {
+    status: 207,
+    body: {
+      results: [
+        { ticket_id: 3, status: 202, journaled: true }, { status: 202 }, { status: 202 },
+        { status: 409, error: { code: 'ticket_exists' } }, { status: 409, error: { code: 'ticket_exists' } },
+      ],
+    },
+  })
+  t.equal((await call('POST', '/tickets/batch', { operations: [{ op: 'update', ticket_id: 4, priority: 'high' }] })).status, 200, 'all succeeded')
+  t.equal((await ready(service, 'degraded')).journal, 'active')
+
+  const archived = await call('GET', '/tickets/1')
+  t.match(archived, { status: 200, headers: { 'x-ticket-source': 'archive', 'x-ticket-pending-changes': 1 }, body: { ticket_id: 1, status: 'open', custom_fields: { b: 2, c: true } } })
+  t.strictSame([archived.headers.etag, archived.body.subject, archived.body.closed_at, archived.body.custom_fields.a], [undefined, undefined, undefined, undefined])
+  t.match((await call('GET', '/tickets/3')).body, { status: 'closed', customer_id: 3, version: 0, synced_version: null, closed_at: Number })
+  t.match(await call('GET', '/tickets/2'), { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, 'not 404: it may be in Redis')
+  t.equal((await call('GET', '/tickets/99')).status, 503)
+  t.match((await call('GET', '/tickets?ids=1,3')).body, { tickets: [{ ticket_id: 1 }, { ticket_id: 3 }], missing: [], archived: [1, 3] })
+  t.match((await call('GET', '/journal?state=pending&limit=2')).body, { pending: 7, conflicts: 0, entries: [{ ticket_id: 3, op: 'create', state: 'pending' }, { ticket_id: 1, op: 'update', fields: { subject: null } }], next: Number })
+  t.equal((await call('POST', '/journal/1/apply')).body.code, 'journal_entry_pending')
+
+  await server.restart()
+  await ready(service, 'ready')
+  t.match((await call('GET', '/journal?state=pending')).body, { pending: 0, conflicts: 0, entries: [] })
+  t.match(await hash(3), { status: 'closed', customer_id: '3' })
+  t.match(await hash(4), { priority: 'high' })
+  t.match(await hash(2), { assigned_to: '9', subject: 'only in Redis' })
+  const { status, headers, body } = await call('GET', '/tickets/1')
+  t.match({ status, headers, body }, { status: 200, headers: { 'x-ticket-source': 'redis', etag: /\d/ }, body: { status: 'open', custom_fields: { b: 2, c: true } } })
+  t.notOk(headers['x-ticket-pending-changes'])
+  await call('POST', '/flush')
+  t.match(await row(3), { status: 'closed' }, 'and then MySQL has it')
+  t.equal((await call('PATCH', '/tickets/3', { subject: 'x' })).status, 200, 'writes go to Redis again')
+  t.ok(lines.all.some(({ msg }) => /replayed/.test(msg)))
+})
+
+t.test('a change is made as of its time, once, and not over newer data', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const stores = await createStores(t, { redis: server.url })
+  const before = await createService(t, {}, stores)
+  await before.call('POST', '/tickets/batch', { operations: [1, 2, 3, 4].map(ticket_id => ({ op: 'create', ticket_id, customer_id: 1, subject: 'first' })) })
+  const { headers: { etag } } = await before.call('GET', '/tickets/4')
+  await server.kill()
+  await journaling(before)
+  await before.call('PATCH', '/tickets/1', { subject: 'late' })
+  await before.call('PATCH', '/tickets/2', { subject: 'first' })
+  await before.call('PATCH', '/tickets/3', { subject: 'late' })
+  await before.call('PATCH', '/tickets/4', { subject: 'conditional' }, { 'if-match': String(etag) })
+  await before.call('PATCH', '/tickets/4', { subject: 'conditional too' }, { 'if-match': String(etag) })
+  await before.call('PATCH', '/tickets/5', { subject: 'nobody created it' })
+  const acceptedAt = (await before.call('GET', '/journal?state=pending')).body.entries[0].accepted_at
+  // Nobody but this test writes to Redis now, so that it says what happened meanwhile.
+  await before.app.close()
+
+  await server.restart()
+  const other = await createService(t, { FALLBACK: 'off' }, stores)
+  t.ok(await other.lines.waitFor(({ msg, pending }) => /FALLBACK=off/.test(msg) && pending === 6))
+  t.equal((await other.call('GET', '/journal')).status, 404)
+  await other.call('PATCH', '/tickets/1', { subject: 'newer' })
+  await other.call('PATCH', '/tickets/2', { category: 'newer' })
+
+  const { call, hash } = await createService(t, {}, stores)
+  await eventually(async () => {
+    const { body } = await call('GET', '/journal')
+    if (body.pending > 0) throw new Error(JSON.stringify(body))
+  })
+  const { body: { entries, conflicts } } = await call('GET', '/journal')
+  t.equal(conflicts, 3)
+  t.match(entries, [
+    { ticket_id: 1, fields: { subject: 'late' }, state: 'conflict', reason: /^version_conflict: .*was changed/ },
+    { ticket_id: 4, fields: { subject: 'conditional too' }, if_match: [/\d/], reason: /^version_conflict/ },
+    { ticket_id: 5, reason: /^ticket_not_found/ },
+  ])
+  t.equal((await hash(1)).subject, 'newer')
+  t.match(await hash(2), { subject: 'first', category: 'newer' }, 'what would change nothing is no conflict')
+  t.match(await hash(3), { subject: 'late', updated_at: String(acceptedAt) }, 'its time is that of the change')
+  t.match(await hash(4), { subject: 'conditional' })
+
+  t.test('an operator settles what is in conflict', async t => {
+    const [one, four, five] = entries.map(({ seq }: { seq: number }) => seq)
+    t.match(await call('POST', `/journal/${one}/apply`), { status: 200, headers: { etag: /\d/ }, body: { ticket_id: 1, subject: 'late' } })
+    t.equal((await hash(1)).subject, 'late')
+    t.match(await call('POST', `/journal/${one}/apply`), { status: 404, body: { code: 'journal_entry_not_found' } }, 'once')
+    t.match(await call('POST', `/journal/${four}/apply`), { status: 200, body: { subject: 'conditional too' } }, 'whatever its version is')
+    t.match(await call('POST', `/journal/${five}/apply`), { status: 404, body: { code: 'ticket_not_found' } })
+    t.equal((await call('GET', '/journal')).body.conflicts, 1, 'it stays')
+    t.match(await call('POST', `/journal/${five}/discard`), { status: 200, body: { ticket_id: 5, fields: { subject: 'nobody created it' } } })
+    t.match(await call('POST', `/journal/${five}/discard`), { status: 404 })
+    t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0, entries: [] })
+    t.match(await call('GET', '/journal?limit=0'), { status: 400 })
+    t.match(await call('POST', '/journal/x/apply'), { status: 400 })
+  })
+})
+
+t.test('a create of a ticket that Redis has is a conflict; an operator may turn it into a change', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const service = await createService(t, {}, await createStores(t, { redis: server.url }))
+  const { call, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1, subject: 'first', created_at: 1_700_000_000 })
+  await server.kill()
+  await journaling(service)
+  t.equal((await call('POST', '/tickets/1', { customer_id: 2, created_at: 1_800_000_000 })).status, 202, 'MySQL does not know it')
+  await server.restart()
+  await ready(service, 'ready')
+  const { body: { entries: [entry] } } = await call('GET', '/journal')
+  t.match(entry, { op: 'create', reason: /^ticket_exists/ })
+  t.match(await call('POST', `/journal/${entry.seq}/apply`), { status: 200, body: { customer_id: 2, subject: 'first', created_at: 1_700_000_000 } })
+  t.match(await hash(1), { customer_id: '2' })
+})
+
+t.test('an Idempotency-Key is one before, during and after', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const service = await createService(t, {}, await createStores(t, { redis: server.url }))
+  const { call, hash } = service
+  const key = (name: string) => ({ 'idempotency-key': name })
+  await call('POST', '/tickets/1', { customer_id: 1, custom_fields: { n: 0 } }, key('before'))
+  await server.kill()
+  await journaling(service)
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1, custom_fields: { n: 0 } }, key('before'))).status, 202, 'Redis alone knows the key')
+  const [first, second] = await Promise.all([1, 2].map(() => call('PATCH', '/tickets/1', { subject: 'during' }, key('during'))))
+  t.strictSame([first!.status, second!.status], [202, 202])
+  t.match(await call('PATCH', '/tickets/1', { subject: 'during' }, key('during')), { status: 202, headers: { 'idempotency-replayed': 'true' } })
+  t.match(await call('PATCH', '/tickets/1', { subject: 'another' }, key('during')), { status: 422, body: { code: 'idempotency_mismatch' } })
+  const racing = await Promise.all(['a', 'b'].map(subject => call('PATCH', '/tickets/1', { category: subject }, key('race'))))
+  t.strictSame(racing.map(({ status }) => status).sort(), [202, 422], 'of two requests with one key one is kept')
+  t.equal((await call('GET', '/journal')).body.pending, 3)
+  await server.restart()
+  await ready(service, 'ready')
+  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 }, 'what was made before is no conflict')
+  const { version } = await hash(1)
+  t.match(await call('PATCH', '/tickets/1', { subject: 'during' }, key('during')), { status: 200, headers: { 'idempotency-replayed': 'true' } })
+  t.equal((await hash(1)).version, version, 'not made again')
+})
+
+t.test('entries of another instance, and of one that is no more', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const stores = await createStores(t, { redis: server.url })
+  const away = await createStores(t, { redis: server.url })
+  const cut = await createService(t, { REDIS_URL: 'redis://127.0.0.1:1/0' }, { ...away, variables: { ...stores.variables, REDIS_URL: 'redis://127.0.0.1:1/0' } })
+  const { call, hash } = await createService(t, {}, stores)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  t.equal((await cut.call('PATCH', '/tickets/1', { subject: 'from the one that is cut off' })).status, 202)
+  await eventually(async () => {
+    if ((await hash(1)).subject === undefined) throw new Error('not yet')
+  })
+  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+})
+
+t.test('a hung Redis: the first writes end with outcome_unknown, the others are journaled at once', async t => {
+  const server = await privateRedis(t)
+  const service = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 300 }, await createStores(t, { redis: server.url }))
+  const { call, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await server.pause()
+  t.match(await call('PATCH', '/tickets/1', { subject: 'unknown' }), { status: 503, body: { code: 'outcome_unknown' } })
+  t.equal((await call('PATCH', '/tickets/1', { category: 'kept' })).status, 202)
+  t.match(await call('GET', '/health/ready'), { status: 200, body: { status: 'degraded', redis: { state: 'down' } } })
+  server.resume()
+  await ready(service, 'ready')
+  t.match(await hash(1), { category: 'kept', subject: undefined })
+})
+
+t.test('a full Redis: the journal takes what it refuses', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  const service = await createService(t, {}, stores)
+  const { call, hash } = service
+  await stores.redis.config('SET', 'maxmemory', '1mb')
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 202)
+  await stores.redis.config('SET', 'maxmemory', '0')
+  await ready(service, 'ready')
+  t.match(await hash(1), { customer_id: '1' })
+})
+
+t.test('both down: 503 at once, and each is used again when it is back, in any order', async t => {
+  const redis = await privateRedis(t, { appendfsync: 'always' })
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { redis: redis.url, mysql: mariadb.url })
+  const service = await createService(t, {}, stores)
+  const { call, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1 })
+
+  for (const [first, second] of [[redis, mariadb], [mariadb, redis]] as const) {
+    await redis.kill()
+    await mariadb.kill()
+    await ready(service, 'unavailable')
+    for (const [method, url, body] of [['POST', '/tickets/2', { customer_id: 1 }], ['PATCH', '/tickets/1', { subject: 'x' }], ['GET', '/tickets/1', undefined], ['GET', '/tickets?ids=1', undefined], ['GET', '/journal', undefined]] as const) {
+      t.match(await call(method, url, body), { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, `${method} ${url}`)
+    }
+    await first.restart()
+    await ready(service, 'degraded')
+    t.equal((await call('PATCH', '/tickets/1', { subject: first.name })).status, first === redis ? 200 : 202, `${first.name} is back`)
+    await second.restart()
+    await ready(service, 'ready')
+    t.equal((await hash(1)).subject, first.name)
+    t.equal((await call('PATCH', '/tickets/1', { subject: 'both' })).status, 200)
+  }
+})
+
+t.test('both hang: after the first timeouts nobody waits', async t => {
+  const redis = await privateRedis(t)
+  const mariadb = await privateMariadb(t)
+  const service = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 }, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
+  const { call, app } = service
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await redis.pause()
+  await mariadb.pause()
+  t.match((await call('PATCH', '/tickets/1', { subject: 'x' })).body, { code: 'outcome_unknown' })
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).status, 503, 'the journal was tried')
+  // A statement of MySQL takes a second to be given up: here none is waited for.
+  const order: string[] = []
+  await Promise.all([
+    sleep(500).then(() => { order.push('half a second') }),
+    ...Array.from({ length: 20 }, () => call('PATCH', '/tickets/1', { subject: 'x' }).then(({ body }) => { order.push(body.code) })),
+    call('GET', '/tickets/1').then(({ body }) => { order.push(body.code) }),
+  ])
+  t.strictSame(order, [...Array.from({ length: 21 }, () => 'store_unavailable'), 'half a second'])
+  redis.resume()
+  mariadb.resume()
+  await ready(service, 'ready')
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'y' })).status, 200)
+  t.notOk(app.tickets.turns.journaled().length)
+})
+
+t.test('MySQL goes away while the journal holds entries: Redis serves alone', async t => {
+  const redis = await privateRedis(t, { appendfsync: 'always' })
+  const mariadb = await privateMariadb(t)
+  const service = await createService(t, {}, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
+  const { call, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await redis.kill()
+  await journaling(service)
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'kept' })).status, 202)
+  await mariadb.kill()
+  await redis.restart()
+  await eventually(async () => {
+    const { status, text } = await call('PATCH', '/tickets/1', { category: 'direct' })
+    if (status !== 200) throw new Error(text)
+  })
+  await mariadb.restart()
+  await ready(service, 'ready')
+  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 1 }, 'the older change is kept')
+  t.match(await hash(1), { category: 'direct' })
+})
+
+t.test('a start with both away, and with entries from before', async t => {
+  const redis = await privateRedis(t, { appendfsync: 'always' })
+  const mariadb = await privateMariadb(t)
+  const stores = await createStores(t, { redis: redis.url, mysql: mariadb.url })
+  const before = await createService(t, {}, stores)
+  await before.call('POST', '/tickets/1', { customer_id: 1 })
+  await redis.kill()
+  await journaling(before)
+  await before.call('PATCH', '/tickets/1', { subject: 'kept' })
+  await before.app.close()
+
+  const during = await createService(t, {}, stores)
+  t.equal((await during.call('PATCH', '/tickets/1', { category: 'kept too' })).status, 202)
+  await mariadb.kill()
+  const service = await createService(t, {}, stores)
+  t.match(await service.call('GET', '/health/ready'), { status: 503, body: { status: 'unavailable', redis: { reason: /ECONN/ }, mysql: { reason: /ECONN/ } } })
+  await mariadb.restart()
+  await redis.restart()
+  await ready(service, 'ready')
+  t.match((await service.call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+  t.match(await service.hash(1), { subject: 'kept', category: 'kept too' })
+})
