@@ -1,7 +1,7 @@
 /**
  * A master, its replicas and their Sentinels, from the files of deploy/redis.
  *
- *   startSentinelSet({ directory, replicas = 2, sentinels = 3, downAfterMs = 1000, failoverTimeoutMs = 10_000,
+ *   startSentinelSet({ directory, replicas = 2, sentinels = 3, downAfterMs = 2000, failoverTimeoutMs = 10_000,
  *                      keyPrefix = '', tls?, options? }): Promise<SentinelSet>
  *     tls: Certificates (of certificates.mjs): TLS everywhere, no plain port
  *     options: more for the command line of the Redis servers, such as { appendfsync: 'always' }
@@ -29,14 +29,15 @@ const NAME = 'tickets'
  * @param {string} options.directory
  * @param {number} [options.replicas]
  * @param {number} [options.sentinels]
- * @param {number} [options.downAfterMs] shorter than the file says, for tests that wait for it
+ * @param {number} [options.downAfterMs] shorter than the file says, for tests that wait for it. Sentinels ask once a
+ *   second: with 1000 a master that was just elected counts as down
  * @param {number} [options.failoverTimeoutMs] the same
  * @param {string} [options.keyPrefix] see makeUsers
  * @param {import('./redis.mjs').TlsFiles} [options.tls]
  * @param {Record<string, string | number>} [options.options]
  */
 export async function startSentinelSet ({
-  directory, replicas = 2, sentinels: sentinelCount = 3, downAfterMs = 1000, failoverTimeoutMs = 10_000, keyPrefix = '', tls, options = {},
+  directory, replicas = 2, sentinels: sentinelCount = 3, downAfterMs = 2000, failoverTimeoutMs = 10_000, keyPrefix = '', tls, options = {},
 }) {
   const passwords = newPasswords()
   const common = { passwords, keyPrefix, tls }
@@ -82,25 +83,21 @@ export async function startSentinelSet ({
     return callNode(common, node, command, ...args)
   }
 
-  /** @returns {Promise<Server>} the one that a Sentinel names */
-  async function master () {
-    const errors = []
-    for (const sentinel of sentinels) {
-      try {
-        const [, port] = /** @type {string[]} */ (await call(sentinel, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME))
-        const node = nodes.find((each) => each.port === Number(port))
-        if (node) return node
-        errors.push(new Error(`${sentinel.name} names port ${port}, which is none of this set`))
-      } catch (error) {
-        // The test may have stopped or frozen this one.
-        errors.push(error)
-      }
-    }
-    throw new AggregateError(errors, 'no Sentinel names a master')
+  /** @param {Server} sentinel */
+  async function masterBy (sentinel) {
+    const [, port] = /** @type {string[]} */ (await call(sentinel, 'SENTINEL', 'GET-MASTER-ADDR-BY-NAME', NAME))
+    const node = nodes.find((each) => each.port === Number(port))
+    if (!node) throw new Error(`${sentinel.name} names port ${port}, which is none of this set`)
+    return node
+  }
+
+  /** @returns {Promise<Server>} the one that a Sentinel names; those that a test has stopped or frozen are not asked */
+  function master () {
+    return Promise.any(sentinels.map(masterBy))
   }
 
   /**
-   * Waits until all Sentinels that answer agree on a master that is expected, and it is one.
+   * Waits until all Sentinels that answer name the same master, and it is one and is expected.
    * @param {(node: Server) => boolean} isExpected
    * @returns {Promise<Server>}
    */
@@ -108,8 +105,10 @@ export async function startSentinelSet ({
     /** @type {Server | undefined} */
     let found
     await expectSoon('another master', async () => {
-      const node = await master()
-      if (!isExpected(node) || roleOf(await info(node)) !== 'master') return false
+      const settled = await Promise.allSettled(sentinels.map(masterBy))
+      const [node, ...others] = settled.flatMap((each) => each.status === 'fulfilled' ? [each.value] : [])
+      if (!node || others.some((each) => each !== node) || !isExpected(node)) return false
+      if (roleOf(await info(node)) !== 'master') return false
       found = node
       return true
     })
