@@ -6,6 +6,7 @@
  *                     expired: { certificate, key },              by the same CA, out of date
  *                     foreign: { ca, certificate, key } }         right in everything, but by a CA nobody has heard of
  *     All of them are paths of PEM files below `directory`.
+ *   makeServerCertificate({ directory, names? }): Promise<{ ca, certificate, key }>   the first three alone
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,10 +44,21 @@ export async function makeCertificates ({ directory, names = [] }) {
   const [own, foreign] = await Promise.all([makeAuthority(path), makeAuthority(join(path, 'foreign'))])
   return {
     ca: own.ca,
-    ...await own.sign('redis', names),
+    ...await own.sign('server', names),
     expired: await own.sign('expired', names, EXPIRED),
-    foreign: { ca: foreign.ca, ...await foreign.sign('redis', names) },
+    foreign: { ca: foreign.ca, ...await foreign.sign('server', names) },
   }
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {string[]} [options.names] host names besides localhost
+ * @returns {Promise<Pair & { ca: string }>}
+ */
+export async function makeServerCertificate ({ directory, names = [] }) {
+  const { ca, sign } = await makeAuthority(ownDirectory(directory))
+  return { ca, ...await sign('server', names) }
 }
 
 /** @param {string} directory */

@@ -98,7 +98,15 @@ export function tlsConfig (port, { ca, certificate, key }) {
  * @param {boolean} isTls
  */
 export function answersPing (port, user, password, isTls) {
-  return probe(port, `AUTH ${user} ${password}\r\nPING\r\n`, (answer) => answer.includes('+PONG'), isTls ? openTls : undefined)
+  return probe(port, `AUTH ${user} ${password}\r\nPING\r\n`, (answer) => isUp(answer.toString()), isTls ? openTls : undefined)
+}
+
+/**
+ * A replica that has lost its master is up too.
+ * @param {string} answer
+ */
+function isUp (answer) {
+  return answer.includes('+PONG') || answer.includes('-MASTERDOWN')
 }
 
 /**
