@@ -7,7 +7,9 @@
 # NAME_PASSWORD_FILE may hold the path of a file with the password instead. A user without a password cannot log in.
 # Such a file takes no comments, so this is what it is about:
 #
-#   default   off: a client that names no user does not get in
+#   default   off: a client that names no user does not get in. It has all rights nevertheless: Redis reads its
+#             append-only file in its name, and leaves out the transactions that it may not make, without an end to the
+#             start. Every write of the service is one (https://github.com/redis/redis/issues/14541)
 #   tickets   the service: what its scripts and its connections do, on its own keys and no others
 #   replica   a replica at its master
 #   sentinel  Sentinel at Redis and at other Sentinels (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/)

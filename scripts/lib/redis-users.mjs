@@ -2,6 +2,7 @@
  * The users of deploy/redis with passwords that exist only in memory.
  *
  *   makeUsers({ file?, keyPrefix?, passwords? }): Users      Users: { text, passwords }
+ *   makeTestUsers(): Users        what all tests that share a Redis use; asService(url): the service's way to the same Redis
  */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -54,4 +55,27 @@ export function makeUsers ({ file = 'users.acl', keyPrefix, passwords = newPassw
   })
   if (status !== 0) throw new Error(`deploy/redis/users.sh ended with status ${status}\n${stderr}`)
   return { text: stdout, passwords }
+}
+
+/** Every test has a KEY_PREFIX of its own, and all of them begin so. */
+const TEST_KEY_PREFIX = 'test_*:'
+
+/**
+ * The users of a Redis for tests. One password for all of them: a test knows the server by the address of its admin,
+ * and gets from that to the service's.
+ * @returns {Users}
+ */
+export function makeTestUsers () {
+  const { admin } = newPasswords()
+  return makeUsers({ keyPrefix: TEST_KEY_PREFIX, passwords: { tickets: admin, replica: admin, sentinel: admin, admin } })
+}
+
+/**
+ * @param {string} adminUrl of a Redis with the users of makeTestUsers
+ * @returns {string} the same Redis, as the user whose rights the service has in production
+ */
+export function asService (adminUrl) {
+  const url = new URL(adminUrl)
+  url.username = 'tickets'
+  return url.href
 }
