@@ -1,8 +1,9 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
+import { ConfigError, type Config } from '../src/config.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.js'
 import { createTicker } from '../src/sync/ticker.js'
+import type { Partition } from '../src/tickets/partition.js'
 
 declare module 'fastify' {
   interface FastifyInstance { flusher: Flusher }
@@ -22,13 +23,12 @@ const START_TIMEOUT_MS = 5000
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { dueIndex, drift, archive, learnHighestId, changes } = app.tickets
+  const { all, partitions, archive, changes } = app.tickets
   const stopping = new AbortController()
+  let misconfigured: ConfigError | undefined
   const flusher = createFlusher({
-    dueIndex,
+    partitions: all,
     archive,
-    drift,
-    learnHighestId,
     batchSize: config.FLUSH_BATCH_SIZE,
     leaseMs: config.FLUSH_LEASE_MS,
     log: app.log,
@@ -41,23 +41,26 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   })
 
   /** Until it is known whether Redis can be trusted: writes wait for it. */
-  async function verify () {
-    while (!stopping.signal.aborted) {
+  async function verify ({ home, drift }: Partition) {
+    while (!stopping.signal.aborted && home.isReady()) {
       await drift.check(stopping.signal).catch((error: unknown) => {
         app.log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
+        if (error instanceof ConfigError) misconfigured = error
       })
       // A check that began before the connection was lost says nothing of who answers now.
-      if (drift.isTrusted() || app.redis.client.status !== 'ready') return
+      if (drift.isTrusted()) return
       await sleep(VERIFY_AGAIN_MS)
     }
   }
 
-  app.redis.client.on('close', drift.distrust)
-  app.redis.client.on('ready', () => {
-    flusher.relearn()
-    void verify()
-    ticker.retry()
-  })
+  for (const partition of partitions) {
+    partition.home.on('lost', partition.drift.distrust)
+    partition.home.on('ready', () => {
+      flusher.relearn()
+      void verify(partition)
+      ticker.retry()
+    })
+  }
 
   app.decorate('flusher', {
     ...flusher,
@@ -69,8 +72,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     },
   })
   app.addHook('onReady', async () => {
-    void verify()
-    await Promise.race([drift.settled(), sleep(START_TIMEOUT_MS, undefined, { ref: false })])
+    for (const partition of partitions) void verify(partition)
+    await Promise.race([all.drift.settled(), sleep(START_TIMEOUT_MS, undefined, { ref: false })])
+    if (misconfigured) throw misconfigured
     ticker.start()
     if (config.SYNC_STRATEGY === 'event') changes.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
   })

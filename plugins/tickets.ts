@@ -2,17 +2,15 @@ import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
-import { createDriftRepair } from '../src/sync/drift.js'
+import { createBudget } from '../src/budget.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createTicketArchive } from '../src/tickets/archive.js'
-import { createDeadLetters } from '../src/tickets/dead-letters.js'
-import { createDriftStore } from '../src/tickets/drift-store.js'
-import { createDueIndex } from '../src/tickets/due-index.js'
 import { createKeys } from '../src/tickets/keys.js'
+import { createPartition } from '../src/tickets/partition.js'
+import { createPartitioned } from '../src/tickets/partitioned.js'
+import { createPartitions } from '../src/tickets/partitions.js'
 import { createReadThrough } from '../src/tickets/read-through.js'
-import { defineScripts } from '../src/tickets/scripts/index.js'
-import { createTicketStore } from '../src/tickets/store.js'
-import { createTrust } from '../src/tickets/trust.js'
+import { partitionTags } from './redis.js'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -21,52 +19,49 @@ declare module 'fastify' {
   interface FastifyInstance { tickets: ReturnType<typeof createTickets> }
 }
 
+/** What may wait for Redis, in tickets: a second of full load. */
+const PENDING_MAX = 30_000
+
+/** The same in characters: some batches of the largest size, or a second of usual tickets. */
+const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
+
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
   const changes = new EventEmitter<{ write: [] }>()
-  const scripts = defineScripts(redis.client)
-  const { write } = defineScripts(redis.writer)
-  const keys = createKeys(config.KEY_PREFIX)
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
-
   const timeoutMs = statementTimeoutMs(config)
   const archive = createTicketArchive(mysql, config.TICKETS_TABLE, timeoutMs)
-  const dueIndex = createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS })
-  const learnHighestId = async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) }
-  const drift = createDriftRepair({
-    store: createDriftStore(scripts, keys, config.TICKET_RETENTION_SECONDS),
+  const tags = partitionTags(config)
+  const options = {
     archive,
-    learnHighestId,
-    timeoutMs,
-    log,
-  })
-  const store = createTicketStore({
-    scripts: { ...scripts, write },
-    keys,
-    clock: redis.clock,
+    count: tags.length,
+    writeBudget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),
+    readBudget: createBudget(PENDING_MAX),
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
+    statementTimeoutMs: timeoutMs,
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
+    attemptsMax: config.FLUSH_MAX_ATTEMPTS,
     closedStatuses: config.TICKET_CLOSED_STATUSES,
     defaultStatus: config.TICKET_STATUSES[0]!,
-    waitForReplicas: redis.waitForReplicas,
     onCorrupt,
     onWrite: () => { changes.emit('write') },
-  })
-  const readThrough = createReadThrough(store, {
+    log,
+  }
+  const partitions = tags.map((tag, index) => createPartition({ ...options, index, home: redis.homes[index]!, keys: createKeys(config.KEY_PREFIX, tag) }))
+  const readThrough = createReadThrough(createPartitioned(partitions.map(({ repository }) => repository)), {
     archive,
     onCorrupt,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
   return {
-    ...createTrust(readThrough, drift.isTrusted),
+    ...readThrough,
     /** Emits `write` after every script call that has changed tickets. */
     changes,
     archive,
-    dueIndex,
-    learnHighestId,
-    deadLetters: createDeadLetters(scripts, keys),
-    drift,
+    partitions,
+    /** What concerns all partitions at once. */
+    all: createPartitions(partitions),
   }
 }
 

@@ -88,7 +88,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => {
-    const { unsynced, due, oldest_due_age_ms, dead } = await tickets.dueIndex.backlog()
+    const { unsynced, due, oldest_due_age_ms, dead } = await tickets.all.backlog()
     return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, last_flush: flusher.lastFlush() }
   })
 }

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.js'
 import { Problem } from './errors.js'
 
 export interface BatcherOptions<Item, Result> {
@@ -15,10 +16,8 @@ export interface BatcherOptions<Item, Result> {
   sizeMax?: number
   /** Default: 0, for items of which only the number counts. */
   sizeOf?: (item: Item) => number
-  /** Items that may wait for an answer. Past it more are refused, so that an outage does not fill the memory. */
-  pendingMax: number
-  /** Size of all that waits. */
-  pendingSizeMax?: number
+  /** What may wait for an answer. Past it more is refused. */
+  budget: Budget
 }
 
 /** What one caller asked for together, and the answers that have come. */
@@ -38,11 +37,9 @@ interface Entry<Item, Result> { item: Item, size: number, group: Group<Result>, 
  * @returns a function that takes items and resolves with their results, in order
  */
 export function createBatcher<Item, Result> (options: BatcherOptions<Item, Result>) {
-  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, pendingMax, pendingSizeMax = Infinity } = options
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, budget } = options
   let waiting: Entry<Item, Result>[] = []
   let waitingSize = 0
-  let pending = 0
-  let pendingSize = 0
 
   async function send (batch: Entry<Item, Result>[], size: number) {
     try {
@@ -54,8 +51,7 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
         else entry.group.reject(error)
       }
     } finally {
-      pending -= batch.length
-      pendingSize -= size
+      budget.give(batch.length, size)
     }
   }
 
@@ -85,12 +81,10 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
   return (items: readonly Item[]) => new Promise<(Result | Problem)[]>((resolve, reject) => {
     const sizes = items.map(sizeOf)
     const size = sizes.reduce((sum, size) => sum + size, 0)
-    if (items.length === 0 || pending + items.length > pendingMax || pendingSize + size > pendingSizeMax) {
+    if (items.length === 0 || !budget.take(items.length, size)) {
       resolve(items.map(overloaded))
       return
     }
-    pending += items.length
-    pendingSize += size
     const group: Group<Result> = { results: [], missing: items.length, resolve, reject }
     for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, size: sizes[at]!, group, at })
   })

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, existsSync } from 'node:fs'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
@@ -9,6 +10,9 @@ const Milliseconds = (description: string, value: number, minimum = 1) =>
 const names = (description: string, value: string[]) =>
   Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), { default: value, minItems: 1, uniqueItems: true, description })
 
+const addresses = (description: string) =>
+  Type.Array(Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:\\[\\]]+):\\d{1,5}$' }), { default: [], uniqueItems: true, description })
+
 /** The whole environment of the service: validation, type, defaults and documentation in one. */
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. There are no API keys yet, so any other than loopback needs ALLOW_UNAUTHENTICATED' }),
@@ -17,15 +21,24 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'debug logs every request' }),
   DOCS: Type.Enum(['on', 'off'], { default: 'on', description: 'Swagger UI at /docs' }),
 
-  REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS' }),
+  REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
+  REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS, to the Sentinels too. The host is that of standalone alone, the database not that of a Cluster' }),
   REDIS_USERNAME: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
   REDIS_PASSWORD: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
+  REDIS_TLS_CA_FILE: Type.Optional(Type.String({ minLength: 1, description: 'Path of the certificates (PEM) that the certificate of Redis must descend from; without it, those that Node knows' })),
+  REDIS_SENTINELS: addresses('The Sentinels, host:port,...'),
+  REDIS_SENTINEL_NAME: Type.String({ default: 'tickets', minLength: 1, description: 'What the Sentinels call the master' }),
+  REDIS_SENTINEL_USERNAME: Type.Optional(Type.String({ description: 'For the Sentinels themselves' })),
+  REDIS_SENTINEL_PASSWORD: Type.Optional(Type.String({ description: 'For the Sentinels themselves' })),
+  REDIS_CLUSTER_NODES: addresses('Some nodes of the Cluster, host:port,...; they name the others'),
+  REDIS_PARTITIONS: Type.Integer({ default: 64, minimum: 1, maximum: 1024, description: 'cluster: into how many parts the tickets are divided, each on one master. It cannot be changed once there are tickets' }),
   REDIS_COMMAND_TIMEOUT_MS: Milliseconds('A write that Redis does not answer in this time is 503 outcome_unknown, and is not applied later', 1000, 10),
   REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'A write is answered when so many replicas have it, and is 503 outcome_unknown when they do not confirm it within REDIS_COMMAND_TIMEOUT_MS' }),
   KEY_PREFIX: Type.String({ default: '', maxLength: 64, pattern: '^[^{}\\s]*$', description: 'Stands before every key, for a Redis that is shared' }),
   ALLOW_UNSAFE_EVICTION: Type.Boolean({ default: false, description: 'true: start although the maxmemory-policy of Redis may evict tickets that MySQL does not hold' }),
 
   MYSQL_URL: Type.String({ default: 'mysql://root@127.0.0.1:3306/tickets', pattern: '^mysql://[^/]+/[^/?]+', description: 'mysql://user:password@host:port/database; encode special characters of the password' }),
+  MYSQL_TLS_CA_FILE: Type.Optional(Type.String({ minLength: 1, description: 'Path of the certificates (PEM) that the certificate of MySQL must descend from. Connections are encrypted then, and the name of the host is checked' })),
   MYSQL_MIGRATE: Type.Boolean({ default: true, description: 'Create and update the table at the first connection. false: run npm run migrate' }),
   TICKETS_TABLE: Type.String({ default: 'wp_support_tickets', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,47}$', description: 'Table of the tickets' }),
 
@@ -34,6 +47,8 @@ export const Environment = Type.Object({
   TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
 
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
+
+  FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is away, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),
 
   SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
@@ -96,12 +111,25 @@ function checkUrl (name: string, value: string) {
   }
 }
 
+function checkCertificates (name: string, file: string | undefined) {
+  if (file === undefined) return
+  try {
+    // The first is enough: what is no certificate has none.
+    void new X509Certificate(readFileSync(file))
+  } catch (error) {
+    throw new ConfigError(`${name}: ${file} holds no certificate in PEM: ${(error as Error).message}`)
+  }
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
 /** What the schema cannot say: URLs that can be parsed, and what the variables must be to each other. */
 function checkTogether (config: Config) {
   checkUrl('REDIS_URL', config.REDIS_URL)
   checkUrl('MYSQL_URL', config.MYSQL_URL)
+  if (config.REDIS_MODE === 'sentinel' && config.REDIS_SENTINELS.length === 0) throw new ConfigError('REDIS_SENTINELS is empty: REDIS_MODE=sentinel needs it, as host:port,...')
+  if (config.REDIS_MODE === 'cluster' && config.REDIS_CLUSTER_NODES.length === 0) throw new ConfigError('REDIS_CLUSTER_NODES is empty: REDIS_MODE=cluster needs it, as host:port,...')
+  for (const name of ['REDIS_TLS_CA_FILE', 'MYSQL_TLS_CA_FILE'] as const) checkCertificates(name, config[name])
   for (const status of config.TICKET_CLOSED_STATUSES) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
   }

@@ -1,5 +1,6 @@
 import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Config } from '../config.js'
+import { within as withinTime } from '../within.js'
 import { DatabaseUnavailable } from './failure.js'
 
 /** Flush, look-ups, health and one to spare. */
@@ -97,19 +98,6 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
 export type Database = ReturnType<typeof createDatabase>
 
-/** Rejects when `work` takes longer, and aborts its signal. What `work` does after that is not waited for. */
-async function within<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const late = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
-      late.abort()
-    }, timeoutMs)
-  })
-  try {
-    return await Promise.race([work(late.signal), timeout])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+/** @throws {DatabaseUnavailable} when `work` takes longer */
+const within = <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  withinTime(timeoutMs, work, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))

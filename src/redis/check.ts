@@ -7,29 +7,21 @@ export class UnsafeEvictionError extends Error {
 }
 
 /**
- * Looks at how the server is set up, now if it is connected, and at every later connect.
- * INFO is asked, because managed Redis often forbids CONFIG.
- *
- * @throws {UnsafeEvictionError} when the server is connected and may evict tickets that MySQL does not hold
+ * Looks at how the server is set up. INFO is asked, because managed Redis often forbids CONFIG.
+ * @throws {UnsafeEvictionError} when it may evict tickets that MySQL does not hold
  */
 export async function checkServer (redis: Redis, allowUnsafeEviction: boolean, log: FastifyBaseLogger): Promise<void> {
-  async function check () {
-    const info = parseInfo(await redis.info())
-    const policy = info.get('maxmemory_policy')
-    if (info.get('aof_enabled') === '0') {
-      log.warn('Redis has AOF off: open tickets that were written since its last snapshot are lost when it stops. Set appendonly yes')
-    }
-    if (policy?.startsWith('volatile-')) {
-      log.warn(`Redis has maxmemory-policy ${policy}: when it is full it forgets idempotency keys, and a repeated request may be applied twice. Set maxmemory-policy noeviction where that matters`)
-    }
-    if (policy?.startsWith('allkeys-') && !allowUnsafeEviction) {
-      throw new UnsafeEvictionError(`Redis has maxmemory-policy ${policy} and may evict tickets that MySQL does not hold: set maxmemory-policy noeviction (or volatile-ttl, which may forget idempotency keys), or ALLOW_UNSAFE_EVICTION=true to accept the loss`)
-    }
+  const info = parseInfo(await redis.info())
+  const policy = info.get('maxmemory_policy')
+  if (info.get('aof_enabled') === '0') {
+    log.warn('Redis has AOF off: open tickets that were written since its last snapshot are lost when it stops. Set appendonly yes')
   }
-
-  const watch = () => { check().catch((error: unknown) => { log.error({ err: error }, 'the settings of Redis') }) }
-  redis.on('ready', watch)
-  if (redis.status === 'ready') await check()
+  if (policy?.startsWith('volatile-')) {
+    log.warn(`Redis has maxmemory-policy ${policy}: when it is full it forgets idempotency keys, and a repeated request may be applied twice. Set maxmemory-policy noeviction where that matters`)
+  }
+  if (policy?.startsWith('allkeys-') && !allowUnsafeEviction) {
+    throw new UnsafeEvictionError(`Redis has maxmemory-policy ${policy} and may evict tickets that MySQL does not hold: set maxmemory-policy noeviction (or volatile-ttl, which may forget idempotency keys), or ALLOW_UNSAFE_EVICTION=true to accept the loss`)
+  }
 }
 
 /** The lines `name:value` of INFO (https://redis.io/docs/latest/commands/info/). */

@@ -7,7 +7,7 @@ import type { Script, Scripts } from '../tickets/scripts/index.js'
  * Source: the errors of Redis's own `server.c` and `script.c`, and ioredis's for a closed link.
  */
 const NOT_APPLIED = new RegExp([
-  'LOADING', 'READONLY', 'CLUSTERDOWN', 'TRYAGAIN', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'OOM', 'MISCONF',
+  'MOVED', 'ASK', 'LOADING', 'READONLY', 'CLUSTERDOWN', 'TRYAGAIN', 'MASTERDOWN', 'NOREPLICAS', 'BUSY', 'OOM', 'MISCONF',
   'NOAUTH', 'WRONGPASS', 'NOPERM', 'NOSCRIPT',
 ].map(word => `\\b${word}\\b`).concat("Stream isn't writeable").join('|'))
 

@@ -14,6 +14,8 @@ const LOAD_MAX = 20
 export interface DriftOptions {
   store: DriftStore
   archive: TicketArchive
+  /** Whose tickets they are. */
+  partition: { index: number, count: number }
   /** Asks MySQL for the highest id that it holds: that of older data is too low. */
   learnHighestId: () => Promise<void>
   /** For a page of rows. */
@@ -32,7 +34,7 @@ export interface Loaded {
  * Drift: Redis has come back with older data than MySQL has. It lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
-export function createDriftRepair ({ store, archive, learnHighestId, timeoutMs, log }: DriftOptions) {
+export function createDriftRepair ({ store, archive, partition, learnHighestId, timeoutMs, log }: DriftOptions) {
   let trusted = false
   let connection = 0
   let running: Promise<void> | undefined
@@ -81,7 +83,7 @@ export function createDriftRepair ({ store, archive, learnHighestId, timeoutMs, 
 
   /** What MySQL received after the data was recorded is not marked in it, and Redis may hold an older version. */
   const compareChanged = (sinceMs: number, signal: AbortSignal) =>
-    compare(archive.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS), store.versions, (inMysql, inRedis) => inMysql > inRedis, signal)
+    compare(archive.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS, partition), store.versions, (inMysql, inRedis) => inMysql > inRedis, signal)
 
   const compareUnsynced = (signal: AbortSignal) =>
     compare(store.unsynced(), archive.versions, (inRedis, inMysql) => inMysql > inRedis, signal)

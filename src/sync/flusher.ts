@@ -1,8 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
-import type { Claim, DueIndex, Failure } from '../tickets/due-index.js'
-import type { DriftRepair } from './drift.js'
+import type { Failure } from '../tickets/due-index.js'
+import type { Partitions } from '../tickets/partitions.js'
+import type { Batch, createSweep } from './sweep.js'
 
 export interface FlushCounts {
   /** Tickets taken from the due index. */
@@ -25,11 +26,8 @@ export interface FlushReport extends FlushCounts {
 export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null }
 
 export interface FlusherOptions {
-  dueIndex: DueIndex
+  partitions: Partitions
   archive: TicketArchive
-  drift: DriftRepair
-  /** Records in Redis the highest id that MySQL holds. */
-  learnHighestId: () => Promise<void>
   batchSize: number
   leaseMs: number
   log: FastifyBaseLogger
@@ -44,7 +42,7 @@ const WAITING_MAX = 10
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ dueIndex, archive, drift, learnHighestId, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
@@ -52,24 +50,25 @@ export function createFlusher ({ dueIndex, archive, drift, learnHighestId, batch
   let waitingCount = 0
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
   let size = batchSize
+  const { drift } = partitions
 
   /**
    * One batch. Every step may be repeated, and a crash after any of them costs a repetition at most.
    * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
    */
-  async function flushOnce (dueByMs?: number, ids?: readonly number[]): Promise<FlushCounts & Pick<Claim, 'left' | 'nowMs'>> {
-    const claim = await dueIndex.claim({ leaseMs, ticketsMax: size, dueByMs, ids })
-    for (const id of claim.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
-    const refused = claim.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
+  async function flushOnce (claim: ReturnType<typeof createSweep>): Promise<FlushCounts & Pick<Batch, 'hasMore'>> {
+    const batch = await claim(leaseMs, size)
+    for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
+    const refused = batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
     let outdated: number[] = []
     let loaded = 0
     try {
-      if (!highestIdKnown || !claim.archivedMaxKnown) {
-        await learnHighestId()
+      if (!highestIdKnown || !batch.archivedMaxKnown) {
+        await partitions.raiseArchivedMax(await archive.highestId())
         highestIdKnown = true
       }
-      if (claim.tickets.length > 0) {
-        const unwritten = await archive.upsert(claim.tickets)
+      if (batch.tickets.length > 0) {
+        const unwritten = await archive.upsert(batch.tickets)
         refused.push(...unwritten.refused)
         outdated = unwritten.outdated
       }
@@ -81,27 +80,26 @@ export function createFlusher ({ dueIndex, archive, drift, learnHighestId, batch
       size = Math.min(size * 2, batchSize)
     } catch (error) {
       size = Math.ceil(size / 2)
-      await dueIndex.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id)).catch((failed: unknown) => {
+      await batch.release().catch((failed: unknown) => {
         log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
       })
       throw error
     }
     const unwritten = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
-    const written = claim.tickets.filter(ticket => !unwritten.has(ticket.ticket_id))
-    if (written.length > 0) await dueIndex.settle(claim.lease, written)
-    const { retried, dead } = refused.length > 0 ? await putOff(claim.lease, refused) : { retried: 0, dead: 0 }
+    const written = batch.tickets.filter(ticket => !unwritten.has(ticket.ticket_id))
+    if (written.length > 0) await batch.settle(written)
+    const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
     return {
-      claimed: claim.tickets.length + claim.corrupt.length,
+      claimed: batch.tickets.length + batch.corrupt.length,
       synced: written.length + loaded,
       retried,
       dead,
-      left: claim.left,
-      nowMs: claim.nowMs,
+      hasMore: batch.hasMore,
     }
   }
 
-  async function putOff (lease: string, failures: readonly Failure[]) {
-    const attempts = await dueIndex.retry(lease, failures)
+  async function putOff (batch: Batch, failures: readonly Failure[]) {
+    const attempts = await batch.retry(failures)
     failures.forEach(({ ticketId, reason }, i) => {
       const count = attempts[i]!
       // It has changed since the claim: what was refused is of no interest any more.
@@ -121,19 +119,15 @@ export function createFlusher ({ dueIndex, archive, drift, learnHighestId, batch
     let failure: Error | undefined
     try {
       await drift.check(signal).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
-      if (scope === 'all') await dueIndex.expediteAll()
-      let dueByMs: number | undefined
-      let ids = typeof scope === 'string' ? undefined : scope.ids
-      let left: number
+      if (scope === 'all') await partitions.expediteAll()
+      const claim = partitions.sweep(typeof scope === 'string' ? undefined : scope.ids)
+      let hasMore: boolean
       do {
-        const given: readonly number[] | undefined = ids?.slice(0, size)
-        const batch = await flushOnce(dueByMs, given)
+        const batch = await flushOnce(claim)
         for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += batch[name]
-        dueByMs ??= batch.nowMs
-        ids = ids?.slice(given!.length - batch.left)
-        left = ids?.length ?? batch.left
-      } while (left > 0 && !signal.aborted)
-      const { waiting } = await dueIndex.backlog()
+        hasMore = batch.hasMore
+      } while (hasMore && !signal.aborted)
+      const { waiting } = await partitions.backlog()
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
       failure = error as Error

@@ -61,14 +61,17 @@ export function createTicketArchive (database: Database, table: string, statemen
       return new Map(rows.map(row => [Number(row.ticket_id), decode(row)]))
     },
 
-    /** The tickets that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
-    async * changedSince (since: number): AsyncGenerator<Map<number, number>> {
+    /**
+     * The tickets that were last changed at `since` (Unix seconds) or later and their versions, in pages.
+     * @param partition of these tickets, by their ids
+     */
+    async * changedSince (since: number, partition = { index: 0, count: 1 }): AsyncGenerator<Map<number, number>> {
       // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
       for (const { status } of await select<Row>(`SELECT DISTINCT status FROM ${name}`, [], statementTimeoutMs)) {
         for (let after = { updated_at: dateTime(since), ticket_id: 0 } as Row | undefined; after;) {
           const rows: Row[] = await select<Row>(
-            `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
-            [status, after.updated_at, after.updated_at, after.ticket_id], statementTimeoutMs)
+            `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) AND MOD(ticket_id, ?) = ? ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
+            [status, after.updated_at, after.updated_at, after.ticket_id, partition.count, partition.index], statementTimeoutMs)
           if (rows.length > 0) yield new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
           after = rows.length === PAGE_ROWS ? rows.at(-1) : undefined
         }

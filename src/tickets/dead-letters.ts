@@ -12,6 +12,7 @@ export interface DeadLetter {
   reason: string
   /** Unix seconds. */
   died_at: number
+  position: Position
 }
 
 /** Where a page ends: the score and the id of its last dead letter. */
@@ -69,5 +70,5 @@ export type DeadLetters = ReturnType<typeof createDeadLetters>
 
 function toDeadLetter (id: string, score: string, failure: string): DeadLetter {
   const { attempts = 0, error = 'unknown: the record of the failures is gone' } = failure === '' ? {} : JSON.parse(failure) as { attempts?: number, error?: string }
-  return { ticket_id: Number(id), attempts, reason: error, died_at: Math.floor(Number(score) / 1000) }
+  return { ticket_id: Number(id), attempts, reason: error, died_at: Math.floor(Number(score) / 1000), position: { score, id } }
 }

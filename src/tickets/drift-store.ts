@@ -1,3 +1,4 @@
+import { ConfigError } from '../config.js'
 import { repeatable } from '../redis/failure.js'
 import { toHashChange } from './codec.js'
 import type { Keys } from './keys.js'
@@ -7,9 +8,22 @@ import type { Ticket } from './ticket.js'
 /** Marks that one call looks at, so that none occupies Redis for long. */
 const SCAN_COUNT = 500
 
+export interface DriftStoreOptions {
+  /** A ticket that MySQL holds stays in Redis this long. */
+  retentionSeconds: number
+  /** Into how many the tickets are divided. */
+  partitions: number
+}
+
 /** The Redis side of the drift repair. Every call may be repeated. */
-export function createDriftStore (redisScripts: Scripts, keys: Keys, retentionSeconds: number) {
+export function createDriftStore (redisScripts: Scripts, keys: Keys, { retentionSeconds, partitions }: DriftStoreOptions) {
   const scripts = repeatable(redisScripts)
+
+  async function attest (compared: 0 | 1): Promise<number> {
+    const reply = await scripts.attest([keys.attested, keys.partitions], [compared, partitions]) as number | string
+    if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
+    return reply
+  }
 
   return {
     /**
@@ -17,12 +31,12 @@ export function createDriftStore (redisScripts: Scripts, keys: Keys, retentionSe
      * the time (ms) up to which it was known to be, on another server or before a restart; 0: never.
      */
     async attest (): Promise<number | undefined> {
-      const atMs = await scripts.attest([keys.attested], [0]) as number
+      const atMs = await attest(0)
       return atMs < 0 ? undefined : atMs
     },
 
     /** Records it after a comparison. */
-    attestCompared: async (): Promise<void> => { await scripts.attest([keys.attested], [1]) },
+    attestCompared: async (): Promise<void> => { await attest(1) },
 
     /** The unsynced tickets and their versions, in parts. */
     async * unsynced (): AsyncGenerator<Map<number, number>> {

@@ -1,8 +1,11 @@
 /**
- * The only place that spells a Redis key. `prefix` is KEY_PREFIX; the names after it are those of
- * the article that this service began with, so that any client can read `ticket:{id}`.
+ * The only place that spells a Redis key. The names after the prefix are those of the article that this
+ * service began with, so that any client can read `ticket:{id}`.
+ * @param keyPrefix KEY_PREFIX
+ * @param tag the hash tag of a Cluster's partition, `{7}`, which keeps its keys in one slot
  */
-export function createKeys (prefix: string) {
+export function createKeys (keyPrefix: string, tag = '') {
+  const prefix = keyPrefix + tag
   return {
     /** What stands before a ticket's id, for the scripts that find ids in the due index. */
     ticketPrefix: `${prefix}ticket:`,
@@ -13,6 +16,8 @@ export function createKeys (prefix: string) {
     archivedMax: `${prefix}tickets:archived_max`,
     /** Which server this data was last known to be in step with MySQL on, and when. */
     attested: `${prefix}tickets:attested`,
+    /** Into how many partitions the tickets of a Cluster are divided. */
+    partitions: `${prefix}tickets:partitions`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,
   }

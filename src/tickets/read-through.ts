@@ -1,4 +1,5 @@
 import { createBatcher } from '../batcher.js'
+import { createBudget } from '../budget.js'
 import { Problem, corruptTicket } from '../errors.js'
 import { CorruptTicketError } from './codec.js'
 import type { TicketArchive } from './archive.js'
@@ -28,7 +29,7 @@ export interface ReadThroughOptions {
 export function createReadThrough (store: TicketRepository, { archive, onUncheckedCreate, onCorrupt }: ReadThroughOptions): TicketRepository {
   const lookUp = createBatcher<number, Looked>({
     itemsMax: IDS_PER_SELECT_MAX,
-    pendingMax: PENDING_MAX,
+    budget: createBudget(PENDING_MAX),
     async run (ids) {
       const found = await archive.find([...new Set(ids)])
       return ids.map(id => toLooked(id, found.get(id)))

@@ -1,12 +1,13 @@
 import { createBatcher } from '../batcher.js'
 import { Problem, storeUnavailable } from '../errors.js'
 import { toReadProblem, toWriteProblem } from '../redis/failure.js'
-import type { Clock } from '../redis/clock.js'
-import type { ReplicaWait } from '../redis/replicas.js'
+import type { Budget } from '../budget.js'
+import type { Node } from '../redis/node.js'
+import type { Home } from '../redis/servers.js'
 import type { Strategy } from '../sync/strategy.js'
 import type { Keys } from './keys.js'
 import type { Found, Operation, TicketRepository, Written } from './repository.js'
-import type { Reply, Scripts } from './scripts/index.js'
+import type { Reply } from './scripts/index.js'
 import type { Ticket } from './ticket.js'
 import { createWriteCodec, type WriteCodecOptions } from './write-codec.js'
 
@@ -20,23 +21,17 @@ const TICKETS_PER_CALL_MAX = 32
 /** Characters of one call, so that none occupies Redis for long. What is longer for a single ticket travels alone. */
 const CHARACTERS_PER_CALL_MAX = 128 * 1024
 
-/** What may wait for Redis, in tickets: a second of full load. */
-const PENDING_MAX = 30_000
-
-/** The same in characters: some batches of the largest size, or a second of usual tickets. */
-const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
-
 export interface StoreOptions extends WriteCodecOptions {
-  scripts: Scripts
+  home: Home
   keys: Keys
-  clock: Clock
+  /** Of what waits for Redis, in tickets and characters. */
+  writeBudget: Budget
+  readBudget: Budget
   strategy: Strategy
   /** ms after which a caller is told that the outcome is unknown; a write that starts later is refused. */
   commandTimeoutMs: number
   retentionSeconds: number
   idempotencySeconds: number
-  /** Waits until replicas have what was written so far; resolves with the Problem of those that wait when they do not. */
-  waitForReplicas?: ReplicaWait
   /** A script call has changed tickets. */
   onWrite: () => void
 }
@@ -46,7 +41,7 @@ interface OnTicket { operations: readonly Operation[], json: string }
 
 /** The Redis side: every write is part of one script call, every read of another. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
-  const { scripts, keys, clock, strategy } = options
+  const { home, keys, strategy } = options
   const { encode, toAnswer, decode } = createWriteCodec(options)
 
   const dueIn = [[false, false], [false, true], [true, false], [true, true]]
@@ -59,23 +54,26 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     itemsMax: TICKETS_PER_CALL_MAX,
     sizeMax: CHARACTERS_PER_CALL_MAX,
     sizeOf: ({ json }) => json.length,
-    pendingMax: PENDING_MAX,
-    pendingSizeMax: PENDING_CHARACTERS_MAX,
+    budget: options.writeBudget,
     async run (tickets) {
-      const sentAt = performance.now()
-      const results = await callWrite(tickets).catch((error: unknown) => { throw toWriteProblem(error) })
-      options.onWrite()
-      let next = 0
-      const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
-      // What was refused has changed nothing, so that there is nothing to confirm.
-      if (!options.waitForReplicas || answers.every(ofTicket => ofTicket.every(answer => answer instanceof Problem))) return answers
-      const unconfirmed = await options.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
-      if (!unconfirmed) return answers
-      return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
+      return await home.call(node => writeAt(node, tickets)).catch((error: unknown) => { throw toWriteProblem(error) })
     },
   })
 
-  async function callWrite (tickets: readonly OnTicket[]): Promise<Reply[]> {
+  async function writeAt (node: Node, tickets: readonly OnTicket[]) {
+    const sentAt = performance.now()
+    const results = await callWrite(node, tickets)
+    options.onWrite()
+    let next = 0
+    const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
+    // What was refused has changed nothing, so that there is nothing to confirm.
+    if (!node.waitForReplicas || answers.every(ofTicket => ofTicket.every(answer => answer instanceof Problem))) return answers
+    const unconfirmed = await node.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
+    if (!unconfirmed) return answers
+    return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
+  }
+
+  async function callWrite ({ scripts, clock }: Node, tickets: readonly OnTicket[]): Promise<Reply[]> {
     const deadline = clock.deadline(options.commandTimeoutMs)
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await scripts.write(
@@ -102,9 +100,9 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const read = createBatcher<number, Found | Problem | null>({
     itemsMax: TICKETS_PER_CALL_MAX,
-    pendingMax: PENDING_MAX,
+    budget: options.readBudget,
     async run (ids) {
-      const reply = await scripts.read(ids.map(keys.ticket), []).catch((error: unknown) => { throw toReadProblem(error) })
+      const reply = await home.call(({ scripts }) => scripts.read(ids.map(keys.ticket), [])).catch((error: unknown) => { throw toReadProblem(error) })
       return (reply as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
     },
   })

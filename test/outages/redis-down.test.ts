@@ -3,7 +3,7 @@ import { createService, createStores, eventually, privateRedis } from '../helper
 
 t.test('Redis goes away and comes back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
-  const { call, hash } = await createService(t, {}, await createStores(t, { redis: server.url }))
+  const { call, hash } = await createService(t, { FALLBACK: 'off' }, await createStores(t, { redis: server.url }))
   await call('POST', '/tickets/1', { customer_id: 1 })
   await server.kill()
 
@@ -55,7 +55,7 @@ t.test('a frozen Redis applies nothing after the caller was told otherwise', asy
   ])
   for (const answer of answers) t.match(answer, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'outcome_unknown' } })
   server.resume()
-  await eventually(() => app.redis.client.ping())
+  await eventually(() => app.redis.ping())
   t.strictSame(await hash(2), {}, 'the create was refused by its deadline')
   t.equal((await hash(1)).subject, undefined, 'so was the change')
 })
@@ -102,7 +102,7 @@ t.test('what waits for a hung Redis is bounded: past it the answer is overloaded
   t.strictSame([...new Set(answered)], ['overloaded', 'outcome_unknown'], 'refused before the first of those that wait has its answer')
   t.equal(answered.filter(code => code === 'overloaded').length, 10, 'thirty thousand wait')
   server.resume()
-  await eventually(() => app.redis.client.ping())
+  await eventually(() => app.redis.ping())
   t.strictSame(await redis.keys(`${prefix}ticket:*`), [`${prefix}ticket:1`], 'none of them was applied')
   t.equal((await call('POST', '/tickets/batch', batch(0))).status, 200)
 })

@@ -123,7 +123,8 @@ t.test('GET /flush: the backlog and the last flush', async t => {
 t.test('a mark stays where the ticket changed after the claim', async t => {
   const service = await createService(t)
   const { call, app, row } = service
-  const { dueIndex, archive } = app.tickets
+  const { archive, partitions: [partition] } = app.tickets
+  const { dueIndex } = partition!
   const claimed = (await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })).body
   const claim = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
   t.equal(claim.tickets[0]!.version, claimed.version)
@@ -144,7 +145,7 @@ t.test('a mark stays where the ticket changed after the claim', async t => {
 t.test('the claims of a crashed worker come back', async t => {
   const { call, app } = await createService(t, { FLUSH_LEASE_MS: 1000 })
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
-  const claim = await app.tickets.dueIndex.claim({ leaseMs: 1000, ticketsMax: 10 })
+  const claim = await app.tickets.partitions[0]!.dueIndex.claim({ leaseMs: 1000, ticketsMax: 10 })
   t.equal(claim.tickets.length, 1)
   t.match((await call('POST', '/flush')).body, { claimed: 0, remaining: 1 }, 'while the lease runs nobody else takes it')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 0, remaining: 1 }, 'scope all neither')
@@ -158,7 +159,7 @@ t.test('the claims of a crashed worker come back', async t => {
 t.test('a given back claim is due at once', async t => {
   const { call, app } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
-  const { dueIndex } = app.tickets
+  const { dueIndex } = app.tickets.partitions[0]!
   const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
   t.equal(await dueIndex.release('1.5', [1]), 0, 'only by who holds it')
   t.equal(await dueIndex.release(lease, [1]), 1)
@@ -168,7 +169,7 @@ t.test('a given back claim is due at once', async t => {
 t.test('a claimed ticket that was written since is not put off', async t => {
   const { call, app, due, redis, prefix } = await createService(t, { SYNC_STRATEGY: 'periodic' })
   await call('POST', '/tickets/1', { customer_id: 1 })
-  const { dueIndex } = app.tickets
+  const { dueIndex } = app.tickets.partitions[0]!
   const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
   await call('PATCH', '/tickets/1', { subject: 'newer' })
   const score = await due(1)

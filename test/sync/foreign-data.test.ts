@@ -95,7 +95,7 @@ t.test('the highest id is asked for at every start and every connect to Redis, n
   t.equal((await second.call('POST', '/tickets/5000', { customer_id: 1 })).status, 409, 'imported before the start')
 
   await first.sql.query('INSERT INTO wp_support_tickets (ticket_id, customer_id, status, created_at, updated_at) VALUES (6000, 3, \'open\', NOW(), NOW())')
-  second.app.redis.client.disconnect(true)
+  await second.app.redis.homes[0]!.call(async node => { node.client.disconnect(true) })
   await eventually(async () => { await second.app.redis.ping() })
   await second.call('POST', '/flush')
   t.equal((await second.call('POST', '/tickets/6000', { customer_id: 1 })).status, 409, 'imported before the reconnect')

@@ -124,7 +124,7 @@ t.test('a settle never makes an unknown highest id known', async t => {
   await call('POST', '/flush')
   const { body } = await call('POST', '/tickets/5', { customer_id: 1, status: 'closed' })
   await redis.del(`${prefix}tickets:archived_max`)
-  await app.tickets.dueIndex.settle('1.5', [body])
+  await app.tickets.partitions[0]!.dueIndex.settle('1.5', [body])
   t.equal(await redis.get(`${prefix}tickets:archived_max`), null)
 })
 

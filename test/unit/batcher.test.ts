@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createBudget } from '../../src/budget.js'
 import { createBatcher } from '../../src/batcher.js'
 import { Problem } from '../../src/errors.js'
 
@@ -8,7 +9,7 @@ function recorder (options: Partial<Parameters<typeof createBatcher<number, numb
     itemsMax: 3,
     sizeMax: 100,
     sizeOf: item => item,
-    pendingMax: 1000,
+    budget: createBudget(1000),
     run: async items => {
       calls.push(items)
       return items.map(item => item * 2)
@@ -53,7 +54,7 @@ t.test('a Problem is the result of each item of the call', async t => {
 
 t.test('past its bound it refuses at once, and takes again when answers come', async t => {
   let answer: (() => void) | undefined
-  const { add } = recorder({ pendingMax: 2, run: items => new Promise(resolve => { answer = () => { resolve(items) } }) })
+  const { add } = recorder({ budget: createBudget(2), run: items => new Promise(resolve => { answer = () => { resolve(items) } }) })
   const first = Promise.all([add(1), add(2)])
   t.match(await add(3), { code: 'overloaded', status: 503 })
   while (!answer) await new Promise(setImmediate)
@@ -67,7 +68,7 @@ t.test('past its bound it refuses at once, and takes again when answers come', a
 
 t.test('so it does past its bound in size', async t => {
   const answers: (() => void)[] = []
-  const { add, addAll } = recorder({ itemsMax: 100, pendingSizeMax: 50, run: items => new Promise(resolve => { answers.push(() => { resolve(items) }) }) })
+  const { add, addAll } = recorder({ itemsMax: 100, budget: createBudget(1000, 50), run: items => new Promise(resolve => { answers.push(() => { resolve(items) }) }) })
   const first = addAll([20, 20])
   t.match(await addAll([5, 6]), [{ code: 'overloaded' }, { code: 'overloaded' }], 'all of what is asked together')
   const second = add(10)

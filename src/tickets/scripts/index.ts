@@ -9,14 +9,14 @@ type Arguments = readonly (string | number)[]
 /** Calls one script. Each file's header is its contract: keys, arguments, output. */
 export type Script = (keys: readonly string[], args: Arguments) => Promise<Reply>
 
-const NAMES = [
+export const SCRIPT_NAMES = [
   'write', 'read',
   'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise',
   'dead', 'revive',
   'attest', 'scan', 'versions', 'repair',
 ] as const
 
-export type Scripts = Record<typeof NAMES[number], Script>
+export type Scripts = Record<typeof SCRIPT_NAMES[number], Script>
 
 /**
  * Loads the scripts beside this file into `redis`. ioredis sends EVALSHA, and EVAL again where
@@ -27,7 +27,7 @@ export type Scripts = Record<typeof NAMES[number], Script>
  */
 export function defineScripts (redis: Redis): Scripts {
   const files = readdirSync(new URL('.', import.meta.url)).filter(file => file.endsWith('.lua'))
-  return Object.fromEntries(NAMES.map(name => {
+  return Object.fromEntries(SCRIPT_NAMES.map(name => {
     const file = files.find(file => /^([a-z_]+?)(-\d+)?\.lua$/.exec(file)?.[1] === name)
     if (!file) throw new Error(`src/tickets/scripts holds no ${name}.lua`)
     return [name, defineScript(redis, name, file)]

@@ -5,14 +5,23 @@
   replica that is promoted with that of its master.
 
   KEYS[1]  tickets:attested
+  KEYS[2]  tickets:partitions
 
   ARGV[1]  1: the data has been compared with MySQL; 0: it need not be, if the record is this server's own
+  ARGV[2]  into how many partitions tickets are divided
 
-  Output: -1 when it was recorded; else the record is another server's, or from before a restart, and
-          this is its time, ms; 0 when there is none
+  Output: -1 when it was recorded;
+          text: the number of partitions that the data was written with, when it is another;
+          else the record is another server's, or from before a restart, and this is its time, ms; 0 when
+          there is none
 ]]
-local attested_key = KEYS[1]
+local attested_key, partitions_key = KEYS[1], KEYS[2]
 local compared = ARGV[1] == '1'
+local partitions = ARGV[2]
+
+redis.call('SET', partitions_key, partitions, 'NX')
+local written_with = redis.call('GET', partitions_key)
+if written_with ~= partitions then return written_with end
 
 -- @include clock
 

@@ -1,0 +1,172 @@
+import { EventEmitter } from 'node:events'
+import calculateSlot from 'cluster-key-slot'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.js'
+import { storeUnavailable } from '../errors.js'
+import { createRedis, parseAddress, type Address } from './connection.js'
+import { createNode, type Node } from './node.js'
+import type { Home, RedisServers } from './servers.js'
+
+/** How often the slots are asked for: seldom while all is well, often while a master is missing. */
+const REFRESH_MS = 10_000
+const REFRESH_HURRIED_MS = 500
+
+/** A range of CLUSTER SLOTS: first slot, last slot, master, replicas (https://redis.io/docs/latest/commands/cluster-slots/). */
+type Range = [number, number, [string | null, number], ...unknown[]]
+
+/**
+ * The masters of a Cluster. Each has connections of its own, with the fail-fast rules of a single server:
+ * a client for whole clusters sends commands again, to whom it thinks right, so that nobody can say
+ * whether a write that failed was applied, on whose clock its deadline is, or for which replicas to wait.
+ *
+ * A command that meets the wrong master was not applied. It is not sent on: the new master may hold older
+ * data, and is written to only when that is known.
+ *
+ * @param tags of the partitions, `{7}`; each is in one slot
+ */
+export function createCluster (config: Config, log: FastifyBaseLogger, tags: readonly string[]): RedisServers {
+  const seeds = config.REDIS_CLUSTER_NODES.map(parseAddress)
+  const nodes = new Map<string, { node: Node, connected: Promise<void> }>()
+  const homes = tags.map(createHome)
+  let refreshing: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  function createHome (tag: string) {
+    const slot = calculateSlot(tag)
+    const events = new EventEmitter<{ ready: [], lost: [] }>()
+    let owner: Node | undefined
+
+    function assign (node: Node | undefined) {
+      if (node === owner) return
+      const hadOwner = owner !== undefined
+      owner = node
+      if (hadOwner) events.emit('lost')
+      if (node?.isReady()) events.emit('ready')
+    }
+
+    return {
+      slot,
+      events,
+      assign,
+      owner: () => owner,
+      on: events.on.bind(events),
+      isReady: () => owner?.isReady() ?? false,
+      async call<T> (work: (node: Node) => Promise<T>): Promise<T> {
+        if (!owner) throw storeUnavailable(new Error(`no master of the Cluster is known for slot ${slot}`))
+        const node = owner
+        return await work(node).catch((error: unknown) => {
+          const address = movedTo(error, node.address!)
+          if (address) assign(nodeAt(address))
+          if (address) hurry()
+          throw error
+        })
+      },
+    } satisfies Home & Record<string, unknown>
+  }
+
+  function nodeAt (address: Address): Node {
+    const name = `${address.host}:${address.port}`
+    const known = nodes.get(name)
+    if (known) return known.node
+    const node = createNode(config, log, address)
+    const tell = (event: 'ready' | 'lost') => { for (const home of homes) if (home.owner() === node) home.events.emit(event) }
+    node.on('ready', () => { tell('ready') })
+    node.on('lost', () => {
+      tell('lost')
+      hurry()
+    })
+    const connected = node.connect()
+    connected.catch((error: unknown) => { log.warn({ err: error, ...address }, 'a master of the Cluster cannot be used; trying again in the background') })
+    nodes.set(name, { node, connected })
+    return node
+  }
+
+  /** Any node knows the slots; one that was cut off from the others may know them as they were, so it is another one each time. */
+  async function askSlots (): Promise<[Address, Range[]]> {
+    const ready = [...nodes.values()].map(({ node }) => node).filter(node => node.isReady()).sort(() => Math.random() - 0.5)
+    const reasons: unknown[] = []
+    for (const node of ready) {
+      try {
+        return [node.address!, await node.client.call('CLUSTER', 'SLOTS') as Range[]]
+      } catch (error) {
+        reasons.push(error)
+      }
+    }
+    for (const seed of seeds) {
+      const redis = createRedis(config, seed)
+      redis.on('error', (error: unknown) => { reasons.push(error) })
+      try {
+        await redis.connect()
+        return [seed, await redis.call('CLUSTER', 'SLOTS') as Range[]]
+      } catch (error) {
+        reasons.push(error)
+      } finally {
+        redis.disconnect()
+      }
+    }
+    throw new AggregateError(reasons, `no node of the Cluster says who holds the slots: ${reasons.map(reason => (reason as Error).message).join('; ')}`)
+  }
+
+  async function learnSlots () {
+    const [asked, ranges] = await askSlots()
+    if (isClosed) return
+    for (const home of homes) {
+      const range = ranges.find(([first, last]) => first <= home.slot && home.slot <= last)
+      // Slots that nobody holds stay with whom they were: it answers that the Cluster is down.
+      // A node without a name of its own is the one that was asked.
+      if (range) home.assign(nodeAt({ host: range[2][0] || asked.host, port: range[2][1] }))
+    }
+    const owners = new Set(homes.map(home => home.owner()))
+    for (const [name, { node }] of nodes) {
+      if (owners.has(node)) continue
+      nodes.delete(name)
+      // What it is still working on has its time.
+      setTimeout(node.close, config.REDIS_COMMAND_TIMEOUT_MS)
+    }
+  }
+
+  function refresh (): Promise<void> {
+    refreshing ??= learnSlots().finally(() => {
+      refreshing = undefined
+      schedule(homes.every(home => home.isReady()) ? REFRESH_MS : REFRESH_HURRIED_MS)
+    })
+    return refreshing
+  }
+
+  const refreshInBackground = () => { refresh().catch((error: unknown) => { log.warn({ err: error }, 'Redis Cluster') }) }
+
+  function schedule (afterMs: number) {
+    clearTimeout(timer)
+    if (!isClosed) timer = setTimeout(refreshInBackground, afterMs)
+  }
+
+  /** Somebody else may be master now. */
+  const hurry = () => { if (!refreshing) schedule(REFRESH_HURRIED_MS / 10) }
+
+  const owners = () => [...new Set(homes.map(home => home.owner()))]
+
+  return {
+    homes,
+    async connect () {
+      await refresh()
+      await Promise.all([...nodes.values()].map(({ connected }) => connected))
+    },
+    async ping () {
+      const lost = homes.filter(home => !home.isReady()).length
+      if (lost > 0) throw new Error(`${lost} of ${homes.length} partitions have no master`)
+      await Promise.all(owners().map(node => node!.ping()))
+    },
+    close () {
+      isClosed = true
+      clearTimeout(timer)
+      for (const { node } of nodes.values()) node.close()
+    },
+  }
+}
+
+/** Where a node says that the slot is; undefined: that is not what it says. */
+function movedTo (error: unknown, asked: Address): Address | undefined {
+  const [, host, port] = /^MOVED \d+ (.*):(\d+)$/.exec((error as Error).message) ?? []
+  return port === undefined ? undefined : { host: host || asked.host, port: Number(port) }
+}

@@ -1,0 +1,100 @@
+import { EventEmitter } from 'node:events'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Redis } from 'ioredis'
+import type { Config } from '../config.js'
+import { within } from '../within.js'
+import { defineScripts, type Script, type Scripts } from '../tickets/scripts/index.js'
+import { checkServer } from './check.js'
+import { createClock } from './clock.js'
+import { createRedis, type Address } from './connection.js'
+import { createReplicaWait } from './replicas.js'
+
+/** Sentinels that are all away are asked for ever; the service starts meanwhile. */
+const START_TIMEOUT_MS = 5000
+
+/**
+ * One Redis server that takes writes: its connections, its scripts, its clock.
+ * Emits `ready` when it can be used, and `lost` when it no longer can: who answers next may be another.
+ *
+ * @param address of a node of a Cluster; without it, what REDIS_MODE says
+ */
+export function createNode (config: Config, log: FastifyBaseLogger, address?: Address) {
+  const events = new EventEmitter<{ ready: [], lost: [] }>()
+  const client = open()
+  // WAIT blocks its connection: reads and the flush do not stand behind writes that wait for a replica.
+  const writer = config.REDIS_WAIT_REPLICAS > 0 ? open() : client
+  const connections = [...new Set([client, writer])]
+  const clock = createClock(client, error => { log.warn({ err: error }, 'the clock of Redis could not be read') })
+  const scripts: Scripts = { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write }
+  let isReady = false
+  let isConnected = false
+
+  function open () {
+    const redis = createRedis(config, address)
+    redis.on('error', (error: Error) => { log.warn({ err: error, ...address }, 'Redis') })
+    return redis
+  }
+
+  const check = () => checkServer(client, config.ALLOW_UNSAFE_EVICTION, log)
+
+  for (const connection of connections) {
+    connection.on('ready', () => {
+      if (isReady || connections.some(({ status }) => status !== 'ready')) return
+      isReady = true
+      if (isConnected) check().catch((error: unknown) => { log.error({ err: error }, 'the settings of Redis') })
+      events.emit('ready')
+    })
+    connection.on('close', () => {
+      if (!isReady) return
+      isReady = false
+      events.emit('lost')
+    })
+  }
+
+  return {
+    address,
+    on: events.on.bind(events),
+    client,
+    scripts,
+    clock,
+    /** Only there when writes are to wait for replicas. */
+    waitForReplicas: config.REDIS_WAIT_REPLICAS > 0 ? createReplicaWait(writer, config.REDIS_WAIT_REPLICAS) : undefined,
+    isReady: () => isReady,
+
+    /**
+     * Resolves when the server has answered and its settings will do.
+     * @throws the reason why not; a server that is away is tried again in the background
+     */
+    async connect () {
+      try {
+        await within(START_TIMEOUT_MS, () => Promise.all(connections.map(connection => connection.connect())))
+        await clock.measure()
+        await check()
+      } finally {
+        isConnected = true
+      }
+    },
+
+    ping: () => client.ping().catch(leave(client)),
+
+    close () {
+      clock.stop()
+      for (const connection of connections) connection.disconnect()
+    },
+  }
+}
+
+export type Node = ReturnType<typeof createNode>
+
+/**
+ * Ends a connection that has not answered in time, and passes the error on: all that waits behind the
+ * call would wait as long, and until the server answers a new connection it counts as down.
+ */
+const leave = (redis: Redis) => (error: unknown): never => {
+  if ((error as Error).message === 'Command timed out' && redis.status === 'ready') redis.disconnect(true)
+  throw error
+}
+
+const leaving = (redis: Redis, scripts: Scripts): Scripts =>
+  Object.fromEntries(Object.entries(scripts).map(([name, script]) =>
+    [name, (...call: Parameters<Script>) => script(...call).catch(leave(redis))])) as Scripts

@@ -1,0 +1,38 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../config.js'
+import { createCluster } from './cluster.js'
+import { createNode, type Node } from './node.js'
+
+/** Where the keys of a partition are: a server, which may become another one. */
+export interface Home {
+  /** `ready`: its server can be used. `lost`: it no longer can, or another one has taken over, which may hold older data. */
+  on: (event: 'ready' | 'lost', listener: () => void) => unknown
+  isReady: () => boolean
+  /**
+   * What `work` does at the server that holds the partition.
+   * @throws {Problem} store_unavailable when no server is known; and what `work` throws
+   */
+  call: <T>(work: (node: Node) => Promise<T>) => Promise<T>
+}
+
+/** The servers behind REDIS_MODE. */
+export interface RedisServers {
+  /** One for each partition. */
+  homes: readonly Home[]
+  /**
+   * Resolves when all of them can be used.
+   * @throws why not; they are tried again in the background
+   */
+  connect: () => Promise<void>
+  /** @throws why one of them does not answer */
+  ping: () => Promise<unknown>
+  close: () => void
+}
+
+/** One master, which Sentinel may replace by another; or the masters of a Cluster. */
+export function createRedisServers (config: Config, log: FastifyBaseLogger, tags: readonly string[]): RedisServers {
+  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, tags)
+  const node = createNode(config, log)
+  const home: Home = { on: node.on, isReady: node.isReady, call: work => work(node) }
+  return { homes: tags.map(() => home), connect: node.connect, ping: node.ping, close: node.close }
+}
