@@ -40,7 +40,7 @@ export async function privateMariadb (t: Test, options: Omit<Parameters<typeof s
 export const replicaOf = (master: { port: number, password: string }) =>
   ({ replicaof: `127.0.0.1 ${master.port}`, masteruser: 'replica', masterauth: master.password })
 
-function privateDirectory (t: Test): string {
+export function privateDirectory (t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'test-'))
   t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
   return directory

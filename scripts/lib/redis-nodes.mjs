@@ -30,6 +30,7 @@ const SET_TIMEOUT_MS = 60_000
  * @property {'redis.conf' | 'replica.conf' | 'cluster-node.conf' | 'sentinel.conf'} file
  * @property {Record<string, string>} [env] more for start.sh
  * @property {Record<string, string | number>} [options] more for the command line
+ * @property {RegExp} [readyWhen] what it answers to AUTH and PING; default: as one does that is up
  */
 
 /**
@@ -38,7 +39,7 @@ const SET_TIMEOUT_MS = 60_000
  * @param {NodeSpec} spec
  * @returns {Promise<Server>}
  */
-export async function startNode ({ passwords, keyPrefix, tls }, { name, directory, file, env = {}, options = {} }) {
+export async function startNode ({ passwords, keyPrefix, tls }, { name, directory, file, env = {}, options = {}, readyWhen }) {
   const path = ownDirectory(directory)
   const isCluster = file === 'cluster-node.conf'
   const busPort = isCluster ? await freePort() : undefined
@@ -66,7 +67,7 @@ export async function startNode ({ passwords, keyPrefix, tls }, { name, director
     },
     mark: path,
     refusesStop: true,
-    isReady: (port) => answersPing(port, 'admin', passwords.admin, tls !== undefined),
+    isReady: (port) => answersPing(port, 'admin', passwords.admin, tls !== undefined, readyWhen),
   })
 }
 

@@ -91,22 +91,18 @@ export function tlsConfig (port, { ca, certificate, key }) {
   return { 'tls-port': port, 'tls-ca-cert-file': ca, 'tls-cert-file': certificate, 'tls-key-file': key, 'tls-auth-clients': 'no' }
 }
 
+/** A replica that has lost its master is up too. */
+const UP = /\+PONG|-MASTERDOWN/
+
 /**
  * @param {number} port
  * @param {string} user
  * @param {string} password
  * @param {boolean} isTls
+ * @param {RegExp} [expected]
  */
-export function answersPing (port, user, password, isTls) {
-  return probe(port, `AUTH ${user} ${password}\r\nPING\r\n`, (answer) => isUp(answer.toString()), isTls ? openTls : undefined)
-}
-
-/**
- * A replica that has lost its master is up too.
- * @param {string} answer
- */
-function isUp (answer) {
-  return answer.includes('+PONG') || answer.includes('-MASTERDOWN')
+export function answersPing (port, user, password, isTls, expected = UP) {
+  return probe(port, `AUTH ${user} "${password}"\r\nPING\r\n`, (answer) => expected.test(answer.toString()), isTls ? openTls : undefined)
 }
 
 /**
