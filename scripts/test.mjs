@@ -2,27 +2,29 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { ensureServers } from './lib/install.mjs'
+import { ensureTestPrograms } from './lib/install.mjs'
 import { own } from './lib/lifecycle.mjs'
 import { main } from './lib/main.mjs'
 import { startMariadb } from './lib/mariadb.mjs'
 import { sendSignal } from './lib/processes.mjs'
 import { step } from './lib/progress.mjs'
 import { ensurePackages, packageCommand, ROOT } from './lib/project.mjs'
+import { makeTestUsers } from './lib/redis-users.mjs'
 import { startRedis } from './lib/redis.mjs'
 import { temporaryDirectory } from './lib/temporary.mjs'
 
 await main(async () => {
   await ensurePackages()
-  await ensureServers()
+  await ensureTestPrograms()
   const directory = await temporaryDirectory()
-  const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
+  const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis'), users: makeTestUsers() }))
   const mariadb = await step('Starting the database', () => (
     // No test fails the machine itself, so that no commit has to wait for the disk.
     startMariadb({ directory: join(directory, 'mariadb'), flushLogAtCommit: 2 })
   ))
 
   process.exitCode = await runTap(process.argv.slice(2), {
+    // The tests' own way in, with all rights. The service under test has those of deploy/redis/users.acl.
     TEST_REDIS_URL: redis.url,
     TEST_MYSQL_URL: mariadb.url,
     // Servers of a test that was killed are found and ended with the directory.

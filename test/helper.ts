@@ -11,6 +11,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config.js'
 import { startMariadb } from '../scripts/lib/mariadb.mjs'
+import { asService, makeTestUsers } from '../scripts/lib/redis-users.mjs'
 import { startRedis } from '../scripts/lib/redis.mjs'
 
 export type Variables = Record<string, string | number | boolean>
@@ -21,9 +22,9 @@ function testServer (name: 'TEST_REDIS_URL' | 'TEST_MYSQL_URL'): string {
   return url
 }
 
-/** A Redis that this test alone uses, and may stop, freeze or kill. */
+/** A Redis that this test alone uses, and may stop, freeze or kill. Its users are those of production; `url` is the admin's. */
 export async function privateRedis (t: Test, options: Omit<Parameters<typeof startRedis>[0], 'directory'> = {}) {
-  const redis = await startRedis({ directory: privateDirectory(t), ...options })
+  const redis = await startRedis({ directory: privateDirectory(t), users: makeTestUsers(), ...options })
   t.teardown(() => redis.stop())
   return redis
 }
@@ -35,13 +36,20 @@ export async function privateMariadb (t: Test, options: Omit<Parameters<typeof s
   return mariadb
 }
 
-function privateDirectory (t: Test): string {
+/** Settings of a private Redis that make it a replica of another. */
+export const replicaOf = (master: { port: number, password: string }) =>
+  ({ replicaof: `127.0.0.1 ${master.port}`, masteruser: 'replica', masterauth: master.password })
+
+export function privateDirectory (t: Test): string {
   const directory = mkdtempSync(join(tmpdir(), 'test-'))
   t.teardown(() => { rmSync(directory, { recursive: true, force: true }) })
   return directory
 }
 
-/** A key prefix and a database that no other test uses; both go with the test. */
+/**
+ * A key prefix and a database that no other test uses; both go with the test. `redis` may do everything, the service
+ * that is built with `variables` what deploy/redis/users.acl allows.
+ */
 export async function createStores (t: Test, urls: { redis?: string, mysql?: string } = {}) {
   const name = `test_${randomBytes(6).toString('hex')}`
   const redisUrl = urls.redis ?? testServer('TEST_REDIS_URL')
@@ -70,7 +78,7 @@ export async function createStores (t: Test, urls: { redis?: string, mysql?: str
     redis,
     sql,
     prefix,
-    variables: { REDIS_URL: redisUrl, MYSQL_URL: mysqlUrl.href, KEY_PREFIX: prefix } as Variables,
+    variables: { REDIS_URL: asService(redisUrl), MYSQL_URL: mysqlUrl.href, KEY_PREFIX: prefix } as Variables,
   }
 }
 

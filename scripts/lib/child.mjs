@@ -10,6 +10,7 @@ import { until } from './until.mjs'
 
 /** A database writes out its memory before it goes; one that hangs is killed after this. */
 const STOP_TIMEOUT_MS = 30_000
+const STOP_REPEAT_MS = 500
 const PAUSE_TIMEOUT_MS = 5000
 const LOG_TAIL_LINES = 25
 
@@ -21,6 +22,8 @@ const LOG_TAIL_LINES = 25
  * @property {string[]} args
  * @property {string} mark what its command line holds and no other's does, so that a leftover is known again
  * @property {NodeJS.ProcessEnv} [env]
+ * @property {boolean} [refusesStop] whether it may refuse a SIGTERM and has to be told again, as Redis does while it
+ *   writes its first append-only file
  * @property {string} [input] for its standard input: configuration that has no business in a file or in `ps`
  */
 
@@ -68,12 +71,14 @@ export async function startChild (spec) {
   /** Lets it finish its work. Rejects when it takes too long and has to be killed. */
   async function stop () {
     terminate()
+    const repeat = spec.refusesStop ? setInterval(terminate, STOP_REPEAT_MS) : undefined
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
       kill()
     }, STOP_TIMEOUT_MS)
     await exited
+    clearInterval(repeat)
     clearTimeout(timer)
     if (isLate) throw new Error(`${spec.name} did not stop within ${STOP_TIMEOUT_MS} ms and was killed${logTail()}`)
     return exited

@@ -1,9 +1,10 @@
-/** Sees to it that this machine has the database servers, or says exactly how to get them. */
+/** Sees to it that this machine has the programs that are needed, or says exactly how to get them. */
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { findExecutables, findMariadb, findRedis } from './binaries.mjs'
 import { Failure } from './main.mjs'
+import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
 import { run } from './run.mjs'
 
@@ -22,12 +23,36 @@ const MARIADB = {
   dnf: ['mariadb-server'],
   brew: ['mariadb'],
 }
+const OPENSSL = {
+  name: 'openssl, which makes the certificates of the tests',
+  find: findOpenssl,
+  apt: ['openssl'],
+  dnf: ['openssl'],
+  brew: ['openssl'],
+}
+const SERVERS = [REDIS, MARIADB]
 
 /**
  * Finds Redis and MariaDB, installing on Debian and Ubuntu what is missing.
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
-export async function ensureServers () {
+export function ensureServers () {
+  return ensure(SERVERS)
+}
+
+/**
+ * Finds all that the tests need, installing on Debian and Ubuntu what is missing.
+ * @returns {Promise<void>} rejects with instructions where that is not possible
+ */
+export function ensureTestPrograms () {
+  return ensure([...SERVERS, OPENSSL])
+}
+
+/** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */
+
+/** @param {Program[]} programs */
+async function ensure (programs) {
+  const findMissing = () => programs.filter(({ find }) => !find())
   const missing = findMissing()
   if (missing.length === 0) return
   const asRoot = isDebian() ? rootCommand() : undefined
@@ -44,10 +69,6 @@ export async function ensureServers () {
   if (stillMissing.length > 0) throw new Failure(`The installed packages are too old.\n\n${instructions(stillMissing)}`)
 }
 
-function findMissing () {
-  return [REDIS, MARIADB].filter(({ find }) => !find())
-}
-
 function isDebian () {
   return existsSync('/etc/debian_version') && findExecutables(['apt-get']).length > 0
 }
@@ -58,9 +79,9 @@ function rootCommand () {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined
 }
 
-/** @param {typeof REDIS[]} missing */
+/** @param {Program[]} missing */
 function instructions (missing) {
-  const packages = (/** @type {'apt' | 'dnf' | 'brew'} */ manager) => missing.flatMap((server) => server[manager]).join(' ')
+  const packages = (/** @type {'apt' | 'dnf' | 'brew'} */ manager) => missing.flatMap((program) => program[manager]).join(' ')
   return `This machine lacks:
 ${missing.map(({ name }) => `  - ${name}`).join('\n')}
 

@@ -36,12 +36,13 @@ export function isPortFree (port) {
  * @param {number} port
  * @param {string} greeting empty where the server speaks first
  * @param {(answer: Buffer) => boolean} isExpected gets all that has arrived so far
+ * @param {(port: number) => import('node:net').Socket} [open]
  * @returns {Promise<boolean>} false when the server refuses, hangs up, stays silent or never says what is expected
  */
-export function probe (port, greeting, isExpected) {
+export function probe (port, greeting, isExpected, open = openSocket) {
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
-    const socket = connect(port, LOOPBACK)
+    const socket = open(port)
     socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy())
     socket.on('connect', () => { if (greeting) socket.write(greeting) })
     socket.on('data', (chunk) => {
@@ -52,4 +53,9 @@ export function probe (port, greeting, isExpected) {
     socket.on('error', () => {})
     socket.on('close', () => resolve(isExpected(answer)))
   })
+}
+
+/** @param {number} port */
+function openSocket (port) {
+  return connect(port, LOOPBACK)
 }

@@ -19,6 +19,7 @@ const PORT_ATTEMPTS = 5
  * @property {(port: number) => string[]} args
  * @property {string} mark see ChildSpec
  * @property {NodeJS.ProcessEnv} [env]
+ * @property {boolean} [refusesStop] see ChildSpec
  * @property {(port: number) => string} [input] for its standard input
  * @property {(port: number) => Promise<boolean>} isReady
  * @property {number} [port] default: a free one

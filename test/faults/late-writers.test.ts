@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
 import { readScript } from '../../src/tickets/scripts/index.js'
+import { asService } from '../../scripts/lib/redis-users.mjs'
 import { eventually, privateRedis } from '../helper.js'
 import { cycles } from './harness/cycles.js'
 import type { Instance } from './harness/instance.js'
@@ -14,7 +15,7 @@ const CLAIM = new RegExp(createHash('sha1').update(readScript('claim-4.lua')).di
 t.test('writers that come late', async t => {
   const server = await privateRedis(t)
   const rig = await createRig(t, { redis: server.url })
-  const redis = await startProxy(t, server.url)
+  const redis = await startProxy(t, asService(server.url))
   const mysql = await startProxy(t, String(rig.stores.variables.MYSQL_URL))
   // Nothing is flushed unless a case asks for it.
   const variables = { MYSQL_URL: mysql.url, FLUSH_INTERVAL_MS: 3_600_000 }

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { asService } from '../../scripts/lib/redis-users.mjs'
 import { eventually, privateRedis } from '../helper.js'
 import { cycles } from './harness/cycles.js'
 import { startProxy } from './harness/proxy.js'
@@ -19,7 +20,7 @@ interface Result { status: number, version: number, error?: { code: string } }
 
 t.test('Redis does the work and its reply is lost: repeated with one key, every write is made once', async t => {
   const server = await privateRedis(t, { config: { 'notify-keyspace-events': 'Kh' } })
-  const proxy = await startProxy(t, server.url)
+  const proxy = await startProxy(t, asService(server.url))
   const rig = await createRig(t, { redis: server.url })
   // No flush: what changes a ticket here is the callers' writes alone.
   const service = await rig.start({ REDIS_URL: proxy.url, FLUSH_INTERVAL_MS: 3_600_000 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { asService } from '../../scripts/lib/redis-users.mjs'
 import { eventually, privateRedis } from '../helper.js'
 import { cycles } from './harness/cycles.js'
 import { startProxy } from './harness/proxy.js'
@@ -7,7 +8,7 @@ import { verifyClosed } from './harness/verify.js'
 
 t.test('SIGTERM', async t => {
   const server = await privateRedis(t)
-  const proxy = await startProxy(t, server.url)
+  const proxy = await startProxy(t, asService(server.url))
   const rig = await createRig(t, { redis: server.url })
   const { ledger, stores: { redis, prefix } } = rig
   // It ends with 0 only within its grace.

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { createService, createStores, eventually, privateRedis } from '../helper.js'
+import { createService, createStores, eventually, privateRedis, replicaOf } from '../helper.js'
 
 /** A master with one replica that is in step, and stores on the master. */
 async function startReplicated (t: Test) {
   const master = await privateRedis(t, { config: { 'repl-diskless-sync-delay': 0 } })
-  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
+  const replica = await privateRedis(t, { config: replicaOf(master) })
   const stores = await createStores(t, { redis: master.url })
   await eventually(async () => {
     if (!/state=online/.test(await stores.redis.info('replication'))) throw new Error('the replica is not there yet')

@@ -1,7 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createService, createStores, eventually, privateRedis, type Service } from '../helper.js'
+import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.js'
 
 /** What of a ticket Redis and MySQL have to agree on. */
 async function agreed ({ hash, row }: Service, id: number) {
@@ -108,7 +108,7 @@ t.test('a replica with less is promoted', async t => {
   const stores = await createStores(t, { redis: master.url })
   const before = await createService(t, {}, stores)
   for (const id of [1, 2]) await before.call('POST', `/tickets/${id}`, { customer_id: 1, subject: 'first' })
-  const replica = await privateRedis(t, { config: { replicaof: `127.0.0.1 ${master.port}`, masterauth: master.password } })
+  const replica = await privateRedis(t, { config: replicaOf(master) })
   const { redis, ...others } = await createStores(t, { redis: replica.url })
   await eventually(async () => {
     if (await redis.exists(`${stores.prefix}ticket:2`) === 0) throw new Error('not replicated yet')
