@@ -74,11 +74,12 @@ const KNOWN_REASONS = new RegExp([
   // What OpenSSL and Node say of certificates.
   'CERT_[A-Z_]+|[A-Z_]*SELF_SIGNED_CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|ERR_TLS_[A-Z_]+|HOSTNAME_MISMATCH',
   'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate',
-  'timed out|no answer|not connected|Connection is closed|no master|All sentinels are unreachable',
+  'timed out|no answer|not connected|writeable|Connection is closed|no master|All sentinels are unreachable',
 ].join('|'))
 
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
   const { message, code = '' } = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
-  return KNOWN_REASONS.exec(`${code} ${message}`)?.[0] ?? 'failed'
+  const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? ['failed']
+  return known === 'writeable' ? 'not connected' : known
 }
