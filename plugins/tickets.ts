@@ -60,11 +60,11 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   })
   const count = partitions.length
   const turns = createTurns(count)
-  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE), timeoutMs)
+  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE))
   const now = () => redis.now() ?? Date.now()
   const { TICKET_CLOSED_STATUSES: closedStatuses, TICKET_STATUSES: [defaultStatus] } = config
   return {
-    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
+    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, awayMs: mysql.awayMs, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
     /** Without the journal. */
     direct: readThrough,
     journal,

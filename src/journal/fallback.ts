@@ -1,6 +1,6 @@
 import { createBatcher } from '../batcher.js'
 import { createBudget } from '../budget.js'
-import { Problem, corruptTicket, ticketExists, type ProblemCode } from '../errors.js'
+import { Problem, corruptTicket, storeUnavailable, ticketExists, type ProblemCode } from '../errors.js'
 import { DatabaseUnavailable } from '../mysql/failure.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import { CorruptTicketError } from '../tickets/codec.js'
@@ -18,6 +18,9 @@ const CHARACTERS_PER_INSERT_MAX = 1024 * 1024
 const PENDING_MAX = 10_000
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
+/** While MySQL is away for less, writes that follow others in the journal wait for it. */
+const ALONE_AFTER_MS = 2000
+
 /** Ids of one look-up. */
 const IDS_PER_SELECT_MAX = 500
 
@@ -25,6 +28,8 @@ export interface FallbackOptions extends Statuses {
   journal: Journal
   archive: TicketArchive
   turns: Turns
+  /** MySQL has been away for so long, ms. */
+  awayMs: () => number
   /** ms of Redis's clock, as far as it is known. */
   now: () => number
   /** A stored ticket could not be read. */
@@ -50,7 +55,7 @@ interface Known { ticket?: Ticket, entries: Entry[] }
  * Answers from MySQL what Redis cannot: writes that surely did not reach it are kept in the journal,
  * reads get the archived ticket with the changes that wait for it.
  */
-export function createFallback (below: TicketRepository, { journal, archive, turns, now, onCorrupt, ...statuses }: FallbackOptions): TicketRepository<Written | Journaled> {
+export function createFallback (below: TicketRepository, { journal, archive, turns, awayMs, now, onCorrupt, ...statuses }: FallbackOptions): TicketRepository<Written | Journaled> {
   const append = createBatcher<OnTicket, (Journaled | Problem)[]>({
     itemsMax: CHANGES_PER_INSERT_MAX,
     sizeMax: CHARACTERS_PER_INSERT_MAX,
@@ -130,9 +135,17 @@ export function createFallback (below: TicketRepository, { journal, archive, tur
     const isLate = operations.map(operation => turns.isJournaled(operation.ticket_id))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), keep)
-    // MySQL is away too. If Redis is there by now, it serves alone; what is in the journal is older.
-    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), part => below.write(part))
+    if (awayMs() > ALONE_AFTER_MS) {
+      await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), writeAlone)
+    }
     return answers
+  }
+
+  /** MySQL stays away. If Redis is there by now, it serves alone; what is in the journal is older. */
+  async function writeAlone (operations: readonly Operation[]): Promise<Answer[]> {
+    const answers = await below.write(operations)
+    // The journal may hold its create.
+    return answers.map(answer => isCode(answer, 'ticket_not_found') ? storeUnavailable(answer) : answer)
   }
 
   async function readAll (ids: readonly number[], answers: (Found | Problem | null)[]): Promise<(Found | Problem | null)[]> {

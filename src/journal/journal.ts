@@ -8,6 +8,9 @@ import type { Create, Journaled, Update } from '../tickets/repository.js'
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
 
+/** One round of a replay, most of it in Redis. It is as long as another instance may have to wait for one that hangs. */
+const ROUND_TIMEOUT_MS = 30_000
+
 /** Characters of a reason. */
 const REASON_MAX = 1024
 
@@ -63,7 +66,7 @@ export interface Selection {
  * they are applied to Redis once, however often that is tried.
  * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
-export function createJournal (database: Database, table: string, timeoutMs: number) {
+export function createJournal (database: Database, table: string) {
   const name = escapeId(table)
 
   const ask: Query = <Rows>(sql: string, values: unknown[]) =>
@@ -161,7 +164,7 @@ export function createJournal (database: Database, table: string, timeoutMs: num
      * Runs `work` while no other instance does the same; undefined: one does.
      * @param lock up to 64 characters; belongs to the server
      */
-    exclusively: <T>(lock: string, work: (query: Query) => Promise<T>) => database.exclusively(lock, timeoutMs, work),
+    exclusively: <T>(lock: string, work: (query: Query) => Promise<T>) => database.exclusively(lock, ROUND_TIMEOUT_MS, work),
   }
 }
 

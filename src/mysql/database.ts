@@ -100,16 +100,16 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     return await withinTime(timeoutMs, async signal => {
       await ready().catch(toUnavailable(false))
       return await use(connection => work(query(connection)), signal)
-    }, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent))
+    }, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true))
   }
 
-  /** The same, unless the server is known to be away. */
+  /** The same, unless the server is known to be away. What was given less time than a probe tells nothing of that. */
   async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     breaker.check()
     try {
       return await run(timeoutMs, work)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable) breaker.trip(error)
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= PROBE_TIMEOUT_MS || !error.isLate)) breaker.trip(error)
       throw error
     }
   }
@@ -118,6 +118,8 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     ready,
     /** `recovered`: the server answers again after it has not. */
     on: events.on.bind(events),
+    /** For how long the server has not answered, ms; 0: it answers, as far as is known. */
+    awayMs: breaker.awayMs,
 
     /**
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the

@@ -4,8 +4,11 @@ import { Problem } from '../errors.js'
 /** MySQL could not be asked, or gave up: the same statement may succeed later. */
 export class DatabaseUnavailable extends Problem {
   override readonly name = 'DatabaseUnavailable'
-  /** @param mayBeApplied the statement was sent, and nobody knows what became of it */
-  constructor (readonly reason: string, readonly mayBeApplied = false) {
+  /**
+   * @param mayBeApplied the statement was sent, and nobody knows what became of it
+   * @param isLate there was no answer in time
+   */
+  constructor (readonly reason: string, readonly mayBeApplied = false, readonly isLate = false) {
     super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause: new Error(reason) })
   }
 }

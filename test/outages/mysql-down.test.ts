@@ -36,7 +36,7 @@ t.test('MySQL goes away and comes back', async t => {
     if (answer.status !== 200) throw new Error(answer.text)
     return answer
   })
-  t.match(body, { synced: 1, remaining: 0 })
+  t.match(body, { remaining: 0 }, 'here or by the timer')
   t.match(await call('GET', '/tickets/10'), { status: 200, headers: { 'x-ticket-source': 'archive' } })
   t.equal((await call('GET', '/tickets/99')).status, 404)
   t.match((await call('GET', '/health/ready')).body, { status: 'ready' })
@@ -57,12 +57,13 @@ t.test('the timer recovers by itself', async t => {
 })
 
 t.test('a flush that somebody asks for ends the pause of the timer, when it succeeds', async t => {
-  const mariadb = await privateMariadb(t)
-  const stores = await createStores(t, { mysql: mariadb.url })
-  await mariadb.stop()
+  const stores = await createStores(t)
+  // MySQL answers, so that its return is no event.
+  const { sql } = await createService(t, {}, stores)
+  await sql.query('RENAME TABLE wp_support_tickets TO away')
   const { call, lines } = await createService(t, { FLUSH_INTERVAL_MS: 60_000, SYNC_STRATEGY: 'event' }, stores)
   t.ok(Number((await lines.waitFor(({ msg }) => /the flush failed/.test(msg))).pause_ms) >= 30_000)
-  await mariadb.restart()
+  await sql.query('RENAME TABLE away TO wp_support_tickets')
   t.equal((await call('POST', '/flush')).status, 200)
   await call('POST', '/tickets/1', { customer_id: 1 })
   await eventually(async () => {

@@ -5,7 +5,7 @@ import type { Instance } from './instance.js'
 import type { Ledger } from './ledger.js'
 import { createWriter, type Writer } from './writers.js'
 
-const WRITERS = 8
+export const WRITERS = 8
 
 /** Writers that take tickets from beginning to end, each its own, spread over the instances. They wait until they are resumed. */
 export function startLoad (t: Test, call: Call, ledger: Ledger, instances: readonly Instance[]) {

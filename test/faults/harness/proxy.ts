@@ -34,7 +34,13 @@ export async function startProxy (t: Test, target: string) {
   const traps = new Set<Trap>()
   const links = new Set<Link>()
 
+  let isRefusing = false
+
   const listener = createServer(client => {
+    if (isRefusing) {
+      client.destroy()
+      return
+    }
     const link = createLink(client, connect(Number(port), hostname))
     links.add(link)
     link.onRequest(chunk => {
@@ -93,6 +99,12 @@ export async function startProxy (t: Test, target: string) {
     holdReply: (pattern: RegExp) => hold('reply', pattern),
     /** Breaks all connections; new ones pass. */
     cut,
+    /** Breaks all connections, and lets no new ones through until it is told to. */
+    refuse () {
+      isRefusing = true
+      cut()
+      return { resume () { isRefusing = false } }
+    },
   }
 }
 
