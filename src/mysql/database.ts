@@ -6,8 +6,8 @@ import { within as withinTime } from '../within.js'
 import { createBreaker } from './breaker.js'
 import { DatabaseUnavailable, isAnswer, textOf } from './failure.js'
 
-/** Flush, look-ups, health and one to spare. */
-const CONNECTIONS_MAX = 4
+/** Flush, replay, look-ups, the journal's writes, health and one to spare. */
+const CONNECTIONS_MAX = 6
 
 /** Statements that may wait for a connection; past it MySQL counts as unavailable. */
 const QUEUE_MAX = 100
