@@ -120,7 +120,7 @@ t.test('an operation that Redis fails in does not stop the others, and leaves it
   const server = await privateRedis(t)
   const stores = await createStores(t, { redis: server.url })
   const { app, call } = await createService(t, {}, stores)
-  await stores.redis.acl('SETUSER', 'default', '-hdel')
+  await stores.redis.acl('SETUSER', 'tickets', '-hdel')
   await call('POST', '/tickets/1', { customer_id: 1, subject: 'x' })
   const [failed, created] = await app.tickets.write([
     { op: 'update', ticket_id: 1, fields: { subject: null } },
@@ -129,6 +129,6 @@ t.test('an operation that Redis fails in does not stop the others, and leaves it
   t.match(failed, { code: 'outcome_unknown' })
   t.match(created, { ticket: { ticket_id: 2 } })
   t.match(readFileSync(server.logFile, 'utf8'), /ticket 1: .*can't run/)
-  await stores.redis.acl('SETUSER', 'default', '+hdel')
+  await stores.redis.acl('SETUSER', 'tickets', '+hdel')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { synced: 2 }, 'both are marked')
 })
