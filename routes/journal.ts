@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       description: 'A write that was accepted while Redis was away is in conflict when its ticket was changed by somebody else meanwhile, or when it cannot be made at all. It is kept until an operator applies or discards it.',
       tags: ['journal'],
       querystring: Type.Object({
-        state: Type.Optional(Type.Enum(['conflict', 'pending'], { default: 'conflict', description: 'Which entries are listed' })),
+        state: Type.Optional(Type.Enum(['conflict', 'pending'], { default: 'conflict', description: 'Which entries are listed', examples: ['conflict'] })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Entries of one page', examples: [PAGE_DEFAULT] })),
         after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: '`next` of the page before', examples: [17] })),
       }, { additionalProperties: false }),

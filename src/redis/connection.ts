@@ -35,6 +35,8 @@ export function createRedis (config: Config, address?: Address): Redis {
   const options: RedisOptions = {
     lazyConnect: true,
     connectionName: 'ticket-metadata-service',
+    // Not among the rights of deploy/redis/users.acl, because Redis 7.0 does not know it.
+    disableClientInfo: true,
     // Without these two, writes pile up during an outage and are sent again after it.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
