@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { createDriftRepair } from '../src/sync/drift.js'
 import { createStrategy } from '../src/sync/strategy.js'
-import { createTableArchive } from '../src/tickets/archive-table.js'
+import { createArchive } from '../src/tickets/archive-target.js'
 import { createDeadLetters } from '../src/tickets/dead-letters.js'
 import { createDriftStore } from '../src/tickets/drift-store.js'
 import { createDueIndex } from '../src/tickets/due-index.js'
@@ -29,7 +29,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
 
   const timeoutMs = statementTimeoutMs(config)
-  const archive = createTableArchive(mysql, config.TICKETS_TABLE, timeoutMs)
+  const archive = createArchive(mysql, config, timeoutMs)
   const dueIndex = createDueIndex(scripts, keys, { retentionSeconds: config.TICKET_RETENTION_SECONDS, attemptsMax: config.FLUSH_MAX_ATTEMPTS })
   const learnHighestId = async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) }
   const drift = createDriftRepair({

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { ensureServers } from './lib/install.mjs'
+import { ensureForTests } from './lib/install.mjs'
 import { own } from './lib/lifecycle.mjs'
 import { main } from './lib/main.mjs'
 import { startMariadb } from './lib/mariadb.mjs'
@@ -14,7 +14,7 @@ import { temporaryDirectory } from './lib/temporary.mjs'
 
 await main(async () => {
   await ensurePackages()
-  await ensureServers()
+  await ensureForTests()
   const directory = await temporaryDirectory()
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
   const mariadb = await step('Starting the database', () => (

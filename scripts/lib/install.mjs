@@ -1,4 +1,4 @@
-/** Sees to it that this machine has the database servers, or says exactly how to get them. */
+/** Sees to it that this machine has the programs that are needed, or says exactly how to get them. */
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { findExecutables, findMariadb, findRedis } from './binaries.mjs'
 import { Failure } from './main.mjs'
 import { step } from './progress.mjs'
 import { run } from './run.mjs'
+import { findWordpress } from './wordpress.mjs'
 
 const REDIS = {
   name: 'Redis >= 7.0 or Valkey (redis-server)',
@@ -22,12 +23,27 @@ const MARIADB = {
   dnf: ['mariadb-server'],
   brew: ['mariadb'],
 }
+const WORDPRESS = {
+  name: 'WordPress and a PHP with mysqli (WORDPRESS_DIRECTORY may say where WordPress is)',
+  find: findWordpress,
+  apt: ['wordpress', 'php-cli', 'php-mysql'],
+  dnf: ['wordpress', 'php-cli', 'php-mysqlnd'],
+  brew: ['php'],
+}
+
+/** Finds Redis and MariaDB. @see ensure */
+export const ensureServers = () => ensure([REDIS, MARIADB])
+
+/** Finds what the tests need: the servers, and a WordPress for its tables. @see ensure */
+export const ensureForTests = () => ensure([REDIS, MARIADB, WORDPRESS])
 
 /**
- * Finds Redis and MariaDB, installing on Debian and Ubuntu what is missing.
+ * Installs on Debian and Ubuntu what is missing.
+ * @param {(typeof REDIS | typeof MARIADB | typeof WORDPRESS)[]} needed
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
-export async function ensureServers () {
+async function ensure (needed) {
+  const findMissing = () => needed.filter(({ find }) => !find())
   const missing = findMissing()
   if (missing.length === 0) return
   const asRoot = isDebian() ? rootCommand() : undefined
@@ -44,10 +60,6 @@ export async function ensureServers () {
   if (stillMissing.length > 0) throw new Failure(`The installed packages are too old.\n\n${instructions(stillMissing)}`)
 }
 
-function findMissing () {
-  return [REDIS, MARIADB].filter(({ find }) => !find())
-}
-
 function isDebian () {
   return existsSync('/etc/debian_version') && findExecutables(['apt-get']).length > 0
 }
@@ -58,9 +70,9 @@ function rootCommand () {
   return spawnSync('sudo', ['-n', 'true']).status === 0 ? ['sudo', '-n'] : undefined
 }
 
-/** @param {typeof REDIS[]} missing */
+/** @param {(typeof REDIS | typeof MARIADB | typeof WORDPRESS)[]} missing */
 function instructions (missing) {
-  const packages = (/** @type {'apt' | 'dnf' | 'brew'} */ manager) => missing.flatMap((server) => server[manager]).join(' ')
+  const packages = (/** @type {'apt' | 'dnf' | 'brew'} */ manager) => missing.flatMap((program) => program[manager]).join(' ')
   return `This machine lacks:
 ${missing.map(({ name }) => `  - ${name}`).join('\n')}
 

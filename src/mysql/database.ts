@@ -76,6 +76,24 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     }
   }
 
+  /**
+   * READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
+   * were locked too would make writers of neighbouring rows wait for each other in a circle.
+   */
+  async function inTransaction<T> (connection: PoolConnection, work: (query: Query) => Promise<T>): Promise<T> {
+    await connection.query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED')
+    await connection.query('BEGIN')
+    try {
+      const result = await work(async (sql, values) => (await connection.query<RowDataPacket[]>(sql, values))[0] as never)
+      await connection.query('COMMIT')
+      return result
+    } catch (error) {
+      // A connection that cannot roll back must not be used again: the server ends its transaction with it.
+      await connection.query('ROLLBACK').catch(() => { connection.destroy() })
+      throw error
+    }
+  }
+
   return {
     ready,
 
@@ -90,10 +108,23 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       return await use(async connection => (await connection.query<RowDataPacket[]>(sql, values))[0] as unknown as Rows, signal)
     }),
 
+    /**
+     * Runs `work` in a transaction, which is rolled back when it rejects. `timeoutMs` is for all of it, as for `query`.
+     *
+     * @throws what `work` throws, or DatabaseUnavailable when the time is over; then it may be committed
+     */
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => within(timeoutMs, async signal => {
+      await ready()
+      return await use(connection => inTransaction(connection, work), signal)
+    }),
+
     /** Lets go of the connections; a server that does not answer is not waited for. */
     close: () => within(CLOSE_TIMEOUT_MS, () => pool.end()),
   }
 }
+
+/** One statement of a transaction. */
+export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 
 export type Database = ReturnType<typeof createDatabase>
 
