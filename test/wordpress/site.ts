@@ -64,6 +64,14 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
     posts: (count: number, fields: object = {}) =>
       calls(...Array.from({ length: count }, (_, i): Call => ['wp_insert_post', { post_title: `Ticket ${i}`, post_status: 'publish', post_content: 'Help', ...fields }, true])) as Promise<number[]>,
 
+    /** A post and its meta, a value for each key, as WordPress shows them to its plugins. */
+    async seen (id: number) {
+      const [post, all] = await calls(['get_post', id], ['get_post_meta', id]) as [Record<string, unknown>, Record<string, unknown[]>]
+      const keys = Object.keys(all)
+      const values = await calls(...keys.map((key): Call => ['get_post_meta', id, key, true]))
+      return { post, meta: Object.fromEntries(keys.map((key, i) => [key, values[i]])) }
+    },
+
     /** All rows of meta of a post that the service writes, as they are stored. */
     async meta (id: number): Promise<RowDataPacket[]> {
       return (await stores.sql.query<RowDataPacket[]>(`SELECT * FROM ${tables('postmeta')} WHERE post_id = ? AND meta_key LIKE '\\_ticket\\_%' ORDER BY meta_id`, [id]))[0]
