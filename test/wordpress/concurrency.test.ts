@@ -1,3 +1,4 @@
+import { createConnection } from 'mysql2/promise'
 import t from 'tap'
 import { createService, createStores, eventually } from '../helper.js'
 import type { Ticket } from '../../src/tickets/ticket.js'
@@ -14,6 +15,12 @@ async function duplicates ({ stores: { sql } }: Wordpress) {
   const [rows] = await sql.query('SELECT post_id, meta_key, COUNT(*) AS count FROM wp_postmeta WHERE meta_key LIKE \'\\_ticket\\_%\' GROUP BY post_id, meta_key HAVING count > 1')
   return rows
 }
+
+/** Resolves when a flush has come to the rows of meta, which the test has locked. */
+const waitsForMeta = ({ stores: { sql } }: Wordpress) => eventually(async () => {
+  const [rows] = await sql.query('SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE \'INSERT INTO `wp_postmeta`%\'')
+  if ((rows as object[]).length === 0) throw new Error('no flush waits')
+})
 
 t.test('instances that write the same tickets at once leave one row for each field, and the newest version', async t => {
   const site = await createSite(t)
@@ -78,15 +85,32 @@ t.test('a batch that loses a deadlock is repeated', async t => {
   await sql.query('INSERT INTO bulk VALUES ?', [Array.from({ length: 1000 }, (_, n) => [n])])
   await sql.query('UPDATE wp_postmeta SET meta_value = \'other\' WHERE post_id = ? AND meta_key = \'_ticket_subject\'', [id])
   const flushing = call('POST', '/flush')
-  const waiting = async () => {
-    const [rows] = await sql.query('SELECT 1 FROM information_schema.processlist WHERE info LIKE \'INSERT INTO `wp_postmeta`%\'')
-    if ((rows as object[]).length === 0) throw new Error('the flush does not wait for the row')
-  }
-  await eventually(waiting)
+  await waitsForMeta(site)
   await sql.query('UPDATE wp_posts SET menu_order = 1 WHERE ID = ?', [id])
   await sql.query('COMMIT')
   t.match(await flushing, { status: 200, body: { synced: 1 } })
   t.match((await site.seen(id)).meta, { _ticket_subject: 'T' })
+})
+
+t.test('a batch that waits locks its own posts alone: WordPress makes new ones meanwhile', async t => {
+  const site = await createSite(t)
+  const { call, sql } = await createService(t, site.variables, site.stores)
+  const [id] = await site.posts(1) as [number]
+  await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed', subject: 'S' })
+  await call('POST', '/flush')
+  await call('PATCH', `/tickets/${id}`, { subject: 'T' })
+  await call('POST', '/tickets/999999', { customer_id: 1, status: 'closed' })
+  const other = await createConnection({ uri: site.stores.variables.MYSQL_URL as string })
+  t.teardown(() => { other.destroy() })
+  await other.query('SET innodb_lock_wait_timeout = 1')
+
+  await sql.query('BEGIN')
+  await sql.query('SELECT meta_id FROM wp_postmeta WHERE post_id = ? FOR UPDATE', [id])
+  const flushing = call('POST', '/flush')
+  await waitsForMeta(site)
+  await other.query('INSERT INTO wp_posts (post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered, post_date, post_date_gmt, post_modified, post_modified_gmt) SELECT post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered, post_date, post_date_gmt, post_modified, post_modified_gmt FROM wp_posts WHERE ID <> ? LIMIT 1', [id])
+  await sql.query('COMMIT')
+  t.match((await flushing).body, { synced: 1, retried: 1 })
 })
 
 t.test('a statement that another session holds up ends with its deadline, and leaves nothing half done', async t => {
