@@ -16,7 +16,9 @@ t.test('the highest id is that of a ticket, not of a post', async t => {
 
   // More tickets than are looked through: rows of meta alone, in the form that WordPress stores.
   await sql.query('INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ?', [Array.from({ length: 10_000 }, () => [ids[0], '_ticket_version', '1'])])
-  t.equal(await archive.highestId(), ids[2], 'of many tickets too')
+  await call('POST', `/tickets/${ids[4]}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  t.equal(await archive.highestId(), ids[4], 'of many tickets too')
 })
 
 t.test('a ticket that WordPress holds cannot be created again, one that it does not hold can', async t => {
