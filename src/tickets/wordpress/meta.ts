@@ -13,7 +13,9 @@ export function byPost (rows: readonly MetaRow[]): Map<number, PostMeta> {
   const posts = new Map<number, Map<string, MetaRow[]>>()
   for (const row of rows) {
     const post = posts.get(Number(row.post_id)) ?? new Map<string, MetaRow[]>()
-    posts.set(Number(row.post_id), post.set(row.meta_key, [...post.get(row.meta_key) ?? [], row]))
+    const ofKey = post.get(row.meta_key) ?? []
+    ofKey.push(row)
+    posts.set(Number(row.post_id), post.set(row.meta_key, ofKey))
   }
   return posts
 }
