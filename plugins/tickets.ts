@@ -8,7 +8,7 @@ import { createJournal } from '../src/journal/journal.js'
 import { createTurns } from '../src/journal/turns.js'
 import { journalTable } from '../src/mysql/migrate.js'
 import { createStrategy } from '../src/sync/strategy.js'
-import { createTicketArchive } from '../src/tickets/archive.js'
+import { createArchive } from '../src/tickets/archive-target.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { createPartition } from '../src/tickets/partition.js'
 import { createPartitioned } from '../src/tickets/partitioned.js'
@@ -33,7 +33,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const changes = new EventEmitter<{ write: [], trusted: [] }>()
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
   const timeoutMs = statementTimeoutMs(config)
-  const archive = createTicketArchive(mysql, config.TICKETS_TABLE, timeoutMs)
+  const archive = createArchive(mysql, config, timeoutMs)
   const tags = partitionTags(config)
   const options = {
     archive,

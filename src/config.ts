@@ -4,9 +4,12 @@ import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { fromTexts } from './text.js'
+import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.js'
 
 const Milliseconds = (description: string, value: number, minimum = 1) =>
   Type.Integer({ default: value, minimum, maximum: 86_400_000, description })
+
+const pairs = (description: string) => Type.Array(Type.String(), { default: [], description })
 
 const names = (description: string, value: string[]) =>
   Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), { default: value, minItems: 1, uniqueItems: true, description })
@@ -42,6 +45,12 @@ export const Environment = Type.Object({
   MYSQL_TLS_CA_FILE: Type.Optional(Type.String({ minLength: 1, description: 'Path of the certificates (PEM) that the certificate of MySQL must descend from. Connections are encrypted then, and the name of the host is checked' })),
   MYSQL_MIGRATE: Type.Boolean({ default: true, description: 'Create and update the table at the first connection. false: run npm run migrate' }),
   TICKETS_TABLE: Type.String({ default: 'wp_support_tickets', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,47}$', description: 'Table of the tickets' }),
+
+  ARCHIVE_TARGET: Type.Enum(['table', 'wordpress'], { default: 'table', description: 'Where MySQL holds the tickets. table: TICKETS_TABLE; wordpress: the posts of a WordPress site whose ids the tickets bear' }),
+  WORDPRESS_TABLE_PREFIX: Type.String({ default: 'wp_', pattern: '^[A-Za-z0-9_]{0,48}$', description: 'wordpress: $table_prefix of wp-config.php' }),
+  WORDPRESS_POST_TYPE: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,20}$', description: 'wordpress: only posts of this type are tickets; without it, posts of any type' })),
+  WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,closed=private; a status that is not named is the same in both'),
+  WORDPRESS_META_KEYS: pairs('wordpress: meta key by field, such as customer_id=_ticket_customer,assigned_to=_agent; a field that is not named has _ticket_ before its name'),
 
   TICKET_STATUSES: names('The statuses; the first is the one of a ticket that is created without', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
   TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES', ['resolved', 'closed']),
@@ -124,6 +133,15 @@ function checkCertificates (name: string, file: string | undefined) {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 
+/** What one variable must be, where it takes more than a schema to say it. */
+function checkOne (name: string, read: () => unknown) {
+  try {
+    read()
+  } catch (error) {
+    throw new ConfigError(`${name} ${(error as Error).message}`)
+  }
+}
+
 /** What the schema cannot say: URLs that can be parsed, and what the variables must be to each other. */
 function checkTogether (config: Config) {
   checkUrl('REDIS_URL', config.REDIS_URL)
@@ -135,6 +153,10 @@ function checkTogether (config: Config) {
   for (const status of config.TICKET_CLOSED_STATUSES) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
   }
+  // Their defaults fit any table; they must fit WordPress's only where it is the target.
+  const isWordpress = config.ARCHIVE_TARGET === 'wordpress'
+  if (isWordpress || config.WORDPRESS_STATUS_MAP.length > 0) checkOne('WORDPRESS_STATUS_MAP', () => toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES))
+  if (isWordpress || config.WORDPRESS_META_KEYS.length > 0) checkOne('WORDPRESS_META_KEYS', () => toMetaKeys(config.WORDPRESS_META_KEYS))
   if (!LOOPBACK.test(config.HOST) && !config.ALLOW_UNAUTHENTICATED) {
     throw new ConfigError(`HOST is ${config.HOST}, where others can reach the service, and it asks nobody for a key: set HOST=127.0.0.1, or ALLOW_UNAUTHENTICATED=true if only trusted callers can reach it`)
   }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian packages named as arguments without starting their system services. Runs as root.
+# Installs the Debian packages named as arguments without starting system services, those of packages that
+# come with them included. Runs as root.
 # A script of its own, so that its traps hold whatever becomes of the program that called it.
 set -eu
 
@@ -22,10 +23,17 @@ apt() {
   DEBIAN_FRONTEND=noninteractive apt-get -y -o DPkg::Lock::Timeout=300 "$@"
 }
 
+services() {
+  ls /etc/init.d | tr '\n' ' '
+}
+
+before=" $(services)"
 apt update
 apt install --no-install-recommends "$@"
 
-# Nor may the next boot start a service that nobody asked for.
-for package in "$@"; do
-  if [ "$package" = redis-server ]; then update-rc.d redis-server disable; fi
+# Nor may the next boot start a service that nobody asked for: what was named, and what came with it.
+for service in $(services); do
+  case "$before" in *" $service "*) came=no ;; *) came=yes ;; esac
+  case " $* " in *" $service "*) came=yes ;; esac
+  if [ "$came" = yes ]; then update-rc.d "$service" disable; fi
 done

@@ -7,6 +7,7 @@ import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
 import { run } from './run.mjs'
+import { findWordpress } from './wordpress.mjs'
 
 const REDIS = {
   name: 'Redis >= 7.0 or Valkey (redis-server)',
@@ -30,6 +31,13 @@ const OPENSSL = {
   dnf: ['openssl'],
   brew: ['openssl'],
 }
+const WORDPRESS = {
+  name: 'WordPress and a PHP with mysqli (WORDPRESS_DIRECTORY may say where WordPress is)',
+  find: findWordpress,
+  apt: ['wordpress', 'php-cli', 'php-mysql'],
+  dnf: ['wordpress', 'php-cli', 'php-mysqlnd'],
+  brew: ['php'],
+}
 const SERVERS = [REDIS, MARIADB]
 
 /**
@@ -45,7 +53,7 @@ export function ensureServers () {
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
 export function ensureTestPrograms () {
-  return ensure([...SERVERS, OPENSSL])
+  return ensure([...SERVERS, OPENSSL, WORDPRESS])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */

@@ -146,6 +146,27 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       }
     }),
 
+    /**
+     * Runs `work` in a transaction, which is rolled back when it rejects. `timeoutMs` is for all of it, as for `query`.
+     *
+     * @throws what `work` throws; and as `query` does
+     */
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => attempt(timeoutMs, async query => {
+      // READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
+      // were locked too would make writers of neighbouring rows wait for each other in a circle.
+      await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED', [])
+      await query('BEGIN', [])
+      try {
+        const result = await work(query)
+        await query('COMMIT', [])
+        return result
+      } catch (error) {
+        // A connection that cannot roll back is not used again: the server ends its transaction with it.
+        await query('ROLLBACK', [])
+        throw error
+      }
+    }),
+
     /** Lets go of the connections; a server that does not answer is not waited for. */
     async close () {
       breaker.close()

@@ -1,7 +1,7 @@
 import { UNIX_SECONDS_MAX, type CreateTicket, type PatchTicket, type Ticket } from './ticket.js'
 
 /**
- * Ticket <-> Redis hash <-> MySQL row: pure functions.
+ * Ticket <-> Redis hash <-> MySQL row, or texts by field: pure functions.
  *
  * The hash is flat, one field per ticket field and `custom_fields.NAME` (JSON text) per custom
  * field, so that any client can read it with HGETALL.
@@ -98,6 +98,8 @@ const COLUMN_DECODERS = new Map<string, Decoder>([
   ['closed_at', seconds], ['version', integer],
 ])
 
+const TEXT_DECODERS = new Map([...COLUMN_DECODERS, ['created_at', unixSeconds], ['updated_at', unixSeconds], ['closed_at', unixSeconds]])
+
 const REQUIRED = ['customer_id', 'status', 'created_at', 'updated_at', 'version'] as const
 
 /** Decodes one field and says in its error which one it was. */
@@ -160,16 +162,38 @@ export function toRow (ticket: Ticket): (string | number | null)[] {
   ]
 }
 
-/**
- * A row that MySQL holds is in step with itself: `synced_version` is its version.
- * @throws {CorruptTicketError} naming the column
- */
-export function fromRow (row: Row): Ticket {
-  const id = Number(row.ticket_id)
+/** @throws {CorruptTicketError} naming the column */
+export const fromRow = (row: Row): Ticket => fromArchived(Number(row.ticket_id), COLUMN_DECODERS, row)
+
+/** The fields of a ticket where each is a text: times are Unix seconds, custom fields JSON. */
+export const TEXT_FIELDS = [...TEXT_DECODERS.keys()]
+
+/** The texts of the fields that the ticket has. */
+export function toTexts (ticket: Ticket): Map<string, string> {
+  const fields = ticket as unknown as Record<string, string | number | object | undefined>
+  const given = TEXT_FIELDS.map(name => [name, fields[name]] as const).filter(([, value]) => value !== undefined)
+  return new Map(given.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]))
+}
+
+/** @throws {CorruptTicketError} naming the field */
+export const fromTexts = (id: number, texts: Row): Ticket => fromArchived(id, TEXT_DECODERS, texts)
+
+/** What MySQL holds is in step with itself: `synced_version` is its version. */
+function fromArchived (id: number, decoders: Map<string, Decoder>, values: Row): Ticket {
   const fields: Record<string, unknown> = { ticket_id: id }
-  for (const [column, decoder] of COLUMN_DECODERS) {
-    const value = row[column] ?? null
-    if (value !== null) fields[column] = decode(id, column, decoder, String(value))
+  for (const [name, decoder] of decoders) {
+    const value = values[name] ?? null
+    if (value !== null) fields[name] = decode(id, name, decoder, String(value))
   }
   return complete(id, { ...fields, synced_version: fields.version })
+}
+
+/** What cannot be read as a value, so that one ticket does not hide the others. */
+export function orCorrupt (read: () => Ticket): Ticket | CorruptTicketError {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof CorruptTicketError) return error
+    throw error
+  }
 }

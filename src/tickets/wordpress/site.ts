@@ -1,0 +1,23 @@
+import { escape, escapeId } from 'mysql2'
+import type { Config } from '../../config.js'
+import { toMetaKeys, toStatusMap } from './mapping.js'
+
+/** Where a WordPress site keeps what its tickets are. Names of tables are ready for SQL. */
+export type Site = ReturnType<typeof toSite>
+
+export function toSite (config: Config) {
+  const table = (name: string) => escapeId(config.WORDPRESS_TABLE_PREFIX + name)
+  const postType = config.WORDPRESS_POST_TYPE
+  return {
+    posts: table('posts'),
+    postmeta: table('postmeta'),
+    options: table('options'),
+    postType,
+    /** A condition on a row of the posts: it may be a ticket. */
+    isTicket: postType === undefined ? 'TRUE' : `post_type = ${escape(postType)}`,
+    /** post_status by status. */
+    statuses: toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES),
+    /** Meta key by field. */
+    metaKeys: toMetaKeys(config.WORDPRESS_META_KEYS),
+  }
+}
