@@ -41,7 +41,7 @@ t.test('a failure of the service says nothing of its inside, and is logged whole
 })
 
 t.test('what customers write is not logged with an error of a driver', async t => {
-  const { call, redis, prefix, lines } = await createService(t)
+  const { call, redis, prefix, lines } = await createService(t, { FALLBACK: 'off' })
   await redis.set(`${prefix}tickets:due`, 'not a sorted set')
   const answer = await call('POST', '/tickets/1', { customer_id: 1, subject: 'a private matter' })
   t.match(answer, { status: 503, body: { code: 'store_unavailable' } })
