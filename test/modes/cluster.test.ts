@@ -67,7 +67,7 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     await eventually(async () => {
       const { body } = await call('GET', '/health/ready')
       if (body.status !== 'degraded') throw new Error(JSON.stringify(body))
-      t.match(body, { redis: { state: 'down', reason: 'no master' } })
+      t.match(body, { redis: { state: 'down', reason: String } })
     })
     t.equal((await call('PATCH', '/tickets/7', { subject: 'kept' })).status, 202)
     t.equal((await call('PATCH', `/tickets/${other}`, { subject: 'direct' })).status, 200)
