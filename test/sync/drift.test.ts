@@ -46,7 +46,7 @@ t.test('a newer row that cannot be read is said, and retried', async t => {
 t.test('Redis comes back with older data: what MySQL has in a newer version is loaded, what it has not stays', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const stores = await createStores(t, { redis: server.url })
-  const service = await createService(t, {}, stores)
+  const service = await createService(t, { FALLBACK: 'off' }, stores)
   const { call, lines, hash, due, row } = service
   const subject = (id: number, text: string) => call('PATCH', `/tickets/${id}`, { subject: text })
   // 1 stays open and unsynced. 2 is unsynced, 3 in step with MySQL, when the data is copied.
