@@ -1,6 +1,6 @@
 import { createBatcher } from '../batcher.js'
 import { createBudget } from '../budget.js'
-import { Problem, corruptTicket, ticketExists, type ProblemCode } from '../errors.js'
+import { Problem, corruptTicket, storeUnavailable, ticketExists, type ProblemCode } from '../errors.js'
 import { DatabaseUnavailable } from '../mysql/failure.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import { CorruptTicketError } from '../tickets/codec.js'
@@ -131,7 +131,9 @@ export function createFallback (below: TicketRepository, { journal, archive, tur
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), keep)
     // MySQL is away too. If Redis is there by now, it serves alone; what is in the journal is older.
-    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), part => below.write(part))
+    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), async part =>
+      // Not so a ticket that Redis does not know: what creates it may be in the journal.
+      (await below.write(part)).map(answer => isCode(answer, 'ticket_not_found') ? storeUnavailable(answer) : answer))
     return answers
   }
 
@@ -144,8 +146,8 @@ export function createFallback (below: TicketRepository, { journal, archive, tur
 
   /** What Redis said, with what MySQL knows. */
   function merge (answer: Found | Problem | null, known: Known | Problem): Found | Problem | null {
-    // Redis has answered, and what waits for it cannot be asked for.
-    if (known instanceof Problem) return isUnavailable(answer) && known.code === 'internal_error' ? known : answer
+    // Redis has answered, and what waits for it cannot be asked for: that may be what creates the ticket.
+    if (known instanceof Problem) return answer === null || (isUnavailable(answer) && known.code === 'internal_error') ? known : answer
     const { entries } = known
     if (answer instanceof Problem) {
       if (!isUnavailable(answer)) return answer
