@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import type { InjectOptions } from 'fastify'
 import { Redis } from 'ioredis'
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import type { Test } from 'tap'
 import { buildApp } from '../src/app.js'
 import { loadConfig } from '../src/config.js'
@@ -46,50 +46,80 @@ export function privateDirectory (t: Test): string {
   return directory
 }
 
+/** What the service works on, as tests look at it past the service. */
+export interface AnyStores {
+  sql: Connection
+  /** The service's environment for them. */
+  variables: Variables
+  /** The hashes of those tickets that Redis holds, as foreign code reads them. */
+  readHashes: (ids: readonly number[]) => Promise<Map<number, Record<string, string>>>
+  /** The ticket's mark in the due index; null: MySQL is up to date. */
+  readDue: (id: number) => Promise<string | null>
+}
+
+export interface Stores extends AnyStores {
+  redis: Redis
+  prefix: string
+}
+
+/** A database that no other test uses; it goes with the test. */
+export async function createTestDatabase (t: Test, server?: string) {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const url = new URL(server ?? testServer('TEST_MYSQL_URL'))
+  const sql = await createConnection({ uri: url.href, dateStrings: true, jsonStrings: true })
+  await sql.query(`CREATE DATABASE ${name}`)
+  await sql.changeUser({ database: name })
+  url.pathname = `/${name}`
+  t.teardown(async () => {
+    // What a private server holds goes with it.
+    if (!server) await sql.query(`DROP DATABASE ${name}`)
+    sql.destroy()
+  })
+  return { name, sql, url: url.href }
+}
+
 /**
  * A key prefix and a database that no other test uses; both go with the test. `redis` may do everything, the service
  * that is built with `variables` what deploy/redis/users.acl allows.
  */
-export async function createStores (t: Test, urls: { redis?: string, mysql?: string } = {}) {
-  const name = `test_${randomBytes(6).toString('hex')}`
+export async function createStores (t: Test, urls: { redis?: string, mysql?: string } = {}): Promise<Stores> {
   const redisUrl = urls.redis ?? testServer('TEST_REDIS_URL')
   const redis = new Redis(redisUrl)
   // An outage is what some tests are about; a command that fails says so itself.
   redis.on('error', () => {})
-  const mysqlUrl = new URL(urls.mysql ?? testServer('TEST_MYSQL_URL'))
-  const sql = await createConnection({ uri: mysqlUrl.href, dateStrings: true, jsonStrings: true })
-  await sql.query(`CREATE DATABASE ${name}`)
-  await sql.changeUser({ database: name })
-  mysqlUrl.pathname = `/${name}`
+  const { name, sql, url: mysqlUrl } = await createTestDatabase(t, urls.mysql)
   const prefix = `${name}:`
 
   t.teardown(async () => {
-    // What a private server holds goes with it.
     if (!urls.redis) {
       const keys = await redis.keys(`${prefix}*`)
       if (keys.length > 0) await redis.del(keys)
     }
     redis.disconnect()
-    if (!urls.mysql) await sql.query(`DROP DATABASE ${name}`)
-    sql.destroy()
   })
 
   return {
     redis,
     sql,
     prefix,
-    variables: { REDIS_URL: asService(redisUrl), MYSQL_URL: mysqlUrl.href, KEY_PREFIX: prefix } as Variables,
+    variables: { REDIS_URL: asService(redisUrl), MYSQL_URL: mysqlUrl, KEY_PREFIX: prefix },
+    readHashes: ids => readHashes(ids, async id => await redis.hgetall(`${prefix}ticket:${id}`)),
+    readDue: async id => await redis.zscore(`${prefix}tickets:due`, String(id)),
   }
 }
 
-export type Stores = Awaited<ReturnType<typeof createStores>>
+/** The hashes that are there. */
+export async function readHashes (ids: readonly number[], read: (id: number) => Promise<Record<string, string>>) {
+  const hashes = await Promise.all(ids.map(async id => [id, await read(id)] as const))
+  return new Map(hashes.filter(([, hash]) => Object.keys(hash).length > 0))
+}
 
 /**
  * The service as production builds it, on stores of its own or on those given. The timer makes its
  * pass at the start and no other, so that tests say when a flush runs.
  */
-export async function createService (t: Test, variables: Variables = {}, stores?: Stores) {
-  const own = stores ?? await createStores(t)
+export async function createService<Own extends AnyStores = Stores> (t: Test, variables: Variables = {}, stores?: Own) {
+  const own = stores ?? await createStores(t) as AnyStores as Own
   const lines = createLines()
   const config = loadConfig(Object.fromEntries(Object.entries({
     LOG_LEVEL: 'info',
@@ -122,19 +152,18 @@ export async function createService (t: Test, variables: Variables = {}, stores?
     call,
     lines,
     /** The ticket's hash, as foreign code reads it. */
-    hash: (id: number) => own.redis.hgetall(`${own.prefix}ticket:${id}`),
+    hash: async (id: number) => (await own.readHashes([id])).get(id) ?? {},
     /** The ticket's row, as foreign code reads it. */
     row: async (id: number): Promise<RowDataPacket | undefined> => {
       const [rows] = await own.sql.query<RowDataPacket[]>(`SELECT * FROM ${config.TICKETS_TABLE} WHERE ticket_id = ?`, [id])
       return rows[0]
     },
     rows: async (): Promise<RowDataPacket[]> => (await own.sql.query<RowDataPacket[]>(`SELECT * FROM ${config.TICKETS_TABLE} ORDER BY ticket_id`))[0],
-    /** The ticket's mark in the due index; null: MySQL is up to date. */
-    due: (id: number) => own.redis.zscore(`${own.prefix}tickets:due`, String(id)),
+    due: own.readDue,
   }
 }
 
-export type Service = Awaited<ReturnType<typeof createService>>
+export type Service = Awaited<ReturnType<typeof createService<Stores>>>
 
 interface LogLine { level: number, msg: string, ticket_id?: number, [name: string]: unknown }
 

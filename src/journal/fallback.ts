@@ -157,8 +157,8 @@ export function createFallback (below: TicketRepository, { journal, archive, tur
 
   /** What Redis said, with what MySQL knows. */
   function merge (answer: Found | Problem | null, known: Known | Problem): Found | Problem | null {
-    // Redis has answered, and what waits for it cannot be asked for.
-    if (known instanceof Problem) return isUnavailable(answer) && known.code === 'internal_error' ? known : answer
+    // Redis has answered, and what waits for it cannot be asked for: that may be what creates the ticket.
+    if (known instanceof Problem) return answer === null || (isUnavailable(answer) && known.code === 'internal_error') ? known : answer
     const { entries } = known
     if (answer instanceof Problem) {
       if (!isUnavailable(answer)) return answer

@@ -93,14 +93,21 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
   /** Gives `work` a connection of its own, for as long as the time lasts. */
   async function run<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     let isSent = false
+    let isAsked = true
     const query: (connection: PoolConnection) => Query = connection => async (sql, values) => {
       isSent = true
-      return (await connection.query<RowDataPacket[]>(sql, values).catch(toUnavailable(true)))[0] as never
+      isAsked = true
+      const [rows] = await connection.query<RowDataPacket[]>(sql, values).catch(toUnavailable(true))
+      isAsked = false
+      return rows as never
     }
     return await withinTime(timeoutMs, async signal => {
       await ready().catch(toUnavailable(false))
       return await use(connection => work(query(connection)), signal)
-    }, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true))
+    }, () => isAsked
+      ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true)
+      // MySQL has answered all that it was asked: what took so long is no sign that it is away.
+      : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
   }
 
   /** The same, unless the server is known to be away. What was given less time than a probe tells nothing of that. */
@@ -134,7 +141,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      * `timeoutMs` is for all of it. When it is over the connection is destroyed, and the lock is free.
      *
      * @param lock up to 64 characters; belongs to the server
-     * @throws what `work` throws; and as `query` does
+     * @throws what `work` throws; as `query` does; and an error of its own when it was `work` that took too long
      */
     exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => attempt(timeoutMs, async query => {
       const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])

@@ -12,6 +12,9 @@ import { createReplicaWait } from './replicas.js'
 /** Sentinels that are all away are asked for ever; the service starts meanwhile. */
 const START_TIMEOUT_MS = 5000
 
+/** How soon a connection that the client has given up is opened again. */
+const REOPEN_AFTER_MS = 100
+
 /**
  * One Redis server that takes writes: its connections, its scripts, its clock.
  * Emits `ready` when it can be used, and `lost` when it no longer can: who answers next may be another.
@@ -28,6 +31,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
   const scripts: Scripts = { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write }
   let isReady = false
   let isConnected = false
+  let isClosed = false
   let lastError: Error | undefined
 
   function open () {
@@ -35,6 +39,13 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
     redis.on('error', (error: Error) => {
       lastError = error
       log.warn({ err: error, ...address }, 'Redis')
+    })
+    // The client gives up for ever when Sentinel names another master while it asks who is.
+    redis.on('end', () => {
+      setTimeout(() => {
+        // Why it fails is told by its event.
+        if (!isClosed) redis.connect().catch(() => {})
+      }, REOPEN_AFTER_MS).unref()
     })
     return redis
   }
@@ -87,6 +98,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
     },
 
     close () {
+      isClosed = true
       clock.stop()
       for (const connection of connections) connection.disconnect()
     },

@@ -24,3 +24,18 @@ t.test('a statement has a deadline: its connection is destroyed, and what waits 
   const [rows] = await sql.query<RowDataPacket[]>('SELECT n FROM late WHERE n >= 6')
   t.strictSame(rows, [], 'only what was on its way when the server froze can have been executed')
 })
+
+t.test('who holds a lock for too long loses it, and MySQL does not count as away for that', async t => {
+  const { app: { mysql } } = await createService(t)
+  const forEver = new Promise<never>(() => {})
+  await t.rejects(mysql.exclusively('lock', 300, async query => {
+    await query('SELECT 1', [])
+    await forEver
+  }), { name: 'Error', message: /between two statements/ })
+  t.strictSame(await mysql.query('SELECT 1 AS one', [], 1000), [{ one: 1 }], 'asked at once')
+  t.equal(await eventually(async () => {
+    const taken = await mysql.exclusively('lock', 1000, async () => 'taken')
+    if (!taken) throw new Error('the lock is not free')
+    return taken
+  }), 'taken')
+})

@@ -279,6 +279,28 @@ t.test('MySQL goes away while the journal holds entries: Redis serves alone', as
   t.match(await hash(1), { category: 'direct' })
 })
 
+t.test('a ticket whose create waits in the journal is not called missing while the journal cannot be asked', async t => {
+  const redis = await privateRedis(t, { appendfsync: 'always' })
+  const service = await createService(t, {}, await createStores(t, { redis: redis.url }))
+  const { call, sql, hash, lines } = service
+  await redis.kill()
+  await journaling(service)
+  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 202)
+  await sql.query('RENAME TABLE wp_support_tickets_journal TO away')
+  await redis.restart()
+  t.ok(await lines.waitFor(({ msg }) => /were compared with MySQL/.test(msg)), 'Redis takes writes')
+  await eventually(async () => {
+    const { status, text } = await call('POST', '/tickets/2', { customer_id: 1 })
+    if (status !== 201) throw new Error(text)
+  })
+  t.match(await call('PATCH', '/tickets/1', { subject: 'x' }), { status: 503, body: { code: 'store_unavailable' } })
+  t.match(await call('GET', '/tickets/1'), { status: 503, body: { code: 'store_unavailable' } })
+  await sql.query('RENAME TABLE away TO wp_support_tickets_journal')
+  await ready(service, 'ready')
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).status, 200)
+  t.match(await hash(1), { customer_id: '1', subject: 'x' })
+})
+
 t.test('a start with both away, and with entries from before', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })
   const mariadb = await privateMariadb(t)

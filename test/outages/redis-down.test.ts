@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t from 'tap'
 import { createService, createStores, eventually, privateRedis } from '../helper.js'
 
@@ -27,6 +28,20 @@ t.test('Redis goes away and comes back', async t => {
   })
   t.equal((await hash(1)).customer_id, '1', 'what was acknowledged is there')
   t.strictSame(await hash(2), {}, 'what was refused is not')
+})
+
+t.test('a connection that the client has given up is opened again', async t => {
+  const { call, app } = await createService(t, { FALLBACK: 'off' })
+  const client = await app.redis.homes[0]!.call(async node => node.client)
+  const ended = once(client, 'end')
+  // As it does by itself when Sentinel names another master while it asks who is.
+  client.disconnect()
+  await ended
+  await eventually(async () => {
+    const { status, text } = await call('POST', '/tickets/1', { customer_id: 1 })
+    if (status !== 201) throw new Error(text)
+  })
+  t.pass('writes go on')
 })
 
 t.test('a start without Redis', async t => {

@@ -13,6 +13,9 @@ export interface Write {
   floor: number
 }
 
+/** Who keeps a write that was acknowledged. */
+export type Keeper = 'redis' | 'journal'
+
 interface Entry {
   writes: number
   acknowledged: Set<string>
@@ -30,6 +33,7 @@ export function createLedger () {
   const entries = new Map<number, Entry>()
   const findings: string[] = []
   const counts = { acknowledged: 0, journaled: 0, refused: 0, doubtful: 0 }
+  const codes: Record<string, number> = {}
   const events = new EventEmitter()
   let lastId = 0
 
@@ -39,9 +43,35 @@ export function createLedger () {
     return entry
   }
 
+  /** Resolves when so many more writes that fit have been acknowledged. */
+  async function acknowledgements (count: number, fits: (by: Keeper, id: number) => boolean) {
+    let missing = count
+    const onWrite = (by: Keeper, id: number) => { if (fits(by, id)) missing -= 1 }
+    events.on('write', onWrite)
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    try {
+      while (missing > 0) {
+        if (findings.length > 0) throw new Error(findings[0])
+        await once(events, 'news', { signal }).catch((error: unknown) => {
+          throw new Error(`${missing} of ${count} writes were not acknowledged within ${PATIENCE_MS} ms`, { cause: error })
+        })
+      }
+    } finally {
+      events.off('write', onWrite)
+    }
+  }
+
+  function note (by: Keeper, id: number) {
+    counts.acknowledged += 1
+    events.emit('write', by, id)
+    events.emit('news')
+  }
+
   return {
     findings,
     counts,
+    /** The errors that were answered apart from these, and how often. */
+    unexpectedCodes: (expected: readonly string[]) => Object.entries(codes).filter(([code]) => !expected.includes(code)),
     ids: () => [...entries.keys()],
     /** The newest version that was acknowledged. */
     version: (id: number) => entries.get(id)?.newest?.version,
@@ -62,43 +92,40 @@ export function createLedger () {
       entry.versions.add(version)
       entry.acknowledged.add(mark)
       if (version > (entry.newest?.version ?? 0)) entry.newest = ticket
-      counts.acknowledged += 1
-      events.emit('write')
+      note('redis', id)
     },
 
     /** It will be made when Redis is back, and has no version yet. */
     accept ({ id, mark }: Write) {
       entryOf(id).acknowledged.add(mark)
-      counts.acknowledged += 1
       counts.journaled += 1
-      events.emit('write')
+      note('journal', id)
     },
 
-    /** The caller was told that it is not applied. */
-    refuse ({ id, mark }: Write) {
+    /** The caller was told, by this code, that it is not applied. */
+    refuse ({ id, mark }: Write, code: string) {
       entryOf(id).refused.add(mark)
       counts.refused += 1
+      codes[code] = (codes[code] ?? 0) + 1
     },
 
     /** The caller was told that nobody knows, or nothing. */
-    doubt () { counts.doubtful += 1 },
+    doubt (code: string) {
+      counts.doubtful += 1
+      codes[code] = (codes[code] ?? 0) + 1
+    },
 
     find (finding: string) {
       findings.push(finding)
-      events.emit('write')
+      events.emit('news')
     },
 
     /** Resolves when that many more writes have been acknowledged. */
-    async acknowledged (count: number) {
-      const goal = counts.acknowledged + count
-      const signal = AbortSignal.timeout(PATIENCE_MS)
-      while (counts.acknowledged < goal) {
-        if (findings.length > 0) throw new Error(findings[0])
-        await once(events, 'write', { signal }).catch((error: unknown) => {
-          throw new Error(`${goal - counts.acknowledged} of ${count} writes were not acknowledged within ${PATIENCE_MS} ms`, { cause: error })
-        })
-      }
-    },
+    acknowledged: (count: number) => acknowledgements(count, () => true),
+
+    /** The same, of those that this one keeps, to these tickets. */
+    acknowledgedBy: (keeper: Keeper, count: number, isOne: (id: number) => boolean = () => true) =>
+      acknowledgements(count, (by, id) => by === keeper && isOne(id)),
 
     /**
      * What is wrong with the tickets that `place` holds.

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createStores, eventually } from '../../helper.js'
+import { createStores, eventually, type AnyStores, type Stores } from '../../helper.js'
 import { createCaller } from './http.js'
 import { startInstance, type Instance } from './instance.js'
 import { createLedger } from './ledger.js'
@@ -13,7 +13,9 @@ const ANSWER_WITHIN_MS = 5000
 /** The findings of one cause repeat themselves. */
 const FINDINGS_MAX = 20
 
-interface RigOptions {
+interface RigOptions<Own> {
+  /** What the instances work on; default: stores on the servers of these URLs. */
+  stores?: Own
   /** URLs of private servers; default: those that the tests share. */
   redis?: string
   mysql?: string
@@ -22,8 +24,8 @@ interface RigOptions {
 }
 
 /** What a case stands on: stores, instances of the service, writers, and the ledger of what they were told. */
-export async function createRig (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, ...urls }: RigOptions = {}) {
-  const stores = await createStores(t, urls)
+export async function createRig<Own extends AnyStores = Stores> (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, stores: given, ...urls }: RigOptions<Own> = {}) {
+  const stores = given ?? await createStores(t, urls) as AnyStores as Own
   const call = createCaller(t, answerWithinMs)
   const ledger = createLedger()
   const directory = t.testdir()
@@ -55,8 +57,7 @@ export async function createRig (t: Test, { answerWithinMs = ANSWER_WITHIN_MS, .
     /** One instance that flushes all the time, with short leases. */
     start,
     writer: (instance: Instance, unknown?: 'doubtful' | 'refused') => createWriter(call, ledger, instance.url, unknown),
-    /** The ticket's mark in the due index; null: MySQL is up to date. */
-    due: (id: number) => stores.redis.zscore(`${stores.prefix}tickets:due`, String(id)),
+    due: stores.readDue,
     /** The version that MySQL holds; undefined: none. */
     archived: (id: number) => readVersion(stores, id),
     load (...instances: Instance[]): Load {

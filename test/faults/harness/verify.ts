@@ -1,13 +1,13 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.js'
 import type { Ticket } from '../../../src/tickets/ticket.js'
-import type { Stores } from '../../helper.js'
+import type { AnyStores } from '../../helper.js'
 import { isSame, type Ledger } from './ledger.js'
 
 const TABLE = 'wp_support_tickets'
 
 /** A connection for one piece of work: MySQL may have been killed since the last. */
-async function withConnection<T> ({ variables }: Stores, work: (sql: Connection) => Promise<T>): Promise<T> {
+async function withConnection<T> ({ variables }: AnyStores, work: (sql: Connection) => Promise<T>): Promise<T> {
   const sql = await createConnection({ uri: String(variables.MYSQL_URL), dateStrings: true, jsonStrings: true })
   try {
     return await work(sql)
@@ -17,7 +17,7 @@ async function withConnection<T> ({ variables }: Stores, work: (sql: Connection)
 }
 
 /** Has MySQL itself keep a list of the rows whose version goes back, or that go away. The table exists once an instance is up. */
-export async function watchVersions (stores: Stores) {
+export async function watchVersions (stores: AnyStores) {
   await withConnection(stores, async sql => {
     await sql.query('CREATE TABLE gone_back (ticket_id BIGINT UNSIGNED, was BIGINT UNSIGNED, became BIGINT UNSIGNED NULL)')
     await sql.query(`CREATE TRIGGER version_goes_back AFTER UPDATE ON ${TABLE} FOR EACH ROW
@@ -28,7 +28,7 @@ export async function watchVersions (stores: Stores) {
 }
 
 /** As another program sees it. */
-export const readVersion = (stores: Stores, id: number) => withConnection(stores, async sql => {
+export const readVersion = (stores: AnyStores, id: number) => withConnection(stores, async sql => {
   const [rows] = await sql.query<RowDataPacket[]>(`SELECT version FROM ${TABLE} WHERE ticket_id = ?`, [id])
   return rows[0] && Number(rows[0].version)
 })
@@ -43,9 +43,8 @@ async function readRows (sql: Connection): Promise<Map<number, Ticket>> {
   return new Map(rows.map(row => [Number(row.ticket_id), fromRow(row)]))
 }
 
-async function readHashes ({ redis, prefix }: Stores, ids: readonly number[]): Promise<Map<number, Ticket>> {
-  const hashes = await Promise.all(ids.map(async id => [id, await redis.hgetall(`${prefix}ticket:${id}`)] as const))
-  return new Map(hashes.filter(([, hash]) => Object.keys(hash).length > 0).map(([id, hash]) => [id, fromHash(id, Object.entries(hash).flat())]))
+async function readTickets ({ readHashes }: AnyStores, ids: readonly number[]): Promise<Map<number, Ticket>> {
+  return new Map(Array.from(await readHashes(ids), ([id, hash]) => [id, fromHash(id, Object.entries(hash).flat())]))
 }
 
 /** The marks of the writes that wait for an operator, by ticket. */
@@ -63,8 +62,8 @@ async function readConflicts (sql: Connection): Promise<Map<number, Set<string>>
  * What is wrong when everything has been drained: both sides hold what was acknowledged, and the same.
  * @param expected whether a write may have become a conflict instead
  */
-export async function verify (stores: Stores, ledger: Ledger, expected: 'none' | 'some' = 'none'): Promise<string[]> {
-  const hashes = await readHashes(stores, ledger.ids())
+export async function verify (stores: AnyStores, ledger: Ledger, expected: 'none' | 'some' = 'none'): Promise<string[]> {
+  const hashes = await readTickets(stores, ledger.ids())
   return withConnection(stores, async sql => {
     const rows = await readRows(sql)
     const differences = [...hashes].flatMap(([id, hash]) => {
@@ -84,7 +83,7 @@ export async function verify (stores: Stores, ledger: Ledger, expected: 'none' |
 }
 
 /** What is wrong with the rows of tickets that were closed when they were last acknowledged; the others may wait in Redis. */
-export async function verifyClosed (stores: Stores, ledger: Ledger): Promise<string[]> {
+export async function verifyClosed (stores: AnyStores, ledger: Ledger): Promise<string[]> {
   const rows = await withConnection(stores, readRows)
   return ledger.compare('MySQL', rows, new Map(), newest => newest?.closed_at !== undefined)
 }

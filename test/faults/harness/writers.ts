@@ -22,13 +22,17 @@ interface Answered { outcome: Outcome, status: number }
 export function createWriter (call: Call, ledger: Ledger, url: () => Promise<string>, unknown: 'doubtful' | 'refused' = 'doubtful') {
   /** One write, once. */
   async function send (method: 'POST' | 'PATCH', id: number, fields: object): Promise<Answered> {
-    const target = `${await url()}/tickets/${id}`
-    const write = ledger.begin(id)
-    const answer = await call(method, target, { ...fields, custom_fields: { [write.mark]: true } })
-    return { status: answer.status, outcome: enter(write, answer) }
+    const target = await url()
+    return await sendTo(target, method, ledger.begin(id), fields)
   }
 
-  function enter (write: Write, { status, body }: Answer): Outcome {
+  async function sendTo (target: string, method: 'POST' | 'PATCH', write: Write, fields: object, headers?: Record<string, string>, isInDoubt = false): Promise<Answered> {
+    const answer = await call(method, `${target}/tickets/${write.id}`, { ...fields, custom_fields: { [write.mark]: true } }, headers)
+    return { status: answer.status, outcome: enter(write, answer, isInDoubt) }
+  }
+
+  /** @param isInDoubt an earlier attempt with the same mark is */
+  function enter (write: Write, { status, body }: Answer, isInDoubt: boolean): Outcome {
     if (status === 200 || status === 201) {
       ledger.acknowledge(write, body as Ticket)
       return 'acknowledged'
@@ -40,28 +44,34 @@ export function createWriter (call: Call, ledger: Ledger, url: () => Promise<str
     const { code } = body as { code: string }
     if (!EXPECTED.includes(code)) ledger.find(`ticket ${write.id}: ${write.mark} was answered with ${status} ${code}`)
     if (code === 'outcome_unknown' ? unknown === 'refused' : SURELY_NOT_APPLIED.includes(code)) {
-      ledger.refuse(write)
+      if (!isInDoubt) ledger.refuse(write, code)
       return 'refused'
     }
-    ledger.doubt()
+    ledger.doubt(code)
     return 'doubtful'
   }
 
   return {
     send,
 
-    /** Until it is there: acknowledged, or found by a later attempt after one whose outcome was in doubt. */
+    /** Until it is acknowledged. An attempt that is in doubt is repeated with its Idempotency-Key, as callers are told to. */
     async create (id: number, fields: object) {
-      let mayExist = false
       for (;;) {
-        const { outcome, status } = await send('POST', id, fields)
-        if (outcome === 'acknowledged') return
-        if (status === 409) {
-          if (!mayExist) ledger.find(`ticket ${id}: exists before it was created`)
-          return
+        const target = await url()
+        const write = ledger.begin(id)
+        const key = { 'idempotency-key': `"create ${id} ${write.mark}"` }
+        let answered = await sendTo(target, 'POST', write, fields, key)
+        const isInDoubt = answered.outcome === 'doubtful'
+        for (;;) {
+          if (answered.outcome === 'acknowledged') return
+          if (answered.status === 409) {
+            ledger.find(`ticket ${id}: exists before it was created`)
+            return
+          }
+          await sleep(REPEAT_AFTER_MS)
+          if (!isInDoubt) break
+          answered = await sendTo(await url(), 'POST', write, fields, key, true)
         }
-        mayExist ||= outcome === 'doubtful'
-        await sleep(REPEAT_AFTER_MS)
       }
     },
 
