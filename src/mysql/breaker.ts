@@ -6,7 +6,7 @@ const PROBE_EVERY_MS = 500
 export interface BreakerOptions {
   /** Resolves when the server answers. */
   probe: () => Promise<unknown>
-  /** The server answers again. */
+  /** The server answers again after it was asked in vain: what took long once is no return. */
   onRecovery: () => void
 }
 
@@ -19,16 +19,16 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
-  async function ask () {
+  async function ask (isFirst: boolean) {
     try {
       await probe()
     } catch {
       // Why it is away has been said where it was first noticed, and is said again by whoever asks.
-      if (!isClosed) timer = setTimeout(() => { void ask() }, PROBE_EVERY_MS)
+      if (!isClosed) timer = setTimeout(() => { void ask(false) }, PROBE_EVERY_MS)
       return
     }
     away = undefined
-    onRecovery()
+    if (!isFirst) onRecovery()
   }
 
   return {
@@ -41,7 +41,7 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
     trip (reason: DatabaseUnavailable) {
       if (away || isClosed) return
       away = { reason: reason.reason, since: performance.now() }
-      void ask()
+      void ask(true)
     },
 
     /** For how long it has been away, ms; 0: it is not. */

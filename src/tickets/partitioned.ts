@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.js'
 import type { TicketRepository } from './repository.js'
 
 /** Which of `count` partitions a ticket is in. */
@@ -5,14 +6,7 @@ export const partitionOf = (ticketId: number, count: number): number => ticketId
 
 /** Positions in `ids`, by partition. */
 export function byPartition (ids: readonly number[], count: number): Map<number, number[]> {
-  const positions = new Map<number, number[]>()
-  ids.forEach((id, position) => {
-    const partition = partitionOf(id, count)
-    const known = positions.get(partition)
-    if (known) known.push(position)
-    else positions.set(partition, [position])
-  })
-  return positions
+  return groupBy([...ids.keys()], position => partitionOf(ids[position]!, count))
 }
 
 /** The repositories of the partitions as one. */

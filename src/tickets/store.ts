@@ -5,6 +5,7 @@ import type { Budget } from '../budget.js'
 import type { Node } from '../redis/node.js'
 import type { Home } from '../redis/servers.js'
 import type { Strategy } from '../sync/strategy.js'
+import { byTicket, inOrder } from './by-ticket.js'
 import type { Keys } from './keys.js'
 import type { Found, Operation, TicketRepository, Written } from './repository.js'
 import type { Reply } from './scripts/index.js'
@@ -92,10 +93,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   async function write (operations: readonly Operation[]): Promise<(Written | Problem)[]> {
     const tickets = byTicket(operations)
     const answers = await enqueue(tickets.map(operations => ({ operations, json: `[${operations.map(encode).join()}]` })))
-    if (tickets.length === operations.length) return answers.map(first)
-    const answerOf = new Map<Operation, Written | Problem>()
-    tickets.forEach((operations, i) => operations.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))
-    return operations.map(operation => answerOf.get(operation)!)
+    return inOrder(operations, tickets, answers)
   }
 
   const read = createBatcher<number, Found | Problem | null>({
@@ -109,22 +107,6 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   return { write, read }
 }
-
-/** Operations by their tickets, in their order. */
-function byTicket (operations: readonly Operation[]): (readonly Operation[])[] {
-  if (operations.length === 1) return [operations]
-  const tickets = new Map<number, Operation[]>()
-  for (const operation of operations) {
-    const known = tickets.get(operation.ticket_id)
-    if (known) known.push(operation)
-    else tickets.set(operation.ticket_id, [operation])
-  }
-  return [...tickets.values()]
-}
-
-/** A call that failed has one Problem for all its operations. */
-const nth = (answers: (Written | Problem)[] | Problem, i: number) => answers instanceof Problem ? answers : answers[i]!
-const first = (answers: (Written | Problem)[] | Problem) => nth(answers, 0)
 
 const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
   ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }

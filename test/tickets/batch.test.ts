@@ -201,7 +201,7 @@ t.test('of batches that race with one key one is applied', async t => {
 
 t.test('without Redis every operation says that it was not applied', async t => {
   const server = await privateRedis(t)
-  const { call, lines } = await createService(t, {}, await createStores(t, { redis: server.url }))
+  const { call, lines } = await createService(t, { FALLBACK: 'off' }, await createStores(t, { redis: server.url }))
   await server.stop()
   await eventually(async () => {
     const answer = await call('POST', '/tickets/batch', { operations: [create(1), create(2), create(0)] })
