@@ -64,7 +64,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const now = () => redis.now() ?? Date.now()
   const { TICKET_CLOSED_STATUSES: closedStatuses, TICKET_STATUSES: [defaultStatus] } = config
   return {
-    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, awayMs: mysql.awayMs, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
+    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
     /** Without the journal. */
     direct: readThrough,
     journal,

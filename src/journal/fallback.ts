@@ -10,7 +10,7 @@ import type { Entry } from './journal.js'
 import { createKeeper, type KeeperOptions } from './keeper.js'
 import { overlay, type Statuses } from './overlay.js'
 
-/** While MySQL is away for less, writes that follow others in the journal wait for it. */
+/** While nothing can be kept for less, writes that follow others in the journal are refused. */
 const ALONE_AFTER_MS = 2000
 
 /** Ids of one look-up. */
@@ -20,8 +20,6 @@ const IDS_PER_SELECT_MAX = 500
 const PENDING_MAX = 10_000
 
 export interface FallbackOptions extends KeeperOptions, Statuses {
-  /** MySQL has been away for so long, ms. */
-  awayMs: () => number
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
 }
@@ -36,8 +34,10 @@ interface Known { ticket?: Ticket, entries: Entry[] }
  * reads get the archived ticket with the changes that wait for it.
  */
 export function createFallback (below: TicketRepository, options: FallbackOptions): TicketRepository<Written | Journaled> {
-  const { journal, archive, turns, awayMs, onCorrupt } = options
+  const { journal, archive, turns, onCorrupt } = options
   const keep = createKeeper(options)
+  // Since when nothing could be kept.
+  let failingSince: number | undefined
 
   const lookUp = createBatcher<number, Known | Problem>({
     itemsMax: IDS_PER_SELECT_MAX,
@@ -72,13 +72,15 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     const isLate = operations.map(operation => turns.isJournaled(operation.ticket_id))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), keep)
-    if (awayMs() > ALONE_AFTER_MS) {
+    const isRefused = answers.some((answer, i) => isLate[i]! && isCode(answer, 'store_unavailable'))
+    if (isLate.includes(true)) failingSince = isRefused ? failingSince ?? performance.now() : undefined
+    if (failingSince !== undefined && performance.now() - failingSince > ALONE_AFTER_MS) {
       await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), writeAlone)
     }
     return answers
   }
 
-  /** MySQL stays away. If Redis is there by now, it serves alone; what is in the journal is older. */
+  /** The journal stays away. If Redis is there by now, it serves alone; what is in the journal is older. */
   async function writeAlone (operations: readonly Operation[]): Promise<Answer[]> {
     const answers = await below.write(operations)
     // The journal may hold its create.

@@ -15,7 +15,7 @@ export interface BreakerOptions {
  * answered, nobody else waits for it. It is asked in the background until it does.
  */
 export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
-  let away: { reason: string, since: number } | undefined
+  let away: DatabaseUnavailable | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -40,12 +40,9 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
     /** To be called when the server has not answered. */
     trip (reason: DatabaseUnavailable) {
       if (away || isClosed) return
-      away = { reason: reason.reason, since: performance.now() }
+      away = reason
       void ask(true)
     },
-
-    /** For how long it has been away, ms; 0: it is not. */
-    awayMs: () => away ? performance.now() - away.since : 0,
 
     close () {
       isClosed = true

@@ -125,8 +125,6 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     ready,
     /** `recovered`: the server answers again after it has not. */
     on: events.on.bind(events),
-    /** For how long the server has not answered, ms; 0: it answers, as far as is known. */
-    awayMs: breaker.awayMs,
 
     /**
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
