@@ -23,10 +23,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   }
 
   const stopping = new AbortController()
-  const { pathname } = new URL(config.MYSQL_URL)
   const replayer = createReplayer({
     journal,
-    scope: `${pathname}.${config.TICKETS_TABLE}`,
     repository: direct,
     turns,
     isUsable: partitions.map(({ home, drift }) => () => home.isReady() && drift.isTrusted()),

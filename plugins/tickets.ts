@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { createBudget } from '../src/budget.js'
+import { createLimit } from '../src/limit.js'
 import { createFallback } from '../src/journal/fallback.js'
 import { createJournal } from '../src/journal/journal.js'
 import { createTurns } from '../src/journal/turns.js'
@@ -29,6 +30,9 @@ const PENDING_MAX = 30_000
 /** The same in characters: some batches of the largest size, or a second of usual tickets. */
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
+/** That run at a time: the pool has connections for others too. */
+const COMPARISONS_MAX = 3
+
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
   const changes = new EventEmitter<{ write: [], trusted: [] }>()
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
@@ -51,16 +55,18 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     onCorrupt,
     onWrite: () => { changes.emit('write') },
     log,
+    limit: createLimit(COMPARISONS_MAX),
   }
   const partitions = tags.map((tag, index) => createPartition({ ...options, index, home: redis.homes[index]!, keys: createKeys(config.KEY_PREFIX, tag) }))
+  const count = partitions.length
+  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE), count)
   const readThrough = createReadThrough(createPartitioned(partitions.map(({ repository }) => repository)), {
     archive,
     onCorrupt,
+    awaited: config.FALLBACK === 'mysql' ? journal.creates : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
-  const count = partitions.length
   const turns = createTurns(count)
-  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE))
   const now = () => redis.now() ?? Date.now()
   const { TICKET_CLOSED_STATUSES: closedStatuses, TICKET_STATUSES: [defaultStatus] } = config
   return {

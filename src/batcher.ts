@@ -16,6 +16,8 @@ export interface BatcherOptions<Item, Result> {
   sizeMax?: number
   /** Default: 0, for items of which only the number counts. */
   sizeOf?: (item: Item) => number
+  /** Calls that may run at a time; what comes meanwhile shares the next. Default: any number. */
+  runningMax?: number
   /** What may wait for an answer. Past it more is refused. */
   budget: Budget
 }
@@ -37,9 +39,14 @@ interface Entry<Item, Result> { item: Item, size: number, group: Group<Result>, 
  * @returns a function that takes items and resolves with their results, in order
  */
 export function createBatcher<Item, Result> (options: BatcherOptions<Item, Result>) {
-  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, budget } = options
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, budget } = options
   let waiting: Entry<Item, Result>[] = []
   let waitingSize = 0
+  let running = 0
+  // The turn has ended, and too many calls ran.
+  let isHeldBack = false
+  // Full, and waiting for a call to end.
+  const full: { batch: Entry<Item, Result>[], size: number }[] = []
 
   async function send (batch: Entry<Item, Result>[], size: number) {
     try {
@@ -52,7 +59,16 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
       }
     } finally {
       budget.give(batch.length, size)
+      running -= 1
+      const next = full.shift()
+      if (next) start(next.batch, next.size)
+      else if (isHeldBack) flush()
     }
+  }
+
+  function start (batch: Entry<Item, Result>[], size: number) {
+    running += 1
+    void send(batch, size)
   }
 
   function answer ({ group, at }: Entry<Item, Result>, result: Result | Problem) {
@@ -60,22 +76,28 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
     if (--group.missing === 0) group.resolve(group.results)
   }
 
+  /** Sends what waits, unless as many calls run as may. */
   function flush () {
-    if (waiting.length === 0) return
+    isHeldBack = waiting.length > 0 && running >= runningMax
+    if (waiting.length > 0 && !isHeldBack) close()
+  }
+
+  function close () {
     const batch = waiting
     const size = waitingSize
     waiting = []
     waitingSize = 0
-    void send(batch, size)
+    if (running < runningMax) start(batch, size)
+    else full.push({ batch, size })
   }
 
   function add (entry: Entry<Item, Result>) {
-    if (waitingSize + entry.size > sizeMax) flush()
+    if (waiting.length > 0 && waitingSize + entry.size > sizeMax) close()
     // setImmediate runs when all sockets that were readable in this turn have been read.
     if (waiting.length === 0) setImmediate(flush)
     waitingSize += entry.size
     waiting.push(entry)
-    if (waiting.length === itemsMax) flush()
+    if (waiting.length === itemsMax) close()
   }
 
   return (items: readonly Item[]) => new Promise<(Result | Problem)[]>((resolve, reject) => {

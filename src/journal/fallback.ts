@@ -16,6 +16,9 @@ const ALONE_AFTER_MS = 2000
 /** Ids of one look-up. */
 const IDS_PER_SELECT_MAX = 500
 
+/** Look-ups that are made at a time: those that come meanwhile share the next. */
+const LOOK_UPS_MAX = 2
+
 /** Look-ups that may wait for MySQL. */
 const PENDING_MAX = 10_000
 
@@ -26,8 +29,8 @@ export interface FallbackOptions extends KeeperOptions, Statuses {
 
 type Answer = Written | Journaled | Problem
 
-/** What MySQL knows of a ticket. */
-interface Known { ticket?: Ticket, entries: Entry[] }
+/** The changes of a ticket that wait. */
+interface Waiting { entries: Entry[] }
 
 /**
  * Answers from MySQL what Redis cannot: writes that surely did not reach it are kept in the journal,
@@ -39,19 +42,28 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   // Since when nothing could be kept.
   let failingSince: number | undefined
 
-  const lookUp = createBatcher<number, Known | Problem>({
+  /** The changes that wait. Looked for before the ticket: what is made in between is part of that. */
+  const lookUpEntries = createBatcher<number, Waiting>({
     itemsMax: IDS_PER_SELECT_MAX,
+    runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
-      const [rows, entries] = await Promise.all([archive.find([...new Set(ids)]), journal.pending([...new Set(ids)])])
-      const entriesOf = groupBy(entries, ({ operation }) => operation.ticket_id)
-      return ids.map((id): Known | Problem => {
+      const entries = groupBy(await journal.pending([...new Set(ids)]), ({ operation }) => operation.ticket_id)
+      return ids.map(id => ({ entries: entries.get(id) ?? [] }))
+    },
+  })
+
+  const lookUpRow = createBatcher<number, { ticket?: Ticket } | Problem>({
+    itemsMax: IDS_PER_SELECT_MAX,
+    runningMax: LOOK_UPS_MAX,
+    budget: createBudget(PENDING_MAX),
+    async run (ids) {
+      const rows = await archive.find([...new Set(ids)])
+      return ids.map(id => {
         const row = rows.get(id)
-        if (row instanceof CorruptTicketError) {
-          onCorrupt(row, id)
-          return corruptTicket(id, row)
-        }
-        return { ticket: row, entries: entriesOf.get(id) ?? [] }
+        if (!(row instanceof CorruptTicketError)) return { ticket: row }
+        onCorrupt(row, id)
+        return corruptTicket(id, row)
       })
     },
   })
@@ -75,38 +87,42 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     const isRefused = answers.some((answer, i) => isLate[i]! && isCode(answer, 'store_unavailable'))
     if (isLate.includes(true)) failingSince = isRefused ? failingSince ?? performance.now() : undefined
     if (failingSince !== undefined && performance.now() - failingSince > ALONE_AFTER_MS) {
-      await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! && isCode(answers[i], 'store_unavailable')), writeAlone)
+      // A ticket that has changes in the journal waits with them: they are older, and would be in conflict.
+      const isFree = ({ ticket_id: id }: Operation, i: number) => isLate[i]! && isCode(answers[i], 'store_unavailable') && !turns.mayWait(id)
+      await replace<Operation, Answer>(answers, operations, positionsOf(operations, isFree), writeAlone)
     }
     return answers
   }
 
-  /** The journal stays away. If Redis is there by now, it serves alone; what is in the journal is older. */
+  /** The journal stays away. If Redis is there by now, it serves alone. */
   async function writeAlone (operations: readonly Operation[]): Promise<Answer[]> {
     const answers = await below.write(operations)
-    // The journal may hold its create.
+    // The journal may hold its create, kept by another instance.
     return answers.map(answer => isCode(answer, 'ticket_not_found') ? storeUnavailable(answer) : answer)
   }
 
-  async function readAll (ids: readonly number[], answers: (Found | Problem | null)[]): Promise<(Found | Problem | null)[]> {
-    const asked = positionsOf(answers, (answer, i) => isUnavailable(answer) || turns.isJournaled(ids[i]!))
-    const known = await lookUp(asked.map(position => ids[position]!))
-    asked.forEach((position, i) => { answers[position] = merge(answers[position]!, known[i]!) })
-    return answers
+  /** Reads with what waits. */
+  async function readAll (ids: readonly number[]): Promise<(Found | Problem | null)[]> {
+    const waiting = await lookUpEntries(ids)
+    const answers = await below.read(ids)
+    return await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!)))
   }
 
-  /** What Redis said, with what MySQL knows. */
-  function merge (answer: Found | Problem | null, known: Known | Problem): Found | Problem | null {
-    // Redis has answered, and what waits for it cannot be asked for: that may be what creates the ticket.
-    if (known instanceof Problem) return answer === null || (isUnavailable(answer) && known.code === 'internal_error') ? known : answer
-    const { entries } = known
-    if (answer instanceof Problem) {
-      if (!isUnavailable(answer)) return answer
-      const ticket = overlay(known.ticket, entries, options)
-      // It may be in Redis alone.
-      return ticket ? { ticket, source: 'archive', pending: entries.length } : answer
+  /** What was found, with what waits. */
+  async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem): Promise<Found | Problem | null> {
+    if (answer instanceof Problem && !isUnavailable(answer)) return answer
+    // Redis has answered, but there may be changes that wait, which cannot be asked for: one may create the ticket.
+    if (waiting instanceof Problem) return answer === null || turns.mayWait(id) ? waiting : answer
+    const { entries } = waiting
+    if (!(answer instanceof Problem)) {
+      const ticket = overlay(answer?.ticket, entries, options)
+      return ticket ? { ticket, source: answer?.source ?? 'archive', pending: entries.length } : null
     }
-    const ticket = overlay(answer?.ticket, entries, options)
-    return ticket ? { ticket, source: answer?.source ?? 'archive', pending: entries.length } : null
+    const [row] = await lookUpRow([id])
+    if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
+    const ticket = overlay(row!.ticket, entries, options)
+    // It may be in Redis alone.
+    return ticket ? { ticket, source: 'archive', pending: entries.length } : answer
   }
 
   return {
@@ -115,7 +131,9 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       ? below.write(operations).then(answers => answers.some(isUnavailable) ? keepUnavailable(operations, answers) : answers)
       : writeAll(operations),
 
-    read: ids => below.read(ids).then(answers => !turns.isQuiet() || answers.some(isUnavailable) ? readAll(ids, answers) : answers),
+    read: ids => turns.isQuiet()
+      ? below.read(ids).then(answers => answers.some(answer => answer === null || isUnavailable(answer)) ? readAll(ids) : answers)
+      : readAll(ids),
   }
 
   async function keepUnavailable (operations: readonly Operation[], answers: Answer[]): Promise<Answer[]> {

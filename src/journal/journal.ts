@@ -1,15 +1,16 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { escapeId } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.js'
 import { DatabaseUnavailable, toDatabaseError } from '../mysql/failure.js'
 import type { Database, Query } from '../mysql/database.js'
+import { partitionOf } from '../tickets/partitioned.js'
 import type { Create, Journaled, Update } from '../tickets/repository.js'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
 
-/** One round of a replay, most of it in Redis. It is as long as another instance may have to wait for one that hangs. */
-const ROUND_TIMEOUT_MS = 30_000
+/** An operator waits longer. */
+const OPERATOR_TIMEOUT_MS = 10_000
 
 /** Characters of a reason. */
 const REASON_MAX = 1024
@@ -31,6 +32,8 @@ export interface Entry {
   state: State
   /** Why it is in conflict. */
   reason: string | null
+  /** By which an operator's apply is made once. */
+  settleKey: string | null
 }
 
 interface Row {
@@ -45,9 +48,10 @@ interface Row {
   operation_index: number
   state: State
   reason: string | null
+  settle_key: string | null
 }
 
-const COLUMNS = ['ticket_id', 'op', 'fields', 'if_match', 'accepted_at', 'idempotency_key', 'fingerprint', 'operation_index']
+const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'idempotency_key', 'fingerprint', 'operation_index']
 
 /** What one look at the journal takes. */
 export interface Selection {
@@ -56,8 +60,8 @@ export interface Selection {
   after?: number
   /** Entries up to this one. */
   upTo?: number
-  /** Entries of these of so many partitions. */
-  partitions?: { indexes: readonly number[], count: number }
+  /** Entries of these partitions. */
+  partitions?: readonly number[]
   limit: number
 }
 
@@ -66,26 +70,30 @@ export interface Selection {
  * they are applied to Redis once, however often that is tried.
  * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
-export function createJournal (database: Database, table: string) {
+export function createJournal (database: Database, table: string, partitionCount: number) {
   const name = escapeId(table)
 
   const ask: Query = <Rows>(sql: string, values: unknown[]) =>
     database.query<Rows>(sql, values, CALLER_TIMEOUT_MS).catch((error: unknown) => { throw toDatabaseError(error) })
 
+  const patiently: Query = <Rows>(sql: string, values: unknown[]) =>
+    database.query<Rows>(sql, values, OPERATOR_TIMEOUT_MS).catch((error: unknown) => { throw toDatabaseError(error) })
+
   async function select (query: Query, where: string, values: unknown[], limit: number): Promise<Entry[]> {
-    const rows = await query<Row[]>(`SELECT seq, ${COLUMNS.join(', ')}, state, reason FROM ${name} WHERE ${where} ORDER BY seq LIMIT ?`, [...values, limit])
+    const rows = await query<Row[]>(`SELECT seq, ${COLUMNS.join(', ')}, state, reason, settle_key FROM ${name} WHERE ${where} ORDER BY seq LIMIT ?`, [...values, limit])
     return rows.map(toEntry)
   }
 
   /** What is known of the keys of these changes, by key: the fingerprint, and the operations that are there. */
-  async function knownKeys (changes: readonly Change[]) {
+  async function knownKeys (changes: readonly Change[], query = ask) {
     const keys = [...new Set(changes.flatMap(({ idempotency }) => idempotency?.key ?? []))]
-    const known = new Map<string, { fingerprint: string, indexes: Set<number> }>()
+    const known = new Map<string, { fingerprints: string[], indexes: Set<number> }>()
     if (keys.length === 0) return known
-    const rows = await ask<Row[]>(`SELECT idempotency_key, fingerprint, operation_index FROM ${name} WHERE idempotency_key IN (?)`, [keys])
+    const rows = await query<Row[]>(`SELECT idempotency_key, fingerprint, operation_index FROM ${name} WHERE idempotency_key IN (?) ORDER BY seq`, [keys])
     for (const { idempotency_key: key, fingerprint, operation_index: index } of rows) {
-      const request = known.get(key) ?? { fingerprint, indexes: new Set() }
+      const request = known.get(key) ?? { fingerprints: [], indexes: new Set() }
       known.set(key, request)
+      request.fingerprints.push(fingerprint)
       request.indexes.add(Number(index))
     }
     return known
@@ -101,19 +109,26 @@ export function createJournal (database: Database, table: string) {
       const known = await knownKeys(changes).catch((error: unknown) => { throw toAppendProblem(error, false) })
       const answers = changes.map(({ idempotency }): Journaled | Problem => {
         const request = idempotency && known.get(idempotency.key)
-        if (request && request.fingerprint !== idempotency.fingerprint) return idempotencyMismatch(idempotency.key)
+        if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch(idempotency!.key)
         return { journaled: true, replayed: request?.indexes.has(idempotency!.index) ?? false }
       })
-      const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, acceptedAtMs)] : [])
+      const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)] : [])
       if (rows.length === 0) return answers
+      const insert = (query: Query) => query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
       try {
-        await ask(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
-        // Another request with the same key may have been kept at the same moment. It is the one that counts.
-        const kept = await knownKeys(changes)
-        return answers.map((answer, i) => {
-          const { idempotency } = changes[i]!
-          return idempotency && kept.get(idempotency.key)?.fingerprint !== idempotency.fingerprint ? idempotencyMismatch(idempotency.key) : answer
-        })
+        if (!changes.some(({ idempotency }) => idempotency)) {
+          await insert(ask)
+          return answers
+        }
+        // Another request with the same key may be kept at the same moment. In a transaction nothing of it
+        // can be made and removed before it is looked at.
+        return await database.transaction(async query => {
+          await insert(query)
+          const kept = await knownKeys(changes, query)
+          const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
+          for (const { idempotency } of lost) await query(`DELETE FROM ${name} WHERE idempotency_key = ? AND fingerprint = ?`, [idempotency!.key, idempotency!.fingerprint])
+          return answers.map((answer, i) => lost.includes(changes[i]!) ? idempotencyMismatch(changes[i]!.idempotency!.key) : answer)
+        }, CALLER_TIMEOUT_MS)
       } catch (error) {
         throw toAppendProblem(error, true)
       }
@@ -124,8 +139,8 @@ export function createJournal (database: Database, table: string) {
 
     /** Entries in their order. */
     find: ({ state, after = 0, upTo = Number.MAX_SAFE_INTEGER, partitions, limit }: Selection, query = ask): Promise<Entry[]> => {
-      const where = `state = ? AND seq > ? AND seq <= ?${partitions ? ' AND MOD(ticket_id, ?) IN (?)' : ''}`
-      return select(query, where, [state, after, upTo, ...(partitions ? [partitions.count, partitions.indexes] : [])], limit)
+      const where = `state = ? AND seq > ? AND seq <= ?${partitions ? ' AND partition_index IN (?)' : ''}`
+      return select(query, where, [state, after, upTo, ...(partitions ? [partitions] : [])], limit)
     },
 
     async get (seq: number): Promise<Entry | undefined> {
@@ -133,11 +148,15 @@ export function createJournal (database: Database, table: string) {
     },
 
     /** The partitions of which entries are to be made. */
-    async waiting (count: number): Promise<number[]> {
-      // Whether there are any is known without looking at all of them.
-      const partition = count === 1 ? '0' : `MOD(ticket_id, ${count})`
-      const rows = await ask<{ partition_index: number }[]>(`SELECT DISTINCT ${partition} AS partition_index FROM ${name} WHERE state = 'pending'${count === 1 ? ' LIMIT 1' : ''}`, [])
-      return rows.map(row => Number(row.partition_index))
+    async waiting (): Promise<number[]> {
+      const rows = await ask<{ partition_index: number }[]>(`SELECT DISTINCT partition_index FROM ${name} WHERE state = 'pending'`, [])
+      return rows.map(row => Number(row.partition_index)).filter(index => index < partitionCount)
+    },
+
+    /** Which of these tickets are to be created. */
+    async creates (ids: readonly number[]): Promise<Set<number>> {
+      const rows = await ask<{ ticket_id: number }[]>(`SELECT DISTINCT ticket_id FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' AND op = 'create'`, [ids])
+      return new Set(rows.map(row => Number(row.ticket_id)))
     },
 
     /** The last entry that there is; 0: none. */
@@ -147,7 +166,7 @@ export function createJournal (database: Database, table: string) {
     },
 
     async counts (): Promise<Record<State, number>> {
-      const rows = await ask<{ state: State, entries: number }[]>(`SELECT state, COUNT(*) AS entries FROM ${name} GROUP BY state`, [])
+      const rows = await patiently<{ state: State, entries: number }[]>(`SELECT state, COUNT(*) AS entries FROM ${name} GROUP BY state`, [])
       return { pending: 0, conflict: 0, ...Object.fromEntries(rows.map(row => [row.state, Number(row.entries)])) }
     },
 
@@ -155,16 +174,24 @@ export function createJournal (database: Database, table: string) {
     remove: async (seqs: readonly number[], query = ask): Promise<number> =>
       (await query<{ affectedRows: number }>(`DELETE FROM ${name} WHERE seq IN (?)`, [seqs])).affectedRows,
 
-    /** Leaves it to an operator. */
-    keepAsConflict: async (seq: number, reason: string, query = ask): Promise<void> => {
-      await query(`UPDATE ${name} SET state = 'conflict', reason = ? WHERE seq = ?`, [reason.slice(0, REASON_MAX), seq])
+    /** Leaves them to an operator. */
+    keepAsConflicts: async (conflicts: readonly { seq: number, reason: string }[], query = ask): Promise<void> => {
+      const reasons = conflicts.flatMap(({ seq, reason }) => [seq, reason.slice(0, REASON_MAX)])
+      await query(`UPDATE ${name} SET state = 'conflict', reason = CASE seq ${conflicts.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE seq IN (?)`, [...reasons, conflicts.map(({ seq }) => seq)])
+    },
+
+    /** Sets the key by which an entry in conflict is made once; null: the next attempt is a new one. */
+    setSettleKey: async (seq: number, key: string | null): Promise<void> => {
+      await ask(`UPDATE ${name} SET settle_key = ? WHERE seq = ?`, [key, seq])
     },
 
     /**
      * Runs `work` while no other instance does the same; undefined: one does.
-     * @param lock up to 64 characters; belongs to the server
+     * @param what is done
      */
-    exclusively: <T>(lock: string, work: (query: Query) => Promise<T>) => database.exclusively(lock, ROUND_TIMEOUT_MS, work),
+    exclusively: <T>(what: string, timeoutMs: number, work: (query: Query) => Promise<T>) =>
+      // Lock names are the server's and at most 64 characters long.
+      database.exclusively(`journal:${createHash('sha1').update(`${database.name}.${table}:${what}`).digest('hex')}`, timeoutMs, work),
   }
 }
 
@@ -177,10 +204,10 @@ function toAppendProblem (error: unknown, isInsert: boolean): Problem {
   return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause)
 }
 
-function toRow (change: Change, acceptedAtMs: number) {
+function toRow (change: Change, partition: number, acceptedAtMs: number) {
   const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
   const versions = change.op === 'update' && change.ifMatch ? change.ifMatch.join() : null
-  return [change.ticket_id, change.op, JSON.stringify(change.fields), versions, acceptedAtMs, key, fingerprint, index]
+  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, acceptedAtMs, key, fingerprint, index]
 }
 
 function toEntry (row: Row): Entry {
@@ -197,5 +224,6 @@ function toEntry (row: Row): Entry {
     acceptedAtMs: Number(row.accepted_at),
     state: row.state,
     reason: row.reason,
+    settleKey: row.settle_key,
   }
 }

@@ -12,6 +12,9 @@ import type { Turns } from './turns.js'
 const TICKETS_PER_INSERT_MAX = 500
 const CHARACTERS_PER_INSERT_MAX = 1024 * 1024
 
+/** That are made at a time: what comes meanwhile shares the next. */
+const INSERTS_MAX = 2
+
 /** What may wait for MySQL: some batches of the largest size. */
 const PENDING_MAX = 10_000
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
@@ -38,6 +41,7 @@ type Answer = Journaled | Problem
 export function createKeeper ({ journal, archive, turns, now }: KeeperOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
     itemsMax: TICKETS_PER_INSERT_MAX,
+    runningMax: INSERTS_MAX,
     sizeMax: CHARACTERS_PER_INSERT_MAX,
     sizeOf: ({ size }) => size,
     budget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),

@@ -28,6 +28,7 @@ function create ({ ticket_id, fields }: Extract<Entry['operation'], { op: 'creat
     ticket_id,
     created_at: at,
     ...fields,
+    custom_fields: orNone(fields.custom_fields ?? {}) ? fields.custom_fields : undefined,
     status,
     updated_at: at,
     ...(closedStatuses.includes(status) && { closed_at: at }),
@@ -46,11 +47,13 @@ function change (before: Ticket, { custom_fields: custom, ...fields }: PatchTick
       ...fields,
       updated_at: at,
       closed_at: closedAt,
-      custom_fields: custom === null ? null : custom ? withoutNull({ ...before.custom_fields, ...custom }) : before.custom_fields,
+      custom_fields: custom === null ? null : orNone(withoutNull({ ...before.custom_fields, ...custom })),
     }) as Ticket,
     synced_version: before.synced_version,
   }
 }
+
+const orNone = (values: object) => Object.keys(values).length > 0 ? values : null
 
 const withoutNull = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))

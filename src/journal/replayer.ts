@@ -1,25 +1,26 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.js'
 import type { Query } from '../mysql/database.js'
-import type { TicketRepository, Written } from '../tickets/repository.js'
-import type { Entry, Journal } from './journal.js'
+import type { TicketRepository } from '../tickets/repository.js'
+import { within } from '../within.js'
+import type { Journal } from './journal.js'
 import type { Turns } from './turns.js'
 
 /** Entries of one round: what is held in memory, and sent to Redis at once. */
 const ROUND_MAX = 500
 
+/** One round, most of it in Redis. Another instance may have to wait so long for one that hangs. */
+const ROUND_TIMEOUT_MS = 30_000
+
 /** Writes wait at most so long for the last entries of their partition. */
-const CLOSE_MAX_MS = 2000
+const CLOSE_MAX_MS = 1000
 
 /** Another instance is replaying: it is not waited for in a busy loop. */
 const LOCK_AGAIN_MS = 20
 
 export interface ReplayerOptions {
   journal: Journal
-  /** Names the lock; the same for all instances on the same journal. */
-  scope: string
   /** What the journal stands before. */
   repository: TicketRepository
   turns: Turns
@@ -28,76 +29,78 @@ export interface ReplayerOptions {
   log: FastifyBaseLogger
 }
 
-/** What one round did. `stuck`: entries that Redis did not take this time. */
-interface Round { replayed: number, conflicts: number, stuck: number, isLast: boolean }
+/** What a replay is to look at, and what it has met. */
+interface Replay {
+  partitions: readonly number[]
+  upTo?: number
+  /** The last entry that was looked at. */
+  after: number
+  /** Tickets of which Redis did not take an entry: those that follow it wait too. */
+  stuck: Set<number>
+  replayed: number
+  conflicts: number
+}
 
 /**
  * Makes the entries of the journal, of all instances, in their order: one instance at a time, under a
  * lock of MySQL. An entry that cannot be made is kept as a conflict. Everything may be repeated: an
  * entry that was made and could not be removed is known to Redis by its key.
  */
-export function createReplayer ({ journal, scope, repository, turns, isUsable, log }: ReplayerOptions) {
-  const count = isUsable.length
-  const lock = `replay:${createHash('sha1').update(scope).digest('hex')}`
-  // What was made by this replay: the entries that follow are not older, though the clocks of instances differ.
-  const versions = new Map<number, number>()
-
-  async function round (query: Query, indexes: readonly number[], upTo?: number): Promise<Round> {
-    const entries = await journal.find({ state: 'pending', upTo, partitions: { indexes, count }, limit: ROUND_MAX }, query)
-    if (entries.length === 0) return { replayed: 0, conflicts: 0, stuck: 0, isLast: true }
-    const answers = await repository.write(entries.map(({ operation, isRepeatable, acceptedAtMs }) => ({
-      ...operation,
-      // Who repeats the request later gets the answer that is remembered now.
-      answer: isRepeatable ? undefined : 'version' as const,
-      asOf: Math.max(acceptedAtMs, versions.get(operation.ticket_id) ?? 0),
-    })))
+export function createReplayer ({ journal, repository, turns, isUsable, log }: ReplayerOptions) {
+  /** Resolves with whether there is more to look at. */
+  async function round (query: Query, replay: Replay): Promise<boolean> {
+    const { partitions, upTo, after, stuck } = replay
+    const found = await journal.find({ state: 'pending', partitions, after, upTo, limit: ROUND_MAX }, query)
+    const entries = found.filter(({ operation }) => !stuck.has(operation.ticket_id))
+    const answers = entries.length > 0
+      // Who repeats the request later gets the answer that is remembered now: the ticket, if it had a key.
+      ? await repository.write(entries.map(({ operation, isRepeatable, acceptedAtMs }) => ({ ...operation, answer: isRepeatable ? undefined : 'version', asOf: acceptedAtMs })))
+      : []
     const done: number[] = []
-    const conflicts: { entry: Entry, reason: string }[] = []
-    entries.forEach((entry, i) => {
+    const conflicts: { seq: number, ticketId: number, reason: string }[] = []
+    entries.forEach(({ seq, operation: { ticket_id: ticketId } }, i) => {
       const answer = answers[i]!
-      if (!(answer instanceof Problem)) {
-        note(entry, answer)
-        done.push(entry.seq)
-      } else if (answer.status !== 503) {
-        conflicts.push({ entry, reason: `${answer.code}: ${answer.detail}` })
-      }
+      if (!(answer instanceof Problem)) done.push(seq)
+      else if (answer.status === 503) stuck.add(ticketId)
+      else conflicts.push({ seq, ticketId, reason: `${answer.code}: ${answer.detail}` })
     })
     if (done.length > 0) await journal.remove(done, query)
-    for (const { entry, reason } of conflicts) {
-      await journal.keepAsConflict(entry.seq, reason, query)
-      log.warn({ seq: entry.seq, ticket_id: entry.operation.ticket_id, reason }, 'a journal entry is in conflict; an operator applies or discards it')
-    }
-    const stuck = entries.length - done.length - conflicts.length
-    return { replayed: done.length, conflicts: conflicts.length, stuck, isLast: stuck > 0 || entries.length < ROUND_MAX }
+    if (conflicts.length > 0) await journal.keepAsConflicts(conflicts, query)
+    for (const { seq, ticketId, reason } of conflicts) log.warn({ seq, ticket_id: ticketId, reason }, 'a journal entry is in conflict; an operator applies or discards it')
+    replay.replayed += done.length
+    replay.conflicts += conflicts.length
+    replay.after = found.at(-1)?.seq ?? after
+    return found.length === ROUND_MAX
   }
 
-  function note ({ operation }: Entry, answer: Written) {
-    versions.set(operation.ticket_id, answer.version)
-  }
-
-  /** Rounds until a short one. Resolves with false when another instance is replaying, or not all could be made. */
-  async function replay (indexes: readonly number[], signal: AbortSignal, upTo?: number): Promise<boolean> {
-    const total = { replayed: 0, conflicts: 0 }
+  /**
+   * Rounds until a short one. Resolves with false when another instance is replaying, or not all could be made.
+   * @param giveUpAt by performance.now()
+   */
+  async function replay (partitions: readonly number[], signal: AbortSignal, upTo?: number, giveUpAt = Infinity): Promise<boolean> {
+    const state: Replay = { partitions, upTo, after: 0, stuck: new Set(), replayed: 0, conflicts: 0 }
     try {
-      for (;;) {
+      for (let hasMore = true; hasMore;) {
         signal.throwIfAborted()
-        const done = await journal.exclusively(lock, query => round(query, indexes, upTo))
-        if (!done) return false
-        total.replayed += done.replayed
-        total.conflicts += done.conflicts
-        if (done.isLast) return done.stuck === 0
+        const leftMs = Math.min(ROUND_TIMEOUT_MS, giveUpAt - performance.now())
+        if (leftMs <= 0) return false
+        const answer = await journal.exclusively('replay', leftMs, query => round(query, state))
+        if (answer === undefined) return false
+        hasMore = answer
       }
+      return state.stuck.size === 0
     } finally {
-      if (total.replayed + total.conflicts > 0) log.info(total, 'journal entries were replayed')
+      const { replayed, conflicts } = state
+      if (replayed + conflicts > 0) log.info({ replayed, conflicts }, 'journal entries were replayed')
     }
   }
 
-  /** Until nothing is there that was kept before now. */
+  /** Until nothing is there that was kept before now; false: it takes too long. */
   async function empty (index: number, signal: AbortSignal): Promise<boolean> {
-    const upTo = await journal.last()
     const giveUpAt = performance.now() + CLOSE_MAX_MS
+    const upTo = await journal.last()
     while (performance.now() < giveUpAt && isUsable[index]!()) {
-      if (await replay([index], signal, upTo)) return true
+      if (await replay([index], signal, upTo, giveUpAt)) return true
       await sleep(LOCK_AGAIN_MS)
     }
     return false
@@ -111,18 +114,18 @@ export function createReplayer ({ journal, scope, repository, turns, isUsable, l
      */
     async run (signal: AbortSignal): Promise<void> {
       if (!isUsable.some(isUsableNow => isUsableNow())) return
-      const waiting = await journal.waiting(count)
+      const waiting = await journal.waiting()
       const usable = [...new Set([...waiting, ...turns.journaled()])].filter(index => isUsable[index]!())
-      if (usable.length > 0) await replay(usable, signal)
+      // Only what is left then is little enough for writes to wait for it.
+      if (usable.length === 0 || !await replay(usable, signal)) return
       for (const index of turns.journaled()) {
-        if (isUsable[index]!()) await turns.close(index, () => empty(index, signal))
+        if (isUsable[index]!()) await turns.close(index, () => within(CLOSE_MAX_MS, () => empty(index, signal)))
       }
-      versions.clear()
     },
 
     /** Entries that wait since before this instance began go first. */
     async adopt (): Promise<void> {
-      for (const index of await journal.waiting(count)) turns.hold(index)
+      for (const index of await journal.waiting()) turns.hold(index)
     },
   }
 }

@@ -1,26 +1,37 @@
-import { Problem } from '../errors.js'
+import { randomUUID } from 'node:crypto'
+import { Problem, outcomeUnknown } from '../errors.js'
 import type { TicketRepository, Written } from '../tickets/repository.js'
 import type { Change, Entry, Journal } from './journal.js'
+
+/** A write to Redis, and some statements. */
+const SETTLE_TIMEOUT_MS = 10_000
 
 const notFound = (seq: number) => new Problem('journal_entry_not_found', `There is no journal entry ${seq}. GET /journal lists those in conflict.`)
 
 const notInConflict = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is made by itself as soon as Redis can be written to.`)
 
-/** What operators decide of entries that are in conflict. */
+const beingSettled = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is being settled by somebody else at this moment. Look at GET /journal.`)
+
+/** What operators decide of entries that are in conflict: one decision for each entry. */
 export function createSettlement (journal: Journal, repository: TicketRepository) {
-  /** @throws {Problem} when there is none, or it is not in conflict */
-  async function conflict (seq: number): Promise<Entry> {
-    const entry = await journal.get(seq)
-    if (!entry) throw notFound(seq)
-    if (entry.state !== 'conflict') throw notInConflict(seq)
-    return entry
+  /** @throws {Problem} when there is none, it is not in conflict, or somebody else is settling it */
+  async function settle<T> (seq: number, work: (entry: Entry) => Promise<T>): Promise<T> {
+    const done = await journal.exclusively(`settle:${seq}`, SETTLE_TIMEOUT_MS, async () => {
+      const entry = await journal.get(seq)
+      if (!entry) throw notFound(seq)
+      if (entry.state !== 'conflict') throw notInConflict(seq)
+      return { result: await work(entry) }
+    })
+    if (!done) throw beingSettled(seq)
+    return done.result
   }
 
-  /** Whatever the ticket is by now: that is what was decided. */
-  async function force ({ op, ticket_id, fields }: Change): Promise<Written | Problem> {
+  /** Whatever the ticket is by now: that is what was decided. Made once for each key. */
+  async function force ({ op, ticket_id, fields }: Change, key: string): Promise<Written | Problem> {
+    const once = (index: number) => ({ key, fingerprint: 'apply', index })
     const { created_at: _, ...changes } = { created_at: undefined, ...fields }
-    const change: Change = { op: 'update', ticket_id, fields: changes }
-    const [answer] = await repository.write([op === 'create' ? { op, ticket_id, fields } as Change : change])
+    const change: Change = { op: 'update', ticket_id, fields: changes, idempotency: once(1) }
+    const [answer] = await repository.write([op === 'create' ? { op, ticket_id, fields, idempotency: once(0) } as Change : change])
     if (op === 'update' || !(answer instanceof Problem) || answer.code !== 'ticket_exists') return answer!
     return (await repository.write([change]))[0]!
   }
@@ -28,21 +39,26 @@ export function createSettlement (journal: Journal, repository: TicketRepository
   return {
     /**
      * Makes the change, over what the ticket has become, and removes the entry.
-     * @throws {Problem} when it cannot be made; the entry stays
+     * @throws {Problem} when it cannot be made; the entry stays. outcome_unknown: it may have been made, and
+     * is not made again when this is repeated
      */
-    async apply (seq: number): Promise<Written> {
-      const { operation } = await conflict(seq)
-      const answer = await force(operation)
-      if (answer instanceof Problem) throw answer
-      await journal.remove([seq])
+    apply: (seq: number): Promise<Written> => settle(seq, async ({ operation, settleKey }) => {
+      const key = settleKey ?? randomUUID()
+      if (!settleKey) await journal.setSettleKey(seq, key)
+      const answer = await force(operation, key)
+      if (answer instanceof Problem) {
+        // What was refused is remembered by the key, and may be right later.
+        if (answer.status !== 503) await journal.setSettleKey(seq, null)
+        throw answer
+      }
+      await journal.remove([seq]).catch((error: unknown) => { throw outcomeUnknown(error) })
       return answer
-    },
+    }),
 
     /** Removes the entry. Resolves with it. */
-    async discard (seq: number): Promise<Entry> {
-      const entry = await conflict(seq)
+    discard: (seq: number): Promise<Entry> => settle(seq, async entry => {
       await journal.remove([seq])
       return entry
-    },
+    }),
   }
 }

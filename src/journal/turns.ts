@@ -1,5 +1,8 @@
 import { partitionOf } from '../tickets/partitioned.js'
 
+/** Tickets that are remembered: some megabytes. */
+const TICKETS_MAX = 100_000
+
 /**
  * Which partitions' writes go to the journal at present. A write must not overtake one that was kept
  * before it, so a partition's writes go on to the journal until its entries have been made.
@@ -8,6 +11,8 @@ export function createTurns (count: number) {
   const partitions = Array.from({ length: count }, () => ({
     /** Entries may be there that were kept here. */
     holds: false,
+    /** Of these tickets; undefined: of any, as far as is known. */
+    tickets: new Set() as Set<number> | undefined,
     /** Writes that are being kept now. */
     running: 0,
     /** Writes wait meanwhile. */
@@ -27,6 +32,12 @@ export function createTurns (count: number) {
     if (partition.running === 0) partition.onIdle()
   }
 
+  function remember (ticketId: number) {
+    const partition = of(ticketId)
+    partition.tickets?.add(ticketId)
+    if (partition.tickets && partition.tickets.size > TICKETS_MAX) partition.tickets = undefined
+  }
+
   return {
     /** No write goes to the journal. */
     isQuiet: () => busy === 0,
@@ -44,8 +55,19 @@ export function createTurns (count: number) {
       }
     },
 
+    /** Whether changes to this ticket may wait in the journal. */
+    mayWait (ticketId: number): boolean {
+      const { holds, tickets } = of(ticketId)
+      return holds && (tickets?.has(ticketId) ?? true)
+    },
+
     /** Entries are there that were kept before. */
-    hold (index: number) { set(partitions[index]!, () => { partitions[index]!.holds = true }) },
+    hold (index: number) {
+      set(partitions[index]!, () => {
+        partitions[index]!.holds = true
+        partitions[index]!.tickets = undefined
+      })
+    },
 
     /** Writes to these tickets are kept while `work` runs, and afterwards when it says that they may have been. */
     async keeping<T> (ticketIds: readonly number[], work: () => Promise<T>, mayBeKept: (result: T) => boolean): Promise<T> {
@@ -63,6 +85,7 @@ export function createTurns (count: number) {
             partition.holds ||= kept
           })
         }
+        if (kept) for (const id of ticketIds) remember(id)
       }
     },
 
@@ -76,7 +99,12 @@ export function createTurns (count: number) {
       set(partition, () => { partition.pause = new Promise(resolve => { resume = resolve }) })
       try {
         if (partition.running > 0) await new Promise<void>(resolve => { partition.onIdle = resolve })
-        if (await empty()) set(partition, () => { partition.holds = false })
+        if (await empty()) {
+          set(partition, () => {
+            partition.holds = false
+            partition.tickets = new Set()
+          })
+        }
       } finally {
         partition.onIdle = () => {}
         set(partition, () => { partition.pause = undefined })

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
+import { createConnection, createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Config } from '../config.js'
 import { within as withinTime } from '../within.js'
 import { createBreaker } from './breaker.js'
@@ -10,7 +10,7 @@ import { DatabaseUnavailable, isAnswer, textOf } from './failure.js'
 const CONNECTIONS_MAX = 6
 
 /** Statements that may wait for a connection; past it MySQL counts as unavailable. */
-const QUEUE_MAX = 100
+const QUEUE_MAX = 1000
 
 const CONNECT_TIMEOUT_MS = 2000
 
@@ -34,10 +34,10 @@ const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTIO
  */
 export function createDatabase (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
   const events = new EventEmitter<{ recovered: [] }>()
-  const pool = createPool({
+  let prepared: Promise<void> | undefined
+  let isPrepared = false
+  const connectionOptions = {
     uri: config.MYSQL_URL,
-    connectionLimit: CONNECTIONS_MAX,
-    queueLimit: QUEUE_MAX,
     connectTimeout: CONNECT_TIMEOUT_MS,
     charset: 'utf8mb4',
     // Values come back as text where JavaScript has no exact type; the codec converts them.
@@ -45,22 +45,33 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     jsonStrings: true,
     supportBigNumbers: true,
     ...(config.MYSQL_TLS_CA_FILE && { ssl: { ca: readFileSync(config.MYSQL_TLS_CA_FILE, 'utf8'), verifyIdentity: true } }),
-  })
+  }
+  const pool = createPool({ ...connectionOptions, connectionLimit: CONNECTIONS_MAX, queueLimit: QUEUE_MAX })
   // Queued before the statement that the connection was opened for. If it fails, so will that one.
   pool.pool.on('connection', connection => {
     connection.query(SESSION, (error: Error | null) => { if (error) connection.destroy() })
   })
 
+  /** On a connection of its own: those of the pool may be those that hang, or wait for each other. */
+  async function probe () {
+    const connection = await createConnection({ ...connectionOptions, connectTimeout: PROBE_TIMEOUT_MS })
+    try {
+      await within(PROBE_TIMEOUT_MS, () => connection.query('SELECT 1'))
+      // A preparation that hangs is not waited for any longer.
+      if (!isPrepared) prepared = undefined
+    } finally {
+      connection.destroy()
+    }
+  }
+
   const breaker = createBreaker({
-    probe: () => run(PROBE_TIMEOUT_MS, async query => { await query('SELECT 1', []) }),
+    probe,
     onRecovery: () => { events.emit('recovered') },
   })
 
-  let prepared: Promise<void> | undefined
-
   /** At the first connection, and again until it succeeds. */
   function ready (): Promise<void> {
-    prepared ??= within(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).catch((error: unknown) => {
+    prepared ??= within(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).then(() => { isPrepared = true }, (error: unknown) => {
       prepared = undefined
       throw error
     })
@@ -116,13 +127,15 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     try {
       return await run(timeoutMs, work)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && (timeoutMs >= PROBE_TIMEOUT_MS || !error.isLate)) breaker.trip(error)
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= PROBE_TIMEOUT_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
       throw error
     }
   }
 
   return {
     ready,
+    /** Of the database. */
+    name: decodeURIComponent(new URL(config.MYSQL_URL).pathname.slice(1)),
     /** `recovered`: the server answers again after it has not. */
     on: events.on.bind(events),
 
@@ -188,6 +201,9 @@ export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 /** @throws {DatabaseUnavailable} when `work` takes longer */
 const within = <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   withinTime(timeoutMs, work, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
+
+/** The driver's words for more statements that wait than may: that says nothing of the server. */
+const isOwnQueue = ({ reason }: DatabaseUnavailable): boolean => reason.startsWith('Queue limit')
 
 /** What is no answer of the server is DatabaseUnavailable. */
 const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {

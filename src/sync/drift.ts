@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Limit } from '../limit.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import { CorruptTicketError } from '../tickets/codec.js'
 import type { DriftStore } from '../tickets/drift-store.js'
@@ -18,6 +19,8 @@ export interface DriftOptions {
   partition: { index: number, count: number }
   /** Asks MySQL for the highest id that it holds: that of older data is too low. */
   learnHighestId: () => Promise<void>
+  /** Of the comparisons that run at a time. */
+  limit: Limit
   /** For a page of rows. */
   timeoutMs: number
   log: FastifyBaseLogger
@@ -34,7 +37,7 @@ export interface Loaded {
  * Drift: Redis has come back with older data than MySQL has. It lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
-export function createDriftRepair ({ store, archive, partition, learnHighestId, timeoutMs, log }: DriftOptions) {
+export function createDriftRepair ({ store, archive, partition, learnHighestId, limit, timeoutMs, log }: DriftOptions) {
   let trusted = false
   let connection = 0
   let running: Promise<void> | undefined
@@ -113,7 +116,8 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
   async function finish (changed: number, signal: AbortSignal): Promise<void> {
     const unsynced = await compareUnsynced(signal)
     await store.attestCompared()
-    log.info({ unsynced, changed }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
+    // Of many partitions, those that had nothing to compare are not worth a line each.
+    log[partition.count > 1 && unsynced + changed === 0 ? 'debug' : 'info']({ unsynced, changed, ...(partition.count > 1 && { partition: partition.index }) }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
   }
 
   return {
@@ -135,10 +139,10 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
      */
     check (signal: AbortSignal): Promise<void> {
       if (running) return running
-      const established = establishTrust(signal)
+      const established = limit(() => establishTrust(signal))
       settled = established.then(() => {}, () => {})
       running = established
-        .then(changed => changed === undefined ? undefined : finish(changed, signal))
+        .then(changed => changed === undefined ? undefined : limit(() => finish(changed, signal)))
         .finally(() => { running = undefined })
       return running
     },

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Limit } from '../limit.js'
 import { createDriftRepair } from '../sync/drift.js'
 import type { Home } from '../redis/servers.js'
 import type { TicketArchive } from './archive.js'
@@ -21,6 +22,8 @@ export interface PartitionOptions extends StoreOptions {
   /** For a page of rows. */
   statementTimeoutMs: number
   log: FastifyBaseLogger
+  /** Of the comparisons with MySQL that run at a time. */
+  limit: Limit
 }
 
 /** The scripts at the server that holds the partition. */
@@ -36,6 +39,7 @@ export function createPartition (options: PartitionOptions) {
     store: createDriftStore(scripts, keys, { retentionSeconds, partitions: count }),
     archive,
     partition: { index, count },
+    limit: options.limit,
     learnHighestId: async () => { await dueIndex.raiseArchivedMax(await archive.highestId()) },
     timeoutMs: options.statementTimeoutMs,
     log,

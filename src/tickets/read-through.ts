@@ -1,6 +1,6 @@
 import { createBatcher } from '../batcher.js'
 import { createBudget } from '../budget.js'
-import { Problem, corruptTicket } from '../errors.js'
+import { Problem, corruptTicket, storeUnavailable } from '../errors.js'
 import { CorruptTicketError } from './codec.js'
 import type { TicketArchive } from './archive.js'
 import type { Found, Operation, TicketRepository, Written } from './repository.js'
@@ -20,19 +20,30 @@ export interface ReadThroughOptions {
   /** A create was let through although MySQL could not be asked. */
   onUncheckedCreate: (ticketId: number) => void
   onCorrupt: (error: Error, ticketId: number) => void
+  /** Which of these tickets are to be created by changes that wait in the journal. Default: none. */
+  awaited?: (ids: readonly number[]) => Promise<ReadonlySet<number>>
 }
 
 /**
  * Makes tickets that Redis no longer holds look as if it did: what a read or a change finds in
  * MySQL goes back into Redis, unless a write came first; what MySQL holds cannot be created again.
  */
-export function createReadThrough (store: TicketRepository, { archive, onUncheckedCreate, onCorrupt }: ReadThroughOptions): TicketRepository {
+export function createReadThrough (store: TicketRepository, { archive, onUncheckedCreate, onCorrupt, awaited = async () => new Set() }: ReadThroughOptions): TicketRepository {
   const lookUp = createBatcher<number, Looked>({
     itemsMax: IDS_PER_SELECT_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
       const found = await archive.find([...new Set(ids)])
       return ids.map(id => toLooked(id, found.get(id)))
+    },
+  })
+
+  const lookUpAwaited = createBatcher<number, boolean>({
+    itemsMax: IDS_PER_SELECT_MAX,
+    budget: createBudget(PENDING_MAX),
+    async run (ids) {
+      const found = await awaited([...new Set(ids)])
+      return ids.map(id => found.has(id))
     },
   })
 
@@ -60,6 +71,8 @@ export function createReadThrough (store: TicketRepository, { archive, onUncheck
       onUncheckedCreate(id)
     } else if (archived) {
       return [restore(archived), ...operations]
+    } else if (operations.every(({ asOf }) => asOf === undefined) && (await lookUpAwaited([id]))[0] !== false) {
+      return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
     }
     return operations.map(operation => ({ ...operation, absentFromArchive: true }))
   }

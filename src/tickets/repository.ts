@@ -19,8 +19,8 @@ interface OnTicket {
   /** For many operations: the answer holds the version alone. */
   answer?: 'version'
   /**
-   * For an operation that comes late: when it was accepted, ms of Redis's clock. It is made as if then,
-   * and is refused (version_conflict) when it would change what has changed since. Needs `idempotency`.
+   * For an operation that comes late: when it was accepted, ms of Redis's clock. It is refused
+   * (version_conflict) when it would change what others have changed since. Needs `idempotency`.
    */
   asOf?: number
 }

@@ -30,11 +30,13 @@
                 fingerprint  of the request; a key stands for one request
                 index        of the operation in the request
                 and, for one that was accepted earlier and comes late:
-                as_of        when, in ms: its time is that of the change, and what has changed since is newer
+                as_of        when, in ms: what has changed since is newer, unless operations with as_of have
+                             changed it, which come in their order. The field replayed of the ticket holds
+                             the version that the last of these made
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a result per operation, which is one of
-     version         create: done; it is now, or as_of, in ms, and the times are the same in seconds
+     version         create: done; it is now in ms, and the times are now in seconds
                      update with the answer 'version': done
      { field, ... }  update, restore: done; all fields and values of the ticket
      { 0, result }   an earlier operation with this idempotency_key and index had the result
@@ -100,15 +102,6 @@ end
 -- @include other_type
 -- @include chunks
 
--- The versions that operations with as_of have made in this call: those that follow are not older.
-local replayed = {}
-
--- When a change was made: as text in seconds, and in ms.
-local function time_of(as_of)
-  if not as_of then return now_s, now_ms end
-  return string.format('%.0f', math.floor(tonumber(as_of) / 1000)), tonumber(as_of)
-end
-
 local function create(key, id, absent, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
   if absent == '' then
@@ -116,13 +109,12 @@ local function create(key, id, absent, _, set, _, _, as_of)
     if tonumber(id) <= archived_max then return MAYBE_ARCHIVED end
   end
   local is_closed = is_closed_status(value_of(set, 'status'))
-  local at_s, version = time_of(as_of)
   mark_due(id, false, is_closed)
   -- The caller's created_at, if there is one, comes later and so stands.
-  redis.call('HSET', key, 'ticket_id', id, 'version', string.format('%.0f', version), 'created_at', at_s, 'updated_at', at_s, unpack(set))
-  if is_closed then redis.call('HSET', key, 'closed_at', at_s) end
-  replayed[id] = as_of and version
-  return version
+  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
+  if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
+  if as_of then redis.call('HSET', key, 'replayed', now) end
+  return now_ms
 end
 
 -- Tickets as they are now, by id, so that many operations on one read and judge it once.
@@ -186,8 +178,7 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   local fields, failure = read(key, id, absent)
   if not fields then return failure end
   if versions ~= '' and not string.find(versions, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
-  local at_s, at_ms = time_of(as_of)
-  if as_of and tonumber(fields.version) > math.max(at_ms, replayed[id] or 0) then
+  if as_of and fields.version ~= fields.replayed and tonumber(fields.version) > tonumber(as_of) then
     return would_change(fields, set, remove) and OUTDATED or to_flat(fields)
   end
 
@@ -197,14 +188,18 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
-  local version = math.max(tonumber(fields.version) + 1, at_ms)
+  local version = math.max(tonumber(fields.version) + 1, now_ms)
   set[#set + 1] = 'version'
   set[#set + 1] = string.format('%.0f', version)
   set[#set + 1] = 'updated_at'
-  set[#set + 1] = at_s
+  set[#set + 1] = now_s
   if is_closed and not (was_closed and fields.closed_at) then
     set[#set + 1] = 'closed_at'
-    set[#set + 1] = at_s
+    set[#set + 1] = now_s
+  end
+  if as_of then
+    set[#set + 1] = 'replayed'
+    set[#set + 1] = string.format('%.0f', version)
   end
 
   -- If one of these fails, nobody knows how the ticket is.
@@ -219,7 +214,6 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   end
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
   known[id] = fields
-  replayed[id] = as_of and version
   return answer == 'version' and version or to_flat(fields)
 end
 
