@@ -7,7 +7,7 @@ import { problems, success } from '../src/http/problems.js'
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
   latency_ms: Type.Optional(Type.Number({ description: 'Time of one round trip' })),
-  reason: Type.Optional(Type.String({ description: 'Why it counts as down' })),
+  reason: Type.Optional(Type.String({ description: 'Why it counts as down, or could not be compared' })),
 })
 
 const Ready = Type.Object({
@@ -42,7 +42,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   }, async (_request, reply) => {
     const { archive, partitions, turns } = app.tickets
     const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => archive.ping())])
-    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) redis.state = 'comparing'
+    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) {
+      redis.state = 'comparing'
+      const failure = partitions.map(({ drift }) => drift.failure()).find(error => error !== undefined)
+      if (failure) redis.reason = reasonOf(failure)
+    }
     const journal = config.FALLBACK === 'off' ? 'off' : turns.isQuiet() ? 'idle' : 'active'
     const status = statusOf(redis.state, mysql.state, journal)
     return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql, journal } satisfies Static<typeof Ready>)
@@ -73,13 +77,18 @@ const KNOWN_REASONS = new RegExp([
   'ER_[A-Z_]+|NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY',
   // What OpenSSL and Node say of certificates.
   'CERT_[A-Z_]+|[A-Z_]*SELF_SIGNED_CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|ERR_TLS_[A-Z_]+|HOSTNAME_MISMATCH',
-  'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate',
-  'timed out|no answer|not connected|writeable|Connection is closed|no master|All sentinels are unreachable',
+  'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate|does not match certificate',
+  // What Redis says when a script may not do something. ACL LOG says what.
+  "can't run this command|cannot access a key",
+  'timed out|no answer|not connected|writeable|Connection is closed|no master',
 ].join('|'))
+
+/** Why not is a part of the same message. */
+const SENTINELS = /All sentinels are unreachable/
 
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
   const { message, code = '' } = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
-  const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? ['failed']
+  const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? SENTINELS.exec(message) ?? ['failed']
   return known === 'writeable' ? 'not connected' : known
 }

@@ -36,6 +36,7 @@ export interface Loaded {
  */
 export function createDriftRepair ({ store, archive, partition, learnHighestId, timeoutMs, log }: DriftOptions) {
   let trusted = false
+  let failure: Error | undefined
   let connection = 0
   let running: Promise<void> | undefined
   let settled = Promise.resolve()
@@ -126,7 +127,11 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     distrust () {
       connection += 1
       trusted = false
+      failure = undefined
     },
+
+    /** Why it is not known, if that has been tried in vain. */
+    failure: () => trusted ? undefined : failure,
 
     /**
      * Compares with MySQL what Redis holds, if this is not the server that it was last known to be
@@ -139,6 +144,10 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
       settled = established.then(() => {}, () => {})
       running = established
         .then(changed => changed === undefined ? undefined : finish(changed, signal))
+        .catch((error: Error) => {
+          failure = error
+          throw error
+        })
         .finally(() => { running = undefined })
       return running
     },
