@@ -96,6 +96,23 @@ t.test('Redis', async t => {
   }
 })
 
+t.test('a user who may not do what only a write needs: nothing is half done', async t => {
+  const server = await privateRedis(t)
+  for (const [right, log] of [['zadd', /can't run this command/], ['hset', /failed in the middle.*its own log/]] as const) {
+    const stores = await createStores(t, { redis: server.url })
+    const { call, hash, due, lines } = await createService(t, {}, stores)
+    await stores.redis.call('ACL', 'SETUSER', 'tickets', `-${right}`)
+    t.match(await call('POST', '/tickets/1', { customer_id: 1 }), { status: 503, body: { code: 'outcome_unknown' } }, `without ${right}`)
+    t.ok(await lines.waitFor(line => line.level >= 40 && log.test(textOf(line))), 'the log says where to look')
+    t.match(String(await stores.redis.call('ACL', 'LOG')), right, 'and Redis what it was')
+    t.strictSame(await hash(1), {}, 'no ticket without a mark')
+    await stores.redis.call('ACL', 'SETUSER', 'tickets', `+${right}`)
+    await stores.redis.call('ACL', 'LOG', 'RESET')
+    t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 201, 'with it')
+    t.not(await due(1), null)
+  }
+})
+
 t.test('TLS of Redis', async t => {
   const { ca, certificate, key, expired, foreign } = await makeCertificates({ directory: join(privateDirectory(t), 'tls') })
   for (const [name, certificates, trusted, reason] of [
