@@ -40,6 +40,7 @@ const BacklogSchema = Type.Object({
   due: count('Of these, the ones whose time has come'),
   oldest_due_age_ms: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'How long the oldest due ticket has been waiting; null: none is due' }),
   dead: count('Tickets that MySQL refused for good, and that are not part of unsynced; GET /flush/dead lists them'),
+  unreachable_partitions: Type.Optional(count('Only there when some partitions of a Cluster cannot be reached: so many are not part of the counts')),
   last_flush: Type.Unsafe<object | null>({
     type: ['object', 'null'],
     description: 'The last flush of this instance; null: none yet',
@@ -88,8 +89,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => {
-    const { unsynced, due, oldest_due_age_ms, dead } = await tickets.all.backlog()
-    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, last_flush: flusher.lastFlush() }
+    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await tickets.all.backlog()
+    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: flusher.lastFlush() }
   })
 }
 
@@ -102,5 +103,5 @@ function stateOf (answer: Found | Problem | null) {
     return { state: 'unreadable' }
   }
   const { version, synced_version } = answer.ticket
-  return { state: version === synced_version ? 'synced' : 'unsynced', version, synced_version }
+  return { state: version === synced_version && !answer.pending ? 'synced' : 'unsynced', version, synced_version }
 }

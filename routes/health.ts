@@ -7,7 +7,7 @@ import { problems, success } from '../src/http/problems.js'
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
   latency_ms: Type.Optional(Type.Number({ description: 'Time of one round trip' })),
-  reason: Type.Optional(Type.String({ description: 'Why it counts as down' })),
+  reason: Type.Optional(Type.String({ description: 'Why it counts as down, or could not be compared' })),
 })
 
 const Ready = Type.Object({
@@ -42,9 +42,14 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   }, async (_request, reply) => {
     const { archive, partitions, turns } = app.tickets
     const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => archive.ping())])
-    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) redis.state = 'comparing'
+    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) {
+      redis.state = 'comparing'
+      const failure = partitions.map(({ drift }) => drift.failure()).find(error => error !== undefined)
+      if (failure) redis.reason = reasonOf(failure)
+    }
     const journal = config.FALLBACK === 'off' ? 'off' : turns.isQuiet() ? 'idle' : 'active'
-    const status = statusOf(redis.state, mysql.state, journal)
+    const isGone = redis.state === 'down' && !partitions.some(({ home }) => home.isReady())
+    const status = statusOf({ redis: redis.state, mysql: mysql.state, journal, isGone })
     return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql, journal } satisfies Static<typeof Ready>)
   })
 }
@@ -63,8 +68,16 @@ async function probe (ask: () => Promise<unknown>): Promise<Static<typeof Depend
   }
 }
 
-function statusOf (redis: State, mysql: State, journal: Static<typeof Ready>['journal']): Static<typeof Ready>['status'] {
-  if (redis === 'down' && (mysql === 'down' || journal === 'off')) return 'unavailable'
+interface States {
+  redis: State
+  mysql: State
+  journal: Static<typeof Ready>['journal']
+  /** No partition of Redis can be reached; of a Cluster, others may be. */
+  isGone: boolean
+}
+
+function statusOf ({ redis, mysql, journal, isGone }: States): Static<typeof Ready>['status'] {
+  if (isGone && (mysql === 'down' || journal === 'off')) return 'unavailable'
   return redis === 'up' && mysql === 'up' && journal !== 'active' ? 'ready' : 'degraded'
 }
 
@@ -73,13 +86,18 @@ const KNOWN_REASONS = new RegExp([
   'ER_[A-Z_]+|NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY',
   // What OpenSSL and Node say of certificates.
   'CERT_[A-Z_]+|[A-Z_]*SELF_SIGNED_CERT[A-Z_]*|UNABLE_TO_[A-Z_]+|ERR_TLS_[A-Z_]+|HOSTNAME_MISMATCH',
-  'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate',
-  'timed out|no answer|not connected|writeable|Connection is closed|no master|All sentinels are unreachable',
+  'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate|does not match certificate',
+  // What Redis says when a script may not do something. ACL LOG says what.
+  "can't run this command|cannot access a key",
+  'HANDSHAKE_[A-Z_]+|timed out|no answer|not connected|writeable|Connection is closed|no master',
 ].join('|'))
+
+/** Why not is a part of the same message. */
+const SENTINELS = /All sentinels are unreachable/
 
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
   const { message, code = '' } = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
-  const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? ['failed']
+  const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? SENTINELS.exec(message) ?? ['failed']
   return known === 'writeable' ? 'not connected' : known
 }

@@ -5,7 +5,7 @@ import { Problem, ticketNotFound } from '../src/errors.js'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.js'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
 import { problems, success } from '../src/http/problems.js'
-import type { Journaled, Written } from '../src/tickets/repository.js'
+import type { Found, Journaled, Written } from '../src/tickets/repository.js'
 import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.js'
 
 const TICKETS_PER_READ_MAX = 500
@@ -142,6 +142,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
         200: success('What was found, in the order of the ids', Type.Object({
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
+          pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is away, or has just come back: tickets that are shown with changes that wait for it' })),
           archived: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
             description: 'Only there when a ticket could not be read; the others are not stopped by it',
@@ -156,11 +157,14 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     const unavailable = found.find(answer => answer instanceof Problem && answer.status === 503)
     if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
     const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
-    const archived = found.flatMap(answer => answer && !(answer instanceof Problem) && answer.source === 'archive' ? [answer.ticket.ticket_id] : [])
+    const idsOf = (fits: (answer: Found) => boolean) => found.flatMap(answer => answer && !(answer instanceof Problem) && fits(answer) ? [answer.ticket.ticket_id] : [])
+    const archived = idsOf(({ source }) => source === 'archive')
+    const pending = idsOf(answer => (answer.pending ?? 0) > 0)
     return reply.send({
       tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
       missing: ids.filter((_id, i) => found[i] === null),
       ...(archived.length > 0 && { archived }),
+      ...(pending.length > 0 && { pending }),
       ...(errors.length > 0 && { errors }),
     })
   })

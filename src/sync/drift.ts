@@ -39,6 +39,7 @@ export interface Loaded {
  */
 export function createDriftRepair ({ store, archive, partition, learnHighestId, limit, timeoutMs, log }: DriftOptions) {
   let trusted = false
+  let failure: Error | undefined
   let connection = 0
   let running: Promise<void> | undefined
   let settled = Promise.resolve()
@@ -130,7 +131,11 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     distrust () {
       connection += 1
       trusted = false
+      failure = undefined
     },
+
+    /** Why it is not known, if that has been tried in vain. */
+    failure: () => trusted ? undefined : failure,
 
     /**
      * Compares with MySQL what Redis holds, if this is not the server that it was last known to be
@@ -143,6 +148,10 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
       settled = established.then(() => {}, () => {})
       running = established
         .then(changed => changed === undefined ? undefined : limit(() => finish(changed, signal)))
+        .catch((error: Error) => {
+          failure = error
+          throw error
+        })
         .finally(() => { running = undefined })
       return running
     },

@@ -18,8 +18,11 @@ export function createPartitions (partitions: readonly Partition[]) {
     /** A way through what is due, or through these tickets. */
     sweep: (ids?: readonly number[]) => createSweep(dueIndexes, ids),
 
-    async backlog (): Promise<Backlog> {
-      const backlogs = await Promise.all(dueIndexes.map(index => index.backlog()))
+    /** Of the partitions that can be reached, and how many cannot. Rejects when none can. */
+    async backlog (): Promise<Backlog & { unreachable: number }> {
+      const outcomes = await Promise.allSettled(dueIndexes.map(index => index.backlog()))
+      const backlogs = outcomes.flatMap(outcome => outcome.status === 'fulfilled' ? [outcome.value] : [])
+      if (backlogs.length === 0) throw (outcomes[0] as PromiseRejectedResult).reason
       const total = (name: 'unsynced' | 'waiting' | 'due' | 'dead') => sum(backlogs.map(backlog => backlog[name]))
       const ages = backlogs.flatMap(({ oldest_due_age_ms: age }) => age ?? [])
       return {
@@ -28,6 +31,7 @@ export function createPartitions (partitions: readonly Partition[]) {
         due: total('due'),
         oldest_due_age_ms: ages.length > 0 ? Math.max(...ages) : null,
         dead: total('dead'),
+        unreachable: outcomes.length - backlogs.length,
       }
     },
 

@@ -71,6 +71,9 @@ local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumb
 if now_ms > deadline then return 0 end
 local due_type = redis.call('TYPE', due_key).ok
 if due_type ~= 'zset' and due_type ~= 'none' then return -1 end
+-- Does nothing, but fails for a user who may not set marks, before anything is changed: a ticket that was changed and
+-- has no mark is never pushed.
+redis.call('ZADD', due_key, 'XX', '+inf', '')
 
 -- Of another type, or no number: as good as unknown.
 local archived_max = redis.pcall('GET', archived_max_key)
