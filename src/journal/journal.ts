@@ -143,8 +143,8 @@ export function createJournal (database: Database, table: string, partitionCount
       return select(query, where, [state, after, upTo, ...(partitions ? [partitions] : [])], limit)
     },
 
-    async get (seq: number): Promise<Entry | undefined> {
-      return (await select(ask, 'seq = ?', [seq], 1))[0]
+    async get (seq: number, query = ask): Promise<Entry | undefined> {
+      return (await select(query, 'seq = ?', [seq], 1))[0]
     },
 
     /** The partitions of which entries are to be made. */
@@ -181,8 +181,8 @@ export function createJournal (database: Database, table: string, partitionCount
     },
 
     /** Sets the key by which an entry in conflict is made once; null: the next attempt is a new one. */
-    setSettleKey: async (seq: number, key: string | null): Promise<void> => {
-      await ask(`UPDATE ${name} SET settle_key = ? WHERE seq = ?`, [key, seq])
+    setSettleKey: async (seq: number, key: string | null, query = ask): Promise<void> => {
+      await query(`UPDATE ${name} SET settle_key = ? WHERE seq = ?`, [key, seq])
     },
 
     /**

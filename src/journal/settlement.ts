@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, outcomeUnknown } from '../errors.js'
+import type { Query } from '../mysql/database.js'
 import type { TicketRepository, Written } from '../tickets/repository.js'
 import type { Change, Entry, Journal } from './journal.js'
 
@@ -15,12 +16,12 @@ const beingSettled = (seq: number) => new Problem('journal_entry_pending', `Jour
 /** What operators decide of entries that are in conflict: one decision for each entry. */
 export function createSettlement (journal: Journal, repository: TicketRepository) {
   /** @throws {Problem} when there is none, it is not in conflict, or somebody else is settling it */
-  async function settle<T> (seq: number, work: (entry: Entry) => Promise<T>): Promise<T> {
-    const done = await journal.exclusively(`settle:${seq}`, SETTLE_TIMEOUT_MS, async () => {
-      const entry = await journal.get(seq)
+  async function settle<T> (seq: number, work: (entry: Entry, query: Query) => Promise<T>): Promise<T> {
+    const done = await journal.exclusively(`settle:${seq}`, SETTLE_TIMEOUT_MS, async query => {
+      const entry = await journal.get(seq, query)
       if (!entry) throw notFound(seq)
       if (entry.state !== 'conflict') throw notInConflict(seq)
-      return { result: await work(entry) }
+      return { result: await work(entry, query) }
     })
     if (!done) throw beingSettled(seq)
     return done.result
@@ -42,22 +43,22 @@ export function createSettlement (journal: Journal, repository: TicketRepository
      * @throws {Problem} when it cannot be made; the entry stays. outcome_unknown: it may have been made, and
      * is not made again when this is repeated
      */
-    apply: (seq: number): Promise<Written> => settle(seq, async ({ operation, settleKey }) => {
+    apply: (seq: number): Promise<Written> => settle(seq, async ({ operation, settleKey }, query) => {
       const key = settleKey ?? randomUUID()
-      if (!settleKey) await journal.setSettleKey(seq, key)
+      if (!settleKey) await journal.setSettleKey(seq, key, query)
       const answer = await force(operation, key)
       if (answer instanceof Problem) {
         // What was refused is remembered by the key, and may be right later.
-        if (answer.status !== 503) await journal.setSettleKey(seq, null)
+        if (answer.status !== 503) await journal.setSettleKey(seq, null, query)
         throw answer
       }
-      await journal.remove([seq]).catch((error: unknown) => { throw outcomeUnknown(error) })
+      await journal.remove([seq], query).catch((error: unknown) => { throw outcomeUnknown(error) })
       return answer
     }),
 
     /** Removes the entry. Resolves with it. */
-    discard: (seq: number): Promise<Entry> => settle(seq, async entry => {
-      await journal.remove([seq])
+    discard: (seq: number): Promise<Entry> => settle(seq, async (entry, query) => {
+      await journal.remove([seq], query)
       return entry
     }),
   }

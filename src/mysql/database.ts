@@ -17,8 +17,8 @@ const CONNECT_TIMEOUT_MS = 2000
 /** Longer than the wait for another instance that is migrating. */
 const PREPARE_TIMEOUT_MS = 120_000
 
-/** As long as a caller waits for a look-up. */
-const PROBE_TIMEOUT_MS = 1000
+/** A statement that takes longer tells that the server may be away: as long as a caller waits for a look-up. */
+const TELLING_MS = 1000
 
 const CLOSE_TIMEOUT_MS = 500
 
@@ -54,9 +54,9 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
   /** On a connection of its own: those of the pool may be those that hang, or wait for each other. */
   async function probe () {
-    const connection = await createConnection({ ...connectionOptions, connectTimeout: PROBE_TIMEOUT_MS })
+    const connection = await createConnection({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS })
     try {
-      await within(PROBE_TIMEOUT_MS, () => connection.query('SELECT 1'))
+      await within(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
       // A preparation that hangs is not waited for any longer.
       if (!isPrepared) prepared = undefined
     } finally {
@@ -121,13 +121,13 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
   }
 
-  /** The same, unless the server is known to be away. What was given less time than a probe tells nothing of that. */
+  /** The same, unless the server is known to be away. What was given little time tells nothing of that. */
   async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     breaker.check()
     try {
       return await run(timeoutMs, work)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && (timeoutMs >= PROBE_TIMEOUT_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= TELLING_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
       throw error
     }
   }
@@ -160,7 +160,8 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       try {
         return await work(query)
       } finally {
-        await query('DO RELEASE_LOCK(?)', [lock])
+        // A connection that cannot release it is lost, and the lock with it.
+        await query('DO RELEASE_LOCK(?)', [lock]).catch(() => {})
       }
     }),
 

@@ -69,6 +69,7 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
       if (body.status !== 'degraded') throw new Error(JSON.stringify(body))
       t.match(body, { redis: { state: 'down', reason: String } })
     })
+    t.match((await call('GET', '/flush')).body, { unreachable_partitions: Number, unsynced: Number })
     t.equal((await call('PATCH', '/tickets/7', { subject: 'kept' })).status, 202)
     t.equal((await call('PATCH', `/tickets/${other}`, { subject: 'direct' })).status, 200)
     await eventually(async () => {

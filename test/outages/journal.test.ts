@@ -1,6 +1,8 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.js'
+import { startProxy } from '../faults/harness/proxy.js'
 
 const ready = async ({ call }: Pick<Service, 'call'>, status: string) => await eventually(async () => {
   const { body } = await call('GET', '/health/ready')
@@ -269,13 +271,16 @@ t.test('MySQL goes away while the journal holds entries: Redis serves alone', as
   await mariadb.kill()
   await redis.restart()
   await eventually(async () => {
-    const { status, text } = await call('PATCH', '/tickets/1', { category: 'direct' })
-    if (status !== 200) throw new Error(text)
+    const { status, text } = await call('POST', '/tickets/2', { customer_id: 1 })
+    if (status !== 201) throw new Error(text)
   })
+  t.match(await call('PATCH', '/tickets/1', { subject: 'newer' }), { status: 503, body: { code: 'store_unavailable' } }, 'what waits for it is older')
+  t.match(await call('GET', '/tickets/1'), { status: 503 }, 'and is part of it')
+  t.equal((await call('GET', '/tickets/2')).status, 200)
   await mariadb.restart()
   await ready(service, 'ready')
-  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 1 }, 'the older change is kept')
-  t.match(await hash(1), { category: 'direct' })
+  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+  t.match(await hash(1), { subject: 'kept' })
 })
 
 t.test('a ticket whose create waits in the journal is not called missing while the journal cannot be asked', async t => {
@@ -322,3 +327,123 @@ t.test('a start with both away, and with entries from before', async t => {
   t.match((await service.call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
   t.match(await service.hash(1), { subject: 'kept', category: 'kept too' })
 })
+
+t.test('an instance that reaches Redis knows of a ticket whose create waits', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const stores = await createStores(t, { redis: server.url })
+  const { call, sql, hash, due } = await createService(t, { TICKET_RETENTION_SECONDS: 3600 }, stores)
+  // As another instance keeps it that is cut off, at a moment when nobody replays.
+  await call('POST', '/tickets/5', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await sql.query('SELECT GET_LOCK(?, 1)', [replayLock(String(stores.variables.MYSQL_URL))])
+  await insertEntry(sql, { ticket_id: 4, op: 'create', fields: { customer_id: 7 } })
+  t.match(await call('GET', '/tickets/4'), { status: 200, headers: { 'x-ticket-source': 'archive', 'x-ticket-pending-changes': 1 }, body: { customer_id: 7 } }, 'not 404')
+  t.equal((await call('PATCH', '/tickets/3', { subject: 'x' })).status, 404, 'of others it says that there are none')
+  const change = () => call('PATCH', '/tickets/4', { subject: 'after' }, { 'idempotency-key': 'k' })
+  t.equal((await change()).status, 202, 'it waits behind the create')
+  t.match(await call('POST', '/tickets/4', { customer_id: 8 }), { status: 409, body: { code: 'ticket_exists' } })
+  await sql.query('DO RELEASE_LOCK(?)', [replayLock(String(stores.variables.MYSQL_URL))])
+  await eventually(async () => {
+    const { body } = await call('GET', '/journal')
+    if (body.pending > 0) throw new Error(JSON.stringify(body))
+  })
+  t.match(await hash(4), { customer_id: '7', subject: 'after' })
+  t.ok(await due(4), 'and it is to be pushed')
+  t.match(await change(), { status: 200, headers: { 'idempotency-replayed': 'true' } })
+})
+
+t.test('an entry that changes nothing of newer data does not make those that follow it newer', async t => {
+  const service = await createService(t)
+  const { call, sql, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1, priority: 'high', subject: 'newer' })
+  const accepted_at = Date.now() - 10_000
+  await insertEntry(sql, { ticket_id: 1, fields: { priority: 'high' }, accepted_at })
+  await insertEntry(sql, { ticket_id: 1, fields: { subject: 'older' }, accepted_at })
+  await eventually(async () => {
+    const { body } = await call('GET', '/journal')
+    if (body.pending > 0) throw new Error(JSON.stringify(body))
+  })
+  t.equal((await hash(1)).subject, 'newer')
+  t.match((await call('GET', '/journal')).body, { conflicts: 1, entries: [{ fields: { subject: 'older' } }] })
+})
+
+t.test('entries are in their order whatever their clocks said, over rounds and instances', async t => {
+  const service = await createService(t)
+  const { call, sql, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const { version } = await hash(1)
+  // More than a round, of instances whose clocks differ, after the last change.
+  const entries = Array.from({ length: 1200 }, (_, i) => ({ ticket_id: 1, fields: { subject: `change ${i}` }, accepted_at: Number(version) + 1000 - (i % 2) * 500 }))
+  await insertEntry(sql, ...entries)
+  await eventually(async () => {
+    const { body } = await call('GET', '/journal')
+    if (body.pending > 0) throw new Error(JSON.stringify(body))
+  })
+  t.equal((await call('GET', '/journal')).body.conflicts, 0)
+  t.equal((await hash(1)).subject, 'change 1199')
+})
+
+t.test('an entry in conflict is settled once', async t => {
+  const stores = await createStores(t)
+  const proxy = await startProxy(t, String(stores.variables.MYSQL_URL))
+  const { call, sql, hash } = await createService(t, {}, stores)
+  const other = await createService(t, { MYSQL_URL: proxy.url }, stores)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+
+  await insertEntry(sql, ...Array.from({ length: 20 }, (_, i) => ({ seq: 101 + i, ticket_id: 1, fields: { custom_fields: { [`f${i}`]: i } }, state: 'conflict' })))
+  const { version } = await hash(1)
+  const outcomes = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
+    const answers = await Promise.all([call, other.call, call].map((each, n) => each('POST', `/journal/${101 + i}/${n === 2 ? 'discard' : 'apply'}`)))
+    return { statuses: answers.map(({ status }) => status), isDiscarded: answers[2]!.status === 200 }
+  }))
+  for (const { statuses } of outcomes) t.equal(statuses.filter(status => status === 200).length, 1, statuses.join())
+  const made = Object.keys(await hash(1)).filter(name => name.startsWith('custom_fields.'))
+  t.equal(made.length, outcomes.filter(({ isDiscarded }) => !isDiscarded).length, 'what was discarded was not made')
+  t.ok(Number((await hash(1)).version) > Number(version))
+
+  await insertEntry(sql, { seq: 200, ticket_id: 1, fields: { subject: 'applied' }, state: 'conflict' })
+  const removal = proxy.holdRequest(/DELETE FROM/)
+  const applied = other.call('POST', '/journal/200/apply')
+  await removal.held
+  removal.drop()
+  t.match(await applied, { status: 503, body: { code: 'outcome_unknown' } })
+  t.equal((await hash(1)).subject, 'applied')
+  await call('PATCH', '/tickets/1', { subject: 'newer' })
+  await eventually(async () => {
+    const { status, text } = await call('POST', '/journal/200/apply')
+    if (status !== 200) throw new Error(text)
+  })
+  t.equal((await hash(1)).subject, 'newer', 'it was not made again')
+  t.equal((await call('GET', '/journal')).body.conflicts, 0)
+})
+
+t.test('writes do not wait for a long replay', async t => {
+  const stores = await createStores(t)
+  const { call, sql, hash } = await createService(t, {}, stores)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await sql.query('SELECT GET_LOCK(?, 1)', [replayLock(String(stores.variables.MYSQL_URL))])
+  await insertEntry(sql, { ticket_id: 4, op: 'create', fields: { customer_id: 7 } })
+  // The instance has entries in the journal, and another one is replaying.
+  t.equal((await call('PATCH', '/tickets/4', { subject: 'x' })).status, 202)
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'first' })).status, 202)
+  await sql.query('DO RELEASE_LOCK(?)', [replayLock(String(stores.variables.MYSQL_URL))])
+  await eventually(async () => {
+    const { status, text } = await call('PATCH', '/tickets/1', { subject: 'second' })
+    if (status !== 200) throw new Error(text)
+  })
+  t.equal((await hash(1)).subject, 'second')
+})
+
+/** The name of the lock that the replay takes. */
+function replayLock (mysqlUrl: string): string {
+  return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`
+}
+
+interface NewEntry { seq?: number, ticket_id: number, op?: string, fields: object, accepted_at?: number, state?: string }
+
+/** As another instance keeps them. */
+async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
+  const rows = entries.map(({ seq = null, ticket_id: id, op = 'update', fields, accepted_at: at = Date.now(), state = 'pending' }) =>
+    [seq, id, 0, op, JSON.stringify(fields), at, randomUUID(), '', 0, state])
+  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
+}
