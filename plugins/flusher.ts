@@ -44,7 +44,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   async function verify ({ home, drift }: Partition) {
     while (!stopping.signal.aborted && home.isReady()) {
       await drift.check(stopping.signal).catch((error: unknown) => {
-        app.log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
+        // It is the same for all partitions, and one line says it.
+        if (!misconfigured) app.log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
         if (error instanceof ConfigError) misconfigured = error
       })
       // A check that began before the connection was lost says nothing of who answers now.

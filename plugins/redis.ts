@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
+import { ConfigError, type Config } from '../src/config.js'
 import { UnsafeEvictionError } from '../src/redis/check.js'
 import { createRedisServers, type RedisServers } from '../src/redis/servers.js'
 
@@ -17,7 +17,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   app.decorate('redis', redis)
   app.addHook('onClose', redis.close)
   await redis.connect().catch((error: unknown) => {
-    if (error instanceof UnsafeEvictionError) throw error
+    if (error instanceof UnsafeEvictionError || error instanceof ConfigError) throw error
     // The service waits for Redis in the background.
     app.log.error({ err: error }, 'Redis cannot be reached; trying again in the background')
   })

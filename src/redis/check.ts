@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis } from 'ioredis'
+import { ConfigError, type Config } from '../config.js'
 
 /** Redis is set up so that it may throw tickets away. */
 export class UnsafeEvictionError extends Error {
@@ -9,10 +10,12 @@ export class UnsafeEvictionError extends Error {
 /**
  * Looks at how the server is set up. INFO is asked, because managed Redis often forbids CONFIG.
  * @throws {UnsafeEvictionError} when it may evict tickets that MySQL does not hold
+ * @throws {ConfigError} when it is a node of a Cluster, and nobody said so
  */
-export async function checkServer (redis: Redis, allowUnsafeEviction: boolean, log: FastifyBaseLogger): Promise<void> {
+export async function checkServer (redis: Redis, { ALLOW_UNSAFE_EVICTION: allowUnsafeEviction, REDIS_MODE: mode }: Config, log: FastifyBaseLogger): Promise<void> {
   const info = parseInfo(await redis.info())
   const policy = info.get('maxmemory_policy')
+  if (mode !== 'cluster' && info.get('redis_mode') === 'cluster') throw new ConfigError('REDIS_URL leads to a node of a Cluster: set REDIS_MODE=cluster, and REDIS_CLUSTER_NODES')
   if (info.get('aof_enabled') === '0') {
     log.warn('Redis has AOF off: open tickets that were written since its last snapshot are lost when it stops. Set appendonly yes')
   }

@@ -20,7 +20,7 @@ export function parseAddress (text: string): Address {
 }
 
 /** Half of the pause is chance, so that many instances do not return in step. */
-const pauseMs = (attempt: number) => Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS) * (0.5 + Math.random() / 2)
+const pauseMs = (attempt: number) => Math.round(Math.min(50 * 2 ** attempt, RECONNECT_MAX_MS) * (0.5 + Math.random() / 2))
 
 /**
  * A client that fails fast and sends nothing twice: what Redis may have executed is the caller's

@@ -50,7 +50,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
     return redis
   }
 
-  const check = () => checkServer(client, config.ALLOW_UNSAFE_EVICTION, log)
+  const check = () => checkServer(client, config, log)
 
   for (const connection of connections) {
     connection.on('ready', () => {

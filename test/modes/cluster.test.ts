@@ -80,6 +80,10 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
   })
 
+  t.test('a node of a Cluster is no server of its own', async t => {
+    await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
+  })
+
   t.test('REDIS_PARTITIONS cannot be changed', async t => {
     await t.rejects(createService(t, { ...variables, REDIS_PARTITIONS: 32 }, stores), { name: 'ConfigError', message: /REDIS_PARTITIONS is 32.*64/ })
   })

@@ -76,3 +76,34 @@ t.test('so it does past its bound in size', async t => {
   for (const answer of answers) answer()
   t.strictSame([await first, await second], [[20, 20], 10])
 })
+
+t.test('as many calls run as may; what comes meanwhile shares the next', async t => {
+  const answers: (() => void)[] = []
+  const calls: number[][] = []
+  const { addAll } = recorder({
+    itemsMax: 4,
+    runningMax: 1,
+    run: items => {
+      calls.push(items)
+      return new Promise(resolve => { answers.push(() => { resolve(items) }) })
+    },
+  })
+  const turn = () => new Promise(resolve => { setImmediate(resolve) })
+  const all: Promise<unknown>[] = []
+  for (const items of [[1], [2], [3], [4, 5, 6], [7]]) {
+    all.push(addAll(items))
+    await turn()
+  }
+  t.strictSame(calls, [[1]], 'one runs')
+  for (const expected of [[2, 3, 4, 5], [6, 7]]) {
+    answers.shift()!()
+    await turn()
+    t.strictSame(calls.at(-1), expected)
+  }
+  answers.shift()!()
+  t.strictSame(await Promise.all(all), [[1], [2], [3], [4, 5, 6], [7]])
+  const last = addAll([8])
+  await turn()
+  answers.shift()!()
+  t.strictSame(await last, [8], 'and it goes on')
+})
