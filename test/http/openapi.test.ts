@@ -53,8 +53,8 @@ t.test('every route is described, and its example works when it is sent', async 
       t.ok(examples.length > 0, `${name} has an example of its body`)
       for (const example of examples) {
         // The entry of the journal's examples, which each of them settles.
-        await sql.query(`REPLACE INTO wp_support_tickets_journal (seq, ticket_id, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state)
-          VALUES (17, 1234, 'update', '{"priority": "low"}', 1, 'example', '', 0, 'conflict')`)
+        await sql.query(`REPLACE INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state)
+          VALUES (17, 1234, 0, 'update', '{"priority": "low"}', 1, 'example', '', 0, 'conflict')`)
         const answer = await call(method.toUpperCase() as 'GET', url, example)
         t.ok(answer.status < 300, `${name} ${JSON.stringify(example)} answers ${answer.status}`)
         t.ok(String(answer.status) in responses, 'which is described')

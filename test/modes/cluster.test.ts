@@ -63,12 +63,15 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
       for (const id of ids) if (await cluster.masterOf(`{${id % 64}}`) !== dying) return id
       throw new Error('there is one master')
     })()
+    const strict = await createService(t, { ...variables, FALLBACK: 'off' }, stores)
     await dying.kill()
     await eventually(async () => {
       const { body } = await call('GET', '/health/ready')
       if (body.status !== 'degraded') throw new Error(JSON.stringify(body))
       t.match(body, { redis: { state: 'down', reason: String } })
     })
+    t.match(await strict.call('GET', '/health/ready'), { status: 200, body: { status: 'degraded', journal: 'off' } }, 'most requests can be answered')
+    t.equal((await strict.call('PATCH', '/tickets/7', { subject: 'x' })).status, 503)
     t.match((await call('GET', '/flush')).body, { unreachable_partitions: Number, unsynced: Number })
     t.equal((await call('PATCH', '/tickets/7', { subject: 'kept' })).status, 202)
     t.equal((await call('PATCH', `/tickets/${other}`, { subject: 'direct' })).status, 200)

@@ -80,7 +80,7 @@ t.test('a change is made as of its time, once, and not over newer data', async t
   const { headers: { etag } } = await before.call('GET', '/tickets/4')
   await server.kill()
   await journaling(before)
-  await before.call('PATCH', '/tickets/1', { subject: 'late' })
+  await before.call('PATCH', '/tickets/1', { subject: 'late' }, { 'idempotency-key': 'late' })
   await before.call('PATCH', '/tickets/2', { subject: 'first' })
   await before.call('PATCH', '/tickets/3', { subject: 'late' })
   await before.call('PATCH', '/tickets/4', { subject: 'conditional' }, { 'if-match': String(etag) })
@@ -108,6 +108,7 @@ t.test('a change is made as of its time, once, and not over newer data', async t
     { ticket_id: 4, fields: { subject: 'conditional too' }, if_match: [/\d/], reason: /^version_conflict/ },
     { ticket_id: 5, reason: /^ticket_not_found/ },
   ])
+  t.match(await call('PATCH', '/tickets/1', { subject: 'late' }, { 'idempotency-key': 'late' }), { status: 412, headers: { 'idempotency-replayed': 'true' }, body: { code: 'version_conflict' } }, 'who repeats the request is told')
   t.equal((await hash(1)).subject, 'newer')
   t.match(await hash(2), { subject: 'first', category: 'newer' }, 'what would change nothing is no conflict')
   t.match(await hash(3), { subject: 'late' })
