@@ -89,7 +89,7 @@ const KNOWN_REASONS = new RegExp([
   'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate|does not match certificate',
   // What Redis says when a script may not do something. ACL LOG says what.
   "can't run this command|cannot access a key",
-  'HANDSHAKE_[A-Z_]+|timed out|no answer|not connected|writeable|Connection is closed|no master',
+  'HANDSHAKE_NO_SSL_SUPPORT|timed out|no answer|not connected|writeable|Connection is closed|no master',
 ].join('|'))
 
 /** Why not is a part of the same message. */
