@@ -120,7 +120,16 @@ export async function startSentinelSet ({
     const old = await master()
     const [sentinel] = sentinels
     if (!sentinel) throw new Error('this set has no Sentinel')
-    await call(sentinel, 'SENTINEL', 'FAILOVER', NAME)
+    await expectSoon('Sentinel to begin a failover', async () => {
+      try {
+        await call(sentinel, 'SENTINEL', 'FAILOVER', NAME)
+        return true
+      } catch (error) {
+        // After the failover before, it has not seen yet that the replicas are well, or is not done.
+        if (/^(NOGOODSLAVE|INPROG)/.test(/** @type {Error} */ (error).message)) return false
+        throw error
+      }
+    })
     return untilMaster((node) => node !== old)
   }
 

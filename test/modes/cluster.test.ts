@@ -44,6 +44,10 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match((await call('POST', '/flush')).body, { dead: 0, synced: 5 })
   })
 
+  t.test('a node of a Cluster is no server of its own', async t => {
+    await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
+  })
+
   t.test('slots are moved: what is in them is where they are', async t => {
     const [from, to] = await cluster.masters()
     await call('PATCH', '/tickets/1', { subject: 'before' })
@@ -81,10 +85,6 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     })
     t.match((await call('GET', '/tickets/7')).body, { subject: 'kept' })
     t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
-  })
-
-  t.test('a node of a Cluster is no server of its own', async t => {
-    await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
   })
 
   t.test('REDIS_PARTITIONS cannot be changed', async t => {
