@@ -139,8 +139,10 @@ export function createJournal (database: Database, table: string, partitionCount
 
     /** Entries in their order. */
     find: ({ state, after = 0, upTo = Number.MAX_SAFE_INTEGER, partitions, limit }: Selection, query = ask): Promise<Entry[]> => {
-      const where = `state = ? AND seq > ? AND seq <= ?${partitions ? ' AND partition_index IN (?)' : ''}`
-      return select(query, where, [state, after, upTo, ...(partitions ? [partitions] : [])], limit)
+      // Without a Cluster all are in one, also those that were kept when there was one.
+      const some = partitionCount > 1 ? partitions : undefined
+      const where = `state = ? AND seq > ? AND seq <= ?${some ? ' AND partition_index IN (?)' : ''}`
+      return select(query, where, [state, after, upTo, ...(some ? [some] : [])], limit)
     },
 
     async get (seq: number, query = ask): Promise<Entry | undefined> {
@@ -150,7 +152,7 @@ export function createJournal (database: Database, table: string, partitionCount
     /** The partitions of which entries are to be made. */
     async waiting (): Promise<number[]> {
       const rows = await ask<{ partition_index: number }[]>(`SELECT DISTINCT partition_index FROM ${name} WHERE state = 'pending'`, [])
-      return rows.map(row => Number(row.partition_index)).filter(index => index < partitionCount)
+      return [...new Set(rows.map(row => Number(row.partition_index) % partitionCount))]
     },
 
     /** Which of these tickets are to be created. */
@@ -170,9 +172,10 @@ export function createJournal (database: Database, table: string, partitionCount
       return { pending: 0, conflict: 0, ...Object.fromEntries(rows.map(row => [row.state, Number(row.entries)])) }
     },
 
-    /** Removes what was made, or is not to be. Resolves with the number of entries that were there. */
-    remove: async (seqs: readonly number[], query = ask): Promise<number> =>
-      (await query<{ affectedRows: number }>(`DELETE FROM ${name} WHERE seq IN (?)`, [seqs])).affectedRows,
+    /** Removes what was made, or is not to be. */
+    remove: async (seqs: readonly number[], query = ask): Promise<void> => {
+      await query(`DELETE FROM ${name} WHERE seq IN (?)`, [seqs])
+    },
 
     /** Leaves them to an operator. */
     keepAsConflicts: async (conflicts: readonly { seq: number, reason: string }[], query = ask): Promise<void> => {

@@ -3,7 +3,6 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.js'
 import type { Query } from '../mysql/database.js'
 import type { TicketRepository } from '../tickets/repository.js'
-import { within } from '../within.js'
 import type { Journal } from './journal.js'
 import type { Turns } from './turns.js'
 
@@ -119,7 +118,7 @@ export function createReplayer ({ journal, repository, turns, isUsable, log }: R
       // Only what is left then is little enough for writes to wait for it.
       if (usable.length === 0 || !await replay(usable, signal)) return
       for (const index of turns.journaled()) {
-        if (isUsable[index]!()) await turns.close(index, () => within(CLOSE_MAX_MS, () => empty(index, signal)))
+        if (isUsable[index]!()) await turns.close(index, () => Promise.race([empty(index, signal), sleep(CLOSE_MAX_MS, false, { ref: false })]))
       }
     },
 

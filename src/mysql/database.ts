@@ -9,7 +9,7 @@ import { DatabaseUnavailable, isAnswer, textOf } from './failure.js'
 /** Flush, replay, look-ups, the journal's writes, health and one to spare. */
 const CONNECTIONS_MAX = 6
 
-/** Statements that may wait for a connection; past it MySQL counts as unavailable. */
+/** Statements that may wait for a connection; past it more are refused, which says nothing of the server. */
 const QUEUE_MAX = 1000
 
 const CONNECT_TIMEOUT_MS = 2000
@@ -54,7 +54,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
   /** On a connection of its own: those of the pool may be those that hang, or wait for each other. */
   async function probe () {
-    const connection = await createConnection({ ...connectionOptions, connectTimeout: CONNECT_TIMEOUT_MS })
+    const connection = await createConnection(connectionOptions)
     try {
       await within(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
       // A preparation that hangs is not waited for any longer.

@@ -358,7 +358,8 @@ t.test('an entry that changes nothing of newer data does not make those that fol
   const { call, sql, hash } = service
   await call('POST', '/tickets/1', { customer_id: 1, priority: 'high', subject: 'newer' })
   const accepted_at = Date.now() - 10_000
-  await insertEntry(sql, { ticket_id: 1, fields: { priority: 'high' }, accepted_at })
+  // The first as it was kept in a Cluster that is no more.
+  await insertEntry(sql, { ticket_id: 1, partition_index: 63, fields: { priority: 'high' }, accepted_at })
   await insertEntry(sql, { ticket_id: 1, fields: { subject: 'older' }, accepted_at })
   await eventually(async () => {
     const { body } = await call('GET', '/journal')
@@ -440,11 +441,11 @@ function replayLock (mysqlUrl: string): string {
   return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`
 }
 
-interface NewEntry { seq?: number, ticket_id: number, op?: string, fields: object, accepted_at?: number, state?: string }
+interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, accepted_at?: number, state?: string }
 
 /** As another instance keeps them. */
 async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
-  const rows = entries.map(({ seq = null, ticket_id: id, op = 'update', fields, accepted_at: at = Date.now(), state = 'pending' }) =>
-    [seq, id, 0, op, JSON.stringify(fields), at, randomUUID(), '', 0, state])
+  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, accepted_at: at = Date.now(), state = 'pending' }) =>
+    [seq, id, partition, op, JSON.stringify(fields), at, randomUUID(), '', 0, state])
   await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
 }
