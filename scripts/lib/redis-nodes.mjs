@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Redis } from 'ioredis'
 import { findExecutables, findRedis } from './binaries.mjs'
-import { freePort, LOOPBACK } from './loopback.mjs'
+import { LOOPBACK } from './loopback.mjs'
 import { DEPLOY, usersEnvironment } from './redis-users.mjs'
 import { answersPing } from './redis.mjs'
 import { ownDirectory, startServer } from './server.mjs'
@@ -42,17 +42,16 @@ const SET_TIMEOUT_MS = 60_000
 export async function startNode ({ passwords, keyPrefix, tls }, { name, directory, file, env = {}, options = {}, readyWhen }) {
   const path = ownDirectory(directory)
   const isCluster = file === 'cluster-node.conf'
-  const busPort = isCluster ? await freePort() : undefined
   return startServer({
     name,
     directory: path,
     command: 'sh',
-    args: (port) => [`${DEPLOY}/start.sh`, file, ...toArguments({
+    args: (port, otherPort) => [`${DEPLOY}/start.sh`, file, ...toArguments({
       bind: LOOPBACK,
       ...(tls
         ? { port: 0, 'tls-port': port, 'tls-ca-cert-file': tls.ca, 'tls-cert-file': tls.certificate, 'tls-key-file': tls.key }
         : { port, 'tls-port': 0, 'tls-replication': 'no', ...(isCluster && { 'tls-cluster': 'no' }) }),
-      ...(busPort && { 'cluster-port': busPort }),
+      ...(isCluster && { 'cluster-port': otherPort }),
       'set-proc-title': 'no',
       // Replicas of a test need not wait for others that may want the same data.
       ...(file !== 'sentinel.conf' && { 'repl-diskless-sync-delay': 0 }),

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { findRedis } from './binaries.mjs'
-import { freePort, LOOPBACK, probe } from './loopback.mjs'
+import { LOOPBACK, probe } from './loopback.mjs'
 import { ownDirectory, startServer } from './server.mjs'
 
 /** @typedef {import('./certificates.mjs').Pair & { ca: string }} TlsFiles */
@@ -43,7 +43,6 @@ export async function startRedis ({ directory, appendfsync = 'everysec', config 
   const usersFile = join(path, 'users.acl')
   if (users) writeFileSync(usersFile, users.text, { mode: 0o600 })
   const isTlsOnly = tls !== undefined && !tls.plain
-  const otherPort = tls?.plain ? await freePort() : undefined
 
   const server = await startServer({
     name: 'Redis',
@@ -53,10 +52,10 @@ export async function startRedis ({ directory, appendfsync = 'everysec', config 
     args: () => ['--dir', path, '--set-proc-title', 'no', '-'],
     mark: path,
     refusesStop: true,
-    input: (port) => toConfig({
+    input: (port, otherPort) => toConfig({
       bind: LOOPBACK,
       port: isTlsOnly ? 0 : port,
-      ...(tls && tlsConfig(otherPort ?? port, tls.certificates)),
+      ...(tls && tlsConfig(isTlsOnly ? port : otherPort, tls.certificates)),
       ...(users ? { aclfile: usersFile } : { requirepass: password }),
       appendonly: 'yes',
       appendfsync,
@@ -74,7 +73,7 @@ export async function startRedis ({ directory, appendfsync = 'everysec', config 
   return Object.assign(server, {
     url,
     password,
-    tlsPort: isTlsOnly ? server.port : otherPort,
+    tlsPort: tls && (isTlsOnly ? server.port : server.otherPort),
     urlOf: (/** @type {import('./redis-users.mjs').UserName} */ user) => {
       if (!users) throw new Error('this Redis was started without users')
       return urlFor(user, users.passwords[user])

@@ -8,7 +8,7 @@ import { until } from './until.mjs'
 
 /** Recovery after a crash may take a while on a slow disk. */
 const READY_TIMEOUT_MS = 60_000
-/** The port that the kernel named can be taken by another process before the server binds it. */
+/** A port that was free can be taken by another process before the server binds it. */
 const PORT_ATTEMPTS = 5
 
 /**
@@ -16,11 +16,11 @@ const PORT_ATTEMPTS = 5
  * @property {string} name for messages
  * @property {string} directory holds its log; belongs to this server alone
  * @property {string} command
- * @property {(port: number) => string[]} args
+ * @property {(port: number, otherPort: number) => string[]} args the second is for servers that listen on two
  * @property {string} mark see ChildSpec
  * @property {NodeJS.ProcessEnv} [env]
  * @property {boolean} [refusesStop] see ChildSpec
- * @property {(port: number) => string} [input] for its standard input
+ * @property {(port: number, otherPort: number) => string} [input] for its standard input
  * @property {(port: number) => Promise<boolean>} isReady
  * @property {number} [port] default: a free one
  */
@@ -29,6 +29,7 @@ const PORT_ATTEMPTS = 5
  * @typedef {object} Server
  * @property {string} name
  * @property {number} port the same one for its whole life
+ * @property {number} otherPort likewise
  * @property {number} pid of the process that runs now
  * @property {string} directory
  * @property {string} logFile
@@ -56,12 +57,14 @@ export function ownDirectory (directory) {
  */
 export async function startServer (spec) {
   await endLeftover(spec.directory)
-  const port = spec.port ?? await freePort()
-  let child = await launch(spec, port, spec.port === undefined ? PORT_ATTEMPTS : 1)
+  let child = spec.port === undefined
+    ? await launch(spec, await freePort(), await freePort(), PORT_ATTEMPTS)
+    : await launch(spec, spec.port, await freePort(), 1)
 
   return {
     name: spec.name,
     port: child.port,
+    otherPort: child.otherPort,
     directory: spec.directory,
     get pid () { return child.pid },
     get logFile () { return child.logFile },
@@ -73,7 +76,7 @@ export async function startServer (spec) {
     logTail: () => child.logTail(),
     async restart () {
       await child.stop()
-      child = await launch(spec, child.port, 1)
+      child = await launch(spec, child.port, child.otherPort, 1)
     },
   }
 }
@@ -81,17 +84,18 @@ export async function startServer (spec) {
 /**
  * @param {ServerSpec} spec
  * @param {number} port
- * @param {number} attempts how many ports may be tried
- * @returns {Promise<import('./child.mjs').Child & { port: number }>}
+ * @param {number} otherPort
+ * @param {number} attempts how many pairs of ports may be tried
+ * @returns {Promise<import('./child.mjs').Child & { port: number, otherPort: number }>}
  */
-async function launch (spec, port, attempts) {
-  const child = await startChild({ ...spec, args: spec.args(port), input: spec.input?.(port) })
+async function launch (spec, port, otherPort, attempts) {
+  const child = await startChild({ ...spec, args: spec.args(port, otherPort), input: spec.input?.(port, otherPort) })
   const isUp = await until(async () => child.hasExited() || await spec.isReady(port), READY_TIMEOUT_MS)
-  if (isUp && !child.hasExited()) return { ...child, port }
+  if (isUp && !child.hasExited()) return { ...child, port, otherPort }
 
   await child.kill()
   if (attempts > 1 && /address already in use/i.test(child.logText())) {
-    return launch(spec, await freePort(), attempts - 1)
+    return launch(spec, await freePort(), await freePort(), attempts - 1)
   }
   const reason = isUp ? `ended with ${child.describeExit()}` : `did not answer within ${READY_TIMEOUT_MS} ms`
   throw new Failure(`${spec.name} did not come up: it ${reason}${child.logTail()}`)
