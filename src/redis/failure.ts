@@ -26,8 +26,8 @@ const KINDS: [RegExp, RedisFailure][] = [
 ]
 
 export function failureKind (error: unknown): RedisFailure {
-  const { message } = (error instanceof Problem ? error.cause : error) as Error
-  const known = KINDS.find(([words]) => words.test(message))?.[1]
+  const text = String(error instanceof Problem ? error.cause : error)
+  const known = KINDS.find(([words]) => words.test(text))?.[1]
   return known ?? (toWriteProblem(error).code === 'store_unavailable' ? 'refused' : 'unknown')
 }
 

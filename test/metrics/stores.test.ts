@@ -98,8 +98,8 @@ t.test('MySQL is away: the scrape answers without the journal', async t => {
 
 t.test('both hang: a scrape answers', async t => {
   const [server, mariadb] = [await privateRedis(t), await privateMariadb(t)]
-  // Nobody but the scrape gives up waiting for them.
-  const { app } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 60_000 }, await createStores(t, { redis: server.url, mysql: mariadb.url }))
+  // Nobody but the scrape gives up waiting for Redis before the test would be over.
+  const { app } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 600_000 }, await createStores(t, { redis: server.url, mysql: mariadb.url }))
   await server.pause()
   await mariadb.pause()
   const found = await scrape(app)
