@@ -56,6 +56,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
         { name: 'journal', description: 'Writes that were accepted while Redis was away' },
         { name: 'health', description: 'For load balancers and container engines' },
+        { name: 'metrics', description: 'For Prometheus' },
       ],
     },
     transform: ({ schema, url, route }) => ({ schema: withAccess(schema as FastifySchema | undefined, route.config?.access), url }),

@@ -8,6 +8,8 @@ import headers from '../plugins/headers.js'
 import journal from '../plugins/journal.js'
 import limits from '../plugins/limits.js'
 import logs from '../plugins/logs.js'
+import measurements from '../plugins/measurements.js'
+import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
 import overload from '../plugins/overload.js'
 import redis from '../plugins/redis.js'
@@ -18,12 +20,13 @@ import deadLetterRoutes from '../routes/dead-letters.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import journalRoutes from '../routes/journal.js'
+import metricsRoutes from '../routes/metrics.js'
 import openapiRoutes from '../routes/openapi.js'
 import ticketRoutes from '../routes/tickets.js'
 import { showsDocs, type Config } from './config.js'
 import { createJsonParser } from './http/json.js'
 import { ProblemSchema } from './http/problems.js'
-import { onClientError, onFrameworkError } from './http/raw-problems.js'
+import { createRawProblems, type RawProblems } from './http/raw-problems.js'
 import { createRequestIds } from './http/request-id.js'
 import { toValidationProblem, validatorCompiler } from './http/validation.js'
 import { loggerOptions, type LogDestination } from './logger.js'
@@ -34,9 +37,10 @@ import { createTicketSchemas } from './tickets/ticket.js'
  * @param log where log lines go; default: standard output
  */
 export async function buildApp (config: Config, log?: LogDestination) {
-  const app = fastify(serverOptions(config, log)).withTypeProvider<TypeBoxTypeProvider>()
+  const rawProblems = createRawProblems()
+  const app = fastify(serverOptions(config, rawProblems, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, config)
+    await assemble(app, config, rawProblems)
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -45,7 +49,7 @@ export async function buildApp (config: Config, log?: LogDestination) {
   return app
 }
 
-async function assemble (app: FastifyInstance, config: Config) {
+async function assemble (app: FastifyInstance, config: Config, rawProblems: RawProblems) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -57,6 +61,7 @@ async function assemble (app: FastifyInstance, config: Config) {
 
   await app.register(logs, { config })
   await app.register(errors)
+  await app.register(metrics, { rawProblems })
   await app.register(headers)
   await app.register(overload, { config })
   await app.register(drain, { config })
@@ -69,6 +74,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(tickets, { config })
   await app.register(flusher, { config })
   await app.register(journal, { config })
+  await app.register(measurements, { config })
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
@@ -76,10 +82,11 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(deadLetterRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
+  await app.register(metricsRoutes)
   if (showsDocs(config)) await app.register(openapiRoutes)
 }
 
-function serverOptions (config: Config, log?: LogDestination) {
+function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
     logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),

@@ -22,6 +22,7 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /journal': 'ops',
   'POST /journal/:seq/apply': 'ops',
   'POST /journal/:seq/discard': 'ops',
+  'GET /metrics': 'ops',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /openapi.json': 'public',
