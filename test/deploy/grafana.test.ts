@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { createService } from '../helper.js'
-import { checkNames, configureFor, namesIn, privatePrometheus } from './monitoring.js'
+import { checkNames, configureFor, namesIn, privatePrometheus } from '../monitoring.js'
 
 const GRAFANA = join(ROOT, 'deploy/grafana')
 

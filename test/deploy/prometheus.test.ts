@@ -7,7 +7,7 @@ import { findPrometheus } from '../../scripts/lib/prometheus.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { Environment } from '../../src/config.js'
 import { createService } from '../helper.js'
-import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from './monitoring.js'
+import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from '../monitoring.js'
 
 const rules = readRules()
 const alerts = rules.filter(({ alert }) => alert !== undefined)

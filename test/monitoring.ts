@@ -2,10 +2,10 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { parse } from 'yaml'
-import { startPrometheus } from '../../scripts/lib/prometheus.mjs'
-import { ROOT } from '../../scripts/lib/project.mjs'
-import { until } from '../../scripts/lib/until.mjs'
-import { privateDirectory } from '../helper.js'
+import { startPrometheus } from '../scripts/lib/prometheus.mjs'
+import { ROOT } from '../scripts/lib/project.mjs'
+import { until } from '../scripts/lib/until.mjs'
+import { privateDirectory } from './helper.js'
 
 export const PROMETHEUS = join(ROOT, 'deploy/prometheus')
 /** Of limits and keys, which the service does not have in every version yet. */
