@@ -41,13 +41,15 @@ t.test('requests are counted by route, method and status, in their time', async 
 })
 
 t.test('no caller adds a series: ids, unknown paths and methods', async t => {
-  const { app, call } = await createService(t)
+  const { app } = await createService(t)
   async function ask (n: number) {
+    // Each time from another address: wrong paths and methods are limited.
+    const call = (method: string, url: string, payload?: object) => app.inject({ method: method as 'GET', url, payload, remoteAddress: `192.0.2.${n}` })
     await call('GET', `/tickets/${n}`)
     await call('POST', `/tickets/${n}`, { customer_id: n })
     await call('GET', `/nonsense/${n}`)
     await call('POST', `/journal/${n}/apply`)
-    for (const method of ['PROPFIND', 'TRACE', 'LOCK', 'PURGE']) await call(method as 'GET', `/tickets/${n}`)
+    for (const method of ['PROPFIND', 'TRACE', 'LOCK', 'PURGE']) await call(method, `/tickets/${n}`)
   }
   await ask(1)
   await scrape(app)
