@@ -15,6 +15,7 @@ import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import journalRoutes from '../routes/journal.js'
 import openapiRoutes from '../routes/openapi.js'
+import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
 import type { Config } from './config.js'
 import { createJsonParser } from './http/json.js'
@@ -67,6 +68,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
   await app.register(openapiRoutes)
+  await app.register(opsRoutes)
 }
 
 function serverOptions (config: Config, log?: LogDestination) {
