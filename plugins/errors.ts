@@ -5,6 +5,8 @@ import { Problem, type ProblemCode } from '../src/errors.js'
 declare module 'fastify' {
   interface FastifyReply {
     sendProblem: typeof sendProblem
+    /** Of the problem that the answer is. */
+    problemCode: ProblemCode | null
     /** For problems that are part of an answer. */
     logProblem: typeof logProblem
   }
@@ -41,6 +43,7 @@ const sentence = (message: string) => message.endsWith('.') ? message : `${messa
 
 function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
   this.logProblem(problem)
+  this.problemCode = problem.code
   return this.code(problem.status)
     .headers(problem.headers)
     .headers(problem.replayed ? { 'idempotency-replayed': 'true' } : {})
@@ -59,6 +62,7 @@ function logProblem (this: FastifyReply, problem: Problem) {
 export default fp(async app => {
   const routes = new Map<string, Set<string>>()
 
+  app.decorateReply('problemCode', null)
   app.decorateReply('sendProblem', sendProblem)
   app.decorateReply('logProblem', logProblem)
 

@@ -38,6 +38,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
         { name: 'journal', description: 'Writes that were accepted while Redis was away' },
         { name: 'health', description: 'For load balancers and container engines' },
+        { name: 'metrics', description: 'For Prometheus' },
       ],
     },
     transformObject: described => 'openapiObject' in described ? withoutStray(described.openapiObject) : described.swaggerObject,

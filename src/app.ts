@@ -5,6 +5,8 @@ import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
 import journal from '../plugins/journal.js'
+import measurements from '../plugins/measurements.js'
+import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
 import redis from '../plugins/redis.js'
 import swagger from '../plugins/swagger.js'
@@ -14,13 +16,14 @@ import deadLetterRoutes from '../routes/dead-letters.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import journalRoutes from '../routes/journal.js'
+import metricsRoutes from '../routes/metrics.js'
 import openapiRoutes from '../routes/openapi.js'
 import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
 import type { Config } from './config.js'
 import { createJsonParser } from './http/json.js'
 import { ProblemSchema } from './http/problems.js'
-import { onClientError, onFrameworkError } from './http/raw-problems.js'
+import { createRawProblems, type RawProblems } from './http/raw-problems.js'
 import { toValidationProblem, validatorCompiler } from './http/validation.js'
 import { loggerOptions, type LogDestination } from './logger.js'
 import { createTicketSchemas } from './tickets/ticket.js'
@@ -30,9 +33,10 @@ import { createTicketSchemas } from './tickets/ticket.js'
  * @param log where log lines go; default: standard output
  */
 export async function buildApp (config: Config, log?: LogDestination) {
-  const app = fastify(serverOptions(config, log)).withTypeProvider<TypeBoxTypeProvider>()
+  const rawProblems = createRawProblems()
+  const app = fastify(serverOptions(config, rawProblems, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, config)
+    await assemble(app, config, rawProblems)
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -41,7 +45,7 @@ export async function buildApp (config: Config, log?: LogDestination) {
   return app
 }
 
-async function assemble (app: FastifyInstance, config: Config) {
+async function assemble (app: FastifyInstance, config: Config, rawProblems: RawProblems) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -52,6 +56,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
 
   await app.register(errors)
+  await app.register(metrics, { rawProblems })
   await app.register(drain, { config })
   await app.register(swagger, { config })
   // Closed in the reverse order: the flusher first, then what it needs.
@@ -60,6 +65,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(tickets, { config })
   await app.register(flusher, { config })
   await app.register(journal, { config })
+  await app.register(measurements, { config })
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
@@ -67,11 +73,12 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(deadLetterRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
+  await app.register(metricsRoutes)
   await app.register(openapiRoutes)
   await app.register(opsRoutes)
 }
 
-function serverOptions (config: Config, log?: LogDestination) {
+function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
   // Unique over restarts, so that a request id names one log line.
   const run = randomBytes(4).toString('hex')
   let requests = 0

@@ -43,6 +43,9 @@ export function problems (...codes: ProblemCode[]): Record<number, object> {
   return responses
 }
 
+/** A successful response that is text. */
+export const text = (description: string, schema: object) => ({ description, content: { 'text/plain': { schema } } })
+
 /** A successful response with a JSON body. */
 export const success = (description: string, schema: object, headers: Record<string, object> = {}) =>
   ({ description, content: { 'application/json': { schema } }, headers })

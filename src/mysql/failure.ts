@@ -35,6 +35,21 @@ const DATA_ERRORS = new Set([
   3819, // ER_CHECK_CONSTRAINT_VIOLATED
 ])
 
+/** The kinds of failure, for those who count them. `refused`: the server has answered with an error. */
+export const DATABASE_FAILURES = ['unavailable', 'timeout', 'overloaded', 'lock_conflict', 'refused'] as const
+
+export type DatabaseFailure = typeof DATABASE_FAILURES[number]
+
+/** undefined: MySQL has nothing to do with it. */
+export function failureKind (error: unknown): DatabaseFailure | undefined {
+  if (error instanceof DatabaseUnavailable) return error.isLate ? 'timeout' : isOwnQueue(error) ? 'overloaded' : 'unavailable'
+  if (isLockConflict(error)) return 'lock_conflict'
+  return error instanceof RowsRefused || classOf(error) !== '' ? 'refused' : undefined
+}
+
+/** The driver's words for more statements that wait than may: that says nothing of the server. */
+export const isOwnQueue = ({ reason }: DatabaseUnavailable): boolean => reason.startsWith('Queue limit')
+
 /** 1213 ER_LOCK_DEADLOCK rolls the transaction back, 1205 ER_LOCK_WAIT_TIMEOUT the statement: repeat all. */
 export const isLockConflict = (error: unknown): boolean => [1205, 1213].includes((error as QueryError).errno ?? 0)
 

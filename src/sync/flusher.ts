@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
@@ -43,6 +44,7 @@ export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
 export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+  const events = new EventEmitter<{ flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
@@ -134,10 +136,13 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
       throw error
     } finally {
       last = { ...counts, finished_at: Math.floor(Date.now() / 1000), duration_ms: durationMs(), error: failure instanceof Problem ? failure.code : failure ? 'internal_error' : null }
+      events.emit('flushed', last)
     }
   }
 
   return {
+    /** `flushed`: a pass has ended, well or not. */
+    on: events.on.bind(events),
     /**
      * Runs a pass when the one that is running, if any, has ended. Those who wait for the same share one.
      * @throws {Problem} overloaded when too many wait
