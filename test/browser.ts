@@ -39,7 +39,11 @@ export async function openContext (t: Test, url: string, { expected, ...options 
 
   context.on('console', message => { if (['error', 'warning'].includes(message.type())) notice(`${message.type()}: ${message.text()} ${message.location().url}`) })
   context.on('weberror', error => { notice(`uncaught: ${error.error().stack ?? error.error().message}`) })
-  context.on('requestfailed', request => { notice(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`) })
+  context.on('requestfailed', request => {
+    const { errorText = '' } = request.failure() ?? {}
+    // That of a page that was left or reloaded.
+    if (errorText !== 'net::ERR_ABORTED') notice(`failed: ${request.method()} ${request.url()} ${errorText}`)
+  })
   context.on('request', request => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) surprises.push(`another host: ${request.url()}`) })
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
