@@ -32,10 +32,11 @@ async function poll () {
 }
 
 /**
- * The service says nothing, or not to ask.
+ * The service says nothing, or not to ask. 403 without a key is for a page under a name that a service without keys does not
+ * take for its own: no key would help.
  * @param {ApiError} error
  */
-const isSilence = ({ status, code }) => status === 0 || status === 429 || code === 'overloaded'
+const isSilence = ({ status, code }) => [0, 403, 429].includes(status) || code === 'overloaded'
 
 function open () {
   byId('sign-out').hidden = session.key === null
@@ -74,8 +75,8 @@ function showConnection (state, note) {
  * @param {ApiError} error
  */
 function isAccess (error) {
-  if (!isAccessError(error)) return false
   const wasKnown = session.key !== null
+  if (!isAccessError(error) || (error.status === 403 && !wasKnown)) return false
   const lapsed = error.status === 401 && dashboard ? 'The key is not accepted any more. Sign in again.' : accessMessage(error)
   leave(wasKnown ? lapsed : '')
   return true
