@@ -10,7 +10,7 @@ t.test('Swagger UI: a route is opened, tried out with a key, and answers 201', a
   await page.goto('/docs')
   await page.locator('.opblock-tag-section').first().waitFor()
 
-  const route = page.locator('.opblock').filter({ has: page.locator('[data-path="/tickets/{ticket_id}"]') }).filter({ hasText: 'POST' })
+  const route = page.locator('.opblock').filter({ has: page.locator('[data-path="/tickets/{id}"]') }).filter({ hasText: 'POST' })
   await route.locator('.opblock-summary-control').click()
   const execute = route.getByRole('button', { name: 'Execute' })
   await execute.click()
