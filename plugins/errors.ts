@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem, type ProblemCode } from '../src/errors.js'
+import { Problem, outcomeUnknown, type ProblemCode } from '../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -34,6 +34,7 @@ const DETAILS: Record<string, string> = {
 /** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */
 export function toProblem (error: FastifyError | Problem): Problem {
   if (error instanceof Problem) return error
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return outcomeUnknown(error)
   const status = error.statusCode ?? 500
   if (status >= 500) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
   return new Problem(BY_STATUS[status] ?? 'validation_failed', DETAILS[error.code] ?? sentence(error.message), { cause: error })
@@ -81,10 +82,11 @@ export default fp(async app => {
   app.setErrorHandler(async (error: FastifyError | Problem, _request, reply) => reply.sendProblem(toProblem(error)))
 
   app.setNotFoundHandler(async (request: FastifyRequest, reply) => {
+    await app.limits.failures(request, reply)
     const path = request.url.split('?', 1)[0]!
     const methods = methodsOf(path)
     return await reply.sendProblem(methods.length === 0
-      ? new Problem('not_found', 'GET /openapi.json lists the routes.')
+      ? new Problem('not_found', 'The README, and GET /openapi.json where the service shows its description, list the routes.')
       : new Problem('method_not_allowed', `This route knows ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } }))
   })
 }, { name: 'errors' })

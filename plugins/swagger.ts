@@ -1,7 +1,11 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
+import type { Scope } from '../src/auth/scopes.js'
+import { showsDocs, type Config } from '../src/config.js'
+import { withProblems } from '../src/http/problems.js'
+import { protectPages } from '../src/http/security-headers.js'
 import { version } from '../src/version.js'
 
 interface Parameters { parameters?: { schema: { style?: string, explode?: boolean } }[] }
@@ -19,6 +23,17 @@ function withoutStray<Document extends { paths?: object }> (document: Document):
   return document
 }
 
+/** Who may call the route, and what those are told who may not: neither is the route's to say. */
+function withAccess (schema: FastifySchema = {}, access?: Scope | 'public'): FastifySchema {
+  if (access === undefined || access === 'public') return { ...schema, security: [] }
+  return {
+    ...schema,
+    // For a scheme that is not OAuth 2 these are the roles that are needed (OpenAPI 3.1, Security Requirement Object).
+    security: [{ key: [access] }],
+    response: withProblems(schema.response as never, 'unauthorized', 'forbidden', 'rate_limited', 'overloaded'),
+  }
+}
+
 /** OpenAPI 3.1 from the routes' own schemas, at /openapi.json; Swagger UI at /docs. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   await app.register(swagger, {
@@ -31,8 +46,11 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
-      // There are no keys yet: the service listens on loopback only.
-      security: [],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: 'An API key. Its scopes are read, write and ops, of which each route names the one that it asks for. A service without API_KEYS listens on loopback only, and asks for none' },
+        },
+      },
       tags: [
         { name: 'tickets', description: 'Create, change and read tickets' },
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
@@ -41,9 +59,15 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         { name: 'metrics', description: 'For Prometheus' },
       ],
     },
+    transform: ({ schema, url, route }) => ({ schema: withAccess(schema as FastifySchema | undefined, route.config?.access), url }),
     transformObject: described => 'openapiObject' in described ? withoutStray(described.openapiObject) : described.swaggerObject,
     // Shared schemas are named by their $id.
     refResolver: { buildLocalReference: (schema, _baseUri, _fragment, i) => typeof schema.$id === 'string' ? schema.$id : `schema-${i}` },
   })
-  if (config.DOCS === 'on') await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, tryItOutEnabled: true } })
+  if (!showsDocs(config)) return
+  await app.register(async docs => {
+    docs.addHook('onRoute', route => { route.config = { ...route.config, access: 'public' } })
+    await protectPages(docs)
+    await docs.register(swaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true, tryItOutEnabled: true } })
+  })
 }, { name: 'swagger' })

@@ -56,6 +56,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   }))
 
   app.post('/tickets/batch', {
+    config: { access: 'write' },
     bodyLimit: BODY_LIMIT,
     validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {

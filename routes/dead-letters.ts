@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { problems, success } from '../src/http/problems.js'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
 import type { Position } from '../src/tickets/dead-letters.js'
 import { TicketId } from '../src/tickets/ticket.js'
 
@@ -42,6 +43,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   const { deadLetters } = app.tickets.all
 
   app.get('/flush/dead', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'listDeadLetters',
       summary: 'What MySQL refused, and why',
@@ -60,6 +63,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/flush/dead/retry', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     // curl -X POST without a body asks for all.
     preValidation: async request => { if (request.body === undefined) request.body = {} },
     schema: {

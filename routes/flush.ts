@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Problem, invalid } from '../src/errors.js'
 import { problems, success } from '../src/http/problems.js'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
 import type { Config } from '../src/config.js'
 import type { Found } from '../src/tickets/repository.js'
 import { TicketId } from '../src/tickets/ticket.js'
@@ -58,6 +59,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   const { flusher, tickets } = app
 
   app.post('/flush', {
+    config: { access: 'ops' },
     // curl -X POST without a body asks for the default.
     preValidation: async request => { if (request.body === undefined) request.body = {} },
     schema: {
@@ -81,6 +83,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   })
 
   app.get('/flush', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'readBacklog',
       summary: 'How far MySQL is behind',

@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox'
 import type { Config } from '../src/config.js'
 import { Problem } from '../src/errors.js'
 import { problems, success } from '../src/http/problems.js'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
@@ -22,6 +23,7 @@ const Ready = Type.Object({
 /** For load balancers and container engines. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   app.get('/health/live', {
+    config: { access: 'public' },
     schema: {
       operationId: 'live',
       summary: 'Is the process alive?',
@@ -32,6 +34,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   }, async () => ({ status: 'ok' as const }))
 
   app.get('/health/ready', {
+    config: { access: 'public' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'ready',
       summary: 'Can the service take requests?',

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { toEtag } from '../src/http/etag.js'
 import { problems, success } from '../src/http/problems.js'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
 import type { Entry } from '../src/journal/journal.js'
 import { createSettlement } from '../src/journal/settlement.js'
 import { TicketId } from '../src/tickets/ticket.js'
@@ -61,6 +62,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   const settlement = createSettlement(journal, direct)
 
   app.get('/journal', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'listJournal',
       summary: 'Writes that wait for Redis, or are in conflict',
@@ -81,6 +84,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/journal/:seq/apply', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'applyJournalEntry',
       summary: 'Make a change that is in conflict',
@@ -100,6 +105,8 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   })
 
   app.post('/journal/:seq/discard', {
+    config: { access: 'ops' },
+    handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'discardJournalEntry',
       summary: 'Give a change up that is in conflict',

@@ -37,6 +37,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   const { tickets } = app
 
   app.post('/tickets/:id', {
+    config: { access: 'write' },
     schema: {
       operationId: 'createTicket',
       summary: 'Create a ticket',
@@ -68,6 +69,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   })
 
   app.patch('/tickets/:id', {
+    config: { access: 'write' },
     schema: {
       operationId: 'changeTicket',
       summary: 'Change a ticket',
@@ -100,6 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   })
 
   app.get('/tickets/:id', {
+    config: { access: 'read' },
     schema: {
       operationId: 'readTicket',
       summary: 'Read a ticket',
@@ -130,6 +133,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   })
 
   app.get('/tickets', {
+    config: { access: 'read' },
     schema: {
       operationId: 'readTickets',
       summary: 'Read many tickets',

@@ -21,8 +21,8 @@ function variables (): Variable[] {
 }
 
 const HEAD = `# Every variable of the service with its default. NAME_FILE may hold the path of a file with the value of NAME.
-# For docker compose only REDIS_PASSWORD (below) and MYSQL_PASSWORD are needed. Both become part of what other programs
-# parse: use letters, digits, - and _.
+# For docker compose only API_KEYS, REDIS_PASSWORD (both below) and MYSQL_PASSWORD are needed. The passwords become part
+# of what other programs parse: use letters, digits, - and _.
 #MYSQL_PASSWORD=
 `
 

@@ -1,13 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { LogController, fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import auth from '../plugins/auth.js'
 import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
+import headers from '../plugins/headers.js'
 import journal from '../plugins/journal.js'
+import limits from '../plugins/limits.js'
 import measurements from '../plugins/measurements.js'
 import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
+import overload from '../plugins/overload.js'
 import redis from '../plugins/redis.js'
 import swagger from '../plugins/swagger.js'
 import tickets from '../plugins/tickets.js'
@@ -20,10 +23,11 @@ import metricsRoutes from '../routes/metrics.js'
 import openapiRoutes from '../routes/openapi.js'
 import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
-import type { Config } from './config.js'
+import { showsDocs, type Config } from './config.js'
 import { createJsonParser } from './http/json.js'
 import { ProblemSchema } from './http/problems.js'
 import { createRawProblems, type RawProblems } from './http/raw-problems.js'
+import { createRequestIds } from './http/request-id.js'
 import { toValidationProblem, validatorCompiler } from './http/validation.js'
 import { loggerOptions, type LogDestination } from './logger.js'
 import { createTicketSchemas } from './tickets/ticket.js'
@@ -57,11 +61,15 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
 
   await app.register(errors)
   await app.register(metrics, { rawProblems })
+  await app.register(headers)
+  await app.register(overload, { config })
   await app.register(drain, { config })
-  await app.register(swagger, { config })
   // Closed in the reverse order: the flusher first, then what it needs.
   await app.register(redis, { config })
   await app.register(mysql, { config })
+  await app.register(limits, { config })
+  await app.register(auth, { config })
+  await app.register(swagger, { config })
   await app.register(tickets, { config })
   await app.register(flusher, { config })
   await app.register(journal, { config })
@@ -74,23 +82,24 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
   await app.register(metricsRoutes)
-  await app.register(openapiRoutes)
+  if (showsDocs(config)) await app.register(openapiRoutes)
   await app.register(opsRoutes)
 }
 
 function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
-  // Unique over restarts, so that a request id names one log line.
-  const run = randomBytes(4).toString('hex')
-  let requests = 0
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
-    logController: new LogController({ disableRequestLogging: !['debug', 'trace'].includes(config.LOG_LEVEL) }),
-    genReqId: () => `${run}-${++requests}`,
+    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: !['debug', 'trace'].includes(config.LOG_LEVEL) }),
+    genReqId: createRequestIds(),
+    trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,
-    // Slow clients: the whole request, its headers, and an idle connection. The last is above the
-    // idle time of usual load balancers (60 s), which must be the side that closes.
+    // Slow clients: the whole request, its headers, one that does not read its answer (a flush of millions of
+    // tickets is silent for minutes too), and an idle connection. The last is above the idle time of usual load
+    // balancers (60 s), which must be the side that closes.
     requestTimeout: 30_000,
-    http: { headersTimeout: 10_000 },
+    connectionTimeout: 600_000,
+    // A header that stands twice is seen twice: two keys are none, two If-Match a longer list (RFC 9110, section 5.3).
+    http: { headersTimeout: 10_000, joinDuplicateHeaders: true },
     keepAliveTimeout: 72_000,
     // While closing, what arrives on open connections is answered, and the connection closed.
     return503OnClosing: false,

@@ -1,5 +1,5 @@
 import type { Budget } from './budget.js'
-import { Problem } from './errors.js'
+import { Problem, overloaded } from './errors.js'
 
 export interface BatcherOptions<Item, Result> {
   /**
@@ -104,12 +104,10 @@ export function createBatcher<Item, Result> (options: BatcherOptions<Item, Resul
     const sizes = items.map(sizeOf)
     const size = sizes.reduce((sum, size) => sum + size, 0)
     if (items.length === 0 || !budget.take(items.length, size)) {
-      resolve(items.map(overloaded))
+      resolve(items.map(() => overloaded()))
       return
     }
     const group: Group<Result> = { results: [], missing: items.length, resolve, reject }
     for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, size: sizes[at]!, group, at })
   })
 }
-
-const overloaded = () => new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.')

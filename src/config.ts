@@ -3,6 +3,8 @@ import { readFileSync, existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { createKeyring } from './auth/api-keys.js'
+import { isLoopback } from './http/loopback.js'
 import { fromTexts } from './text.js'
 import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.js'
 
@@ -19,11 +21,17 @@ const addresses = (description: string) =>
 
 /** The whole environment of the service: validation, type, defaults and documentation in one. */
 export const Environment = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. There are no API keys yet, so any other than loopback needs ALLOW_UNAUTHENTICATED' }),
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. Any other than loopback needs API_KEYS' }),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on; 0 takes a free one' }),
-  ALLOW_UNAUTHENTICATED: Type.Boolean({ default: false, description: 'true: listen on a HOST that others can reach although anyone who reaches it may read and write. For a container whose port is published on loopback only' }),
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'debug logs every request' }),
-  DOCS: Type.Enum(['on', 'off'], { default: 'on', description: 'Swagger UI at /docs' }),
+  DOCS: Type.Optional(Type.Enum(['on', 'off'], { description: 'Swagger UI at /docs and the description at /openapi.json, for anyone without a key. Default: on when HOST is loopback, else off' })),
+
+  API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, several parted by +. Without any, everybody who reaches HOST may do everything' }),
+
+  RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
+  RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
+  TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, as addresses or networks such as 10.0.0.0/8: only they are believed when X-Forwarded-For names another address' }),
+  MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work', 1000, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
   REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS, to the Sentinels too. The host is that of standalone alone, the database not that of a Cluster' }),
@@ -70,6 +78,9 @@ export const Environment = Type.Object({
 })
 
 export type Config = Static<typeof Environment>
+
+/** Whether the service describes itself to everybody. */
+export const showsDocs = ({ DOCS, HOST }: Config): boolean => DOCS === undefined ? isLoopback(HOST) : DOCS === 'on'
 
 /** A variable that does not do. The message is one line that names it. */
 export class ConfigError extends Error {
@@ -131,7 +142,13 @@ function checkCertificates (name: string, file: string | undefined) {
   }
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+/** In CIDR notation (RFC 4632), or one address. Not all addresses: whoever calls could then call himself what he likes. */
+function isNetwork (text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+}
 
 /** What one variable must be, where it takes more than a schema to say it. */
 function checkOne (name: string, read: () => unknown) {
@@ -157,8 +174,11 @@ function checkTogether (config: Config) {
   const isWordpress = config.ARCHIVE_TARGET === 'wordpress'
   if (isWordpress || config.WORDPRESS_STATUS_MAP.length > 0) checkOne('WORDPRESS_STATUS_MAP', () => toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES))
   if (isWordpress || config.WORDPRESS_META_KEYS.length > 0) checkOne('WORDPRESS_META_KEYS', () => toMetaKeys(config.WORDPRESS_META_KEYS))
-  if (!LOOPBACK.test(config.HOST) && !config.ALLOW_UNAUTHENTICATED) {
-    throw new ConfigError(`HOST is ${config.HOST}, where others can reach the service, and it asks nobody for a key: set HOST=127.0.0.1, or ALLOW_UNAUTHENTICATED=true if only trusted callers can reach it`)
+  checkOne('API_KEYS', () => createKeyring(config.API_KEYS))
+  const network = config.TRUST_PROXY.find(text => !isNetwork(text))
+  if (network !== undefined) throw new ConfigError(`TRUST_PROXY names ${network}, which is neither an address nor a network such as 10.0.0.0/8`)
+  if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
+    throw new ConfigError(`HOST is ${config.HOST}, where others can reach the service, and API_KEYS is empty: make a key with npm run key -- NAME SCOPES, or set HOST=127.0.0.1`)
   }
 }
 

@@ -4,6 +4,8 @@
  */
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid' },
+  unauthorized: { status: 401, title: 'The request bears no valid API key' },
+  forbidden: { status: 403, title: 'The API key does not allow this' },
   not_found: { status: 404, title: 'There is no such route' },
   ticket_not_found: { status: 404, title: 'There is no such ticket' },
   method_not_allowed: { status: 405, title: 'The route does not know this method' },
@@ -15,6 +17,7 @@ export const PROBLEMS = {
   journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
   journal_entry_pending: { status: 409, title: 'The journal entry is not in conflict' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The service failed' },
   store_unavailable: { status: 503, title: 'The store is unavailable; nothing was changed' },
@@ -89,6 +92,30 @@ export const storeUnavailable = (cause: unknown, detail = 'Nothing was changed. 
 
 export const outcomeUnknown = (cause: unknown) =>
   new Problem('outcome_unknown', 'The store did not confirm the change in time. Repeat the request with the same Idempotency-Key; without one, read the ticket first to see whether the change is there.', { cause })
+
+/** A challenge of RFC 6750, section 3. */
+const challenge = (parameters = '') => ({ 'www-authenticate': `Bearer realm="ticket-metadata-service"${parameters}` })
+
+/** @param isGiven whether there is an Authorization at all */
+export const unauthorized = (isGiven: boolean) => isGiven
+  ? new Problem('unauthorized', 'Nobody has the key of Authorization. It must be one valid key, as Bearer KEY.', { headers: challenge(', error="invalid_token"') })
+  : new Problem('unauthorized', 'Send an API key, as Authorization: Bearer KEY. An operator makes one with npm run key.', { headers: challenge() })
+
+/** @param scope the one that is missing; undefined: no scope would do */
+export const forbidden = (name: string, scope: string | undefined) =>
+  new Problem('forbidden', scope === undefined ? 'Nobody may call this route.' : `The key of ${name} lacks the scope ${scope}.`, {
+    headers: challenge(`, error="insufficient_scope"${scope === undefined ? '' : `, scope="${scope}"`}`),
+  })
+
+export const notForOtherSites = () =>
+  new Problem('forbidden', 'Without API_KEYS the service answers only requests to localhost, 127.0.0.1 or [::1], and none that another site sends through a browser.')
+
+/** @param seconds until the window ends */
+export const rateLimited = (seconds: number) =>
+  new Problem('rate_limited', 'Repeat the request after the seconds in Retry-After.', { headers: { 'retry-after': String(Math.max(1, seconds)) } })
+
+export const overloaded = (cause?: unknown) =>
+  new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.', { cause })
 
 export const ticketNotFound = (id: number) =>
   new Problem('ticket_not_found', `There is no ticket ${id}. Create it with POST /tickets/${id}.`)

@@ -28,20 +28,27 @@ export const ProblemSchema = Type.Object({
 
 const retryAfter = { type: 'integer', description: 'Seconds to wait before repeating the request' }
 
-/** The responses of a route for these codes, by status; every route may fail. */
-export function problems (...codes: ProblemCode[]): Record<number, object> {
-  const responses: Record<number, { description: string, content: object, headers?: object }> = {}
-  for (const code of [...codes, 'internal_error'] as ProblemCode[]) {
+interface Response { description: string, content: object, headers?: object }
+
+type Responses = Record<number, Response>
+
+/** Adds these codes to the responses of a route, by status. */
+export function withProblems (responses: Responses, ...codes: ProblemCode[]): Responses {
+  const all = { ...responses }
+  for (const code of codes) {
     const { status, title } = PROBLEMS[code]
-    const known = responses[status]
-    responses[status] = {
+    const known = all[status]
+    all[status] = {
       description: `${known ? `${known.description}. ` : ''}\`${code}\`: ${title}`,
-      content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
-      ...(status === 503 && { headers: { 'Retry-After': retryAfter } }),
+      content: { ...known?.content, 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+      headers: { ...known?.headers, ...(status === 503 || status === 429 ? { 'Retry-After': retryAfter } : {}) },
     }
   }
-  return responses
+  return all
 }
+
+/** The responses of a route for these codes, by status; every route may fail. */
+export const problems = (...codes: ProblemCode[]): Responses => withProblems({}, ...codes, 'internal_error')
 
 /** A successful response that is text. */
 export const text = (description: string, schema: object) => ({ description, content: { 'text/plain': { schema } } })

@@ -20,6 +20,8 @@ export function createKeys (keyPrefix: string, tag = '') {
     partitions: `${prefix}tickets:partitions`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,
+    /** Requests of a caller, or of an address, in the present window. */
+    limit: (bucket: string) => `${prefix}limit:${bucket}`,
   }
 }
 

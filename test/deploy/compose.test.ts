@@ -6,6 +6,7 @@ import { makeServerCertificate } from '../../scripts/lib/certificates.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { newPasswords, usersEnvironment } from '../../scripts/lib/redis-users.mjs'
 import { startNode } from '../../scripts/lib/redis-nodes.mjs'
+import { createApiKey } from '../../src/auth/api-keys.js'
 import { Environment, loadConfig } from '../../src/config.js'
 import { privateDirectory } from '../helper.js'
 
@@ -28,7 +29,7 @@ interface Compose {
 
 const passwords = newPasswords()
 /** What a .env would set. */
-const DOT_ENV: Record<string, string> = { ...usersEnvironment(passwords), MYSQL_PASSWORD: 'mysql', REDIS_PASSWORD: passwords.tickets, REDIS_ADMIN_PASSWORD: passwords.admin }
+const DOT_ENV: Record<string, string> = { ...usersEnvironment(passwords), MYSQL_PASSWORD: 'mysql', API_KEYS: createApiKey('shop', 'read+write').entry, REDIS_PASSWORD: passwords.tickets, REDIS_ADMIN_PASSWORD: passwords.admin }
 
 /** As compose reads it: ${NAME}, ${NAME:-default} and ${NAME:?message} stand for variables, $$ for $. */
 function readCompose (t: Test, file: string): Compose {

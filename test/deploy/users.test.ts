@@ -30,7 +30,7 @@ type Step = [name: string, run: () => Promise<void>]
 
 /** Everything that the service does with Redis, in steps; which answers it gets is for other tests. */
 async function createExercise (t: Test, { stores, variables, admins, homeOf = () => ({ tag: '', admin: admins[0]! }) }: Side): Promise<Step[]> {
-  const { call, sql, lines } = await createService(t, { FLUSH_MAX_ATTEMPTS: 1, REDIS_COMMAND_TIMEOUT_MS: 500, FALLBACK: 'off', ...variables }, stores)
+  const { app, call, sql, lines } = await createService(t, { FLUSH_MAX_ATTEMPTS: 1, REDIS_COMMAND_TIMEOUT_MS: 500, FALLBACK: 'off', ...variables }, stores)
   await sql.query("ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> 'poison')")
   let id = 0
 
@@ -68,6 +68,12 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
       await call('PATCH', `/tickets/${id}`, { category: 'a' })
       await age()
       await call('POST', '/flush', { ticket_ids: [id] })
+    }],
+    ['somebody asks for what is not there', async () => {
+      // Two in one window, on each server.
+      for (let address = 1; address <= 32; address += 1) {
+        for (let i = 0; i < 2; i += 1) await app.inject({ url: '/nonsense', remoteAddress: `192.0.2.${address}` })
+      }
     }],
     ['MySQL refuses a ticket', async () => {
       id += 1

@@ -37,7 +37,7 @@ t.test('a failure of the service says nothing of its inside, and is logged whole
   t.match(answer, { status: 500, body: { code: 'internal_error' } })
   t.notMatch(answer.text, /secret|SELECT|stack|at /)
   const line = await lines.waitFor(({ level }) => level === 50)
-  t.match(line, { reqId: answer.body.request_id, err: { cause: { message: /secret/, stack: /problems\.test/ } } })
+  t.match(line, { request_id: answer.body.request_id, err: { cause: { message: /secret/, stack: /problems\.test/ } } })
 })
 
 t.test('what customers write is not logged with an error of a driver', async t => {

@@ -5,6 +5,13 @@ import { privateDirectory } from '../helper.js'
 import { startServer } from '../../scripts/lib/server.mjs'
 import { isPortFree } from '../../scripts/lib/loopback.mjs'
 
+/** On the second port when it has the first. */
+const LISTEN = `
+  const [, first, second] = process.argv.slice(1)
+  const listen = (port, next) => require('net').createServer().listen(Number(port), '127.0.0.1', next)
+  listen(first, () => listen(second))
+`
+
 t.test('a server that finds either of its ports taken gets two others, and keeps them when it comes back', async t => {
   const taken = createServer().listen(0, '127.0.0.1')
   await once(taken, 'listening')
@@ -17,8 +24,7 @@ t.test('a server that finds either of its ports taken gets two others, and keeps
     directory,
     command: process.execPath,
     mark: directory,
-    args: (port, otherPort) => ['-e', 'for (const port of process.argv.slice(2)) require("net").createServer().listen(+port, "127.0.0.1")', directory,
-      String(starts++ === 0 ? takenPort : otherPort), String(port)],
+    args: (port, otherPort) => ['-e', LISTEN, directory, String(starts++ === 0 ? takenPort : otherPort), String(port)],
     isReady: async port => !await isPortFree(port),
   })
   t.teardown(() => server.stop())

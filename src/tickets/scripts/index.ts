@@ -14,6 +14,7 @@ export const SCRIPT_NAMES = [
   'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise',
   'dead', 'revive',
   'attest', 'scan', 'versions', 'repair',
+  'limit',
 ] as const
 
 export type Scripts = Record<typeof SCRIPT_NAMES[number], Script>

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import rateLimit from '@fastify/rate-limit'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.js'
+import { rateLimited } from '../src/errors.js'
+import { createLimitStore } from '../src/limits/store.js'
+import { createKeys } from '../src/tickets/keys.js'
+import { partitionTags } from './redis.js'
+
+/** A request that has been counted. Rejects with rate_limited when it is one too many. */
+type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    limits: {
+      /** Counts a request without a valid key, or to no route, against its address. */
+      failures: Limit
+      /** Counts a request with a valid key, or to a service without keys; undefined without RATE_LIMIT_MAX. */
+      calls: Limit | undefined
+    }
+  }
+}
+
+/** Wrong keys and paths of an address in a window: a person who tries, or a program that is set up wrong, not one that searches. */
+const FAILURES_MAX = 60
+
+/** How often requests may come, counted in Redis for all instances together. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW_MS, KEY_PREFIX } = config
+  const places = partitionTags(config).map((tag, index) => ({ home: app.redis.homes[index]!, key: createKeys(KEY_PREFIX, tag).limit }))
+  let isFailing = false
+
+  await app.register(rateLimit, {
+    global: false,
+    timeWindow: RATE_LIMIT_WINDOW_MS,
+    store: createLimitStore({
+      placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
+      onError (error) {
+        if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
+        isFailing = true
+      },
+      onSuccess () {
+        if (isFailing) app.log.info('requests are counted again')
+        isFailing = false
+      },
+    }),
+  })
+
+  function createLimit (max: number, bucketOf: (request: FastifyRequest) => string): Limit {
+    const count = app.createRateLimit({ max, keyGenerator: bucketOf })
+    return async (request, reply) => {
+      const counted = await count(request)
+      if (counted.isAllowed) return
+      const { isExceeded, remaining, ttlInSeconds } = counted
+      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
+      if (isExceeded) throw rateLimited(ttlInSeconds)
+    }
+  }
+
+  const addressOf = ({ ip }: FastifyRequest) => rateLimit.normalizeIP(ip)
+
+  app.decorate('limits', {
+    failures: createLimit(FAILURES_MAX, request => `failures:${addressOf(request)}`),
+    calls: RATE_LIMIT_MAX === undefined ? undefined : createLimit(RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
+  })
+}, { name: 'limits', dependencies: ['redis'] })

@@ -1,0 +1,63 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { SCOPES, type Scope } from './scopes.js'
+
+export interface ApiKey {
+  /** Who has it. Two keys may bear one name: the old and the new one of a rotation. */
+  name: string
+  scopes: ReadonlySet<Scope>
+}
+
+/** Finds a key that a caller sends. */
+export type Keyring = (key: string) => ApiKey | undefined
+
+/** Tells people, and programs that look for secrets in code, what it is. */
+const KEY_PREFIX = 'tms_'
+
+/** Too many to be guessed, so that a plain hash keeps them as well as a slow one would. */
+const KEY_BYTES = 32
+
+const ENTRY = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z+]+):([0-9a-f]{64})$/
+
+const hash = (key: string): Buffer => createHash('sha256').update(key).digest()
+
+/**
+ * A new key, and the entry of API_KEYS that lets it in.
+ * @throws {Error} when the name or the scopes will not do
+ */
+export function createApiKey (name: string, scopes: string): { key: string, entry: string } {
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')
+  const entry = `${name}:${scopes}:${hash(key).toString('hex')}`
+  parse(entry, 'NAME SCOPES')
+  return { key, entry }
+}
+
+/**
+ * The keys of API_KEYS.
+ * @param entries each `name:scopes:sha256-hex`, with scopes like `read+write`
+ * @throws {Error} naming the entry by its place and never by its text, which may be a key that was put there by mistake
+ */
+export function createKeyring (entries: readonly string[]): Keyring {
+  const keys = entries.map((entry, i) => parse(entry, `entry ${i + 1}`))
+  keys.forEach(({ digest }, i) => {
+    const first = keys.findIndex(other => other.digest.equals(digest))
+    if (first < i) throw new Error(`entry ${i + 1} has the same key as entry ${first + 1}: give each caller a key of its own`)
+  })
+  return text => {
+    const given = hash(text)
+    let found: ApiKey | undefined
+    // All are compared, each in constant time: how long it takes says nothing of which is near.
+    for (const key of keys) {
+      if (timingSafeEqual(key.digest, given)) found = key
+    }
+    return found
+  }
+}
+
+function parse (entry: string, place: string): ApiKey & { digest: Buffer } {
+  const [, name, scopes, digest] = ENTRY.exec(entry) ?? []
+  if (!name) throw new Error(`${place} must be name:scopes:sha256-hex, as npm run key prints it, with a name of letters, digits, . _ and -`)
+  const names = scopes!.split('+')
+  const unknown = names.find(scope => !(SCOPES as readonly string[]).includes(scope))
+  if (unknown !== undefined) throw new Error(`${place} names the scope "${unknown}". There are ${SCOPES.join(', ')}, several parted by +`)
+  return { name, scopes: new Set(names as Scope[]), digest: Buffer.from(digest!, 'hex') }
+}

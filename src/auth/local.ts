@@ -1,0 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { isLoopback } from '../http/loopback.js'
+
+const PORT = /:\d*$/
+
+/**
+ * Whether a page of another site sends the request through somebody's browser on this machine. Without API keys
+ * loopback is what keeps others out, and a browser would carry them in: by a form or a `no-cors` request
+ * (https://www.w3.org/TR/fetch-metadata/), or under a name of theirs that they have let point to 127.0.0.1.
+ */
+export function isFromOtherSite (headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  return headers.host !== undefined && !isLoopback(headers.host.replace(PORT, ''))
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import t from 'tap'
+import { createApiKey, createKeyring } from '../../src/auth/api-keys.js'
+import { ConfigError, loadConfig } from '../../src/config.js'
+
+const shop = createApiKey('shop', 'read+write')
+const next = createApiKey('shop', 'read')
+const team = createApiKey('team', 'ops')
+
+t.test('a key is found by itself and by nothing else', async t => {
+  const find = createKeyring([shop.entry, next.entry, team.entry])
+  t.match(find(shop.key), { name: 'shop', scopes: new Set(['read', 'write']) })
+  t.match(find(next.key), { name: 'shop', scopes: new Set(['read']) }, 'two keys of one name are both valid')
+  t.match(find(team.key), { name: 'team', scopes: new Set(['ops']) })
+  for (const other of ['', shop.key.slice(1), `${shop.key}x`, shop.key.toUpperCase(), shop.entry, shop.entry.split(':')[2]!, createApiKey('shop', 'read').key]) {
+    t.equal(find(other), undefined)
+  }
+})
+
+t.test('the configuration holds a hash, and keys are long', async t => {
+  t.equal(shop.entry, `shop:read+write:${createHash('sha256').update(shop.key).digest('hex')}`)
+  t.match(shop.key, /^tms_[A-Za-z0-9_-]{43}$/)
+  t.not(shop.key, next.key)
+})
+
+t.test('an entry that does not do is named by its place and not by its text', async t => {
+  const hash = shop.entry.split(':')[2]!
+  for (const [entry, expected] of [
+    [shop.key, /^API_KEYS entry 2 must be name:scopes:sha256-hex/],
+    [`shop:read:${shop.key}`, /^API_KEYS entry 2 must be/],
+    [`shop:read:${hash.toUpperCase()}`, /^API_KEYS entry 2 must be/],
+    [`shop::${hash}`, /^API_KEYS entry 2 must be/],
+    [`a shop:read:${hash}`, /^API_KEYS entry 2 must be/],
+    [`shop:read+admin:${hash}`, /^API_KEYS entry 2 names the scope "admin". There are read, write, ops/],
+    [`shop:read+:${hash}`, /^API_KEYS entry 2 names the scope ""/],
+    [team.entry.replace('team', 'other'), /^API_KEYS entry 2 has the same key as entry 1/],
+  ] as const) {
+    const error = t.throws(() => loadConfig({ API_KEYS: `${team.entry},${entry}` }), ConfigError) as unknown as Error
+    t.match(error.message, expected)
+    t.notOk(error.message.includes(shop.key) || error.message.includes(hash), 'it is not repeated')
+    t.notMatch(error.message, /\n/)
+  }
+  t.throws(() => createApiKey('shop', 'reed'), { message: /the scope "reed"/ })
+  t.throws(() => createApiKey('a shop', 'read'))
+})
+
+t.test('without keys only loopback is listened on', async t => {
+  for (const HOST of ['0.0.0.0', '::', '192.0.2.1', 'tickets.example']) {
+    t.throws(() => loadConfig({ HOST }), { message: /^HOST is .* API_KEYS is empty: make a key with npm run key/ })
+    t.equal(loadConfig({ HOST, API_KEYS: shop.entry }).HOST, HOST)
+  }
+  for (const HOST of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) t.equal(loadConfig({ HOST }).HOST, HOST)
+})
+
+t.test('only proxies that are named by address or network are believed', async t => {
+  t.strictSame(loadConfig({ TRUST_PROXY: '10.0.0.0/8, 192.0.2.1,fd00::/8,::1' }).TRUST_PROXY, ['10.0.0.0/8', '192.0.2.1', 'fd00::/8', '::1'])
+  for (const TRUST_PROXY of ['true', '1', 'loopback', '*', '10.0.0.0/33', '10.0.0.0/0', '0.0.0.0/0', '::/0', '::/129', '10.0.0/8', '10.0.0.0/8/8', 'proxy.example']) {
+    t.throws(() => loadConfig({ TRUST_PROXY }), { message: /^TRUST_PROXY names / }, TRUST_PROXY)
+  }
+})
