@@ -25,17 +25,29 @@ interface Expectations {
   expected?: RegExp
 }
 
+/** What the pages of a test did that nobody expected. */
+const surprises = new WeakMap<Test, string[]>()
+
+/** A test with pages, which fails when one of them did what nobody expected. That is looked at while the test can still fail. */
+export function browserTest (name: string, body: (t: Test) => Promise<void>): void {
+  void t.test(name, async t => {
+    await body(t)
+    t.strictSame(surprises.get(t) ?? [], [], 'no page did what was not expected')
+  })
+}
+
 /**
- * A browser that has never been here. The test fails when one of its pages logs an error, violates its policy, throws, asks
+ * A browser that has never been here. The `browserTest` fails when one of its pages logs an error, violates its policy, throws, asks
  * another host, or asks for something that fails.
  */
 export async function openContext (t: Test, url: string, { expected, ...options }: Expectations & BrowserContextOptions = {}) {
   launched ??= launch()
   const context = await (await launched).newContext({ baseURL: url, ...options })
   context.setDefaultTimeout(TIMEOUT_MS)
-  const surprises: string[] = []
+  const all = surprises.get(t) ?? []
+  surprises.set(t, all)
   const { origin } = new URL(url)
-  const notice = (what: string) => { if (!expected?.test(what)) surprises.push(what) }
+  const notice = (what: string) => { if (!expected?.test(what)) all.push(what) }
 
   context.on('console', message => { if (['error', 'warning'].includes(message.type())) notice(`${message.type()}: ${message.text()} ${message.location().url}`) })
   context.on('weberror', error => { notice(`uncaught: ${error.error().stack ?? error.error().message}`) })
@@ -44,16 +56,13 @@ export async function openContext (t: Test, url: string, { expected, ...options 
     // That of a page that was left or reloaded.
     if (errorText !== 'net::ERR_ABORTED') notice(`failed: ${request.method()} ${request.url()} ${errorText}`)
   })
-  context.on('request', request => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) surprises.push(`another host: ${request.url()}`) })
+  context.on('request', request => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) all.push(`another host: ${request.url()}`) })
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
       console.error(`policy violated: ${violatedDirective} ${blockedURI} ${sourceFile}`)
     })
   })
-  t.teardown(async () => {
-    await context.close()
-    if (surprises.length > 0) throw new Error(`a page did what was not expected:\n${surprises.join('\n')}`)
-  })
+  t.teardown(() => context.close())
   return context
 }
 

@@ -21,11 +21,11 @@ const ALT_INTERVAL_MS = 30_000
  * @param {string} spec.title
  * @param {Series[]} spec.series the first is drawn solid, the second dashed
  * @param {(value: number) => string} spec.format
- * @param {string} [spec.unit] of what format does not give one
+ * @param {(value: number) => string} [spec.inFull] the current value, where it needs more words than the scale
  * @param {string} spec.none in place of a value where there is none
  * @param {number} spec.atLeast the least that the scale reaches to, so that next to nothing does not look like much
  */
-export function createChart ({ id, title, series, format, unit = '', none, atLeast }) {
+export function createChart ({ id, title, series, format, inFull = format, none, atLeast }) {
   const top = make('span')
   const paths = series.map((_, i) => makeSvg('path', { class: `line line-${i + 1}` }))
   const area = makeSvg('path', { class: 'area' })
@@ -59,7 +59,7 @@ export function createChart ({ id, title, series, format, unit = '', none, atLea
         const current = points.at(-1)?.value ?? null
         const known = points.map(({ value }) => value).filter(value => value !== null)
         const extent = known.length === 0 ? '' : `min ${format(Math.min(...known))}, max ${format(Math.max(...known))}`
-        setText(now, current === null ? none : `${format(current)}${unit && ` ${unit}`}`)
+        setText(now, current === null ? none : inFull(current))
         setText(range, extent)
         paths[i]?.setAttribute('d', toPath(points, nowMs, max))
         return `${label} ${now.textContent}${extent && ` (${extent})`}`

@@ -1,6 +1,6 @@
 /** The charts of the page, and what each is fed with. */
 import { createChart } from './chart.js'
-import { count, duration } from './format.js'
+import { count, duration, plural } from './format.js'
 
 const SPECS = [
   {
@@ -8,7 +8,7 @@ const SPECS = [
     title: 'Backlog',
     series: [{ name: 'unsynced', label: 'unsynced' }, { name: 'due', label: 'due' }],
     format: count,
-    unit: 'tickets',
+    inFull: (/** @type {number} */ value) => plural(value, 'ticket'),
     none: 'unknown',
     atLeast: 5,
   },

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import t from 'tap'
-import { listen, openPage } from '../browser.js'
+import { browserTest, listen, openPage } from '../browser.js'
 import { createService } from '../helper.js'
 
-t.test('Swagger UI: a route is opened, tried out with a key, and answers 201', async t => {
+browserTest('Swagger UI: a route is opened, tried out with a key, and answers 201', async t => {
   const key = 'tms_the_key_of_this_test'
   const service = await createService(t, { DOCS: 'on', API_KEYS: `shop:read+write:${createHash('sha256').update(key).digest('hex')}` })
   const page = await openPage(t, await listen(service.app), { expected: /status of 401/ })

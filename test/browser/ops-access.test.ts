@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import t from 'tap'
 import type { Page } from 'playwright-core'
-import { listen, openContext, openPage, reservePort } from '../browser.js'
+import { browserTest, listen, openContext, openPage, reservePort } from '../browser.js'
 import { createService, createStores } from '../helper.js'
 
 /** A key, and the entry of API_KEYS that lets it in. */
@@ -24,7 +23,7 @@ async function signIn (page: Page, key: string) {
 
 const live = async (page: Page) => await page.locator('#connection').filter({ hasText: 'Live' }).waitFor()
 
-t.test('a wrong key, a key without the scope, the right key', async t => {
+browserTest('a wrong key, a key without the scope, the right key', async t => {
   const service = await createService(t, { API_KEYS })
   const page = await openPage(t, await listen(service.app), { expected: REFUSALS })
   await page.goto('/ops')
@@ -61,7 +60,7 @@ t.test('a wrong key, a key without the scope, the right key', async t => {
   t.notMatch(page.url(), ops.key)
 })
 
-t.test('the key is known to this tab, until it signs out', async t => {
+browserTest('the key is known to this tab, until it signs out', async t => {
   const service = await createService(t, { API_KEYS })
   const url = await listen(service.app)
   const context = await openContext(t, url, { expected: REFUSALS })
@@ -90,7 +89,7 @@ t.test('the key is known to this tab, until it signs out', async t => {
   t.notOk(asked.some(path => /metrics|dead|journal\b(?!.*\.js)/.test(new URL(path).pathname) && !path.endsWith('.js')), 'nobody asks any more')
 })
 
-t.test('a key that is taken away ends the visit', async t => {
+browserTest('a key that is taken away ends the visit', async t => {
   const port = await reservePort()
   const stores = await createStores(t)
   const first = await createService(t, { API_KEYS }, stores)
@@ -109,7 +108,7 @@ t.test('a key that is taken away ends the visit', async t => {
   await live(page)
 })
 
-t.test('actions bear the key, too', async t => {
+browserTest('actions bear the key, too', async t => {
   const service = await createService(t, { API_KEYS })
   const authorization = { authorization: `Bearer ${shop.key}` }
   await service.call('POST', '/tickets/1', { customer_id: 1, status: 'closed' }, authorization)
@@ -121,7 +120,7 @@ t.test('actions bear the key, too', async t => {
   t.match(await service.row(1), { status: 'closed' })
 })
 
-t.test('too many wrong keys: the page says how long to wait', async t => {
+browserTest('too many wrong keys: the page says how long to wait', async t => {
   const service = await createService(t, { API_KEYS })
   const page = await openPage(t, await listen(service.app), { expected: REFUSALS })
   await page.goto('/ops')

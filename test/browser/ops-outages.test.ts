@@ -1,13 +1,9 @@
-import t from 'tap'
-import type { Page } from 'playwright-core'
-import { listen, openPage, reservePort, settled } from '../browser.js'
+import { browserTest, listen, openPage, reservePort, settled } from '../browser.js'
 import { untilHealth } from '../conflicts.js'
 import { createService, createStores, privateRedis } from '../helper.js'
+import { shows } from '../ops.js'
 
-const shows = async (page: Page, selector: string, fits: RegExp) =>
-  await settled(async () => (await page.locator(selector).innerText()).replace(/\s+/g, ' '), text => fits.test(text))
-
-t.test('Redis stops: the page says so, and when it is back', async t => {
+browserTest('Redis stops: the page says so, and when it is back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const service = await createService(t, {}, await createStores(t, { redis: server.url }))
   const { call, app } = service
@@ -37,14 +33,14 @@ t.test('Redis stops: the page says so, and when it is back', async t => {
   t.notOk(await page.getByText('The backlog is not known').isVisible())
 })
 
-t.test('the service stops and comes back: what is shown is stale, then live', async t => {
+browserTest('the service stops and comes back: what is shown is stale, then live', async t => {
   const port = await reservePort()
   const stores = await createStores(t)
   const first = await createService(t, {}, stores)
   await first.call('POST', '/tickets/1', { customer_id: 1 })
   const page = await openPage(t, await listen(first.app, port), { expected: /ERR_|failed: GET/ })
   await page.goto('/ops')
-  await shows(page, '#chart-backlog', /unsynced 1 tickets/)
+  await shows(page, '#chart-backlog', /unsynced 1 ticket/)
   await first.app.close()
 
   const notice = page.getByRole('status').filter({ hasText: /stale since \d\d:\d\d:\d\d/ })
@@ -65,7 +61,7 @@ t.test('the service stops and comes back: what is shown is stale, then live', as
   await shows(page, '#chart-backlog', /unsynced 2 tickets/)
 })
 
-t.test('each round without an answer is followed by a longer pause', async t => {
+browserTest('each round without an answer is followed by a longer pause', async t => {
   const service = await createService(t)
   const page = await openPage(t, await listen(service.app), { expected: /ERR_|failed: GET/ })
   let rounds = 0

@@ -1,6 +1,5 @@
-import t from 'tap'
 import type { Page } from 'playwright-core'
-import { listen, openPage, settled } from '../browser.js'
+import { browserTest, listen, openPage, settled } from '../browser.js'
 import { withConflicts } from '../conflicts.js'
 
 /** The least that WCAG 2.2 asks of text. */
@@ -26,7 +25,7 @@ const focused = async (page: Page) => await page.evaluate(() => {
   return element?.getAttribute('aria-label') ?? element?.textContent?.trim().slice(0, 40) ?? ''
 })
 
-t.test('everything can be done with the keyboard alone', async t => {
+browserTest('everything can be done with the keyboard alone', async t => {
   const { page, call, hash } = await openFull(t)
   await page.reload()
   await page.getByRole('button', { name: 'Retry ticket 7' }).waitFor()
@@ -65,7 +64,7 @@ t.test('everything can be done with the keyboard alone', async t => {
   await settled(() => focused(page), name => name === `Apply entry ${two} of ticket 2`)
 })
 
-t.test('every part has a name, and the page a structure', async t => {
+browserTest('every part has a name, and the page a structure', async t => {
   const { page } = await openFull(t)
   t.equal(await page.locator('html').getAttribute('lang'), 'en')
   t.strictSame(await page.getByRole('heading', { level: 1 }).count(), 1)
@@ -84,7 +83,7 @@ t.test('every part has a name, and the page a structure', async t => {
 })
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  t.test(`all text can be read, ${colorScheme}`, async t => {
+  browserTest(`all text can be read, ${colorScheme}`, async t => {
     const { page } = await openFull(t, { colorScheme, reducedMotion: 'reduce' })
     t.equal(await page.evaluate(() => document.getAnimations().length), 0, 'nothing moves for those who do not want it')
     await page.getByRole('button', { name: 'Discard entry' }).first().click()
@@ -97,7 +96,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-t.test('a narrow screen is enough', async t => {
+browserTest('a narrow screen is enough', async t => {
   const { page } = await openFull(t, { viewport: { width: 360, height: 740 } })
   t.strictSame(await page.evaluate(() => [document.documentElement.scrollWidth, [...document.querySelectorAll('main *')]
     .filter(element => element.getClientRects().length > 0 && !element.closest('thead') && element.getBoundingClientRect().right > 360)
