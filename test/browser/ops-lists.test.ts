@@ -93,6 +93,21 @@ browserTest('a conflict of the journal is listed with its fields and reason; it 
   t.equal((await call('GET', '/journal')).body.conflicts, 0)
 })
 
+browserTest('a question that is asked right after another one has an answer of its own', async t => {
+  const service = await withConflicts(t, [{ ticket_id: 1, subject: 'late' }])
+  const page = await openOps(t, service)
+  await page.getByRole('button', { name: /^Apply entry/ }).waitFor()
+  await page.evaluate(() => {
+    const button = (name: string) => [...document.querySelectorAll('button')].find(({ ariaLabel }) => ariaLabel?.startsWith(name))!
+    button('Discard').click()
+    document.querySelector('dialog')!.close()
+    button('Apply').click()
+  })
+  await page.getByRole('dialog').getByRole('button', { name: 'Apply' }).click()
+  await outcome(page, /was applied to ticket 1/).waitFor()
+  t.match(await service.hash(1), { subject: 'late' })
+})
+
 browserTest('what somebody else has settled meanwhile is told', async t => {
   const service = await withConflicts(t, [{ ticket_id: 1, subject: 'late' }])
   const { call } = service
