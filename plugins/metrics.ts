@@ -39,7 +39,7 @@ export default fp<{ rawProblems: RawProblems }>(async (app, { rawProblems }) => 
   rawProblems.on('refused', reason => { refused.inc({ reason }) })
   app.addHook('onResponse', (request, reply, done) => {
     countRequest(request, reply)
-    if (reply.problemCode !== null) problems.inc({ code: reply.problemCode })
+    if (reply.problem) problems.inc({ code: reply.problem.code })
     done()
   })
-}, { name: 'metrics', dependencies: ['errors'] })
+}, { name: 'metrics', dependencies: ['logs'] })

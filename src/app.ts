@@ -7,6 +7,7 @@ import flusher from '../plugins/flusher.js'
 import headers from '../plugins/headers.js'
 import journal from '../plugins/journal.js'
 import limits from '../plugins/limits.js'
+import logs from '../plugins/logs.js'
 import measurements from '../plugins/measurements.js'
 import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
@@ -59,6 +60,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   app.addSchema(ProblemSchema)
   for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
 
+  await app.register(logs, { config })
   await app.register(errors)
   await app.register(metrics, { rawProblems })
   await app.register(headers)
@@ -89,7 +91,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
 function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
-    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: !['debug', 'trace'].includes(config.LOG_LEVEL) }),
+    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
     genReqId: createRequestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,

@@ -6,6 +6,7 @@ import { findChromium, findExecutables, findMariadb, findRedis } from './binarie
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
+import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
 import { findWordpress } from './wordpress.mjs'
 
@@ -38,6 +39,13 @@ const WORDPRESS = {
   dnf: ['wordpress', 'php-cli', 'php-mysqlnd'],
   brew: ['php'],
 }
+const PROMETHEUS = {
+  name: 'Prometheus >= 2.42, with promtool',
+  find: findPrometheus,
+  apt: ['prometheus'],
+  dnf: ['golang-github-prometheus'],
+  brew: ['prometheus'],
+}
 const CHROMIUM = {
   name: 'Chromium, in which the pages for people are tested',
   find: findChromium,
@@ -61,7 +69,7 @@ export function ensureServers () {
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
 export function ensureTestPrograms () {
-  return ensure([...SERVERS, OPENSSL, WORDPRESS, CHROMIUM])
+  return ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */

@@ -49,7 +49,6 @@ export function withProblems (responses: Responses, ...codes: ProblemCode[]): Re
 
 /** The responses of a route for these codes, by status; every route may fail. */
 export const problems = (...codes: ProblemCode[]): Responses => withProblems({}, ...codes, 'internal_error')
-
 /** A successful response that is text. */
 export const text = (description: string, schema: object) => ({ description, content: { 'text/plain': { schema } } })
 

@@ -11,7 +11,7 @@ const NOT_APPLIED = new RegExp([
   'NOAUTH', 'WRONGPASS', 'NOPERM', 'NOSCRIPT',
 ].map(word => `\\b${word}\\b`).concat("Stream isn't writeable").join('|'))
 
-/** The kinds of failure, for those who count them. `refused`: surely not applied; `unknown`: it may have been. */
+/** The kinds of failure, for those who count them. Of the last two, `refused` was surely not applied. */
 export const REDIS_FAILURES = ['not_connected', 'timeout', 'out_of_memory', 'late', 'unconfirmed', 'refused', 'unknown'] as const
 
 export type RedisFailure = typeof REDIS_FAILURES[number]
@@ -23,12 +23,12 @@ const KINDS: [RegExp, RedisFailure][] = [
   [/\bOOM\b/, 'out_of_memory'],
   [/after its deadline/, 'late'],
   [/replicas have confirmed/, 'unconfirmed'],
-  [NOT_APPLIED, 'refused'],
 ]
 
 export function failureKind (error: unknown): RedisFailure {
-  const { message } = (error instanceof Problem ? error.cause : error) as Error
-  return KINDS.find(([words]) => words.test(message))?.[1] ?? 'unknown'
+  const text = String(error instanceof Problem ? error.cause : error)
+  const known = KINDS.find(([words]) => words.test(text))?.[1]
+  return known ?? (toWriteProblem(error).code === 'store_unavailable' ? 'refused' : 'unknown')
 }
 
 /** What a failed write to Redis means to the caller. */
