@@ -22,6 +22,7 @@ import healthRoutes from '../routes/health.js'
 import journalRoutes from '../routes/journal.js'
 import metricsRoutes from '../routes/metrics.js'
 import openapiRoutes from '../routes/openapi.js'
+import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
 import { showsDocs, type Config } from './config.js'
 import { createJsonParser } from './http/json.js'
@@ -84,6 +85,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   await app.register(healthRoutes, { config })
   await app.register(metricsRoutes)
   if (showsDocs(config)) await app.register(openapiRoutes)
+  await app.register(opsRoutes)
 }
 
 function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
