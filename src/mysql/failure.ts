@@ -82,13 +82,18 @@ export const isAnswer = (error: unknown): boolean =>
 
 const classOf = (error: unknown): string => ((error as { sqlState?: string }).sqlState ?? '').replace('#', '').slice(0, 2)
 
+/** Where MySQL and MariaDB begin to number their errors each for itself. */
+const OWN_NUMBERS = 4000
+
 /** What a customer wrote, where the server quotes it. */
 const QUOTED_VALUE = /\b(value: ?|entry )(?:'.*'(?= for (?:key|column)\b)|'.*'$)/is
 
 /** The error's own words without the data that they quote: this is logged, and kept as a reason. */
 export function textOf (error: unknown): string {
   if (error instanceof DatabaseUnavailable) return error.reason
-  const { code, message: text } = error as QueryError
+  const { code, errno = 0, message: text } = error as QueryError
   const message = text.replace(QUOTED_VALUE, "$1'...'")
-  return code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
+  // The driver has MySQL's names, and from here on MariaDB's numbers mean something else.
+  const name = errno >= OWN_NUMBERS ? `error ${errno}` : code
+  return name && !message.includes(name) ? `${name}: ${message}` : message || String(code)
 }
