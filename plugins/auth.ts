@@ -1,10 +1,10 @@
-import type { RouteOptions } from 'fastify'
+import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { createKeyring, type ApiKey } from '../src/auth/api-keys.js'
 import { isFromOtherSite } from '../src/auth/local.js'
-import '../src/auth/scopes.js'
+import type { Scope } from '../src/auth/scopes.js'
 import type { Config } from '../src/config.js'
-import { forbidden, notForOtherSites, unauthorized } from '../src/errors.js'
+import { forbidden, notForOtherSites, unauthorized, type Problem } from '../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -41,26 +41,33 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     if (undeclared) throw new Error(`${String(undeclared.method)} ${undeclared.url} does not say who may call it: give it an access`)
   })
 
-  app.addHook('onRequest', async (request, reply) => {
-    const { access } = request.routeOptions.config
+  /** Why the request goes no further; undefined: it does. */
+  function refuse (request: FastifyRequest): Problem | undefined {
+    const { headers, routeOptions: { config: { access } } } = request
+    if (isOpen) return isFromOtherSite(headers) ? notForOtherSites() : undefined
+    const { authorization } = headers
+    const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
+    const caller = key === undefined ? undefined : find(key)
+    if (!caller) {
+      failures.inc({ reason: authorization === undefined ? 'missing' : 'unknown' })
+      return unauthorized(authorization !== undefined)
+    }
+    request.caller = caller
+    if (access !== undefined && caller.scopes.has(access as Scope)) return undefined
+    failures.inc({ reason: 'scope' })
+    return forbidden(caller.name, access)
+  }
+
+  // Without a promise where nothing is waited for: every write passes here.
+  app.addHook('onRequest', (request, reply, done) => {
     // What matches no route has nothing to protect.
-    if (request.is404 || access === 'public') return
-    if (isOpen) {
-      if (isFromOtherSite(request.headers)) throw notForOtherSites()
-    } else {
-      const { authorization } = request.headers
-      const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
-      request.caller = (key !== undefined && find(key)) || null
-      if (!request.caller) {
-        failures.inc({ reason: authorization === undefined ? 'missing' : 'unknown' })
-        await app.limits.failures(request, reply)
-        throw unauthorized(authorization !== undefined)
-      }
+    if (request.is404 || request.routeOptions.config.access === 'public') {
+      done()
+      return
     }
-    if (app.limits.calls) await app.limits.calls(request, reply)
-    if (request.caller && (access === undefined || !request.caller.scopes.has(access))) {
-      failures.inc({ reason: 'scope' })
-      throw forbidden(request.caller.name, access)
-    }
+    const problem = refuse(request)
+    const limit = problem?.code === 'unauthorized' ? app.limits.failures : app.limits.calls
+    if (limit) limit(request, reply).then(() => { done(problem) }, done)
+    else done(problem)
   })
 }, { name: 'auth', dependencies: ['errors', 'limits', 'metrics'] })

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { SCOPES, type Scope } from './scopes.js'
 
 export interface ApiKey {
@@ -18,15 +18,18 @@ const KEY_BYTES = 32
 
 const ENTRY = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([a-z+]+):([0-9a-f]{64})$/
 
-const hash = (key: string): Buffer => createHash('sha256').update(key).digest()
+/** In hex. Made for each request: at once, it costs a quarter of what a Hash object does, which Node < 20.12 needs. */
+const sha256: (key: string) => string = 'hash' in crypto
+  ? key => crypto.hash('sha256', key)
+  : key => (crypto as typeof import('node:crypto')).createHash('sha256').update(key).digest('hex')
 
 /**
  * A new key, and the entry of API_KEYS that lets it in.
  * @throws {Error} when the name or the scopes will not do
  */
 export function createApiKey (name: string, scopes: string): { key: string, entry: string } {
-  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')
-  const entry = `${name}:${scopes}:${hash(key).toString('hex')}`
+  const key = KEY_PREFIX + crypto.randomBytes(KEY_BYTES).toString('base64url')
+  const entry = `${name}:${scopes}:${sha256(key)}`
   parse(entry, 'NAME SCOPES')
   return { key, entry }
 }
@@ -43,11 +46,11 @@ export function createKeyring (entries: readonly string[]): Keyring {
     if (first < i) throw new Error(`entry ${i + 1} has the same key as entry ${first + 1}: give each caller a key of its own`)
   })
   return text => {
-    const given = hash(text)
+    const given = Buffer.from(sha256(text))
     let found: ApiKey | undefined
     // All are compared, each in constant time: how long it takes says nothing of which is near.
     for (const key of keys) {
-      if (timingSafeEqual(key.digest, given)) found = key
+      if (crypto.timingSafeEqual(key.digest, given)) found = key
     }
     return found
   }
@@ -59,5 +62,5 @@ function parse (entry: string, place: string): ApiKey & { digest: Buffer } {
   const names = scopes!.split('+')
   const unknown = names.find(scope => !(SCOPES as readonly string[]).includes(scope))
   if (unknown !== undefined) throw new Error(`${place} names the scope "${unknown}". There are ${SCOPES.join(', ')}, several parted by +`)
-  return { name, scopes: new Set(names as Scope[]), digest: Buffer.from(digest!, 'hex') }
+  return { name, scopes: new Set(names as Scope[]), digest: Buffer.from(digest!) }
 }
