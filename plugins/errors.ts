@@ -5,8 +5,6 @@ import { Problem, outcomeUnknown, type ProblemCode } from '../src/errors.js'
 declare module 'fastify' {
   interface FastifyReply {
     sendProblem: typeof sendProblem
-    /** For problems that are part of an answer. */
-    logProblem: typeof logProblem
   }
 }
 
@@ -41,7 +39,7 @@ export function toProblem (error: FastifyError | Problem): Problem {
 const sentence = (message: string) => message.endsWith('.') ? message : `${message}.`
 
 function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
-  this.logProblem(problem)
+  this.problem = problem
   return this.code(problem.status)
     .headers(problem.headers)
     .headers(problem.replayed ? { 'idempotency-replayed': 'true' } : {})
@@ -50,18 +48,11 @@ function sendProblem (this: FastifyReply, problem: Problem): FastifyReply {
     .send(problem.toBody(this.request.id))
 }
 
-/** An outage is one line per request without a stack; the connection says the rest. */
-function logProblem (this: FastifyReply, problem: Problem) {
-  if (problem.status === 503) this.log.warn({ code: problem.code, reason: (problem.cause as Error | undefined)?.message }, problem.title)
-  else if (problem.status >= 500) this.log.error({ err: problem, code: problem.code }, problem.title)
-}
-
 /** One shape for every answer that is not a success: RFC 9457, 404 and 405 too. */
 export default fp(async app => {
   const routes = new Map<string, Set<string>>()
 
   app.decorateReply('sendProblem', sendProblem)
-  app.decorateReply('logProblem', logProblem)
 
   app.addHook('onRoute', ({ url, method }) => {
     const methods = routes.get(url) ?? new Set<string>()
@@ -85,7 +76,7 @@ export default fp(async app => {
       ? new Problem('not_found', 'The README, and GET /openapi.json where the service shows its description, list the routes.')
       : new Problem('method_not_allowed', `This route knows ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } }))
   })
-}, { name: 'errors' })
+}, { name: 'errors', dependencies: ['logs'] })
 
 /** Only routes of fixed parts and parameters: a wildcard has no methods of its own to name. */
 function matches (url: string, path: string): boolean {

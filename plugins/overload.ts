@@ -14,6 +14,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     maxHeapUsedBytes: HEAP_SHARE * getHeapStatistics().heap_size_limit,
     // A promise, because the plugin lets nothing be thrown.
     pressureHandler: async ({ routeOptions }, _reply, kind, value) => {
+      // Nothing was measured in the last second, which is one in which the process was held up, as when it starts.
+      if (value === Infinity) return
       // Whether the process is alive is asked all the more then.
       if (routeOptions.config.access !== 'public') throw overloaded(new Error(`${kind} ${value}`))
     },

@@ -100,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   }, async (request, reply) => {
     const { seq } = request.params
     const { ticket, version } = await settlement.apply(seq)
-    request.log.info({ seq, ticket_id: ticket!.ticket_id }, 'a journal entry was applied by an operator')
+    request.log.info({ seq, key: request.caller?.name, ticket_id: ticket!.ticket_id }, 'a journal entry was applied by an operator')
     return reply.header('etag', toEtag(version)).send(ticket)
   })
 
@@ -118,7 +118,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
   }, async request => {
     const { seq } = request.params
     const entry = await settlement.discard(seq)
-    request.log.info({ seq, ticket_id: entry.operation.ticket_id }, 'a journal entry was discarded by an operator')
+    request.log.info({ seq, key: request.caller?.name, ticket_id: entry.operation.ticket_id }, 'a journal entry was discarded by an operator')
     return toBody(entry)
   })
 }

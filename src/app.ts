@@ -8,6 +8,7 @@ import headers from '../plugins/headers.js'
 import http from '../plugins/http.js'
 import journal from '../plugins/journal.js'
 import limits from '../plugins/limits.js'
+import logs from '../plugins/logs.js'
 import mysql from '../plugins/mysql.js'
 import overload from '../plugins/overload.js'
 import redis from '../plugins/redis.js'
@@ -55,6 +56,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   app.addSchema(ProblemSchema)
   for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
 
+  await app.register(logs, { config })
   await app.register(errors)
   await app.register(headers)
   await app.register(http)
@@ -82,7 +84,7 @@ async function assemble (app: FastifyInstance, config: Config) {
 function serverOptions (config: Config, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
-    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: !['debug', 'trace'].includes(config.LOG_LEVEL) }),
+    logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
     genReqId: createRequestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,

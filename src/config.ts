@@ -23,7 +23,7 @@ const addresses = (description: string) =>
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. Any other than loopback needs API_KEYS' }),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on; 0 takes a free one' }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'debug logs every request' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'info: also who is turned away, and what was flushed; debug: every request' }),
   DOCS: Type.Optional(Type.Enum(['on', 'off'], { description: 'Swagger UI at /docs and the description at /openapi.json, for anyone without a key. Default: on when HOST is loopback, else off' })),
 
   API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, several parted by +. Without any, everybody who reaches HOST may do everything' }),
@@ -31,7 +31,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
   TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, as addresses or networks such as 10.0.0.0/8: only they are believed when X-Forwarded-For names another address' }),
-  MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work', 1000, 10),
+  MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work, on average of the last second', 500, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
   REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS, to the Sentinels too. The host is that of standalone alone, the database not that of a Cluster' }),

@@ -23,3 +23,24 @@ export interface LogDestination { write: (line: string) => void }
 /** Options of Fastify's pino: JSON lines, on standard output if no other destination is given. */
 export const loggerOptions = (level: Config['LOG_LEVEL'], stream?: LogDestination) =>
   ({ level, serializers: { err: describe }, ...(stream && { stream }) })
+
+/** Characters that would move the cursor of a terminal, as JSON spells them; line breaks of stacks are left. */
+const CONTROL = /\\(\\|u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|r|b|f)/gi
+
+/** What is written to a terminal: a text that holds control characters shows how they are spelled. */
+export const withoutControl = (line: string): string =>
+  line.replace(CONTROL, (all, escape: string) => escape === '\\' ? all : `\\\\${escape}`)
+
+/**
+ * Where log lines go: to a person who sits at a terminal, coloured and on one line, where pino-pretty is installed
+ * (it is not in production); else undefined, for JSON on standard output.
+ */
+export async function terminal (): Promise<LogDestination | undefined> {
+  if (!process.stdout.isTTY) return undefined
+  const pretty = await import('pino-pretty').then(module => module.default, (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error
+  })
+  if (!pretty) return undefined
+  const stream = pretty({ singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
+  return { write: line => { stream.write(withoutControl(line)) } }
+}

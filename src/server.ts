@@ -1,6 +1,7 @@
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.js'
 import { ConfigError, environment, loadConfig, type Config } from './config.js'
+import { terminal } from './logger.js'
 import { UnsafeEvictionError } from './redis/check.js'
 
 /** What the system says to an address that cannot be listened on. */
@@ -14,7 +15,7 @@ function refuse (error: unknown): never {
 }
 
 async function start (config: Config) {
-  const app = await buildApp(config)
+  const app = await buildApp(config, await terminal())
   closeWithGrace({ delay: config.SHUTDOWN_GRACE_MS, logger: app.log }, async ({ signal, err }) => {
     if (err) app.log.fatal({ err }, 'closing after an error')
     else app.log.info({ signal }, 'closing')

@@ -67,8 +67,13 @@ export const isAnswer = (error: unknown): boolean =>
 
 const classOf = (error: unknown): string => ((error as { sqlState?: string }).sqlState ?? '').replace('#', '').slice(0, 2)
 
+/** What a customer wrote, where the server quotes it. */
+const QUOTED_VALUE = /\b(value: ?|entry )(?:'.*'(?= for (?:key|column)\b)|'.*'$)/is
+
+/** The error's own words without the data that they quote: this is logged, and kept as a reason. */
 export function textOf (error: unknown): string {
   if (error instanceof DatabaseUnavailable) return error.reason
-  const { code, message } = error as QueryError
+  const { code, message: text } = error as QueryError
+  const message = text.replace(QUOTED_VALUE, "$1'...'")
   return code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
 }

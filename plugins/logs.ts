@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { levels } from 'pino'
+import type { Config } from '../src/config.js'
+import type { Problem } from '../src/errors.js'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What was answered instead of what was asked for; null: nothing. */
+    problem: Problem | null
+    /** For problems that are part of an answer. */
+    logProblem: typeof logProblem
+  }
+}
+
+/** Who is turned away is worth a line, and so is what the service could not do. What callers do otherwise is not, unless it is asked for. */
+function levelOf (status: number) {
+  if (status === 503) return 'warn'
+  if (status >= 500) return 'error'
+  return status === 401 || status === 403 || status === 429 ? 'info' : 'debug'
+}
+
+/** Of what is no route, as much as tells what was asked for; without the query, which may hold anything. */
+const PATH_MAX = 100
+
+/** An outage needs no stack with each of its requests: the connection says the rest. */
+const describeProblem = (problem: Problem) => ({
+  code: problem.code,
+  ...(problem.status === 503 && { reason: (problem.cause as Error | undefined)?.message }),
+  ...(problem.status >= 500 && problem.status !== 503 && { err: problem }),
+})
+
+function describe ({ caller, method, routeOptions, params, url, ip }: FastifyRequest, { statusCode, elapsedTime, problem }: FastifyReply) {
+  const ticketId = (params as { id?: unknown } | undefined)?.id
+  return {
+    ...(caller && { key: caller.name }),
+    method,
+    ...(routeOptions.url === undefined ? { path: url.split('?', 1)[0]!.slice(0, PATH_MAX) } : { route: routeOptions.url }),
+    status: statusCode,
+    duration_ms: Math.round(elapsedTime * 1000) / 1000,
+    ...(typeof ticketId === 'number' && { ticket_id: ticketId }),
+    ...(problem && describeProblem(problem)),
+    // Whom to look for, or to shut out.
+    ...(levelOf(statusCode) === 'info' && { address: ip }),
+  }
+}
+
+function logProblem (this: FastifyReply, problem: Problem) {
+  if (problem.status < 500) return
+  this.log[levelOf(problem.status)](describeProblem(problem), problem.title)
+}
+
+/** One line for each request, of the level that its answer has. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const least = levels.values[config.LOG_LEVEL] ?? Infinity
+
+  app.decorateReply('problem', null)
+  app.decorateReply('logProblem', logProblem)
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const level = levelOf(reply.statusCode)
+    // Made only where it is written: nearly all are not.
+    if (levels.values[level]! >= least) request.log[level](describe(request, reply), reply.problem?.title ?? 'answered')
+    done()
+  })
+}, { name: 'logs' })
