@@ -39,6 +39,9 @@ const malformed: [string, string | Buffer][] = [
   ['a name that stands twice', '{"customer_id":1,"customer_id":2}'],
   ['a name that stands twice, once escaped', '{"customer_id":1,"customer\\u005fid":2}'],
   ['a name that stands twice among custom fields', '{"customer_id":1,"custom_fields":{"a":1,"b":":","a":2}}'],
+  ['a name that stands twice, with a space before a colon', '{"customer_id" :1,"customer_id":2}'],
+  ['a name that stands twice, with line feeds before colons', '{"customer_id"\n:\n1,"subject"\n:"a : b","subject"\t:"b"}'],
+  ['a name that stands twice in each of many objects', `[${'{"a":1,"a":{}},'.repeat(1000)}{}]`],
   ['a name that stands twice, after texts with colons and quotes', '{"customer_id":1,"subject":"a\\":\\\\","category":"::","subject":"b"}'],
 ]
 
