@@ -1,11 +1,12 @@
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
 import { createService, type Service } from '../helper.js'
 import { bodies } from './hostile/bodies.js'
 import { exchange, send, type Answer } from './hostile/client.js'
 import { framing } from './hostile/framing.js'
 import { headers } from './hostile/headers.js'
-import { KEY, KEY_ENTRY, EXISTING, type Entry } from './hostile/table.js'
+import { EXISTING, KEY, KEY_ENTRY, raw, rawPost, type Entry } from './hostile/table.js'
 import { targets } from './hostile/targets.js'
 
 /** The service as it listens in production, with a ticket in Redis and one in MySQL. */
@@ -94,3 +95,46 @@ function checkLine (t: Parameters<typeof createService>[0], line: string) {
   t.notOk(line.includes(KEY) || line.includes('private matter'))
   t.ok((JSON.parse(line) as { level: number }).level < 40, line)
 }
+
+/** Requests that stop, and how far they have come. */
+const slow: [string, string, string][] = [
+  ['a connection that says nothing', '', '408 request_timeout closed'],
+  ['half a request line', 'GET /fl', '408 request_timeout closed'],
+  ['headers without an end', raw('GET /flush HTTP/1.1').slice(0, -4), '408 request_timeout closed'],
+  ['a body that does not come', rawPost(['Content-Length: 17']), '408 request_timeout closed'],
+  ['half a body', rawPost(['Content-Length: 17'], '{"customer'), '408 request_timeout closed'],
+  ['a chunk that does not come', rawPost(['Transfer-Encoding: chunked'], '11\r\n{"customer'), '408 request_timeout closed'],
+  ['chunks without an end', rawPost(['Transfer-Encoding: chunked'], '11\r\n{"customer_id":1}\r\n'), '408 request_timeout closed'],
+  ['a second request that stops', `${raw('GET /tickets/0 HTTP/1.1')}GET /fl`, '400 validation_failed closed and 408 request_timeout closed'],
+]
+
+t.test('slow requests are not waited for', async t => {
+  const service = await createTarget(t)
+  const { server } = service.app
+  t.ok(server.headersTimeout > 0 && server.headersTimeout <= 10_000)
+  t.ok(server.requestTimeout > 0 && server.requestTimeout <= 30_000)
+  const before = await stored(service)
+  const [headersTimeout, requestTimeout] = [server.headersTimeout, server.requestTimeout]
+  // What has begun is too late at once. Node looks every second, as in production.
+  Object.assign(server, { headersTimeout: 1, requestTimeout: 1 })
+  const outcomes = await Promise.all(slow.map(([, bytes]) => exchange(service.port, bytes, { isProbed: false })))
+  Object.assign(server, { headersTimeout, requestTimeout })
+  slow.forEach(([name, , expected], i) => {
+    t.equal(describe(outcomes[i]!), expected, name)
+    for (const answer of outcomes[i]!.answers) checkAnswer(t, answer)
+  })
+  t.match((await send(service.port, { method: 'GET', path: '/health/live' })).answers, [{ status: 200 }])
+  t.equal(await stored(service), before, 'nothing was written')
+})
+
+t.test('who does not close a connection that is refused is not waited for', async t => {
+  const { app, port } = await createTarget(t)
+  const connected = once(app.server, 'connection') as Promise<Socket[]>
+  const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => client.destroy())
+  client.write('hello\r\n\r\n')
+  client.resume()
+  await once(client, 'end')
+  const [connection] = await connected
+  t.ok(connection!.timeout! > 0 && connection!.timeout! <= 10_000)
+})

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
+import { request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { HttpRequest } from './table.js'
 
@@ -33,17 +33,17 @@ function parseAnswers (received: string): Answer[] {
 /**
  * Writes bytes to a connection of their own, and after the answer a good request, which shows whether the
  * connection is still one, and whether the bytes were taken for more than one request.
- * @param options.isHalfClosed nothing is written after the bytes, and the service is told so
- * @param options.onSent called when they are written
+ * @param options.isHalfClosed the service is told that nothing comes after the bytes
+ * @param options.isProbed false: nothing comes after the bytes
  */
-export async function exchange (port: number, bytes: string | Buffer, options: { isHalfClosed?: boolean, onSent?: () => void } = {}): Promise<Exchange> {
+export async function exchange (port: number, bytes: string | Buffer, options: { isHalfClosed?: boolean, isProbed?: boolean } = {}): Promise<Exchange> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   let received = ''
   let isProbed = false
   socket.setEncoding('latin1')
   socket.on('data', (text: string) => {
     received += text
-    if (isProbed || options.isHalfClosed || parseAnswers(received).length === 0) return
+    if (isProbed || options.isHalfClosed || options.isProbed === false || parseAnswers(received).length === 0) return
     isProbed = true
     socket.write(PROBE)
   })
@@ -51,7 +51,7 @@ export async function exchange (port: number, bytes: string | Buffer, options: {
   socket.on('error', () => {})
   socket.on('end', () => socket.end())
   await once(socket, 'connect')
-  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, options.onSent)
+  socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
   if (options.isHalfClosed) socket.end()
   await closed(socket)
   const answers = parseAnswers(received)
@@ -69,7 +69,7 @@ export async function send (port: number, { method, path, headers, body }: HttpR
   outgoing.setHeader('connection', 'keep-alive')
   if (body !== undefined) outgoing.setHeader('content-length', Buffer.byteLength(body))
   outgoing.end(body)
-  const [response] = await once(outgoing, 'response') as [import('node:http').IncomingMessage]
+  const [response] = await once(outgoing, 'response') as [IncomingMessage]
   response.setEncoding('utf8')
   let text = ''
   for await (const part of response) text += part as string
