@@ -1,7 +1,18 @@
 import neostandard from 'neostandard'
 
+/** The globals of the page for operators. */
+const BROWSER = Object.fromEntries(
+  ['AbortSignal', 'Response', 'clearTimeout', 'document', 'fetch', 'sessionStorage', 'setTimeout', 'window'].map(name => [name, 'readonly']),
+)
+
 export default [
   ...neostandard({ ts: true, ignores: ['dist', '.local', '.tap', 'node_modules'] }),
+  {
+    // What a browser runs.
+    files: ['routes/ops/*.js'],
+    languageOptions: { globals: BROWSER },
+    rules: { camelcase: 'off' },
+  },
   {
     files: ['**/*.ts'],
     languageOptions: { parserOptions: { project: './test/tsconfig.json', tsconfigRootDir: import.meta.dirname } },

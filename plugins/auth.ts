@@ -29,6 +29,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const find = createKeyring(config.API_KEYS)
   const isOpen = config.API_KEYS.length === 0
 
+  const failures = app.metrics.counter({ name: 'tickets_auth_failures_total', help: 'Requests that were refused for their key: none, an unknown one, or one that lacks the scope', label: 'reason', values: ['missing', 'unknown', 'scope'] as const })
+
   app.decorate('routes', routes)
   app.decorateRequest('caller', null)
 
@@ -50,11 +52,15 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
       request.caller = (key !== undefined && find(key)) || null
       if (!request.caller) {
+        failures.inc({ reason: authorization === undefined ? 'missing' : 'unknown' })
         await app.limits.failures(request, reply)
         throw unauthorized(authorization !== undefined)
       }
     }
     if (app.limits.calls) await app.limits.calls(request, reply)
-    if (request.caller && (access === undefined || !request.caller.scopes.has(access))) throw forbidden(request.caller.name, access)
+    if (request.caller && (access === undefined || !request.caller.scopes.has(access))) {
+      failures.inc({ reason: 'scope' })
+      throw forbidden(request.caller.name, access)
+    }
   })
-}, { name: 'auth', dependencies: ['errors', 'limits'] })
+}, { name: 'auth', dependencies: ['errors', 'limits', 'metrics'] })

@@ -28,6 +28,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     repository: direct,
     turns,
     isUsable: partitions.map(({ home, drift }) => () => home.isReady() && drift.isTrusted()),
+    onReplayed: replayed => { changes.emit('replayed', replayed) },
     log: app.log,
   })
   const ticker = createTicker({

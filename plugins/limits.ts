@@ -30,6 +30,8 @@ const FAILURES_MAX = 60
 export default fp<{ config: Config }>(async (app, { config }) => {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW_MS, KEY_PREFIX } = config
   const places = partitionTags(config).map((tag, index) => ({ home: app.redis.homes[index]!, key: createKeys(KEY_PREFIX, tag).limit }))
+  const limited = app.metrics.counter({ name: 'tickets_rate_limited_total', help: 'Requests that were refused as too many: failures of an address, or calls with a key', label: 'limit', values: ['failures', 'calls'] as const })
+  const uncounted = app.metrics.counter({ name: 'tickets_rate_limit_errors_total', help: 'Requests that could not be counted, and passed' })
   let isFailing = false
 
   await app.register(rateLimit, {
@@ -40,6 +42,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       onError (error) {
         if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
         isFailing = true
+        uncounted.inc()
       },
       onSuccess () {
         if (isFailing) app.log.info('requests are counted again')
@@ -48,14 +51,16 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     }),
   })
 
-  function createLimit (max: number, bucketOf: (request: FastifyRequest) => string): Limit {
+  function createLimit (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
     const count = app.createRateLimit({ max, keyGenerator: bucketOf })
     return async (request, reply) => {
       const counted = await count(request)
       if (counted.isAllowed) return
       const { isExceeded, remaining, ttlInSeconds } = counted
       reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
-      if (isExceeded) throw rateLimited(ttlInSeconds)
+      if (!isExceeded) return
+      limited.inc({ limit })
+      throw rateLimited(ttlInSeconds)
     }
   }
 
@@ -63,7 +68,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const addressOf = ({ ip, socket }: FastifyRequest) => rateLimit.normalizeIP(isIP(ip) ? ip : socket.remoteAddress ?? 'unknown')
 
   app.decorate('limits', {
-    failures: createLimit(FAILURES_MAX, request => `failures:${addressOf(request)}`),
-    calls: RATE_LIMIT_MAX === undefined ? undefined : createLimit(RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
+    failures: createLimit('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`),
+    calls: RATE_LIMIT_MAX === undefined ? undefined : createLimit('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
   })
-}, { name: 'limits', dependencies: ['redis'] })
+}, { name: 'limits', dependencies: ['metrics', 'redis'] })

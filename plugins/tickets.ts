@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
@@ -10,6 +9,7 @@ import { createTurns } from '../src/journal/turns.js'
 import { journalTable } from '../src/mysql/migrate.js'
 import { createStrategy } from '../src/sync/strategy.js'
 import { createArchive } from '../src/tickets/archive-target.js'
+import { createChanges } from '../src/tickets/changes.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { createPartition } from '../src/tickets/partition.js'
 import { createPartitioned } from '../src/tickets/partitioned.js'
@@ -34,8 +34,9 @@ const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 const COMPARISONS_MAX = 3
 
 function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) {
-  const changes = new EventEmitter<{ write: [], trusted: [] }>()
+  const changes = createChanges()
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
+  const onJournaled = (operations: number) => { changes.emit('journaled', operations) }
   const timeoutMs = statementTimeoutMs(config)
   const archive = createArchive(mysql, config, timeoutMs)
   const tags = partitionTags(config)
@@ -53,7 +54,7 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
     closedStatuses: config.TICKET_CLOSED_STATUSES,
     defaultStatus: config.TICKET_STATUSES[0]!,
     onCorrupt,
-    onWrite: () => { changes.emit('write') },
+    onWrite: (operations: number) => { changes.emit('write', operations) },
     log,
     limit: createLimit(COMPARISONS_MAX),
   }
@@ -70,12 +71,11 @@ function createTickets ({ redis, mysql, log }: FastifyInstance, config: Config) 
   const now = () => redis.now() ?? Date.now()
   const { TICKET_CLOSED_STATUSES: closedStatuses, TICKET_STATUSES: [defaultStatus] } = config
   return {
-    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, closedStatuses, defaultStatus: defaultStatus!, onCorrupt }) : readThrough),
+    ...(config.FALLBACK === 'mysql' ? createFallback(readThrough, { journal, archive, turns, now, closedStatuses, defaultStatus: defaultStatus!, onCorrupt, onJournaled }) : readThrough),
     /** Without the journal. */
     direct: readThrough,
     journal,
     turns,
-    /** Emits `write` after every script call that has changed tickets, `trusted` when Redis can be written to again. */
     changes,
     archive,
     partitions,

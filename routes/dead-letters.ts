@@ -9,7 +9,7 @@ const PAGE_MAX = 500
 const PAGE_DEFAULT = 100
 const TICKETS_PER_RETRY_MAX = 500
 
-const example = { ticket_id: 1234, attempts: 5, reason: 'ER_CONSTRAINT_FAILED: CONSTRAINT `no_vip` failed', died_at: 1_764_000_000 }
+const example = { ticket_id: 1234, attempts: 5, reason: 'error 4025: CONSTRAINT `no_vip` failed for `tickets`.`wp_support_tickets`', died_at: 1_764_000_000 }
 
 const Page = Type.Object({
   total: Type.Integer({ minimum: 0, description: 'Dead letters in all' }),

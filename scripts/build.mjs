@@ -11,6 +11,8 @@ const ASSETS = [
   { directory: 'src/tickets/scripts', extension: '.lua' },
   { directory: 'src/tickets/scripts/includes', extension: '.lua' },
   { directory: 'migrations', extension: '.sql' },
+  // The page for operators: a browser runs it as it is.
+  ...['.html', '.css', '.js', '.svg'].map((extension) => ({ directory: 'routes/ops', extension })),
   // Its "type" makes the compiled files ES modules, its version is the service's.
   { directory: '.', extension: 'package.json' },
 ]

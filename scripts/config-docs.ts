@@ -24,6 +24,9 @@ const HEAD = `# Every variable of the service with its default. NAME_FILE may ho
 # For docker compose only API_KEYS, REDIS_PASSWORD (both below) and MYSQL_PASSWORD are needed. The passwords become part
 # of what other programs parse: use letters, digits, - and _.
 #MYSQL_PASSWORD=
+# For docker compose --profile observability: a key with the scope ops, and the password of Grafana's user admin.
+#PROMETHEUS_KEY=
+#GRAFANA_PASSWORD=
 `
 
 export function envExample (): string {

@@ -48,6 +48,7 @@ await main(async () => {
     console.log(`
 The service is up:
   try it      ${service.url}/docs
+  operate     ${service.url}/ops
   health      ${service.url}/health/ready
   Redis       ${redis.client}
   database    ${mariadb.client}

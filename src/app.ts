@@ -9,6 +9,8 @@ import http from '../plugins/http.js'
 import journal from '../plugins/journal.js'
 import limits from '../plugins/limits.js'
 import logs from '../plugins/logs.js'
+import measurements from '../plugins/measurements.js'
+import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
 import overload from '../plugins/overload.js'
 import redis from '../plugins/redis.js'
@@ -19,12 +21,14 @@ import deadLetterRoutes from '../routes/dead-letters.js'
 import flushRoutes from '../routes/flush.js'
 import healthRoutes from '../routes/health.js'
 import journalRoutes from '../routes/journal.js'
+import metricsRoutes from '../routes/metrics.js'
 import openapiRoutes from '../routes/openapi.js'
+import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
 import { showsDocs, type Config } from './config.js'
 import { createJsonParser } from './http/json.js'
 import { ProblemSchema } from './http/problems.js'
-import { onClientError, onFrameworkError } from './http/raw-problems.js'
+import { createRawProblems, type RawProblems } from './http/raw-problems.js'
 import { createRequestIds } from './http/request-id.js'
 import { toValidationProblem, validatorCompiler } from './http/validation.js'
 import { loggerOptions, type LogDestination } from './logger.js'
@@ -35,9 +39,10 @@ import { createTicketSchemas } from './tickets/ticket.js'
  * @param log where log lines go; default: standard output
  */
 export async function buildApp (config: Config, log?: LogDestination) {
-  const app = fastify(serverOptions(config, log)).withTypeProvider<TypeBoxTypeProvider>()
+  const rawProblems = createRawProblems()
+  const app = fastify(serverOptions(config, rawProblems, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, config)
+    await assemble(app, config, rawProblems)
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -46,7 +51,7 @@ export async function buildApp (config: Config, log?: LogDestination) {
   return app
 }
 
-async function assemble (app: FastifyInstance, config: Config) {
+async function assemble (app: FastifyInstance, config: Config, rawProblems: RawProblems) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -58,6 +63,7 @@ async function assemble (app: FastifyInstance, config: Config) {
 
   await app.register(logs, { config })
   await app.register(errors)
+  await app.register(metrics, { rawProblems })
   await app.register(headers)
   await app.register(http)
   await app.register(overload, { config })
@@ -71,6 +77,7 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(tickets, { config })
   await app.register(flusher, { config })
   await app.register(journal, { config })
+  await app.register(measurements, { config })
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
@@ -78,10 +85,12 @@ async function assemble (app: FastifyInstance, config: Config) {
   await app.register(deadLetterRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
+  await app.register(metricsRoutes)
   if (showsDocs(config)) await app.register(openapiRoutes)
+  await app.register(opsRoutes)
 }
 
-function serverOptions (config: Config, log?: LogDestination) {
+function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
     logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),

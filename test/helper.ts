@@ -143,7 +143,7 @@ export async function createService<Own extends AnyStores = Stores> (t: Test, va
       headers: response.headers,
       text: response.body,
       // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a route answers is what the tests look at
-      body: (response.body === '' ? undefined : response.json()) as any,
+      body: (String(response.headers['content-type']).includes('json') && response.body !== '' ? response.json() : undefined) as any,
     }
   }
 

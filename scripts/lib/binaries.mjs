@@ -1,4 +1,4 @@
-/** Finds the database servers that this machine has. */
+/** Finds the database servers and the browser that this machine has. */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
@@ -30,6 +30,11 @@ export function findRedis () {
 /** @returns {Binary | undefined} MariaDB, else MySQL */
 export function findMariadb () {
   return findServer(['mariadbd', 'mysqld'])
+}
+
+/** @returns {string | undefined} the path of a Chromium */
+export function findChromium () {
+  return findExecutables(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], ['/Applications/Chromium.app/Contents/MacOS', '/Applications/Google Chrome.app/Contents/MacOS'])[0]
 }
 
 /**

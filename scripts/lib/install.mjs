@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { findExecutables, findMariadb, findRedis } from './binaries.mjs'
+import { findChromium, findExecutables, findMariadb, findRedis } from './binaries.mjs'
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
+import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
 import { findWordpress } from './wordpress.mjs'
 
@@ -38,6 +39,21 @@ const WORDPRESS = {
   dnf: ['wordpress', 'php-cli', 'php-mysqlnd'],
   brew: ['php'],
 }
+const PROMETHEUS = {
+  name: 'Prometheus >= 2.42, with promtool',
+  find: findPrometheus,
+  apt: ['prometheus'],
+  dnf: ['golang-github-prometheus'],
+  brew: ['prometheus'],
+}
+const CHROMIUM = {
+  name: 'Chromium, in which the pages for people are tested',
+  find: findChromium,
+  // Without a font there would be no text.
+  apt: ['chromium', 'fonts-dejavu-core'],
+  dnf: ['chromium'],
+  brew: ['--cask chromium'],
+}
 const SERVERS = [REDIS, MARIADB]
 
 /**
@@ -53,7 +69,7 @@ export function ensureServers () {
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
 export function ensureTestPrograms () {
-  return ensure([...SERVERS, OPENSSL, WORDPRESS])
+  return ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */

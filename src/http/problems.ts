@@ -49,6 +49,8 @@ export function withProblems (responses: Responses, ...codes: ProblemCode[]): Re
 
 /** The responses of a route for these codes, by status; every route may fail. */
 export const problems = (...codes: ProblemCode[]): Responses => withProblems({}, ...codes, 'internal_error')
+/** A successful response that is text. */
+export const text = (description: string, schema: object) => ({ description, content: { 'text/plain': { schema } } })
 
 /** A successful response with a JSON body. */
 export const success = (description: string, schema: object, headers: Record<string, object> = {}) =>

@@ -25,13 +25,16 @@ const PAGE_POLICY = {
   'frame-ancestors': ["'none'"],
 }
 
-/** Gives the routes of this context the headers of pages. Helmet makes all of them anew for each request, so only here. */
-export async function protectPages (app: FastifyInstance): Promise<void> {
+/**
+ * Gives the routes of this context the headers of pages. Helmet makes all of them anew for each request, so only here.
+ * @param styles hashes of inline styles that a page cannot do without
+ */
+export async function protectPages (app: FastifyInstance, styles: readonly string[] = []): Promise<void> {
   app.addHook('onRequest', async (_request, reply) => {
     for (const name of Object.keys(DATA_HEADERS)) reply.removeHeader(name)
   })
   await app.register(helmet, {
-    contentSecurityPolicy: { useDefaults: false, directives: PAGE_POLICY },
+    contentSecurityPolicy: { useDefaults: false, directives: { ...PAGE_POLICY, 'style-src': [...PAGE_POLICY['style-src'], ...styles.map(hash => `'${hash}'`)] } },
     // The service speaks HTTP. Who speaks TLS says for how long.
     strictTransportSecurity: false,
   })

@@ -73,11 +73,10 @@ export interface Selection {
 export function createJournal (database: Database, table: string, partitionCount: number) {
   const name = escapeId(table)
 
-  const ask: Query = <Rows>(sql: string, values: unknown[]) =>
-    database.query<Rows>(sql, values, CALLER_TIMEOUT_MS).catch((error: unknown) => { throw toDatabaseError(error) })
+  const askFor = (timeoutMs: number): Query => <Rows>(sql: string, values: unknown[]) =>
+    database.query<Rows>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
 
-  const patiently: Query = <Rows>(sql: string, values: unknown[]) =>
-    database.query<Rows>(sql, values, OPERATOR_TIMEOUT_MS).catch((error: unknown) => { throw toDatabaseError(error) })
+  const ask = askFor(CALLER_TIMEOUT_MS)
 
   async function select (query: Query, where: string, values: unknown[], limit: number): Promise<Entry[]> {
     const rows = await query<Row[]>(`SELECT seq, ${COLUMNS.join(', ')}, state, reason, settle_key FROM ${name} WHERE ${where} ORDER BY seq LIMIT ?`, [...values, limit])
@@ -167,8 +166,8 @@ export function createJournal (database: Database, table: string, partitionCount
       return Number(row!.seq ?? 0)
     },
 
-    async counts (): Promise<Record<State, number>> {
-      const rows = await patiently<{ state: State, entries: number }[]>(`SELECT state, COUNT(*) AS entries FROM ${name} GROUP BY state`, [])
+    async counts (timeoutMs = OPERATOR_TIMEOUT_MS): Promise<Record<State, number>> {
+      const rows = await askFor(timeoutMs)<{ state: State, entries: number }[]>(`SELECT state, COUNT(*) AS entries FROM ${name} GROUP BY state`, [])
       return { pending: 0, conflict: 0, ...Object.fromEntries(rows.map(row => [row.state, Number(row.entries)])) }
     },
 

@@ -25,6 +25,8 @@ export interface KeeperOptions {
   turns: Turns
   /** ms of Redis's clock, as far as it is known. */
   now: () => number
+  /** So many operations were kept, or had been before. */
+  onJournaled: (operations: number) => void
 }
 
 /** Changes of one caller to one ticket: they stay together, so that nothing comes between them. */
@@ -38,7 +40,7 @@ type Answer = Journaled | Problem
  * @returns a function whose answers stand in the order of the operations; a Problem with
  * store_unavailable: it was surely not kept
  */
-export function createKeeper ({ journal, archive, turns, now }: KeeperOptions) {
+export function createKeeper ({ journal, archive, turns, now, onJournaled }: KeeperOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
     itemsMax: TICKETS_PER_INSERT_MAX,
     runningMax: INSERTS_MAX,
@@ -73,7 +75,10 @@ export function createKeeper ({ journal, archive, turns, now }: KeeperOptions) {
       () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length }))),
       answers => answers.some(mayBeKept),
     )
-    return inOrder(operations as readonly Change[], tickets, answers)
+    const inTheirOrder = inOrder(operations as readonly Change[], tickets, answers)
+    const journaled = inTheirOrder.filter(answer => 'journaled' in answer).length
+    if (journaled > 0) onJournaled(journaled)
+    return inTheirOrder
   }
 }
 

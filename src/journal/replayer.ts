@@ -25,19 +25,25 @@ export interface ReplayerOptions {
   turns: Turns
   /** Whether Redis can be written to, by partition. */
   isUsable: readonly (() => boolean)[]
+  onReplayed: (replayed: Replayed) => void
   log: FastifyBaseLogger
 }
 
+/** What became of entries. */
+export interface Replayed {
+  /** Those that were made. */
+  replayed: number
+  conflicts: number
+}
+
 /** What a replay is to look at, and what it has met. */
-interface Replay {
+interface Replay extends Replayed {
   partitions: readonly number[]
   upTo?: number
   /** The last entry that was looked at. */
   after: number
   /** Tickets of which Redis did not take an entry: those that follow it wait too. */
   stuck: Set<number>
-  replayed: number
-  conflicts: number
 }
 
 /**
@@ -45,7 +51,7 @@ interface Replay {
  * lock of MySQL. An entry that cannot be made is kept as a conflict. Everything may be repeated: an
  * entry that was made and could not be removed is known to Redis by its key.
  */
-export function createReplayer ({ journal, repository, turns, isUsable, log }: ReplayerOptions) {
+export function createReplayer ({ journal, repository, turns, isUsable, onReplayed, log }: ReplayerOptions) {
   /** Resolves with whether there is more to look at. */
   async function round (query: Query, replay: Replay): Promise<boolean> {
     const { partitions, upTo, after, stuck } = replay
@@ -90,7 +96,10 @@ export function createReplayer ({ journal, repository, turns, isUsable, log }: R
       return state.stuck.size === 0
     } finally {
       const { replayed, conflicts } = state
-      if (replayed + conflicts > 0) log.info({ replayed, conflicts }, 'journal entries were replayed')
+      if (replayed + conflicts > 0) {
+        log.info({ replayed, conflicts }, 'journal entries were replayed')
+        onReplayed({ replayed, conflicts })
+      }
     }
   }
 

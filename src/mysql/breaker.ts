@@ -32,6 +32,8 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
   }
 
   return {
+    isUp: () => away === undefined,
+
     /** @throws {DatabaseUnavailable} at once while the server is away; nothing was sent */
     check () {
       if (away) throw new DatabaseUnavailable(away.reason)

@@ -4,7 +4,7 @@ import { createConnection, createPool, type PoolConnection, type RowDataPacket }
 import type { Config } from '../config.js'
 import { within as withinTime } from '../within.js'
 import { createBreaker } from './breaker.js'
-import { DatabaseUnavailable, isAnswer, textOf } from './failure.js'
+import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.js'
 
 /** Flush, replay, look-ups, the journal's writes, health and one to spare. */
 const CONNECTIONS_MAX = 6
@@ -33,7 +33,7 @@ const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTIO
  * migrations) runs once before it: the service may start, and stay up, without MySQL.
  */
 export function createDatabase (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
-  const events = new EventEmitter<{ recovered: [] }>()
+  const events = new EventEmitter<{ recovered: [], ended: [call: DatabaseCall, ms: number, error?: unknown] }>()
   let prepared: Promise<void> | undefined
   let isPrepared = false
   const connectionOptions = {
@@ -132,11 +132,27 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     }
   }
 
+  /** The same, of which `ended` is told. */
+  async function tell<T> (call: DatabaseCall, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    let failure: unknown
+    try {
+      return await attempt(timeoutMs, work)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      events.emit('ended', call, performance.now() - startedAt, failure)
+    }
+  }
+
   return {
     ready,
+    /** As far as is known: it has answered when it was last asked. */
+    isUp: breaker.isUp,
     /** Of the database. */
     name: decodeURIComponent(new URL(config.MYSQL_URL).pathname.slice(1)),
-    /** `recovered`: the server answers again after it has not. */
+    /** `recovered`: the server answers again after it has not. `ended`: a call, and how it ended. */
     on: events.on.bind(events),
 
     /**
@@ -145,7 +161,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      *
      * @throws what the server says; or DatabaseUnavailable when it does not answer, at once when that is known
      */
-    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => attempt(timeoutMs, query => query<Rows>(sql, values)),
+    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => tell('query', timeoutMs, query => query<Rows>(sql, values)),
 
     /**
      * Runs `work` while nobody else has the lock of this name (GET_LOCK); undefined: somebody has.
@@ -154,7 +170,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      * @param lock up to 64 characters; belongs to the server
      * @throws what `work` throws; as `query` does; and an error of its own when it was `work` that took too long
      */
-    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => attempt(timeoutMs, async query => {
+    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => tell('exclusively', timeoutMs, async query => {
       const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])
       if (row!.granted !== 1) return undefined
       try {
@@ -170,7 +186,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      *
      * @throws what `work` throws; and as `query` does
      */
-    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => attempt(timeoutMs, async query => {
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => tell('transaction', timeoutMs, async query => {
       // READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
       // were locked too would make writers of neighbouring rows wait for each other in a circle.
       await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED', [])
@@ -196,15 +212,14 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
 export type Database = ReturnType<typeof createDatabase>
 
+export type DatabaseCall = 'query' | 'transaction' | 'exclusively'
+
 /** One statement on the connection of `work`. */
 export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 
 /** @throws {DatabaseUnavailable} when `work` takes longer */
 const within = <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
   withinTime(timeoutMs, work, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
-
-/** The driver's words for more statements that wait than may: that says nothing of the server. */
-const isOwnQueue = ({ reason }: DatabaseUnavailable): boolean => reason.startsWith('Queue limit')
 
 /** What is no answer of the server is DatabaseUnavailable. */
 const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {

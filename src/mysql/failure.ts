@@ -35,6 +35,21 @@ const DATA_ERRORS = new Set([
   3819, // ER_CHECK_CONSTRAINT_VIOLATED
 ])
 
+/** The kinds of failure, for those who count them. `refused`: the server has answered with an error. */
+export const DATABASE_FAILURES = ['unavailable', 'timeout', 'overloaded', 'lock_conflict', 'refused'] as const
+
+export type DatabaseFailure = typeof DATABASE_FAILURES[number]
+
+/** undefined: MySQL has nothing to do with it. */
+export function failureKind (error: unknown): DatabaseFailure | undefined {
+  if (error instanceof DatabaseUnavailable) return error.isLate ? 'timeout' : isOwnQueue(error) ? 'overloaded' : 'unavailable'
+  if (isLockConflict(error)) return 'lock_conflict'
+  return error instanceof RowsRefused || classOf(error) !== '' ? 'refused' : undefined
+}
+
+/** The driver's words for more statements that wait than may: that says nothing of the server. */
+export const isOwnQueue = ({ reason }: DatabaseUnavailable): boolean => reason.startsWith('Queue limit')
+
 /** 1213 ER_LOCK_DEADLOCK rolls the transaction back, 1205 ER_LOCK_WAIT_TIMEOUT the statement: repeat all. */
 export const isLockConflict = (error: unknown): boolean => [1205, 1213].includes((error as QueryError).errno ?? 0)
 
@@ -67,13 +82,18 @@ export const isAnswer = (error: unknown): boolean =>
 
 const classOf = (error: unknown): string => ((error as { sqlState?: string }).sqlState ?? '').replace('#', '').slice(0, 2)
 
+/** Where MySQL and MariaDB begin to number their errors each for itself. */
+const OWN_NUMBERS = 4000
+
 /** What a customer wrote, where the server quotes it. */
 const QUOTED_VALUE = /\b(value: ?|entry )(?:'.*'(?= for (?:key|column)\b)|'.*'$)/is
 
 /** The error's own words without the data that they quote: this is logged, and kept as a reason. */
 export function textOf (error: unknown): string {
   if (error instanceof DatabaseUnavailable) return error.reason
-  const { code, message: text } = error as QueryError
+  const { code, errno = 0, message: text } = error as QueryError
   const message = text.replace(QUOTED_VALUE, "$1'...'")
-  return code && !message.includes(code) ? `${code}: ${message}` : message || String(code)
+  // The driver has MySQL's names, and from here on MariaDB's numbers mean something else.
+  const name = errno >= OWN_NUMBERS ? `error ${errno}` : code
+  return name && !message.includes(name) ? `${name}: ${message}` : message || String(code)
 }

@@ -3,6 +3,7 @@ import calculateSlot from 'cluster-key-slot'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.js'
 import { storeUnavailable } from '../errors.js'
+import { tellFailure, type Calls } from './calls.js'
 import { createRedis, parseAddress, type Address } from './connection.js'
 import { createNode, type Node } from './node.js'
 import type { Home, RedisServers } from './servers.js'
@@ -22,9 +23,11 @@ type Range = [number, number, [string | null, number], ...unknown[]]
  * A command that meets the wrong master was not applied. It is not sent on: the new master may hold older
  * data, and is written to only when that is known.
  *
+ * @param calls told of every call
  * @param tags of the partitions, `{7}`; each is in one slot
  */
-export function createCluster (config: Config, log: FastifyBaseLogger, tags: readonly string[]): RedisServers {
+export function createCluster (config: Config, log: FastifyBaseLogger, calls: Calls, tags: readonly string[]): RedisServers {
+  const tell = tellFailure(calls)
   const seeds = config.REDIS_CLUSTER_NODES.map(parseAddress)
   const nodes = new Map<string, { node: Node, connected: Promise<void> }>()
   const homes = tags.map(createHome)
@@ -53,13 +56,13 @@ export function createCluster (config: Config, log: FastifyBaseLogger, tags: rea
       on: events.on.bind(events),
       isReady: () => owner?.isReady() ?? false,
       async call<T> (work: (node: Node) => Promise<T>): Promise<T> {
-        if (!owner) throw storeUnavailable(new Error(`no master of the Cluster is known for slot ${slot}`))
+        if (!owner) return tell(storeUnavailable(new Error(`no master of the Cluster is known for slot ${slot}`)))
         const node = owner
         return await work(node).catch((error: unknown) => {
           const address = movedTo(error, node.address!)
           if (address) assign(nodeAt(address))
           if (address) hurry()
-          throw error
+          return tell(error)
         })
       },
     } satisfies Home & Record<string, unknown>
@@ -69,7 +72,7 @@ export function createCluster (config: Config, log: FastifyBaseLogger, tags: rea
     const name = `${address.host}:${address.port}`
     const known = nodes.get(name)
     if (known) return known.node
-    const node = createNode(config, log, address)
+    const node = createNode(config, log, calls, address)
     const tell = (event: 'ready' | 'lost') => { for (const home of homes) if (home.owner() === node) home.events.emit(event) }
     node.on('ready', () => { tell('ready') })
     node.on('lost', () => {
@@ -148,6 +151,7 @@ export function createCluster (config: Config, log: FastifyBaseLogger, tags: rea
 
   return {
     homes,
+    calls,
     async connect () {
       await refresh()
       await Promise.all([...nodes.values()].map(({ connected }) => connected))

@@ -11,6 +11,26 @@ const NOT_APPLIED = new RegExp([
   'NOAUTH', 'WRONGPASS', 'NOPERM', 'NOSCRIPT',
 ].map(word => `\\b${word}\\b`).concat("Stream isn't writeable").join('|'))
 
+/** The kinds of failure, for those who count them. Of the last two, `refused` was surely not applied. */
+export const REDIS_FAILURES = ['not_connected', 'timeout', 'out_of_memory', 'late', 'unconfirmed', 'refused', 'unknown'] as const
+
+export type RedisFailure = typeof REDIS_FAILURES[number]
+
+/** Words of the errors of the other kinds: the client's, the servers' and this service's own. */
+const KINDS: [RegExp, RedisFailure][] = [
+  [/Stream isn't writeable|not connected to Redis|no master of the Cluster/, 'not_connected'],
+  [/Command timed out/, 'timeout'],
+  [/\bOOM\b/, 'out_of_memory'],
+  [/after its deadline/, 'late'],
+  [/replicas have confirmed/, 'unconfirmed'],
+]
+
+export function failureKind (error: unknown): RedisFailure {
+  const text = String(error instanceof Problem ? error.cause : error)
+  const known = KINDS.find(([words]) => words.test(text))?.[1]
+  return known ?? (toWriteProblem(error).code === 'store_unavailable' ? 'refused' : 'unknown')
+}
+
 /** What a failed write to Redis means to the caller. */
 export function toWriteProblem (error: unknown): Problem {
   if (error instanceof Problem) return error

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 import type { Config } from '../config.js'
 import { within } from '../within.js'
 import { defineScripts, type Script, type Scripts } from '../tickets/scripts/index.js'
+import { tellingScripts, tellingWait, type Calls } from './calls.js'
 import { checkServer } from './check.js'
 import { createClock } from './clock.js'
 import { createRedis, type Address } from './connection.js'
@@ -19,16 +20,17 @@ const REOPEN_AFTER_MS = 100
  * One Redis server that takes writes: its connections, its scripts, its clock.
  * Emits `ready` when it can be used, and `lost` when it no longer can: who answers next may be another.
  *
+ * @param calls told of every call
  * @param address of a node of a Cluster; without it, what REDIS_MODE says
  */
-export function createNode (config: Config, log: FastifyBaseLogger, address?: Address) {
+export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls, address?: Address) {
   const events = new EventEmitter<{ ready: [], lost: [] }>()
   const client = open()
   // WAIT blocks its connection: reads and the flush do not stand behind writes that wait for a replica.
   const writer = config.REDIS_WAIT_REPLICAS > 0 ? open() : client
   const connections = [...new Set([client, writer])]
   const clock = createClock(client, error => { log.warn({ err: error }, 'the clock of Redis could not be read') })
-  const scripts: Scripts = { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write }
+  const scripts = tellingScripts(calls, { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write })
   let isReady = false
   let isConnected = false
   let isClosed = false
@@ -74,7 +76,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, address?: Ad
     scripts,
     clock,
     /** Only there when writes are to wait for replicas. */
-    waitForReplicas: config.REDIS_WAIT_REPLICAS > 0 ? createReplicaWait(writer, config.REDIS_WAIT_REPLICAS) : undefined,
+    waitForReplicas: config.REDIS_WAIT_REPLICAS > 0 ? tellingWait(calls, createReplicaWait(writer, config.REDIS_WAIT_REPLICAS)) : undefined,
     isReady: () => isReady,
 
     /**

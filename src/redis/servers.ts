@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.js'
+import { createCalls, tellFailure, type Calls } from './calls.js'
 import { createCluster } from './cluster.js'
 import { createNode, type Node } from './node.js'
 
@@ -26,6 +27,8 @@ export interface RedisServers {
   connect: () => Promise<void>
   /** @throws why one of them does not answer */
   ping: () => Promise<unknown>
+  /** Emits what becomes of every call. */
+  calls: Calls
   /** ms of Redis's clock as far as it is known; undefined: it never was. */
   now: () => number | undefined
   close: () => void
@@ -33,8 +36,10 @@ export interface RedisServers {
 
 /** One master, which Sentinel may replace by another; or the masters of a Cluster. */
 export function createRedisServers (config: Config, log: FastifyBaseLogger, tags: readonly string[]): RedisServers {
-  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, tags)
-  const node = createNode(config, log)
-  const home: Home = { on: node.on, isReady: node.isReady, call: work => work(node) }
-  return { homes: tags.map(() => home), connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
+  const calls = createCalls()
+  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, calls, tags)
+  const node = createNode(config, log, calls)
+  const tell = tellFailure(calls)
+  const home: Home = { on: node.on, isReady: node.isReady, call: work => work(node).catch(tell) }
+  return { homes: tags.map(() => home), calls, connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
@@ -43,6 +44,7 @@ export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
 export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+  const events = new EventEmitter<{ flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
   let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
@@ -136,10 +138,13 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
       // A pass that found nothing is not worth a line, and one that failed gets its line from whoever asked for it.
       if (counts.claimed > 0) log.info({ ...counts, duration_ms: durationMs() }, 'tickets were flushed')
       last = { ...counts, finished_at: Math.floor(Date.now() / 1000), duration_ms: durationMs(), error: failure instanceof Problem ? failure.code : failure ? 'internal_error' : null }
+      events.emit('flushed', last)
     }
   }
 
   return {
+    /** `flushed`: a pass has ended, well or not. */
+    on: events.on.bind(events),
     /**
      * Runs a pass when the one that is running, if any, has ended. Those who wait for the same share one.
      * @throws {Problem} overloaded when too many wait

@@ -14,7 +14,7 @@ export interface Batch {
   hasMore: boolean
   /** Records that MySQL holds these versions. */
   settle: (tickets: readonly Ticket[]) => Promise<void>
-  /** Gives all of them back at once: nothing was wrong with them. */
+  /** Gives all of them back as they were: nothing was wrong with them. */
   release: () => Promise<void>
   /** Puts tickets off that could not be written. Resolves as DueIndex.retry does. */
   retry: (failures: readonly Failure[]) => Promise<number[]>
@@ -90,7 +90,7 @@ function toBatch (claims: readonly Claimed[], dueIndexes: readonly DueIndex[], h
     hasMore,
     settle: tickets => spread(tickets, ticket => ticket.ticket_id, (index, lease, part) => index.settle(lease, part)),
     async release () {
-      await all(claims.map(({ index, claim }) => index.release(claim.lease, claim.tickets.map(ticket => ticket.ticket_id))))
+      await all(claims.map(({ index, claim }) => index.release(claim)))
     },
     async retry (failures) {
       const attempts: number[] = []

@@ -23,6 +23,8 @@ export interface Claim {
   /** Identifies the claim when tickets are given back. */
   lease: string
   tickets: Ticket[]
+  /** When they became due, ms, by id. */
+  since: Map<number, number>
   /** Hashes that are not tickets. */
   corrupt: CorruptTicketError[]
   /** Marks without a ticket: another program has deleted the hash, or made the mark. */
@@ -72,8 +74,8 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
         [keys.due, keys.archivedMax, keys.dead, keys.failures],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
       ) as [number, number, string, number, string[][]]
-      const claim: Claim = { nowMs, lease, tickets: [], corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
-      for (const [id, ...flat] of hashes) decodeInto(claim, id!, flat)
+      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
+      for (const [id, since, ...flat] of hashes) decodeInto(claim, id!, Number(since), flat)
       return claim
     },
 
@@ -83,8 +85,8 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
       [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
     ) as number,
 
-    /** Gives claimed tickets back at once: nothing was wrong with them. */
-    release: async (lease: string, ids: readonly number[]) => await scripts.release([keys.due], [lease, ...ids]) as number,
+    /** Gives claimed tickets back as they were: nothing was wrong with them. */
+    release: async ({ lease, since }: Pick<Claim, 'lease' | 'since'>) => await scripts.release([keys.due], [lease, ...[...since].flat()]) as number,
 
     /**
      * Puts tickets off that could not be written, those that have had all their attempts for good.
@@ -119,13 +121,14 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
 
 export type DueIndex = ReturnType<typeof createDueIndex>
 
-function decodeInto (claim: Claim, id: string, flat: string[]) {
+function decodeInto (claim: Claim, id: string, since: number, flat: string[]) {
   if (flat.length === 0) {
     claim.vanished.push(id)
     return
   }
   try {
     claim.tickets.push(fromHash(Number(id), flat))
+    claim.since.set(Number(id), since)
   } catch (error) {
     if (!(error instanceof CorruptTicketError)) throw error
     claim.corrupt.push(error)

@@ -33,8 +33,8 @@ export interface StoreOptions extends WriteCodecOptions {
   commandTimeoutMs: number
   retentionSeconds: number
   idempotencySeconds: number
-  /** A script call has changed tickets. */
-  onWrite: () => void
+  /** A script call has made so many operations. */
+  onWrite: (operations: number) => void
 }
 
 /** Operations on one ticket. They travel together, so that nothing comes between them. */
@@ -64,7 +64,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   async function writeAt (node: Node, tickets: readonly OnTicket[]) {
     const sentAt = performance.now()
     const results = await callWrite(node, tickets)
-    options.onWrite()
+    options.onWrite(results.length)
     let next = 0
     const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
     // What was refused has changed nothing, so that there is nothing to confirm.

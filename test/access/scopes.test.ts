@@ -22,18 +22,20 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /journal': 'ops',
   'POST /journal/:seq/apply': 'ops',
   'POST /journal/:seq/discard': 'ops',
+  'GET /metrics': 'ops',
   'GET /health/live': 'public',
   'GET /health/ready': 'public',
   'GET /openapi.json': 'public',
   'GET /docs/': 'public',
+  'GET /ops': 'public',
 }
 
 const [METHODS, PATHS] = [Object.keys(ACCESS).map(route => route.split(' ')[0]!), Object.keys(ACCESS).map(route => route.split(' ')[1]!.replace(/:\w+/, '7'))]
 
-/** What stands in the route table, without HEAD, which comes with GET, and the files of Swagger UI. */
+/** What stands in the route table, without HEAD, which comes with GET, and the files of the pages. */
 const routesOf = ({ app }: Service) => app.routes
   .flatMap(({ method, url, config }) => [method].flat().map(name => [`${name} ${url}`, config?.access] as const))
-  .filter(([route]) => !route.startsWith('HEAD ') && (!route.includes('/docs') || route === 'GET /docs/'))
+  .filter(([route]) => !route.startsWith('HEAD ') && (!route.includes('/docs') || route === 'GET /docs/') && !route.includes('/ops/'))
 
 t.test('the route table: every route says who may call it', async t => {
   const service = await createService(t, { API_KEYS })

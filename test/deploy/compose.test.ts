@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
@@ -20,11 +21,16 @@ interface Container {
   healthcheck?: { test?: string[], disable?: boolean }
   restart?: string
   stop_grace_period?: string
+  profiles?: string[]
+  entrypoint?: string[]
+  ports?: string[]
+  secrets?: { source: string }[]
 }
 
 interface Compose {
   services: Record<string, Container>
   volumes: Record<string, null>
+  secrets: Record<string, { environment: string }>
 }
 
 const passwords = newPasswords()
@@ -97,6 +103,34 @@ for (const file of ['docker-compose.yml', 'deploy/compose.sentinel.yml', 'deploy
     })
   })
 }
+
+t.test('docker-compose.yml without its profile asks for nothing of what only the profile needs', t => {
+  const { services, secrets } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as Compose
+  const example = readFileSync(join(ROOT, '.env.example'), 'utf8')
+  const optional = Object.entries(services).filter(([, { profiles }]) => profiles)
+  t.strictSame(optional.map(([name, { profiles }]) => [name, profiles]), [['prometheus', ['observability']], ['grafana', ['observability']]])
+  for (const [name, container] of optional) {
+    // Compose reads the variables of services that it does not start.
+    t.notMatch(JSON.stringify(container), /(?<!\$)\$\{\w+:?\?/, `${name} requires no variable`)
+    t.match(container.image, /:v?\d+\.\d+\.\d+$/, `${name} is of one version`)
+    for (const port of container.ports ?? []) t.match(port, /^127\.0\.0\.1:/, `${name} is published on loopback only`)
+    for (const volume of container.volumes ?? []) if (volume.startsWith('.')) t.match(volume, /:ro$/, `${name} changes nothing in ${volume}`)
+    for (const { source } of container.secrets ?? []) t.ok(secrets[source], `the secret ${source} is there`)
+  }
+  for (const { environment } of Object.values(secrets)) t.match(example, `#${environment}=\n`)
+
+  t.match(readFileSync(join(ROOT, 'deploy/prometheus/prometheus.yml'), 'utf8'), `/run/secrets/${services.prometheus!.secrets![0]!.source}\n`)
+  t.end()
+})
+
+t.test('Grafana does not start without a password', t => {
+  const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8')) as Compose
+  const [shell = '', ...args] = services.grafana!.entrypoint!.map(arg => arg.replaceAll('$$', '$').replace('exec /run.sh', 'echo started'))
+  const start = (password: string) => spawnSync(shell, args, { encoding: 'utf8', env: { GF_SECURITY_ADMIN_PASSWORD: password } })
+  t.match(start('x'), { status: 0, stdout: 'started\n' })
+  t.match(start(''), { status: /[^0]/, stdout: '', stderr: /set GRAFANA_PASSWORD in .env/ })
+  t.end()
+})
 
 t.test('every file of deploy/redis has its place', t => {
   const names = readdirSync(join(ROOT, 'deploy/redis'))

@@ -68,6 +68,7 @@ t.test('what MySQL quotes of a row is not told', async t => {
     ["Truncated incorrect DOUBLE value: 'secret'", "Truncated incorrect DOUBLE value: '...'"],
     ["Data too long for column 'subject' at row 1", "Data too long for column 'subject' at row 1"],
   ] as const) t.equal(textOf(Object.assign(new Error(message), { code: 'ER_X' })), `ER_X: ${expected}`)
+  t.equal(textOf(Object.assign(new Error('CONSTRAINT `no_vip` failed'), { code: 'ER_INNODB_AUTOEXTEND_SIZE_OUT_OF_RANGE', errno: 4025 })), 'error 4025: CONSTRAINT `no_vip` failed', 'a number that MariaDB means otherwise has no name')
 })
 
 t.test('on a terminal lines are for people, and nothing in them moves its cursor', async t => {

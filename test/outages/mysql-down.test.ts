@@ -19,9 +19,11 @@ t.test('MySQL goes away and comes back', async t => {
   t.equal((await call('POST', '/tickets/11', { customer_id: 1, status: 'closed' })).status, 201, 'writes go on')
   t.equal((await call('PATCH', '/tickets/11', { subject: 'x' })).status, 200)
   t.equal((await call('GET', '/tickets/11')).status, 200, 'reads go on')
+  const since = await service.due(11)
   const flush = await call('POST', '/flush')
   t.match(flush, { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable', detail: /MySQL/ } })
   t.match((await call('GET', '/flush')).body, { unsynced: 1, due: 1, last_flush: { error: 'store_unavailable' } }, 'the claim was given back')
+  t.equal(await service.due(11), since, 'and the backlog grows old')
   t.equal(await redis.exists(`${prefix}tickets:failures`), 0, 'nothing is counted against the ticket')
 
   for (const [method, url, body] of [['GET', '/tickets/10', undefined], ['PATCH', '/tickets/10', { subject: 'x' }], ['GET', '/tickets/99', undefined], ['GET', '/tickets?ids=11,10', undefined]] as const) {

@@ -156,14 +156,18 @@ t.test('the claims of a crashed worker come back', async t => {
   t.match((await call('GET', '/flush')).body, { unsynced: 0 })
 })
 
-t.test('a given back claim is due at once', async t => {
-  const { call, app } = await createService(t)
+t.test('a given back claim is due since it was before, or since the claim', async t => {
+  const { call, app, due } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/tickets/2', { customer_id: 1 })
+  const since = await due(1)
   const { dueIndex } = app.tickets.partitions[0]!
-  const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
-  t.equal(await dueIndex.release('1.5', [1]), 0, 'only by who holds it')
-  t.equal(await dueIndex.release(lease, [1]), 1)
-  t.match((await call('POST', '/flush')).body, { claimed: 1 })
+  const claim = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1, 2] })
+  t.equal(await dueIndex.release({ ...claim, lease: '1.5' }), 0, 'only by who holds it')
+  t.equal(await dueIndex.release(claim), 2)
+  t.equal(await due(1), since)
+  t.equal(await due(2), String(claim.nowMs), 'an open ticket was to be pushed at once')
+  t.match((await call('POST', '/flush')).body, { claimed: 2 })
 })
 
 t.test('a claimed ticket that was written since is not put off', async t => {

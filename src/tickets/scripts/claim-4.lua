@@ -17,9 +17,9 @@
 
   Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets }
   left:    ids that were not looked at, or tickets that are due and were not taken
-  tickets: one array per ticket: id, field, value, ...
-           an id alone: there is no hash, or it is no ticket's id; the mark is removed
-           id, '': the key is no hash
+  tickets: one array per ticket: id, since, field, value, ...; since: when it became due, ms, or now
+           id, since alone: there is no hash, or it is no ticket's id; the mark is removed
+           id, since, '': the key is no hash
 ]]
 local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
@@ -34,26 +34,25 @@ due_by = due_by or now_ms
 local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)
 
 local given = #ARGV - 5
-local ids
-if given > 0 then
-  ids = { unpack(ARGV, 6) }
-else
-  ids = redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'LIMIT', 0, tickets_max)
-end
+local found = given > 0 and {} or redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'WITHSCORES', 'LIMIT', 0, tickets_max)
+local count = given > 0 and given or #found / 2
 
 -- @include is_id
 -- @include other_type
 
--- A given id may be in step with MySQL already.
-local function is_unsynced(id)
-  return redis.call('ZSCORE', due_key, id) or redis.pcall('ZREM', dead_key, id) == 1
+-- The i-th id, and its score; nil for one that is given and in step with MySQL already.
+local function entry(i)
+  if given == 0 then return found[2 * i - 1], found[2 * i] end
+  local id = ARGV[5 + i]
+  return id, redis.call('ZSCORE', due_key, id) or redis.pcall('ZREM', dead_key, id) == 1 and now_ms or nil
 end
 
 local tickets, bytes, looked = {}, 0, 0
-for _, id in ipairs(ids) do
+for i = 1, count do
   if bytes >= bytes_max then break end
   looked = looked + 1
-  if given == 0 or is_unsynced(id) then
+  local id, score = entry(i)
+  if score then
     local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
     if is_other_type(flat) then flat = { '' } end
     if #flat == 0 then
@@ -63,6 +62,7 @@ for _, id in ipairs(ids) do
       redis.call('ZADD', due_key, lease_score, id)
     end
     for _, text in ipairs(flat) do bytes = bytes + #text end
+    table.insert(flat, 1, string.format('%.0f', math.floor(math.max(0, math.min(tonumber(score), now_ms)))))
     table.insert(flat, 1, id)
     tickets[#tickets + 1] = flat
   end

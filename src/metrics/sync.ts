@@ -1,0 +1,65 @@
+import type { Flusher } from '../sync/flusher.js'
+import type { Partitions } from '../tickets/partitions.js'
+import type { Metrics } from './metrics.js'
+import { shared, SCRAPE_TIMEOUT_MS } from './shared.js'
+import { within } from '../within.js'
+
+const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absent when Redis does not say'
+
+const RESULTS = ['claimed', 'synced', 'retried', 'dead'] as const
+
+/** How far MySQL is behind, and what is done about it. */
+export function measureSync (metrics: Metrics, { flusher, partitions }: { flusher: Pick<Flusher, 'on'>, partitions: Partitions }) {
+  const readBacklog = shared(async () => {
+    const backlog = await within(SCRAPE_TIMEOUT_MS, partitions.backlog)
+    // A part of a sum would look like good news.
+    return backlog.unreachable > 0 ? undefined : backlog
+  })
+  metrics.gauge({
+    name: 'tickets_unsynced',
+    help: `Tickets whose newest version is not in MySQL; ${ALL_SAY}`,
+    read: async () => (await readBacklog())?.unsynced,
+  })
+  metrics.gauge({
+    name: 'tickets_due',
+    help: `Unsynced tickets whose time to be pushed has come; ${ALL_SAY}`,
+    read: async () => (await readBacklog())?.due,
+  })
+  metrics.gauge({
+    name: 'tickets_oldest_due_age_seconds',
+    help: `How long the oldest due ticket has been waiting, 0 when none is due; ${ALL_SAY}`,
+    read: async () => {
+      const backlog = await readBacklog()
+      return backlog && (backlog.oldest_due_age_ms ?? 0) / 1000
+    },
+  })
+  metrics.gauge({
+    name: 'tickets_dead_letters',
+    help: `Tickets that MySQL refused for good; ${ALL_SAY}`,
+    read: async () => (await readBacklog())?.dead,
+  })
+
+  const flushes = metrics.counter({
+    name: 'tickets_flushes_total',
+    help: 'Flushes of this instance that have ended',
+    label: 'outcome',
+    values: ['ok', 'error'],
+  })
+  const flushSeconds = metrics.histogram({
+    name: 'tickets_flush_duration_seconds',
+    help: 'Flushes of this instance, with all their batches',
+    // A flush goes on until nothing is due: after an outage, for minutes.
+    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+  })
+  const flushed = metrics.counter({
+    name: 'tickets_flush_tickets_total',
+    help: 'Tickets that flushes of this instance took (claimed), and what became of them: synced, retried (refused by MySQL, to be tried again), dead (for good)',
+    label: 'result',
+    values: RESULTS,
+  })
+  flusher.on('flushed', flush => {
+    flushes.inc({ outcome: flush.error === null ? 'ok' : 'error' })
+    flushSeconds(flush.duration_ms / 1000)
+    for (const result of RESULTS) flushed.inc({ result }, flush[result])
+  })
+}
