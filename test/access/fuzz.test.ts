@@ -106,7 +106,7 @@ function findFault ({ responses }: Operation, { isValid }: Request, status: numb
   const type = String(headers['content-type']).split(';')[0]!
   const media = described.content?.[type]
   if (!media) return `the content type ${type} is not described`
-  const answer = JSON.parse(body) as { code?: string, errors?: { pointer: string, message: string }[] }
+  const answer = (type.endsWith('json') ? JSON.parse(body) : body) as { errors?: { pointer: string, message: string }[] }
   const validate = validatorOf(media.schema)
   if (!validate(answer)) return `the body is not as described: ${ajv.errorsText(validate.errors)}`
   if (!body.isWellFormed()) return 'it holds half of a character'
