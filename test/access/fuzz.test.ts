@@ -109,7 +109,7 @@ function findFault ({ responses }: Operation, { isValid }: Request, status: numb
   const answer = (type.endsWith('json') ? JSON.parse(body) : body) as { errors?: { pointer: string, message: string }[] }
   const validate = validatorOf(media.schema)
   if (!validate(answer)) return `the body is not as described: ${ajv.errorsText(validate.errors)}`
-  if (!body.isWellFormed()) return 'it holds half of a character'
+  if (/\\ud[89a-f]/.test(body)) return 'it holds half of a character'
   for (const [name, { schema }] of Object.entries(described.headers ?? {})) {
     const value = headers[name.toLowerCase()]
     if (value !== undefined && !validatorOf(schema)(schema.type === 'integer' ? Number(value) : value)) return `the header ${name} is not as described`

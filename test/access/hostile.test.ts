@@ -54,6 +54,7 @@ function checkAnswer (t: Parameters<typeof createService>[0], { status, headers,
   const problem = JSON.parse(body) as { request_id: string, status: number, detail: string }
   t.ok(Object.keys(problem).every(name => MEMBERS.includes(name)))
   t.equal(problem.status, status)
+  t.ok(problem.detail.isWellFormed(), 'no half of a character')
   t.match(problem.request_id, /^[A-Za-z0-9._:-]{1,64}$/)
   // Where no route saw the request, there is none.
   if (problem.request_id !== 'none') t.equal(headers.get('x-request-id'), problem.request_id)
