@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -63,7 +64,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     }
   }
 
-  const addressOf = ({ ip }: FastifyRequest) => rateLimit.normalizeIP(ip)
+  /** What is no address in X-Forwarded-For names nobody: it would be a new caller each time. The proxy that sends it is one. */
+  const addressOf = ({ ip, socket }: FastifyRequest) => rateLimit.normalizeIP(isIP(ip) ? ip : socket.remoteAddress ?? 'unknown')
 
   app.decorate('limits', {
     failures: createLimit('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`),

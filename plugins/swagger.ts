@@ -26,8 +26,15 @@ function withoutStray<Document extends { paths?: object }> (document: Document):
   return document
 }
 
+/** What any request may be answered that is not as HTTP or the route wants it: 404, 405, 408, 413, 415, 431. */
+const otherwise = {
+  description: 'What the request was not understood for: a path, a header, a length or a time that will not do',
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } },
+}
+
 /** Who may call the route, and what those are told who may not: neither is the route's to say. */
 function withAccess (schema: FastifySchema = {}, access?: Scope | 'public'): FastifySchema {
+  if (schema.response) schema = { ...schema, response: { ...schema.response, default: otherwise } }
   if (access === undefined || access === 'public') return { ...schema, security: [] }
   return {
     ...schema,

@@ -5,6 +5,7 @@ import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
 import headers from '../plugins/headers.js'
+import http from '../plugins/http.js'
 import journal from '../plugins/journal.js'
 import limits from '../plugins/limits.js'
 import logs from '../plugins/logs.js'
@@ -64,6 +65,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   await app.register(errors)
   await app.register(metrics, { rawProblems })
   await app.register(headers)
+  await app.register(http)
   await app.register(overload, { config })
   await app.register(drain, { config })
   // Closed in the reverse order: the flusher first, then what it needs.
@@ -100,8 +102,15 @@ function serverOptions (config: Config, { onClientError, onFrameworkError }: Raw
     // balancers (60 s), which must be the side that closes.
     requestTimeout: 30_000,
     connectionTimeout: 600_000,
-    // A header that stands twice is seen twice: two keys are none, two If-Match a longer list (RFC 9110, section 5.3).
-    http: { headersTimeout: 10_000, joinDuplicateHeaders: true },
+    http: {
+      headersTimeout: 10_000,
+      // How often Node looks whether one of the two has passed; by default twice a minute.
+      connectionsCheckingInterval: 1000,
+      // A header that stands twice is seen twice: two keys are none, two If-Match a longer list (RFC 9110, section 5.3).
+      joinDuplicateHeaders: true,
+      // Node's own answer has no body. plugins/http.ts asks for it.
+      requireHostHeader: false,
+    },
     keepAliveTimeout: 72_000,
     // While closing, what arrives on open connections is answered, and the connection closed.
     return503OnClosing: false,

@@ -20,9 +20,23 @@ function describe (error: unknown): Described {
 
 export interface LogDestination { write: (line: string) => void }
 
+/**
+ * What JSON leaves as it is and a terminal or a reader does not: control characters beyond ASCII, line separators,
+ * and those that turn the direction of text.
+ */
+const UNSEEN = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** An API key, or much of one, that somebody has put into a path. */
+const KEY = /tms_[A-Za-z0-9_-]{8,}/g
+
+/** The same JSON without keys, on one line for everybody, and with nothing in it that hides a part of it. */
+const clean = (line: string): string => line
+  .replace(KEY, 'tms_...')
+  .replace(UNSEEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
 /** Options of Fastify's pino: JSON lines, on standard output if no other destination is given. */
 export const loggerOptions = (level: Config['LOG_LEVEL'], stream?: LogDestination) =>
-  ({ level, serializers: { err: describe }, ...(stream && { stream }) })
+  ({ level, serializers: { err: describe }, hooks: { streamWrite: clean }, ...(stream && { stream }) })
 
 /** Characters that would move the cursor of a terminal, as JSON spells them; line breaks of stacks are left. */
 const CONTROL = /\\(\\|u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|r|b|f)/gi

@@ -172,10 +172,14 @@ interface LogLine { level: number, msg: string, ticket_id?: number, [name: strin
 /** The service's log, to be waited for: a test says which line it expects next. */
 function createLines () {
   const all: LogLine[] = []
+  const raw: string[] = []
   const written = new EventEmitter()
   return {
     all,
+    /** As they were written, with the line feed. */
+    raw,
     write (line: string) {
+      raw.push(line)
       all.push(JSON.parse(line) as LogLine)
       written.emit('line')
     },

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.js'
+import { DATA_HEADERS } from './security-headers.js'
 
 /** Why a request was refused that no route saw. */
 export const REFUSALS = ['not_http', 'too_slow', 'headers_too_large', 'bad_path'] as const
@@ -14,12 +15,16 @@ function toProblem ({ code }: NodeJS.ErrnoException): [Refusal, Problem] {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT': return ['too_slow', new Problem('request_timeout', 'Send the whole request without a pause.')]
     case 'HPE_HEADER_OVERFLOW': return ['headers_too_large', new Problem('headers_too_large', 'Send less than 16 KiB of headers.')]
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return ['not_http', new Problem('payload_too_large', 'Send less than 16 KiB of chunk extensions.')]
     default: return ['not_http', new Problem('validation_failed', 'The request is not HTTP/1.1.')]
   }
 }
 
+/** Time to read an answer before its connection is cut. */
+const LINGER_MS = 5000
+
 /** The response that Node is working on for this socket; not part of its types. */
-interface BusySocket extends Socket { _httpMessage?: object | null }
+interface BusySocket extends Socket { _httpMessage?: ServerResponse<IncomingMessage> | null }
 
 /** The answers to requests that no route saw. Emits `refused` for each. */
 export function createRawProblems () {
@@ -33,16 +38,21 @@ export function createRawProblems () {
       const [reason, problem] = toProblem(error)
       // Who has gone away was not refused.
       if (error.code !== 'ECONNRESET') events.emit('refused', reason)
-      // An earlier request of the connection waits for its answer, and this one would be taken for it.
-      if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage) {
+      // The answer that is being worked on may be that of an earlier request, for which this one would be taken.
+      const response = socket._httpMessage
+      const isOfEarlier = response && (response.req.complete || response.headersSent)
+      if (error.code === 'ECONNRESET' || !socket.writable || isOfEarlier) {
         socket.destroy()
         return
       }
       const body = JSON.stringify(problem.toBody('none'))
+      // Who neither sends nor closes is not waited for.
+      socket.setTimeout(LINGER_MS)
       socket.end([
         `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]!}`,
         'Content-Type: application/problem+json',
         `Content-Length: ${Buffer.byteLength(body)}`,
+        ...Object.entries(DATA_HEADERS).map(([name, value]) => `${name}: ${value}`),
         'Connection: close',
         '',
         body,
@@ -53,7 +63,7 @@ export function createRawProblems () {
     onFrameworkError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
       events.emit('refused', 'bad_path')
       const problem = new Problem('validation_failed', error.code === 'FST_ERR_BAD_URL' ? 'The path cannot be decoded.' : 'The path is too long.')
-      void reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem.toBody(request.id)))
+      void reply.code(problem.status).headers(DATA_HEADERS).header('x-request-id', request.id).type('application/problem+json').serializer((body: unknown) => JSON.stringify(body)).send(problem.toBody(request.id))
     },
   }
 }

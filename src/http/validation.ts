@@ -38,7 +38,7 @@ export function toValidationProblem ([error]: ErrorObject[], part: string): Prob
 const SERVICE_SET = ['ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version']
 
 function describe ({ keyword, instancePath, params, message = 'is not valid', parentSchema, data, propertyName }: ErrorObject): Finding {
-  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  const at = (name: string) => `${instancePath}/${shorten(name, NAME_MAX).replaceAll('~', '~0').replaceAll('/', '~1')}`
   if (propertyName !== undefined) return { pointer: at(propertyName), message: `is not a valid name: it ${message}` }
   switch (keyword) {
     case 'required':
@@ -71,5 +71,12 @@ function unknownField (name: string, { properties }: { properties: object }): st
 function typeName (data: unknown): string {
   if (data === null || data === undefined) return 'null'
   if (Array.isArray(data)) return 'array'
-  return typeof data === 'string' ? `"${data.length > 40 ? `${data.slice(0, 40)}...` : data}"` : typeof data === 'object' ? 'object' : String(data)
+  return typeof data === 'string' ? `"${shorten(data, TEXT_MAX)}"` : typeof data === 'object' ? 'object' : String(data)
 }
+
+/** So much of what a caller sent is repeated in what is said of it. Our own names are shorter. */
+const NAME_MAX = 80
+const TEXT_MAX = 40
+
+/** Never half a character. */
+const shorten = (text: string, lengthMax: number) => text.length > lengthMax ? `${text.slice(0, lengthMax).toWellFormed()}...` : text

@@ -76,6 +76,10 @@ t.test('X-Forwarded-For is believed from TRUST_PROXY alone', async t => {
   t.equal((await ask(service, '/nonsense', { address: '10.1.2.3', forwarded: '192.0.2.2, 192.0.2.1' })).statusCode, 429, 'what a caller has put before it does not count')
   t.equal((await ask(service, '/nonsense', { address: '192.0.2.1', forwarded: '192.0.2.3' })).statusCode, 429, 'a caller who is no proxy cannot be another')
 
+  for (let i = 0; i < FAILURES_MAX; i += 1) t.equal((await ask(service, '/nonsense', { address: '10.9.9.9', forwarded: `nobody${i}` })).statusCode, 404)
+  t.equal((await ask(service, '/nonsense', { address: '10.9.9.9', forwarded: '192.0.2.4:1234' })).statusCode, 429, 'what is no address is not a new caller each time')
+  t.strictSame((await service.redis.keys(`${service.prefix}limit:*nobody*`)), [], 'nor a key in Redis')
+
   const without = await createService(t, { API_KEYS }, service)
   t.equal((await ask(without, '/nonsense', { address: '10.1.2.3', forwarded: '192.0.2.1' })).statusCode, 404, 'without TRUST_PROXY nobody is believed')
 })
