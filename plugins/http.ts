@@ -24,14 +24,15 @@ function check ({ raw: { headers, rawHeaders, httpVersion } }: FastifyRequest): 
 export default fp(async app => {
   const refused = new WeakMap<Socket, Problem>()
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw
     // Node has read the next request already, and would make it, though nobody is answered after a close.
     const problem = refused.get(socket) ?? check(request)
-    if (!problem) return
-    refused.set(socket, problem)
-    reply.header('connection', 'close')
-    throw problem
+    if (problem) {
+      refused.set(socket, problem)
+      reply.header('connection', 'close')
+    }
+    done(problem)
   })
 
   // Node would answer 417 without a body. An expectation that is not known may be passed over (RFC 9110, section 10.1.1).
