@@ -8,8 +8,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /** What was answered instead of what was asked for; null: nothing. */
     problem: Problem | null
-    /** For problems that are part of an answer. */
-    logProblem: typeof logProblem
+    /** Of single operations, in an answer that has a result for each; null: it is of one. */
+    failures: readonly Problem[] | null
   }
 }
 
@@ -45,9 +45,11 @@ function describe ({ caller, method, routeOptions, params, url, ip }: FastifyReq
   }
 }
 
-function logProblem (this: FastifyReply, problem: Problem) {
-  if (problem.status < 500) return
-  this.log[levelOf(problem.status)](describeProblem(problem), problem.title)
+/** An outage is one line, not one for each operation. */
+function logFailures ({ log }: FastifyRequest, failures: readonly Problem[]) {
+  for (const failure of new Map(failures.map(each => [each.code, each])).values()) {
+    if (failure.status >= 500) log[levelOf(failure.status)](describeProblem(failure), failure.title)
+  }
 }
 
 /** One line for each request, of the level that its answer has. */
@@ -55,12 +57,13 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const least = levels.values[config.LOG_LEVEL] ?? Infinity
 
   app.decorateReply('problem', null)
-  app.decorateReply('logProblem', logProblem)
+  app.decorateReply('failures', null)
 
   app.addHook('onResponse', (request, reply, done) => {
     const level = levelOf(reply.statusCode)
     // Made only where it is written: nearly all are not.
     if (levels.values[level]! >= least) request.log[level](describe(request, reply), reply.problem?.title ?? 'answered')
+    if (reply.failures) logFailures(request, reply.failures)
     done()
   })
 }, { name: 'logs' })

@@ -31,7 +31,7 @@ export default fp<{ rawProblems: RawProblems }>(async (app, { rawProblems }) => 
   })
   const problems = metrics.counter({
     name: 'tickets_problems_total',
-    help: 'Answers that were problems, by their code; those inside of a batch are not among them',
+    help: 'Answers that were problems, and operations of a batch that failed, by their code',
     label: 'code',
     values: Object.keys(PROBLEMS) as ProblemCode[],
   })
@@ -40,6 +40,7 @@ export default fp<{ rawProblems: RawProblems }>(async (app, { rawProblems }) => 
   app.addHook('onResponse', (request, reply, done) => {
     countRequest(request, reply)
     if (reply.problem) problems.inc({ code: reply.problem.code })
+    for (const { code } of reply.failures ?? []) problems.inc({ code })
     done()
   })
 }, { name: 'metrics', dependencies: ['logs'] })

@@ -89,7 +89,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       return outcome instanceof Problem ? outcome.under(`/operations/${index}`) : outcome
     })
     const failures = outcomes.filter(outcome => outcome instanceof Problem)
-    for (const failure of oneOfEachCode(failures)) reply.logProblem(failure)
+    reply.failures = failures
 
     if (written.length > 0 && written.every(({ replayed }) => replayed)) reply.header('idempotency-replayed', 'true')
     const retryAfter = failures.find(({ status }) => status === 503)?.headers['retry-after']
@@ -134,6 +134,3 @@ const isTicketId = (value: unknown): value is number => Number.isSafeInteger(val
 const isOperation = (judged: Operation | Problem): judged is Operation => !(judged instanceof Problem)
 
 const isMismatch = (answer: Written | Journaled | Problem): answer is Problem => answer instanceof Problem && answer.code === 'idempotency_mismatch'
-
-/** An outage is one line, not five hundred. */
-const oneOfEachCode = (failures: Problem[]) => new Map(failures.map(failure => [failure.code, failure])).values()

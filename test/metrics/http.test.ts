@@ -72,13 +72,14 @@ t.test('answers that were problems are counted by their code', async t => {
   await call('DELETE', '/tickets/1')
   await call('GET', '/nothing')
   await app.inject({ method: 'POST', url: '/tickets/2', headers: { 'content-type': 'application/json' }, payload: '{' })
+  await call('POST', '/tickets/batch', { operations: [{ op: 'create', ticket_id: 1, customer_id: 1 }, { op: 'create', ticket_id: 3, customer_id: 1 }, { op: 'create', ticket_id: 1, customer_id: 1 }] })
   app.tickets.read = () => { throw new Error('unforeseen') }
   await call('GET', '/tickets/1')
 
   const found = await scrape(app)
   const counts = Object.fromEntries(found.of('tickets_problems_total').map(series => [/code="(.+)"/.exec(series)![1], found.value(series)]))
   t.strictSame(Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0)),
-    { ticket_exists: 1, ticket_not_found: 2, validation_failed: 2, method_not_allowed: 1, not_found: 1, internal_error: 1 })
+    { ticket_exists: 3, ticket_not_found: 2, validation_failed: 2, method_not_allowed: 1, not_found: 1, internal_error: 1 })
   t.match(counts, { store_unavailable: 0, overloaded: 0 }, 'those that did not occur are there, with 0')
 })
 
