@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem, outcomeUnknown, type ProblemCode } from '../src/errors.js'
+import { Problem, outcomeUnknown, storeUnavailable, type ProblemCode } from '../src/errors.js'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -28,9 +28,9 @@ const DETAILS: Record<string, string> = {
 }
 
 /** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */
-export function toProblem (error: FastifyError | Problem): Problem {
+export function toProblem (error: FastifyError | Problem, method: string): Problem {
   if (error instanceof Problem) return error
-  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return outcomeUnknown(error)
+  if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return method === 'GET' ? storeUnavailable(error) : outcomeUnknown(error)
   const status = error.statusCode ?? 500
   if (status >= 500) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
   return new Problem(BY_STATUS[status] ?? 'validation_failed', DETAILS[error.code] ?? sentence(error.message), { cause: error })
@@ -66,7 +66,7 @@ export default fp(async app => {
     return [...new Set(found)].sort()
   }
 
-  app.setErrorHandler(async (error: FastifyError | Problem, _request, reply) => reply.sendProblem(toProblem(error)))
+  app.setErrorHandler(async (error: FastifyError | Problem, { method }, reply) => reply.sendProblem(toProblem(error, method)))
 
   app.setNotFoundHandler(async (request: FastifyRequest, reply) => {
     await app.limits.failures(request, reply)

@@ -51,7 +51,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     }),
   })
 
-  function createLimit (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
+  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
     const count = app.createRateLimit({ max, keyGenerator: bucketOf })
     return async (request, reply) => {
       const counted = await count(request)
@@ -68,7 +68,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const addressOf = ({ ip, socket }: FastifyRequest) => rateLimit.normalizeIP(isIP(ip) ? ip : socket.remoteAddress ?? 'unknown')
 
   app.decorate('limits', {
-    failures: createLimit('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`),
-    calls: RATE_LIMIT_MAX === undefined ? undefined : createLimit('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
+    failures: limitTo('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`),
+    calls: RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
   })
 }, { name: 'limits', dependencies: ['metrics', 'redis'] })

@@ -17,7 +17,7 @@ declare module 'fastify' {
 function levelOf (status: number) {
   if (status === 503) return 'warn'
   if (status >= 500) return 'error'
-  return status === 401 || status === 403 || status === 429 ? 'info' : 'debug'
+  return status === 401 || status === 403 ? 'info' : 'debug'
 }
 
 /** Of what is no route, as much as tells what was asked for; without the query, which may hold anything. */

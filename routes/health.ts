@@ -4,6 +4,7 @@ import type { Config } from '../src/config.js'
 import { Problem } from '../src/errors.js'
 import { problems, success } from '../src/http/problems.js'
 import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
+import { shared } from '../src/shared.js'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
@@ -22,6 +23,9 @@ const Ready = Type.Object({
 
 /** For load balancers and container engines. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
+  // Anyone may ask, as often as he likes: the stores are asked once at a time.
+  const ask = shared(() => Promise.all([probe(app.redis.ping), probe(() => app.tickets.archive.ping())]))
+
   app.get('/health/live', {
     config: { access: 'public' },
     schema: {
@@ -44,8 +48,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot', Ready) },
     },
   }, async (_request, reply) => {
-    const { archive, partitions, turns } = app.tickets
-    const [redis, mysql] = await Promise.all([probe(app.redis.ping), probe(() => archive.ping())])
+    const { partitions, turns } = app.tickets
+    const [redis, mysql] = (await ask()).map(answer => ({ ...answer })) as [Answer, Answer]
     if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) {
       redis.state = 'comparing'
       const failure = partitions.map(({ drift }) => drift.failure()).find(error => error !== undefined)
@@ -60,9 +64,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
 
 export default routes
 
-type State = Static<typeof Dependency>['state']
+type Answer = Static<typeof Dependency>
 
-async function probe (ask: () => Promise<unknown>): Promise<Static<typeof Dependency>> {
+type State = Answer['state']
+
+async function probe (ask: () => Promise<unknown>): Promise<Answer> {
   const startedAt = performance.now()
   try {
     await ask()

@@ -1,6 +1,7 @@
 import { LogController, fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import auth from '../plugins/auth.js'
+import connections from '../plugins/connections.js'
 import drain from '../plugins/drain.js'
 import errors from '../plugins/errors.js'
 import flusher from '../plugins/flusher.js'
@@ -66,6 +67,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   await app.register(metrics, { rawProblems })
   await app.register(headers)
   await app.register(http)
+  await app.register(connections, { config })
   await app.register(overload, { config })
   await app.register(drain, { config })
   // Closed in the reverse order: the flusher first, then what it needs.
@@ -97,9 +99,9 @@ function serverOptions (config: Config, { onClientError, onFrameworkError }: Raw
     genReqId: createRequestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,
-    // Slow clients: the whole request, its headers, one that does not read its answer (a flush of millions of
-    // tickets is silent for minutes too), and an idle connection. The last is above the idle time of usual load
-    // balancers (60 s), which must be the side that closes.
+    // Slow clients: the whole request, its headers, a connection that is silent (a flush of millions of tickets is for
+    // minutes), and one that is idle. The last is above the idle time of usual load balancers (60 s), which must be the
+    // side that closes. Those that do not read their answers are in plugins/connections.ts.
     requestTimeout: 30_000,
     connectionTimeout: 600_000,
     http: {

@@ -31,6 +31,7 @@ export const Environment = Type.Object({
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
   TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, as addresses or networks such as 10.0.0.0/8: only they are believed when X-Forwarded-For names another address' }),
+  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. More are closed at once' }),
   MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work, on average of the last second', 500, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
@@ -116,7 +117,8 @@ function fromEnvironment (environment: NodeJS.ProcessEnv, name: string): string 
   if (!file) return environment[name]
   if (environment[name]) throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`)
   try {
-    return readFileSync(file, 'utf8').trimEnd()
+    // A list may have a line for each of its members.
+    return readFileSync(file, 'utf8').trim().replaceAll(/,?\s*\n\s*/g, ',')
   } catch (error) {
     throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}`)
   }

@@ -25,7 +25,7 @@ async function start (config: Config) {
     if (!LISTEN_ERRORS.includes(error.code ?? '')) throw error
     throw new ConfigError(`HOST and PORT: cannot listen on ${config.HOST} port ${config.PORT} (${error.code})`)
   })
-  if (config.API_KEYS.length === 0) app.log.warn('there are no API_KEYS: whoever is on this machine may do everything; listening on loopback only')
+  if (config.API_KEYS.length === 0) app.log.info('there are no API_KEYS: whoever is on this machine may do everything; listening on loopback only')
 }
 
 try {

@@ -48,6 +48,6 @@ function inWords ({ synced, retried, dead, remaining, duration_ms }) {
     `Flushed in ${duration(duration_ms)}: ${plural(synced, 'ticket')} synced`,
     ...retried > 0 ? [`${count(retried)} will be retried`] : [],
     ...dead > 0 ? [`${count(dead)} became dead letters`] : [],
-    `${plural(remaining, 'ticket')} unsynced now.`,
+    remaining === 0 ? 'nothing else waits for a push.' : `${plural(remaining, 'ticket')} still ${remaining === 1 ? 'waits' : 'wait'} for a push.`,
   ].join(', ')
 }

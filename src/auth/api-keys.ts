@@ -11,7 +11,7 @@ export interface ApiKey {
 export type Keyring = (key: string) => ApiKey | undefined
 
 /** Tells people, and programs that look for secrets in code, what it is. */
-const KEY_PREFIX = 'tms_'
+const MARK = 'tms_'
 
 /** Too many to be guessed, so that a plain hash keeps them as well as a slow one would. */
 const KEY_BYTES = 32
@@ -28,7 +28,7 @@ const sha256: (key: string) => string = 'hash' in crypto
  * @throws {Error} when the name or the scopes will not do
  */
 export function createApiKey (name: string, scopes: string): { key: string, entry: string } {
-  const key = KEY_PREFIX + crypto.randomBytes(KEY_BYTES).toString('base64url')
+  const key = MARK + crypto.randomBytes(KEY_BYTES).toString('base64url')
   const entry = `${name}:${scopes}:${sha256(key)}`
   parse(entry, 'NAME SCOPES')
   return { key, entry }
@@ -61,6 +61,6 @@ function parse (entry: string, place: string): ApiKey & { digest: Buffer } {
   if (!name) throw new Error(`${place} must be name:scopes:sha256-hex, as npm run key prints it, with a name of letters, digits, . _ and -`)
   const names = scopes!.split('+')
   const unknown = names.find(scope => !(SCOPES as readonly string[]).includes(scope))
-  if (unknown !== undefined) throw new Error(`${place} names the scope "${unknown}". There are ${SCOPES.join(', ')}, several parted by +`)
+  if (unknown !== undefined) throw new Error(`${place} names a scope that does not exist. There are ${SCOPES.join(', ')}, several parted by +`)
   return { name, scopes: new Set(names as Scope[]), digest: Buffer.from(digest!) }
 }

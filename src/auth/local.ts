@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isLoopback } from '../http/loopback.js'
 
 const PORT = /:\d*$/
+const SCHEME = /^https?:\/\//
 
 /**
  * Whether a page of another site sends the request through somebody's browser on this machine. Without API keys
@@ -11,5 +12,7 @@ const PORT = /:\d*$/
 export function isFromOtherSite (headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  // Browsers that do not say more send this with whatever is no plain GET; "null" hides where it comes from.
+  if (headers.origin !== undefined && !isLoopback(headers.origin.replace(SCHEME, '').replace(PORT, ''))) return true
   return headers.host !== undefined && !isLoopback(headers.host.replace(PORT, ''))
 }

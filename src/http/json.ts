@@ -6,6 +6,12 @@ import { Problem } from '../errors.js'
 /** Half of a surrogate pair, as JSON can escape it. A pair of halves is caught too and looked at closely. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
 
+/** Deeper than any valid request. */
+const DEPTH_MAX = 20
+
+/** However deeply so much is nested, it costs little. The whole of a batch, nested, would cost seconds. */
+const SHALLOW_BYTES = 16_384
+
 /** JSON is UTF-8, whatever a charset says (RFC 8259, section 8.1), and is not taken compressed. */
 function isPlain (headers: IncomingHttpHeaders): boolean {
   const type = headers['content-type'] ?? ''
@@ -28,6 +34,10 @@ export function createJsonParser (app: FastifyInstance): FastifyBodyParser<Buffe
     // What is not UTF-8 was replaced by this character, which may also have been sent.
     if (body.includes('\ufffd') && !isUtf8(bytes)) {
       done(new Problem('validation_failed', 'The body is not UTF-8.'))
+      return
+    }
+    if (bytes.length > SHALLOW_BYTES && isDeep(bytes)) {
+      done(new Problem('validation_failed', `The body is nested more than ${DEPTH_MAX} levels deep. No request is.`))
       return
     }
     // Whether a body may be missing is the route's schema's to say.
@@ -77,6 +87,21 @@ function countColons (text: string): number {
 const QUOTE = 0x22
 const COLON = 0x3a
 const BACKSLASH = 0x5c
+
+/** Whether brackets stand inside each other more often than they may, also where they do not end. */
+function isDeep (json: Buffer): boolean {
+  let depth = 0
+  let isString = false
+  for (let at = 0; at < json.length && depth <= DEPTH_MAX; at += 1) {
+    const byte = json[at]!
+    if (byte === BACKSLASH) at += 1
+    else if (byte === QUOTE) isString = !isString
+    // [ and {, ] and }: they differ in one bit.
+    else if (!isString && (byte | 0x20) === 0x7b) depth += 1
+    else if (!isString && (byte | 0x20) === 0x7d) depth -= 1
+  }
+  return depth > DEPTH_MAX
+}
 
 /** The colons outside of strings. No byte of another character is one of these three. */
 function countSeparators (json: Buffer): number {

@@ -26,7 +26,21 @@ export const ProblemSchema = Type.Object({
   }],
 })
 
-const retryAfter = { type: 'integer', description: 'Seconds to wait before repeating the request' }
+const retryAfter = { 'Retry-After': { type: 'integer', description: 'Seconds to wait before repeating the request' } }
+const challenge = { 'WWW-Authenticate': { type: 'string', description: 'What the request lacks (RFC 6750)' } }
+
+/** That come with a problem, by its status. */
+const HEADERS: Record<number, object> = {
+  401: challenge,
+  403: challenge,
+  429: {
+    ...retryAfter,
+    'RateLimit-Limit': { type: 'integer', description: 'Requests of a window' },
+    'RateLimit-Remaining': { type: 'integer', description: 'Of these, what is left' },
+    'RateLimit-Reset': { type: 'integer', description: 'Seconds until the window ends' },
+  },
+  503: retryAfter,
+}
 
 interface Response { description: string, content: object, headers?: object }
 
@@ -41,7 +55,7 @@ export function withProblems (responses: Responses, ...codes: ProblemCode[]): Re
     all[status] = {
       description: `${known ? `${known.description}. ` : ''}\`${code}\`: ${title}`,
       content: { ...known?.content, 'application/problem+json': { schema: { $ref: 'Problem#' } } },
-      headers: { ...known?.headers, ...(status === 503 || status === 429 ? { 'Retry-After': retryAfter } : {}) },
+      headers: { ...known?.headers, ...HEADERS[status] },
     }
   }
   return all

@@ -35,6 +35,7 @@ export async function protectPages (app: FastifyInstance, styles: readonly strin
   })
   await app.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: { ...PAGE_POLICY, 'style-src': [...PAGE_POLICY['style-src'], ...styles.map(hash => `'${hash}'`)] } },
+    xFrameOptions: { action: 'deny' },
     // The service speaks HTTP. Who speaks TLS says for how long.
     strictTransportSecurity: false,
   })

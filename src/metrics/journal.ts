@@ -2,7 +2,8 @@ import type { Journal } from '../journal/journal.js'
 import type { Turns } from '../journal/turns.js'
 import type { Changes } from '../tickets/changes.js'
 import type { Metrics } from './metrics.js'
-import { SCRAPE_TIMEOUT_MS, shared } from './shared.js'
+import { shared } from '../shared.js'
+import { SCRAPE_TIMEOUT_MS } from './timeout.js'
 
 export interface MeasuredJournal {
   journal: Pick<Journal, 'counts'>

@@ -1,7 +1,8 @@
 import type { Flusher } from '../sync/flusher.js'
 import type { Partitions } from '../tickets/partitions.js'
 import type { Metrics } from './metrics.js'
-import { shared, SCRAPE_TIMEOUT_MS } from './shared.js'
+import { shared } from '../shared.js'
+import { SCRAPE_TIMEOUT_MS } from './timeout.js'
 import { within } from '../within.js'
 
 const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absent when Redis does not say'

@@ -74,14 +74,23 @@ function seconds (text: string): number {
 /** Unix seconds as a DATETIME in UTC. */
 export const dateTime = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
 
+/** The engine's own error would repeat the text, which is a customer's. */
+function json (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error('is not JSON')
+  }
+}
+
 function customValue (text: string): string | number | boolean {
-  const value: unknown = JSON.parse(text)
+  const value = json(text)
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') throw new Error('is not text, a number or a boolean')
   return value
 }
 
 function customFields (text: string) {
-  const values: unknown = JSON.parse(text)
+  const values = json(text)
   if (typeof values !== 'object' || values === null || Array.isArray(values)) throw new Error('is not an object')
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, customValue(JSON.stringify(value))]))
 }

@@ -47,6 +47,9 @@ const customFields = <T>(types: string[], description: string) => Type.Unsafe<Re
 /** A ticket's id as path parameter and as list in the query. */
 export const TicketId = PositiveInteger('The ticket\'s id, chosen by the caller: a WordPress post or row id')
 
+/** Some dozen versions: who has seen more of them than that does not know which one the change is for. */
+const IF_MATCH_MAX = 1024
+
 /**
  * The shapes of a ticket: as it is answered, as it is created, as it is changed; and the last two in a batch.
  * `statuses` is TICKET_STATUSES; the first is the one that a ticket without a status gets.
@@ -134,7 +137,7 @@ export function createTicketSchemas (statuses: readonly string[]) {
   const UpdateOperation = Type.Object({
     op: Type.Literal('update'),
     ticket_id: TicketId,
-    if_match: Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, with its quotes, or *' })),
+    if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, or *' })),
     ...PatchTicket.properties,
   }, {
     $id: 'UpdateOperation',

@@ -4,7 +4,8 @@ import { createService, createStores, eventually, privateRedis, type Service } f
 
 const shop = createApiKey('shop', 'read+write')
 const other = createApiKey('other', 'read')
-const API_KEYS = [shop, other].map(({ entry }) => entry).join()
+const team = createApiKey('team', 'ops')
+const API_KEYS = [shop, other, team].map(({ entry }) => entry).join()
 const FAILURES_MAX = 60
 
 interface Caller { key?: string, address?: string, forwarded?: string }
@@ -115,11 +116,15 @@ t.test('without RATE_LIMIT_MAX valid keys are neither limited nor counted', asyn
   t.strictSame(await service.redis.keys(`${service.prefix}*limit:*`), [])
 })
 
-t.test('who is over the limit costs Redis nothing more', async t => {
+t.test('who is over the limit costs Redis nothing more, nor a line of the log', async t => {
   const service = await createService(t, { API_KEYS })
-  await exhaust(service, '/nonsense')
+  await exhaust(service, '/tickets/1')
   await service.redis.set(`${service.prefix}limit:failures:192.0.2.1`, 'no number')
+  const { length } = service.lines.all
   t.equal((await ask(service, '/nonsense')).statusCode, 429)
+  t.equal((await ask(service, '/tickets/1', { address: '192.0.2.2' })).statusCode, 401)
+  await service.lines.waitFor(({ address }) => address === '192.0.2.2')
+  t.equal(service.lines.all.length, length + 1)
 })
 
 for (const [what, act] of [['is away', 'kill'], ['hangs', 'pause']] as const) {
@@ -130,8 +135,11 @@ for (const [what, act] of [['is away', 'kill'], ['hangs', 'pause']] as const) {
     await redis[act]()
     const { count } = await exhaust(service, '/nonsense')
     t.equal(count, Infinity)
-    t.not((await ask(service, '/tickets/1', { key: shop.key })).statusCode, 429)
-    t.not((await ask(service, '/tickets/1', { key: shop.key })).statusCode, 429)
+    t.equal((await ask(service, '/nonsense')).statusCode, 404, 'they are answered as ever')
+    t.equal((await ask(service, '/tickets/1', { key: 'wrong' })).statusCode, 401)
+    const write = (id: number) => service.app.inject({ method: 'POST', url: `/tickets/${id}`, payload: { customer_id: 1 }, headers: { authorization: `Bearer ${shop.key}` } })
+    t.match([(await write(1)).statusCode, (await write(2)).statusCode], [202, 202], 'the journal takes them')
+    t.match((await service.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${team.key}` } })).body, /^tickets_rate_limit_errors_total [1-9]/m)
     const said = () => service.lines.all.filter(({ msg }) => msg === 'requests cannot be counted, so none is limited').length
     t.equal(said(), 1)
     if (act === 'kill') await redis.restart()
@@ -162,4 +170,15 @@ t.test('a process that is behind its work refuses more, but says that it is aliv
   t.equal(await service.redis.exists(`${service.prefix}ticket:1`), 0, 'nothing is written')
   isBusy = false
   await eventually(async () => { if ((await ask(service, '/tickets/1')).statusCode !== 404) throw new Error('still busy') })
+})
+
+t.test('what is refused is counted by the reason', async t => {
+  const { app } = await createService(t, { API_KEYS, RATE_LIMIT_MAX: 2 })
+  const authorization = `Bearer ${other.key}`
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization }, { authorization }, { authorization }]) await app.inject({ method: 'POST', url: '/tickets/1', headers })
+  const { body } = await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${team.key}` } })
+  for (const line of [
+    'tickets_auth_failures_total{reason="missing"} 1', 'tickets_auth_failures_total{reason="unknown"} 1', 'tickets_auth_failures_total{reason="scope"} 3',
+    'tickets_rate_limited_total{limit="calls"} 1', 'tickets_rate_limited_total{limit="failures"} 0', 'tickets_rate_limit_errors_total 0',
+  ]) t.ok(body.includes(`${line}\n`), line)
 })

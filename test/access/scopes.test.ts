@@ -111,10 +111,10 @@ t.test('what is no single key of Authorization: Bearer is none', async t => {
 t.test('without keys nobody needs one, but no other site gets in through a browser', async t => {
   const { app } = await createService(t)
   const status = async (headers: Partial<Record<string, string>>) => (await app.inject({ method: 'POST', url: '/flush', headers })).statusCode
-  for (const headers of [{}, { host: '127.0.0.1:3000' }, { host: '[::1]:3000' }, { host: 'localhost' }, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }]) {
+  for (const headers of [{}, { host: '127.0.0.1:3000' }, { host: '[::1]:3000' }, { host: 'localhost' }, { 'sec-fetch-site': 'same-origin' }, { 'sec-fetch-site': 'none' }, { origin: 'http://127.0.0.1:3000' }]) {
     t.equal(await status(headers), 200, JSON.stringify(headers))
   }
-  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { host: 'rebound.example' }, { host: 'localhost.example:3000' }, { host: '127.0.0.1.example' }]) {
+  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { host: 'rebound.example' }, { host: 'localhost.example:3000' }, { host: '127.0.0.1.example' }, { origin: 'https://shop.example' }, { origin: 'null' }, { origin: 'http://localhost.example:3000' }]) {
     t.equal(await status(headers), 403, JSON.stringify(headers))
   }
   t.equal((await app.inject({ url: '/health/live', headers: { host: 'tickets.internal' } })).statusCode, 200, 'health is for everybody')

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
+import { createApiKey } from '../../src/auth/api-keys.js'
 import { browserTest, listen, openPage } from '../browser.js'
 import { createService } from '../helper.js'
 
 browserTest('Swagger UI: a route is opened, tried out with a key, and answers 201', async t => {
-  const key = 'tms_the_key_of_this_test'
-  const service = await createService(t, { DOCS: 'on', API_KEYS: `shop:read+write:${createHash('sha256').update(key).digest('hex')}` })
+  const { key, entry } = createApiKey('shop', 'read+write')
+  const service = await createService(t, { DOCS: 'on', API_KEYS: entry })
   const page = await openPage(t, await listen(service.app), { expected: /status of 401/ })
   await page.goto('/docs')
   await page.locator('.opblock-tag-section').first().waitFor()

@@ -1,16 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { Page } from 'playwright-core'
+import { createApiKey } from '../../src/auth/api-keys.js'
 import { browserTest, listen, openContext, openPage, reservePort } from '../browser.js'
 import { createService, createStores } from '../helper.js'
 
-/** A key, and the entry of API_KEYS that lets it in. */
-function createKey (name: string, scopes: string) {
-  const key = `tms_${randomBytes(32).toString('base64url')}`
-  return { key, entry: `${name}:${scopes}:${createHash('sha256').update(key).digest('hex')}` }
-}
-
-const ops = createKey('team', 'ops')
-const shop = createKey('shop', 'read+write')
+const ops = createApiKey('team', 'ops')
+const shop = createApiKey('shop', 'read+write')
 const API_KEYS = `${ops.entry},${shop.entry}`
 
 /** Chromium logs each answer that is an error. */
@@ -98,7 +92,7 @@ browserTest('a key that is taken away ends the visit', async t => {
   await signIn(page, ops.key)
   await live(page)
   await first.app.close()
-  const renewed = createKey('team', 'ops')
+  const renewed = createApiKey('team', 'ops')
   const second = await createService(t, { API_KEYS: renewed.entry }, stores)
   await listen(second.app, port)
   await page.getByText('The key is not accepted any more. Sign in again.').waitFor()

@@ -9,3 +9,23 @@ t.test('all is well', async t => {
     body: { status: 'ready', redis: { state: 'up', latency_ms: Number }, mysql: { state: 'up', latency_ms: Number } },
   })
 })
+
+t.test('however many ask, the stores are asked once at a time', async t => {
+  const { app, call } = await createService(t)
+  const { ping } = app.redis
+  let pings = 0
+  let answer = () => {}
+  const held = new Promise<void>(resolve => { answer = resolve })
+  app.redis.ping = async () => {
+    pings += 1
+    await held
+    return await ping()
+  }
+  const asked = Array.from({ length: 20 }, () => call('GET', '/health/ready'))
+  await call('GET', '/health/live')
+  answer()
+  t.ok((await Promise.all(asked)).every(({ status, body }) => status === 200 && body.status === 'ready'))
+  t.equal(pings, 1)
+  await call('GET', '/health/ready')
+  t.equal(pings, 2)
+})

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
 import { createApiKey } from '../../src/auth/api-keys.js'
-import { withoutControl } from '../../src/logger.js'
+import { loggerOptions, withoutControl } from '../../src/logger.js'
 import { textOf } from '../../src/mysql/failure.js'
 import { createService, createStores } from '../helper.js'
 
@@ -86,4 +86,11 @@ t.test('on a terminal lines are for people, and nothing in them moves its cursor
   while (!shown.includes('listening')) shown += String((await once(child.stdout, 'data'))[0])
   t.match(shown, /\d\d:\d\d:\d\d\.\d{3}.*INFO.*Server listening/)
   t.notMatch(shown, /"level":/)
+})
+
+t.test('of an error only its words are logged, not what drivers put beside them', async t => {
+  const cause = Object.assign(new Error('why'), { command: { args: ['private'] } })
+  const described = loggerOptions('info').serializers.err(Object.assign(new Error('what', { cause }), { sql: 'private', code: 'X' }))
+  t.match(described, { message: 'what', code: 'X', cause: { message: 'why' } })
+  t.notMatch(JSON.stringify(described), 'private')
 })

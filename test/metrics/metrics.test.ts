@@ -29,6 +29,10 @@ const TYPES = {
   tickets_fallback_active: 'gauge',
   tickets_journaled_total: 'counter',
   tickets_replayed_total: 'counter',
+  tickets_auth_failures_total: 'counter',
+  tickets_rate_limited_total: 'counter',
+  tickets_rate_limit_errors_total: 'counter',
+  tickets_connections_dropped_total: 'counter',
   process_cpu_seconds_total: 'counter',
   process_resident_memory_bytes: 'gauge',
   nodejs_eventloop_lag_p99_seconds: 'gauge',
@@ -51,7 +55,10 @@ t.test('every metric is there, with its help and its type', async t => {
 
 t.test('the README has each of them', async t => {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
-  for (const name of Object.keys(TYPES).filter(name => name.startsWith('tickets_'))) t.ok(readme.includes(`\`${name}\``), name)
+  const { types } = await scrape((await createService(t)).app)
+  const own = [...types.keys()].filter(name => name.startsWith('tickets_')).sort()
+  t.strictSame(own, Object.keys(TYPES).filter(name => name.startsWith('tickets_')).sort())
+  for (const name of own) t.ok(readme.includes(`\`${name}\``), name)
 })
 
 t.test('two services in one process have their own numbers', async t => {

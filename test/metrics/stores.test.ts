@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SCRAPE_TIMEOUT_MS } from '../../src/metrics/shared.js'
+import { SCRAPE_TIMEOUT_MS } from '../../src/metrics/timeout.js'
 import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.js'
 import { scrape, type Scrape } from '../scrape.js'
 

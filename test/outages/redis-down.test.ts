@@ -158,3 +158,17 @@ t.test('an eviction policy that may drop tickets is refused', async t => {
   const { lines } = await createService(t, { ALLOW_UNSAFE_EVICTION: true }, stores)
   t.match(await lines.waitFor(({ msg }) => /AOF/.test(msg)), { level: 40 }, 'AOF off is a warning')
 })
+
+t.test('a process that was held up does not take Redis for one that hangs', async t => {
+  const { app, call } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 })
+  let isLost = false
+  app.redis.homes[0]!.on('lost', () => { isLost = true })
+  const asked = app.tickets.all.backlog()
+  // Less than the socket may be silent for.
+  const until = performance.now() + 300
+  while (performance.now() < until);
+  await t.rejects(asked, { cause: { message: 'Command timed out' } })
+  await new Promise(resolve => { setImmediate(() => { setImmediate(resolve) }) })
+  t.notOk(isLost, 'the connection is kept')
+  t.equal((await call('GET', '/tickets/1')).status, 404)
+})

@@ -210,3 +210,22 @@ t.test('without Redis every operation says that it was not applied', async t => 
   })
   t.ok(await lines.waitFor(({ code }) => code === 'store_unavailable'))
 })
+
+t.test('an if_match of more than some dozen versions is refused, by itself', async t => {
+  const { call } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const { status, body } = await call('POST', '/tickets/batch', { operations: [{ op: 'update', ticket_id: 1, priority: 'high', if_match: '"1",'.repeat(1000) }, { op: 'update', ticket_id: 1, priority: 'low' }] })
+  t.match({ status, body }, { status: 207, body: { results: [{ status: 400, error: { errors: [{ pointer: '/operations/0/if_match', message: /1024/ }] } }, { status: 200 }] } })
+})
+
+t.test('a body that is nested deeply is refused before it is read, also where it does not end', async t => {
+  const { call } = await createService(t)
+  for (const [open, close] of [['[', ']'], ['{"a":', '}']] as const) {
+    for (const end of [close.repeat(50_000), '']) {
+      const { status, body } = await call('POST', '/tickets/batch', `{"operations":${open.repeat(50_000)}1${end}}`, { 'content-type': 'application/json' })
+      t.match({ status, body }, { status: 400, body: { code: 'validation_failed', detail: /nested more than 20 levels/ } })
+    }
+  }
+  const text = '[{'.repeat(20_000)
+  t.equal((await call('POST', '/tickets/batch', { operations: [{ op: 'create', ticket_id: 1, customer_id: 1, subject: `${'['.repeat(100)}\\"` }], text })).body.errors[0].pointer, '/text', 'brackets in text are text')
+})

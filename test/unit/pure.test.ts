@@ -42,6 +42,7 @@ t.test('codec: what is no ticket is refused by the name of the field', async t =
     t.throws(() => decode({ [field]: value }), { name: 'CorruptTicketError', ticketId: 1, message: new RegExp(field) }, `${field} = ${value}`)
   }
   t.throws(() => fromHash(1, ['status', 'open']), { message: /customer_id is missing/ })
+  t.throws(() => decode({ 'custom_fields.note': 'a private matter' }), { message: /custom_fields\.note is not JSON$/ }, 'without the text')
   t.throws(() => fromRow({ ...Object.fromEntries(toRow(bare).map((value, i) => [COLUMNS[i], value])), created_at: 'soon' }), { message: /created_at/ })
 })
 

@@ -1,0 +1,17 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.js'
+import { closeWhoDoesNotRead, connectionsMax } from '../src/http/connections.js'
+
+/** Many times what the largest answer takes on a slow line. */
+const READ_TIMEOUT_MS = 60_000
+
+/** Bounds what connections cost: descriptors, and memory for answers that nobody reads. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const { server } = app
+  const dropped = app.metrics.counter({ name: 'tickets_connections_dropped_total', help: 'Connections that were closed at once, because there were MAX_CONNECTIONS already' })
+
+  server.maxConnections = connectionsMax(config.MAX_CONNECTIONS)
+  server.on('drop', () => { dropped.inc() })
+  const stop = closeWhoDoesNotRead(server, READ_TIMEOUT_MS)
+  app.addHook('onClose', async () => { stop() })
+}, { name: 'connections', dependencies: ['metrics'] })

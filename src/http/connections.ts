@@ -1,0 +1,51 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** For the log, both stores, and files that are read: descriptors that connections must leave. */
+const RESERVE = 200
+
+/** How often those that do not read are looked for. */
+const LOOK_EVERY_MS = 5000
+
+interface Limits { open_files?: { soft: number | 'unlimited' } }
+
+/** The descriptors that this process may have; undefined: the system does not say. */
+function descriptorsMax (): number | undefined {
+  // It would look up the names of all peers; the types do not know the switch yet.
+  const report = process.report as typeof process.report & { excludeNetwork: boolean }
+  report.excludeNetwork = true
+  const { userLimits } = report.getReport() as { userLimits?: Limits }
+  const soft = userLimits?.open_files?.soft
+  return typeof soft === 'number' ? soft : undefined
+}
+
+/** As many connections as are wished, if the descriptors last for them and for what else is to be opened. */
+export function connectionsMax (wished: number): number {
+  const descriptors = descriptorsMax()
+  return descriptors === undefined ? wished : Math.max(1, Math.min(wished, descriptors - RESERVE))
+}
+
+/**
+ * Closes connections whose client does not read what it asked for: the answer is kept in memory meanwhile. One that
+ * waits for an answer has nothing to read, however long it takes.
+ * @param patienceMs for one answer
+ * @returns a function that ends the looking
+ */
+export function closeWhoDoesNotRead (server: Server, patienceMs: number, everyMs = LOOK_EVERY_MS): () => void {
+  const sockets = new Map<Socket, { written: number, since: number }>()
+  server.on('connection', socket => {
+    sockets.set(socket, { written: 0, since: 0 })
+    socket.once('close', () => { sockets.delete(socket) })
+  })
+  const look = setInterval(() => {
+    const now = performance.now()
+    for (const [socket, seen] of sockets) {
+      // What the system has taken, an answer at a time, as the client reads.
+      const written = socket.bytesWritten - socket.writableLength
+      if (socket.writableLength === 0 || written !== seen.written) Object.assign(seen, { written, since: now })
+      else if (now - seen.since > patienceMs) socket.destroy()
+    }
+  }, everyMs)
+  look.unref()
+  return () => { clearInterval(look) }
+}
