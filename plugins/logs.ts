@@ -20,6 +20,9 @@ function levelOf (status: number) {
   return status === 401 || status === 403 ? 'info' : 'debug'
 }
 
+/** Who is behind its work does not write a line for each request that it refuses. */
+const OVERLOADED_EVERY_MS = 1000
+
 /** Of what is no route, as much as tells what was asked for; without the query, which may hold anything. */
 const PATH_MAX = 100
 
@@ -59,8 +62,20 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   app.decorateReply('problem', null)
   app.decorateReply('failures', null)
 
+  let overloadedAt = -Infinity
+
+  function levelFor ({ routeOptions }: FastifyRequest, { statusCode, problem }: FastifyReply) {
+    // Anyone may ask for readiness, as often as he likes; what is away says so itself.
+    if (statusCode === 503 && routeOptions.config.access === 'public') return 'debug'
+    if (problem?.code === 'overloaded') {
+      if (performance.now() - overloadedAt < OVERLOADED_EVERY_MS) return 'debug'
+      overloadedAt = performance.now()
+    }
+    return levelOf(statusCode)
+  }
+
   app.addHook('onResponse', (request, reply, done) => {
-    const level = levelOf(reply.statusCode)
+    const level = levelFor(request, reply)
     // Made only where it is written: nearly all are not.
     if (levels.values[level]! >= least) request.log[level](describe(request, reply), reply.problem?.title ?? 'answered')
     if (reply.failures) logFailures(request, reply.failures)

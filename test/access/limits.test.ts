@@ -165,6 +165,9 @@ t.test('a process that is behind its work refuses more, but says that it is aliv
     t.ok(headers['retry-after'])
   })
   t.equal((await ask(service, '/health/live')).statusCode, 200)
+  const { length } = service.lines.all
+  t.ok((await Promise.all(Array.from({ length: 20 }, () => ask(service, '/tickets/1')))).every(({ statusCode }) => statusCode === 503))
+  t.ok(service.lines.all.length < length + 10, 'not each of them is logged')
   const write = await service.app.inject({ method: 'POST', url: '/tickets/1', payload: { customer_id: 1 } })
   t.equal(write.statusCode, 503)
   t.equal(await service.redis.exists(`${service.prefix}ticket:1`), 0, 'nothing is written')
