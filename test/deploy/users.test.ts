@@ -48,7 +48,10 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
 
   async function reconnect () {
     await Promise.all(admins.map(admin => admin.client('KILL', 'USER', 'tickets')))
-    await untilSo('the service is connected again', async () => (await call('GET', '/health/ready')).status === 200)
+    await untilSo('the service is connected again', async () => {
+      const { status, body } = await call('GET', '/health/ready')
+      return status === 200 && body.redis.state !== 'down'
+    })
   }
 
   return [
