@@ -43,7 +43,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
   /** Why the request goes no further; undefined: it does. */
   function refuse (request: FastifyRequest): Problem | undefined {
-    const { headers, routeOptions: { config: { access } } } = request
+    const { headers, route: { config: { access } } } = request
     if (isOpen) return isFromOtherSite(headers) ? notForOtherSites() : undefined
     const { authorization } = headers
     const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
@@ -61,13 +61,14 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   // Without a promise where nothing is waited for: every write passes here.
   app.addHook('onRequest', (request, reply, done) => {
     // What matches no route has nothing to protect.
-    if (request.is404 || request.routeOptions.config.access === 'public') {
+    if (request.is404 || request.route.config.access === 'public') {
       done()
       return
     }
     const problem = refuse(request)
     const limit = problem?.code === 'unauthorized' ? app.limits.failures : app.limits.calls
-    if (limit) limit(request, reply).then(() => { done(problem) }, done)
+    const counting = limit?.(request, reply)
+    if (counting) counting.then(() => { done(problem) }, done)
     else done(problem)
   })
-}, { name: 'auth', dependencies: ['errors', 'limits', 'metrics'] })
+}, { name: 'auth', dependencies: ['errors', 'limits', 'metrics', 'route'] })

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
-import { closeWhoDoesNotRead, connectionsMax } from '../src/http/connections.js'
+import { closeStalled, connectionsMax } from '../src/http/connections.js'
 
-/** Many times what the largest answer takes on a slow line. */
-const READ_TIMEOUT_MS = 60_000
+/** Many times what the largest answer takes on a slow line; and a flush of millions of tickets is for minutes. */
+const PATIENCE = { unreadMs: 60_000, silentMs: 600_000 }
 
 /** Bounds what connections cost: descriptors, and memory for answers that nobody reads. */
 export default fp<{ config: Config }>(async (app, { config }) => {
@@ -12,6 +12,6 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
   server.maxConnections = connectionsMax(config.MAX_CONNECTIONS)
   server.on('drop', () => { dropped.inc() })
-  const stop = closeWhoDoesNotRead(server, READ_TIMEOUT_MS)
+  const stop = closeStalled(server, PATIENCE)
   app.addHook('onClose', async () => { stop() })
 }, { name: 'connections', dependencies: ['metrics'] })

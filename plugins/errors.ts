@@ -24,7 +24,6 @@ const DETAILS: Record<string, string> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than this route takes: 1 MiB, or 4 MiB for a batch. Send less at a time.',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with Content-Type: application/json.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body does not have the length that Content-Length says.',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not JSON. Nothing was changed.',
 }
 
 /** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */

@@ -9,8 +9,8 @@ import { createLimitStore } from '../src/limits/store.js'
 import { createKeys } from '../src/tickets/keys.js'
 import { partitionTags } from './redis.js'
 
-/** A request that has been counted. Rejects with rate_limited when it is one too many. */
-type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+/** Counts a request. Rejects with rate_limited when it is one too many; undefined: it passes, and nothing is to be waited for. */
+type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,41 +34,55 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const uncounted = app.metrics.counter({ name: 'tickets_rate_limit_errors_total', help: 'Requests that could not be counted, and passed' })
   let isFailing = false
 
-  await app.register(rateLimit, {
-    global: false,
-    timeWindow: RATE_LIMIT_WINDOW_MS,
-    store: createLimitStore({
-      placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
-      onError (error) {
-        if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
-        isFailing = true
-        uncounted.inc()
-      },
-      onSuccess () {
-        if (isFailing) app.log.info('requests are counted again')
-        isFailing = false
-      },
-    }),
+  const { Store, pass } = createLimitStore({
+    placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
+    onError (error) {
+      if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
+      isFailing = true
+      uncounted.inc()
+    },
+    onSuccess () {
+      if (isFailing) app.log.info('requests are counted again')
+      isFailing = false
+    },
   })
+  await app.register(rateLimit, { global: false, timeWindow: RATE_LIMIT_WINDOW_MS, store: Store })
 
-  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
+  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string) {
     const count = app.createRateLimit({ max, keyGenerator: bucketOf })
-    return async (request, reply) => {
-      const counted = await count(request)
-      if (counted.isAllowed) return
-      const { isExceeded, remaining, ttlInSeconds } = counted
-      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
-      if (!isExceeded) return
-      limited.inc({ limit })
-      throw rateLimited(ttlInSeconds)
+
+    const tell = (reply: FastifyReply, remaining: number, seconds: number) => {
+      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': seconds })
+    }
+
+    return {
+      async wait (request: FastifyRequest, reply: FastifyReply): Promise<void> {
+        const counted = await count(request)
+        if (counted.isAllowed) return
+        const { isExceeded, remaining, ttlInSeconds } = counted
+        tell(reply, remaining, ttlInSeconds)
+        if (!isExceeded) return
+        limited.inc({ limit })
+        throw rateLimited(ttlInSeconds)
+      },
+
+      /** Whether it may pass before it is counted. */
+      pass (request: FastifyRequest, reply: FastifyReply): boolean {
+        const passed = pass(bucketOf(request), RATE_LIMIT_WINDOW_MS, max)
+        if (passed) tell(reply, max - passed.current, Math.ceil(passed.ttl / 1000))
+        return passed !== undefined
+      },
     }
   }
 
   /** What is no address in X-Forwarded-For names nobody: it would be a new caller each time. The proxy that sends it is one. */
   const addressOf = ({ ip, socket }: FastifyRequest) => rateLimit.normalizeIP(isIP(ip) ? ip : socket.remoteAddress ?? 'unknown')
 
+  const failures = limitTo('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`)
+  const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`)
+
   app.decorate('limits', {
-    failures: limitTo('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`),
-    calls: RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`),
+    failures: failures.wait,
+    calls: calls && ((request, reply) => calls.pass(request, reply) ? undefined : calls.wait(request, reply)),
   })
 }, { name: 'limits', dependencies: ['metrics', 'redis'] })

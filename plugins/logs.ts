@@ -33,12 +33,12 @@ const describeProblem = (problem: Problem) => ({
   ...(problem.status >= 500 && problem.status !== 503 && { err: problem }),
 })
 
-function describe ({ caller, method, routeOptions, params, url, ip }: FastifyRequest, { statusCode, elapsedTime, problem }: FastifyReply) {
+function describe ({ caller, method, route, params, url, ip }: FastifyRequest, { statusCode, elapsedTime, problem }: FastifyReply) {
   const ticketId = (params as { id?: unknown } | undefined)?.id
   return {
     ...(caller && { key: caller.name }),
     method,
-    ...(routeOptions.url === undefined ? { path: url.split('?', 1)[0]!.slice(0, PATH_MAX) } : { route: routeOptions.url }),
+    ...(route.url === undefined ? { path: url.split('?', 1)[0]!.slice(0, PATH_MAX) } : { route: route.url }),
     status: statusCode,
     duration_ms: Math.round(elapsedTime * 1000) / 1000,
     ...(typeof ticketId === 'number' && { ticket_id: ticketId }),
@@ -64,9 +64,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
   let overloadedAt = -Infinity
 
-  function levelFor ({ routeOptions }: FastifyRequest, { statusCode, problem }: FastifyReply) {
+  function levelFor ({ route }: FastifyRequest, { statusCode, problem }: FastifyReply) {
     // Anyone may ask for readiness, as often as he likes; what is away says so itself.
-    if (statusCode === 503 && routeOptions.config.access === 'public') return 'debug'
+    if (statusCode === 503 && route.config.access === 'public') return 'debug'
     if (problem?.code === 'overloaded') {
       if (performance.now() - overloadedAt < OVERLOADED_EVERY_MS) return 'debug'
       overloadedAt = performance.now()
@@ -81,4 +81,4 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     if (reply.failures) logFailures(request, reply.failures)
     done()
   })
-}, { name: 'logs' })
+}, { name: 'logs', dependencies: ['route'] })

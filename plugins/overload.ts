@@ -1,6 +1,7 @@
 import { totalmem } from 'node:os'
 import { getHeapStatistics } from 'node:v8'
 import underPressure from '@fastify/under-pressure'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.js'
 import { overloaded } from '../src/errors.js'
@@ -13,17 +14,33 @@ const memoryMax = (): number => Math.min(process.constrainedMemory() || Infinity
 
 /** Refuses what comes while the process has more to do than it can: an answer that comes too late is work for nothing. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  await app.register(underPressure, {
-    maxEventLoopDelay: config.MAX_EVENT_LOOP_DELAY_MS,
-    maxHeapUsedBytes: MEMORY_SHARE * getHeapStatistics().heap_size_limit,
-    // Answers that wait to be read are not part of the heap.
-    maxRssBytes: MEMORY_SHARE * memoryMax(),
-    // A promise, because the plugin lets nothing be thrown.
-    pressureHandler: async ({ routeOptions }, _reply, kind, value) => {
-      // Nothing was measured in the last second, which is one in which the process was held up, as when it starts.
-      if (value === Infinity) return
-      // Whether the process is alive is asked all the more then.
-      if (routeOptions.config.access !== 'public') throw overloaded(new Error(`${kind} ${value}`))
-    },
+  const { isUnderPressure, memoryUsage } = await measure(app, config)
+
+  app.addHook('onRequest', ({ route }, _reply, done) => {
+    // Whether the process is alive is asked all the more then.
+    if (!isUnderPressure() || route.config.access === 'public') {
+      done()
+      return
+    }
+    const { eventLoopDelay, heapUsed, rssBytes } = memoryUsage()
+    // Infinity: nothing was measured in the last second, which is one in which the process was held up, as when it starts.
+    if (eventLoopDelay === Infinity) done()
+    else done(overloaded(new Error(`event loop delay ${eventLoopDelay} ms, heap ${heapUsed}, memory ${rssBytes}`)))
   })
-}, { name: 'overload' })
+}, { name: 'overload', dependencies: ['route'] })
+
+/** In a context that has no routes: what the plugin does itself at each request costs more than the question. */
+async function measure (app: FastifyInstance, { MAX_EVENT_LOOP_DELAY_MS: maxEventLoopDelay }: Config) {
+  let measured = app
+  await app.register(async context => {
+    await context.register(underPressure, {
+      maxEventLoopDelay,
+      maxHeapUsedBytes: MEMORY_SHARE * getHeapStatistics().heap_size_limit,
+      // Answers that wait to be read are not part of the heap.
+      maxRssBytes: MEMORY_SHARE * memoryMax(),
+    })
+    measured = context
+  })
+  const { isUnderPressure, memoryUsage } = measured
+  return { isUnderPressure, memoryUsage }
+}

@@ -15,6 +15,7 @@ import metrics from '../plugins/metrics.js'
 import mysql from '../plugins/mysql.js'
 import overload from '../plugins/overload.js'
 import redis from '../plugins/redis.js'
+import route from '../plugins/route.js'
 import swagger from '../plugins/swagger.js'
 import tickets from '../plugins/tickets.js'
 import batchRoutes from '../routes/batch.js'
@@ -27,7 +28,7 @@ import openapiRoutes from '../routes/openapi.js'
 import opsRoutes from '../routes/ops.js'
 import ticketRoutes from '../routes/tickets.js'
 import { showsDocs, type Config } from './config.js'
-import { createJsonParser } from './http/json.js'
+import { parseJson } from './http/json.js'
 import { ProblemSchema } from './http/problems.js'
 import { createRawProblems, type RawProblems } from './http/raw-problems.js'
 import { createRequestIds } from './http/request-id.js'
@@ -58,10 +59,11 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   app.setValidatorCompiler(validatorCompiler)
   app.setSchemaErrorFormatter((findings, part) => toValidationProblem(findings as never, part))
   app.removeContentTypeParser(['application/json', 'text/plain'])
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, createJsonParser(app))
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson)
   app.addSchema(ProblemSchema)
   for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
 
+  await app.register(route)
   await app.register(logs, { config })
   await app.register(errors)
   await app.register(metrics, { rawProblems })
@@ -99,11 +101,9 @@ function serverOptions (config: Config, { onClientError, onFrameworkError }: Raw
     genReqId: createRequestIds(),
     trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,
-    // Slow clients: the whole request, its headers, a connection that is silent (a flush of millions of tickets is for
-    // minutes), and one that is idle. The last is above the idle time of usual load balancers (60 s), which must be the
-    // side that closes. Those that do not read their answers are in plugins/connections.ts.
+    // Slow clients: the whole request, its headers, and a connection that is idle. The last is above the idle time of
+    // usual load balancers (60 s), which must be the side that closes. Those that stall are in plugins/connections.ts.
     requestTimeout: 30_000,
-    connectionTimeout: 600_000,
     http: {
       headersTimeout: 10_000,
       // How often Node looks whether one of the two has passed; by default twice a minute.

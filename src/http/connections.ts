@@ -25,25 +25,33 @@ export function connectionsMax (wished: number): number {
   return descriptors === undefined ? wished : Math.max(1, Math.min(wished, descriptors - RESERVE))
 }
 
+export interface Patience {
+  /** With a client that does not read its answer, which is kept in memory meanwhile. */
+  unreadMs: number
+  /** With a connection on which nothing goes either way. */
+  silentMs: number
+}
+
 /**
- * Closes connections whose client does not read what it asked for: the answer is kept in memory meanwhile. One that
- * waits for an answer has nothing to read, however long it takes.
- * @param patienceMs for one answer
+ * Closes connections that have stalled. One that waits for an answer has nothing to read, however long it takes.
+ * Looked for now and then: a timer of each socket, which begins anew with all that it reads and writes, costs
+ * requests a fifteenth of their time.
  * @returns a function that ends the looking
  */
-export function closeWhoDoesNotRead (server: Server, patienceMs: number, everyMs = LOOK_EVERY_MS): () => void {
-  const sockets = new Map<Socket, { written: number, since: number }>()
+export function closeStalled (server: Server, { unreadMs, silentMs }: Patience, everyMs = LOOK_EVERY_MS): () => void {
+  const sockets = new Map<Socket, { read: number, written: number, since: number }>()
   server.on('connection', socket => {
-    sockets.set(socket, { written: 0, since: 0 })
+    sockets.set(socket, { read: 0, written: 0, since: performance.now() })
     socket.once('close', () => { sockets.delete(socket) })
   })
   const look = setInterval(() => {
     const now = performance.now()
     for (const [socket, seen] of sockets) {
+      const { bytesRead: read, writableLength: unread } = socket
       // What the system has taken, an answer at a time, as the client reads.
-      const written = socket.bytesWritten - socket.writableLength
-      if (socket.writableLength === 0 || written !== seen.written) Object.assign(seen, { written, since: now })
-      else if (now - seen.since > patienceMs) socket.destroy()
+      const written = socket.bytesWritten - unread
+      if (read !== seen.read || written !== seen.written) Object.assign(seen, { read, written, since: now })
+      else if (now - seen.since > (unread > 0 ? unreadMs : silentMs)) socket.destroy()
     }
   }, everyMs)
   look.unref()

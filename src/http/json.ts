@@ -1,10 +1,12 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyBodyParser, FastifyInstance } from 'fastify'
+import type { FastifyBodyParser } from 'fastify'
 import { Problem } from '../errors.js'
 
 /** Half of a surrogate pair, as JSON can escape it. A pair of halves is caught too and looked at closely. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
+
+const BYTE_ORDER_MARK = 0xfeff
 
 /** Deeper than any valid request. */
 const DEPTH_MAX = 20
@@ -20,51 +22,42 @@ function isPlain (headers: IncomingHttpHeaders): boolean {
 }
 
 /**
- * The default parser, without text that has no UTF-8 form: neither Redis nor MySQL could hold it, so
- * it would come back changed (RFC 8259, section 8.2).
+ * A body of JSON, without text that has no UTF-8 form: neither Redis nor MySQL could hold it, so it would come back
+ * changed (RFC 8259, section 8.2). Names are the schema's to judge: `__proto__` is a member like any other, and unknown.
+ * @throws {Problem} validation_failed, unsupported_media_type
  */
-export function createJsonParser (app: FastifyInstance): FastifyBodyParser<Buffer> {
-  const parse = app.getDefaultJsonParser('error', 'error') as (request: unknown, body: string, done: (error: Error | null, body?: unknown) => void) => void
-  return (request, bytes, done) => {
-    if (!isPlain(request.headers)) {
-      done(new Problem('unsupported_media_type', 'Send the body as JSON in UTF-8, without a Content-Encoding.'))
-      return
-    }
-    const body = bytes.toString()
-    // What is not UTF-8 was replaced by this character, which may also have been sent.
-    if (body.includes('\ufffd') && !isUtf8(bytes)) {
-      done(new Problem('validation_failed', 'The body is not UTF-8.'))
-      return
-    }
-    if (bytes.length > SHALLOW_BYTES && isDeep(bytes)) {
-      done(new Problem('validation_failed', `The body is nested more than ${DEPTH_MAX} levels deep. No request is.`))
-      return
-    }
-    // Whether a body may be missing is the route's schema's to say.
-    if (body === '') {
-      done(null, undefined)
-      return
-    }
-    parse(request, body, (error, value) => {
-      if (error && isJson(body)) {
-        done(new Problem('validation_failed', 'The body holds the name __proto__, or constructor with prototype in it. No field has such a name.'))
-      } else if (!error && ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) {
-        done(new Problem('validation_failed', 'The body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.'))
-      } else if (!error && hasRepeatedName(body, bytes, value)) {
-        done(new Problem('validation_failed', 'The body holds a name twice in one object. Only one of the two could count.'))
-      } else {
-        done(error, value)
-      }
-    })
+export const parseJson: FastifyBodyParser<Buffer> = (request, bytes, done) => {
+  let value: unknown
+  try {
+    value = parse(request.headers, bytes)
+  } catch (error) {
+    done(error as Problem)
+    return
   }
+  done(null, value)
 }
 
-function isJson (text: string): boolean {
+function parse (headers: IncomingHttpHeaders, bytes: Buffer): unknown {
+  if (!isPlain(headers)) throw new Problem('unsupported_media_type', 'Send the body as JSON in UTF-8, without a Content-Encoding.')
+  const body = bytes.toString()
+  // What is not UTF-8 was replaced by this character, which may also have been sent.
+  if (body.includes('\ufffd') && !isUtf8(bytes)) throw new Problem('validation_failed', 'The body is not UTF-8.')
+  if (bytes.length > SHALLOW_BYTES && isDeep(bytes)) throw new Problem('validation_failed', `The body is nested more than ${DEPTH_MAX} levels deep. No request is.`)
+  // Whether a body may be missing is the route's schema's to say.
+  if (body === '') return undefined
+  const value = toValue(body)
+  if (ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) throw new Problem('validation_failed', 'The body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.')
+  if (hasRepeatedName(body, bytes, value)) throw new Problem('validation_failed', 'The body holds a name twice in one object. Only one of the two could count.')
+  return value
+}
+
+function toValue (body: string): unknown {
   try {
-    JSON.parse(text)
-    return true
+    // One byte order mark may be passed over (RFC 8259, section 8.1).
+    return JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body)
   } catch {
-    return false
+    // The engine's own message would repeat what was sent.
+    throw new Problem('validation_failed', 'The body is not JSON. Nothing was changed.')
   }
 }
 

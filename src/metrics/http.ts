@@ -26,7 +26,7 @@ export function createRequestCounter (metrics: Metrics) {
 
   /** For the hook onResponse. */
   return (request: FastifyRequest, reply: FastifyReply) => {
-    const route = request.routeOptions.url ?? 'none'
+    const route = request.route.url ?? 'none'
     const { statusCode } = reply
     const method = METHODS.indexOf(request.method)
     const known = ofRoute(route)

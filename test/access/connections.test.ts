@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, get } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { closeWhoDoesNotRead, connectionsMax } from '../../src/http/connections.js'
+import { closeStalled, connectionsMax } from '../../src/http/connections.js'
 import { createService, createStores, eventually } from '../helper.js'
 
 /** Connections that say nothing. Those that are closed at once are among them. */
@@ -72,7 +72,7 @@ t.test('a client that does not read its answer is left; one that waits for it is
     else answer = () => response.end('at last')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const stop = closeWhoDoesNotRead(server, 50, 10)
+  const stop = closeStalled(server, { unreadMs: 50, silentMs: 600_000 }, 10)
   t.teardown(() => {
     stop()
     server.closeAllConnections()
@@ -94,4 +94,21 @@ t.test('a client that does not read its answer is left; one that waits for it is
   t.pass('it was left')
   answer()
   t.equal(await waiting, 'at last')
+})
+
+t.test('a connection on which nothing goes either way is left', async t => {
+  const server = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = closeStalled(server, { unreadMs: 600_000, silentMs: 50 }, 10)
+  t.teardown(() => {
+    stop()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as { port: number }
+  const [silent] = await open(t, port, 1)
+  // For an answer that never comes.
+  silent!.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(silent!, 'close')
+  t.pass('it was left')
 })

@@ -99,6 +99,20 @@ t.test('RATE_LIMIT_MAX: valid keys are limited, each by itself, and told how muc
   t.equal(await service.redis.exists(`${service.prefix}ticket:5`), 0, 'nothing is written')
 })
 
+t.test('RATE_LIMIT_MAX: of many requests at once, over two instances, no more pass', async t => {
+  const first = await createService(t, { API_KEYS, RATE_LIMIT_MAX: 200 })
+  const second = await createService(t, { API_KEYS, RATE_LIMIT_MAX: 200 }, first)
+  const answers = []
+  // In bursts, so that what one knows of the other grows old and new again.
+  for (let burst = 0; burst < 10; burst += 1) {
+    answers.push(...await Promise.all(Array.from({ length: 30 }, (_, i) => ask(i % 3 ? first : second, '/tickets/1', { key: shop.key }))))
+  }
+  t.equal(answers.filter(({ statusCode }) => statusCode === 404).length, 200)
+  t.equal(answers.filter(({ statusCode }) => statusCode === 429).length, 100)
+  t.equal(new Set(answers.slice(0, 30).map(({ headers }) => headers['ratelimit-remaining'])).size > 1, true, 'each is told what is left')
+  await eventually(async () => { if (Number(await first.redis.get(`${first.prefix}limit:key:shop`)) < 200) throw new Error('not all are counted') })
+})
+
 t.test('RATE_LIMIT_MAX without keys is by address', async t => {
   const service = await createService(t, { RATE_LIMIT_MAX: 2 })
   t.strictSame([
