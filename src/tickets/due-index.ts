@@ -73,9 +73,9 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
       const [nowMs, known, lease, left, hashes] = await scripts.claim(
         [keys.due, keys.archivedMax, keys.dead, keys.failures],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
-      ) as [number, number, string, number, string[][]]
+      ) as [number, number, string, number, string]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
-      for (const [id, since, ...flat] of hashes) decodeInto(claim, id!, Number(since), flat)
+      for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
       return claim
     },
 

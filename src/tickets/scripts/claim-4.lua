@@ -17,9 +17,10 @@
 
   Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets }
   left:    ids that were not looked at, or tickets that are due and were not taken
-  tickets: one array per ticket: id, since, field, value, ...; since: when it became due, ms, or now
-           id, since alone: there is no hash, or it is no ticket's id; the mark is removed
-           id, since, '': the key is no hash
+  tickets: a JSON array, because clients read one long text much faster than thousands of short ones; per ticket
+           { id, since, { field, value, ... } }; since: when it became due, ms, or now
+           { id, since }: there is no hash, or it is no ticket's id; the mark is removed
+           { id, since, { '' } }: the key is no hash
 ]]
 local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
@@ -39,6 +40,7 @@ local count = given > 0 and given or #found / 2
 
 -- @include is_id
 -- @include other_type
+-- @include chunks
 
 -- The i-th id, and its score; nil for one that is given and in step with MySQL already.
 local function entry(i)
@@ -48,6 +50,7 @@ local function entry(i)
 end
 
 local tickets, bytes, looked = {}, 0, 0
+local leases, gone = {}, {}
 for i = 1, count do
   if bytes >= bytes_max then break end
   looked = looked + 1
@@ -56,19 +59,25 @@ for i = 1, count do
     local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
     if is_other_type(flat) then flat = { '' } end
     if #flat == 0 then
-      redis.call('ZREM', due_key, id)
-      redis.pcall('HDEL', failures_key, id)
+      gone[#gone + 1] = id
     else
-      redis.call('ZADD', due_key, lease_score, id)
+      leases[#leases + 1] = lease_score
+      leases[#leases + 1] = id
     end
-    for _, text in ipairs(flat) do bytes = bytes + #text end
-    table.insert(flat, 1, string.format('%.0f', math.floor(math.max(0, math.min(tonumber(score), now_ms)))))
-    table.insert(flat, 1, id)
-    tickets[#tickets + 1] = flat
+    local since = math.floor(math.max(0, math.min(tonumber(score), now_ms)))
+    -- An empty table would be an object.
+    local ticket = cjson.encode({ id, since, #flat > 0 and flat or nil })
+    bytes = bytes + #ticket
+    tickets[#tickets + 1] = ticket
   end
 end
+in_chunks(leases, function(...) redis.call('ZADD', due_key, ...) end)
+in_chunks(gone, function(...)
+  redis.call('ZREM', due_key, ...)
+  redis.pcall('HDEL', failures_key, ...)
+end)
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
 local archived_max = redis.pcall('GET', archived_max_key)
 local known = type(archived_max) == 'string' and tonumber(archived_max) and 1 or 0
-return { now_ms, known, lease_score, left, tickets }
+return { now_ms, known, lease_score, left, '[' .. table.concat(tickets, ',') .. ']' }

@@ -21,10 +21,10 @@ local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
 
 -- @include clock
-
 -- @include other_type
+-- @include chunks
 
-local settled = 0
+local settled = {}
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
@@ -38,10 +38,7 @@ for i = 4, #ARGV, 2 do
   if version == written or not version then
     if version then redis.call('HSET', key, 'synced_version', written) end
     if closed then redis.call('EXPIRE', key, retention_seconds) end
-    redis.call('ZREM', due_key, id)
-    -- Of another type it holds no failure to forget.
-    redis.pcall('HDEL', failures_key, id)
-    settled = settled + 1
+    settled[#settled + 1] = id
   else
     if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
     -- A change that is not due by itself has left the lease in place.
@@ -50,7 +47,12 @@ for i = 4, #ARGV, 2 do
   end
   if highest and tonumber(id) > highest then highest = tonumber(id) end
 end
+in_chunks(settled, function(...)
+  redis.call('ZREM', due_key, ...)
+  -- Of another type it holds no failure to forget.
+  redis.pcall('HDEL', failures_key, ...)
+end)
 if highest ~= archived_max then
   redis.call('SET', archived_max_key, string.format('%.0f', highest))
 end
-return settled
+return #settled
