@@ -2,20 +2,10 @@ import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
-import type { Failure } from '../tickets/due-index.js'
 import type { Partitions } from '../tickets/partitions.js'
-import type { Batch, createSweep } from './sweep.js'
-
-export interface FlushCounts {
-  /** Tickets taken from the due index. */
-  claimed: number
-  /** Tickets that MySQL holds in their claimed version now, or whose newer row was loaded from it. */
-  synced: number
-  /** Tickets put off: they could not be read, or MySQL refused them. */
-  retried: number
-  /** Tickets given up until a new write or an operator brings them back. */
-  dead: number
-}
+import { inLanes } from './lanes.js'
+import { createPush, type FlushCounts } from './push.js'
+import type { createSweep } from './sweep.js'
 
 export interface FlushReport extends FlushCounts {
   /** Unsynced tickets that wait for a push after this flush. */
@@ -36,6 +26,9 @@ export interface FlusherOptions {
   stopping: AbortSignal
 }
 
+/** Batches in flight: while MySQL writes one, Redis gives the next or settles the last. */
+const LANES = 2
+
 /** Flushes that may wait for the one that is running. */
 const WAITING_MAX = 10
 
@@ -46,74 +39,35 @@ export type Scope = 'due' | 'all' | { ids: readonly number[] }
 export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
-  let highestIdKnown = false
   let running: Promise<unknown> = Promise.resolve()
   const waiting = new Map<Scope, Promise<FlushReport>>()
   let waitingCount = 0
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
   let size = batchSize
   const { drift } = partitions
+  const { push, relearn } = createPush({ partitions, archive, log })
 
-  /**
-   * One batch. Every step may be repeated, and a crash after any of them costs a repetition at most.
-   * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
-   */
-  async function flushOnce (claim: ReturnType<typeof createSweep>): Promise<FlushCounts & Pick<Batch, 'hasMore'>> {
-    const batch = await claim(leaseMs, size)
-    for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
-    const refused = batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message }))
-    let outdated: number[] = []
-    let loaded = 0
-    try {
-      if (!highestIdKnown || !batch.archivedMaxKnown) {
-        await partitions.raiseArchivedMax(await archive.highestId())
-        highestIdKnown = true
+  /** Batches until a short one, and adds up what becomes of them. */
+  async function pushAll (claim: ReturnType<typeof createSweep>, counts: FlushCounts, signal: AbortSignal): Promise<void> {
+    let hasMore = true
+    await inLanes(LANES, async () => {
+      if (!hasMore || signal.aborted) return undefined
+      const batch = await claim(leaseMs, size)
+      hasMore = batch.hasMore
+      return { batch, size }
+    }, async ({ batch, size: asked }) => {
+      try {
+        const pushed = await push(batch)
+        for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
+        size = Math.min(size * 2, batchSize)
+      } catch (error) {
+        size = Math.ceil(asked / 2)
+        throw error
       }
-      if (batch.tickets.length > 0) {
-        const unwritten = await archive.upsert(batch.tickets)
-        refused.push(...unwritten.refused)
-        outdated = unwritten.outdated
-      }
-      if (outdated.length > 0) {
-        const drifted = await drift.load(outdated)
-        refused.push(...drifted.failures)
-        loaded = drifted.loaded
-      }
-      size = Math.min(size * 2, batchSize)
-    } catch (error) {
-      size = Math.ceil(size / 2)
-      await batch.release().catch((failed: unknown) => {
-        log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
-      })
-      throw error
-    }
-    const unwritten = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
-    const written = batch.tickets.filter(ticket => !unwritten.has(ticket.ticket_id))
-    if (written.length > 0) await batch.settle(written)
-    const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
-    return {
-      claimed: batch.tickets.length + batch.corrupt.length,
-      synced: written.length + loaded,
-      retried,
-      dead,
-      hasMore: batch.hasMore,
-    }
-  }
-
-  async function putOff (batch: Batch, failures: readonly Failure[]) {
-    const attempts = await batch.retry(failures)
-    failures.forEach(({ ticketId, reason }, i) => {
-      const count = attempts[i]!
-      // It has changed since the claim: what was refused is of no interest any more.
-      if (count === 0) return
-      log.error({ ticket_id: ticketId, reason, attempts: Math.abs(count) }, count < 0
-        ? 'a ticket could not be written to MySQL; it is a dead letter until it changes or is retried'
-        : 'a ticket could not be written to MySQL; it will be tried again')
     })
-    return { retried: attempts.filter(count => count > 0).length, dead: attempts.filter(count => count < 0).length }
   }
 
-  /** Batches until a short one, of what was due when the pass began. */
+  /** What was due when it began. */
   async function pass (scope: Scope, signal: AbortSignal): Promise<FlushReport> {
     const startedAt = performance.now()
     const counts: FlushCounts = { claimed: 0, synced: 0, retried: 0, dead: 0 }
@@ -122,13 +76,7 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
     try {
       await drift.check(signal).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
       if (scope === 'all') await partitions.expediteAll()
-      const claim = partitions.sweep(typeof scope === 'string' ? undefined : scope.ids)
-      let hasMore: boolean
-      do {
-        const batch = await flushOnce(claim)
-        for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += batch[name]
-        hasMore = batch.hasMore
-      } while (hasMore && !signal.aborted)
+      await pushAll(partitions.sweep(typeof scope === 'string' ? undefined : scope.ids), counts, signal)
       const { waiting } = await partitions.backlog()
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
@@ -168,7 +116,7 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
     flushLast: (signal: AbortSignal): Promise<FlushReport> => running.then(() => pass('due', signal)),
     lastFlush: () => last,
     /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
-    relearn () { highestIdKnown = false },
+    relearn,
   }
 }
 

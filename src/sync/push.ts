@@ -1,0 +1,78 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { createLimit } from '../limit.js'
+import type { TicketArchive } from '../tickets/archive.js'
+import type { Failure } from '../tickets/due-index.js'
+import type { Partitions } from '../tickets/partitions.js'
+import type { Batch } from './sweep.js'
+
+export interface FlushCounts {
+  /** Tickets taken from the due index. */
+  claimed: number
+  /** Tickets that MySQL holds in their claimed version now, or whose newer row was loaded from it. */
+  synced: number
+  /** Tickets put off: they could not be read, or MySQL refused them. */
+  retried: number
+  /** Tickets given up until a new write or an operator brings them back. */
+  dead: number
+}
+
+export interface PushOptions {
+  partitions: Partitions
+  archive: TicketArchive
+  log: FastifyBaseLogger
+}
+
+/** Brings claimed tickets to MySQL. Every step may be repeated, and a crash after any of them costs a repetition at most. */
+export function createPush ({ partitions, archive, log }: PushOptions) {
+  const { drift } = partitions
+  // Two statements at a time would wait for each other's locks, and now and then in a circle.
+  const inTurn = createLimit(1)
+  let highestIdKnown = false
+
+  /** Resolves with what MySQL did not take, and how many newer rows were loaded from it. */
+  async function write ({ tickets, archivedMaxKnown }: Batch) {
+    if (!highestIdKnown || !archivedMaxKnown) {
+      await partitions.raiseArchivedMax(await archive.highestId())
+      highestIdKnown = true
+    }
+    if (tickets.length === 0) return { refused: [], outdated: [], loaded: 0 }
+    const { refused, outdated } = await inTurn(() => archive.upsert(tickets))
+    if (outdated.length === 0) return { refused, outdated, loaded: 0 }
+    const { loaded, failures } = await drift.load(outdated)
+    return { refused: [...refused, ...failures], outdated, loaded }
+  }
+
+  async function putOff (batch: Batch, failures: readonly Failure[]) {
+    const attempts = await batch.retry(failures)
+    failures.forEach(({ ticketId, reason }, i) => {
+      const count = attempts[i]!
+      // It has changed since the claim: what was refused is of no interest any more.
+      if (count === 0) return
+      log.error({ ticket_id: ticketId, reason, attempts: Math.abs(count) }, count < 0
+        ? 'a ticket could not be written to MySQL; it is a dead letter until it changes or is retried'
+        : 'a ticket could not be written to MySQL; it will be tried again')
+    })
+    return { retried: attempts.filter(count => count > 0).length, dead: attempts.filter(count => count < 0).length }
+  }
+
+  return {
+    /** @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves */
+    async push (batch: Batch): Promise<FlushCounts> {
+      for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
+      const { outdated, loaded, ...unwritten } = await write(batch).catch(async (error: unknown) => {
+        await batch.release().catch((failed: unknown) => {
+          log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
+        })
+        throw error
+      })
+      const refused = [...batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message })), ...unwritten.refused]
+      const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
+      const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
+      if (written.length > 0) await batch.settle(written)
+      const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
+      return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length + loaded, retried, dead }
+    },
+    /** To be called when Redis may have changed: MySQL is asked again for the highest id. */
+    relearn () { highestIdKnown = false },
+  }
+}
