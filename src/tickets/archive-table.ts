@@ -1,4 +1,4 @@
-import { escapeId } from 'mysql2'
+import { escapeId, type ResultSetHeader } from 'mysql2'
 import type { Database } from '../mysql/database.js'
 import { createSelect } from '../mysql/select.js'
 import { STATEMENT_SIZE_MAX } from '../mysql/statements.js'
@@ -34,8 +34,9 @@ export function createTableArchive (database: Database, table: string, statement
     upsert: createUpsert({
       async writeRows (tickets) {
         const syncedAt = dateTime(Math.floor(Date.now() / 1000))
-        await database.query(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
-        return []
+        const { info } = await database.query<ResultSetHeader>(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
+        // MySQL counts the rows that were there; about a single one it says nothing.
+        return { refused: [], areNew: info.includes('Duplicates: 0 ') }
       },
       versions,
       sizeMax: STATEMENT_SIZE_MAX,

@@ -23,6 +23,7 @@ export function createWordpressArchive (database: Database, site: Site, statemen
   const { posts, postmeta, options, isTicket, metaKeys } = site
   const versionKey = metaKeys.get('version')!
   const select = createSelect(database)
+  const writePosts = createWriteRows(database, site, statementTimeoutMs)
 
   /** The meta of those among `ids` that are tickets. */
   async function read (ids: readonly number[], keys: readonly string[], timeoutMs: number) {
@@ -44,8 +45,12 @@ export function createWordpressArchive (database: Database, site: Site, statemen
   return {
     versions,
 
-    // The transaction is one for the batch; it bounds its statements itself.
-    upsert: createUpsert({ writeRows: createWriteRows(database, site, statementTimeoutMs), versions, sizeMax: Infinity }),
+    upsert: createUpsert({
+      writeRows: async tickets => ({ refused: await writePosts(tickets), areNew: false }),
+      versions,
+      // The transaction is one for the batch; it bounds its statements itself.
+      sizeMax: Infinity,
+    }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {
       const found = await read(ids, [...metaKeys.values()], timeoutMs)
