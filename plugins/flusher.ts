@@ -2,6 +2,7 @@ import fp from 'fastify-plugin'
 import { ConfigError, type Config } from '../src/config.js'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.js'
+import { createPace } from '../src/sync/pace.js'
 import { createTicker } from '../src/sync/ticker.js'
 import type { Partition } from '../src/tickets/partition.js'
 
@@ -26,10 +27,12 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const { all, partitions, archive, changes } = app.tickets
   const stopping = new AbortController()
   let misconfigured: ConfigError | undefined
+  let requests = 0
   const flusher = createFlusher({
     partitions: all,
     archive,
     batchSize: config.FLUSH_BATCH_SIZE,
+    pace: createPace(() => requests),
     leaseMs: config.FLUSH_LEASE_MS,
     log: app.log,
     stopping: stopping.signal,
@@ -77,6 +80,10 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       ticker.recovered()
       return report
     },
+  })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    requests += 1
+    done()
   })
   app.addHook('onReady', async () => {
     for (const partition of partitions) void verify(partition)

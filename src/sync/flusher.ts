@@ -4,6 +4,7 @@ import { Problem, storeUnavailable } from '../errors.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import type { Partitions } from '../tickets/partitions.js'
 import { inLanes } from './lanes.js'
+import { fullPace, type Pace } from './pace.js'
 import { createPush, type FlushCounts } from './push.js'
 import type { createSweep } from './sweep.js'
 
@@ -20,6 +21,7 @@ export interface FlusherOptions {
   partitions: Partitions
   archive: TicketArchive
   batchSize: number
+  pace: Pace
   leaseMs: number
   log: FastifyBaseLogger
   /** Ends a running pass after its present batch. */
@@ -36,7 +38,7 @@ const WAITING_MAX = 10
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, stopping }: FlusherOptions) {
+export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
   let running: Promise<unknown> = Promise.resolve()
@@ -48,14 +50,17 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
   const { push, relearn } = createPush({ partitions, archive, log })
 
   /** Batches until a short one, and adds up what becomes of them. */
-  async function pushAll (claim: ReturnType<typeof createSweep>, counts: FlushCounts, signal: AbortSignal): Promise<void> {
+  async function pushAll (claim: ReturnType<typeof createSweep>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
     let hasMore = true
+    let ageMs = 0
     await inLanes(LANES, async () => {
       if (!hasMore || signal.aborted) return undefined
-      const batch = await claim(leaseMs, size)
+      const asked = pace(size, ageMs)
+      const batch = await claim(leaseMs, asked)
       hasMore = batch.hasMore
-      return { batch, size }
-    }, async ({ batch, size: asked }) => {
+      ageMs = batch.ageMs
+      return { batch, asked }
+    }, async ({ batch, asked }) => {
       try {
         const pushed = await push(batch)
         for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
@@ -68,7 +73,7 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
   }
 
   /** What was due when it began. */
-  async function pass (scope: Scope, signal: AbortSignal): Promise<FlushReport> {
+  async function pass (scope: Scope, pace: Pace, signal: AbortSignal): Promise<FlushReport> {
     const startedAt = performance.now()
     const counts: FlushCounts = { claimed: 0, synced: 0, retried: 0, dead: 0 }
     const durationMs = () => Math.round(performance.now() - startedAt)
@@ -76,7 +81,7 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
     try {
       await drift.check(signal).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
       if (scope === 'all') await partitions.expediteAll()
-      await pushAll(partitions.sweep(typeof scope === 'string' ? undefined : scope.ids), counts, signal)
+      await pushAll(partitions.sweep(typeof scope === 'string' ? undefined : scope.ids), pace, counts, signal)
       const { waiting } = await partitions.backlog()
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
@@ -106,14 +111,14 @@ export function createFlusher ({ partitions, archive, batchSize, leaseMs, log, s
         waitingCount -= 1
         waiting.delete(scope)
         if (stopping.aborted) throw storeUnavailable(new Error('the service is stopping'))
-        return pass(scope, stopping)
+        return pass(scope, pace, stopping)
       })
       waiting.set(scope, next)
       running = next.catch(() => {})
       return next
     },
-    /** The pass of a service that is stopping, after the one that is running. */
-    flushLast: (signal: AbortSignal): Promise<FlushReport> => running.then(() => pass('due', signal)),
+    /** The pass of a service that is stopping, after the one that is running. Nobody is being served any more. */
+    flushLast: (signal: AbortSignal): Promise<FlushReport> => running.then(() => pass('due', fullPace, signal)),
     lastFlush: () => last,
     /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
     relearn,

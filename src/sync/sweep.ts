@@ -10,6 +10,8 @@ export interface Batch {
   /** Marks without a ticket. */
   vanished: string[]
   archivedMaxKnown: boolean
+  /** How long the oldest of the tickets had been due. */
+  ageMs: number
   /** Whether there is something left to claim. */
   hasMore: boolean
   /** Records that MySQL holds these versions. */
@@ -19,6 +21,9 @@ export interface Batch {
   /** Puts tickets off that could not be written. Resolves as DueIndex.retry does. */
   retry: (failures: readonly Failure[]) => Promise<number[]>
 }
+
+/** Of one call: less is not worth it. */
+const TICKETS_PER_CALL_MIN = 10
 
 /** What a pass has before it in one partition. */
 interface Part {
@@ -50,7 +55,7 @@ export function createSweep (dueIndexes: readonly DueIndex[], ids?: readonly num
   }
 
   return async (leaseMs: number, ticketsMax: number): Promise<Batch> => {
-    const turn = open.slice(0, ticketsMax)
+    const turn = open.slice(0, Math.ceil(ticketsMax / TICKETS_PER_CALL_MIN))
     const share = Math.max(1, Math.floor(ticketsMax / Math.max(1, turn.length)))
     const outcomes = await Promise.allSettled(turn.map(part => claimPart(part, leaseMs, share)))
     const unfinished = turn.filter((part, i) => {
@@ -86,6 +91,7 @@ function toBatch (claims: readonly Claimed[], dueIndexes: readonly DueIndex[], h
     tickets: claims.flatMap(({ claim }) => claim.tickets),
     corrupt: claims.flatMap(({ claim }) => claim.corrupt),
     vanished: claims.flatMap(({ claim }) => claim.vanished),
+    ageMs: Math.max(0, ...claims.flatMap(({ claim }) => [...claim.since.values()].map(since => claim.nowMs - since))),
     archivedMaxKnown: claims.every(({ claim }) => claim.archivedMaxKnown),
     hasMore,
     settle: tickets => spread(tickets, ticket => ticket.ticket_id, (index, lease, part) => index.settle(lease, part)),

@@ -1,0 +1,42 @@
+/**
+ * Tickets of a batch while requests are being served. Each of its steps waits for a turn of the event loop that is full
+ * of them, so that its size is the share that it takes: measured at full load, about a fifth. It is also how long a
+ * request may have to wait behind a step, in Node and in Redis: a millisecond or two.
+ */
+const MODEST_TICKETS = 50
+
+/** A backlog may become so old beside full load, before it takes more. */
+const PATIENCE_MS = 60_000
+
+/** One of this age takes as much as if nobody else were there. */
+const URGENT_MS = 300_000
+
+/**
+ * How many tickets the next batch may hold. In between the share grows with the age, so that a load that makes more due
+ * than the modest share can push ends in balance, at an age of one to five minutes.
+ *
+ * @param wholeBatch tickets
+ * @param isServing whether requests have come since the last batch
+ * @param ageMs how long the oldest of the last batch had been due
+ */
+export function paceOf (wholeBatch: number, isServing: boolean, ageMs: number): number {
+  if (!isServing || wholeBatch <= MODEST_TICKETS) return wholeBatch
+  const urgency = Math.min(1, Math.max(0, (ageMs - PATIENCE_MS) / (URGENT_MS - PATIENCE_MS)))
+  return Math.round(MODEST_TICKETS + urgency * (wholeBatch - MODEST_TICKETS))
+}
+
+/** `wholeBatch` and `ageMs` as in `paceOf`. */
+export type Pace = (wholeBatch: number, ageMs: number) => number
+
+/** What a pass takes that nobody has to share the process with. */
+export const fullPace: Pace = wholeBatch => wholeBatch
+
+/** @param requests how many have come so far */
+export function createPace (requests: () => number): Pace {
+  let seen = 0
+  return (wholeBatch, ageMs) => {
+    const isServing = requests() !== seen
+    seen = requests()
+    return paceOf(wholeBatch, isServing, ageMs)
+  }
+}
