@@ -6,7 +6,7 @@ import type { Partitions } from '../tickets/partitions.js'
 import { inLanes } from './lanes.js'
 import { fullPace, type Pace } from './pace.js'
 import { createPush, type FlushCounts } from './push.js'
-import type { createSweep } from './sweep.js'
+import type { Batch, createSweep } from './sweep.js'
 
 export interface FlushReport extends FlushCounts {
   /** Unsynced tickets that wait for a push after this flush. */
@@ -53,14 +53,8 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
   async function pushAll (claim: ReturnType<typeof createSweep>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
     let hasMore = true
     let ageMs = 0
-    await inLanes(LANES, async () => {
-      if (!hasMore || signal.aborted) return undefined
-      const asked = pace(size, ageMs)
-      const batch = await claim(leaseMs, asked)
-      hasMore = batch.hasMore
-      ageMs = batch.ageMs
-      return { batch, asked }
-    }, async ({ batch, asked }) => {
+
+    async function pushOne (batch: Batch, asked: number) {
       try {
         const pushed = await push(batch)
         for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
@@ -69,6 +63,19 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
         size = Math.ceil(asked / 2)
         throw error
       }
+    }
+
+    await inLanes(LANES, async () => {
+      if (!hasMore || signal.aborted) return undefined
+      const asked = pace(size, ageMs)
+      const isWhole = asked === size
+      const batch = await claim(leaseMs, asked)
+      hasMore = batch.hasMore
+      ageMs = batch.ageMs
+      if (isWhole) return () => pushOne(batch, asked)
+      // Beside requests one at a time: the next is not claimed before.
+      await pushOne(batch, asked)
+      return async () => {}
     })
   }
 

@@ -1,19 +1,22 @@
 import { createLimit } from '../limit.js'
 
+/** A part of the work, which does not keep others from being asked for. */
+export type Work = () => Promise<void>
+
 /**
- * Works through what `next` gives until it gives nothing: up to `count` at a time, but asked for one by one.
+ * Does what `next` gives until it gives nothing: up to `count` at a time, but asked for one by one.
  * After a failure nothing is asked for any more, and what is in work is brought to its end.
  *
  * @throws the first failure
  */
-export async function inLanes<Item> (count: number, next: () => Promise<Item | undefined>, work: (item: Item) => Promise<void>): Promise<void> {
+export async function inLanes (count: number, next: () => Promise<Work | undefined>): Promise<void> {
   const inTurn = createLimit(1)
   const failures: unknown[] = []
   const askUnlessFailed = async () => failures.length > 0 ? undefined : await next()
 
   async function lane () {
     try {
-      for (let item = await inTurn(askUnlessFailed); item !== undefined; item = await inTurn(askUnlessFailed)) await work(item)
+      for (let work = await inTurn(askUnlessFailed); work; work = await inTurn(askUnlessFailed)) await work()
     } catch (error) {
       failures.push(error)
     }

@@ -1,7 +1,7 @@
 /**
- * Tickets of a batch while requests are being served. Each of its steps waits for a turn of the event loop that is full
- * of them, so that its size is the share that it takes: measured at full load, about a fifth. It is also how long a
- * request may have to wait behind a step, in Node and in Redis: a millisecond or two.
+ * Tickets of a batch while requests are being served. Each step of it waits for a turn of the event loop that is full of
+ * them, so that its size is the share that it takes. Measured at full load: 5000 tickets a second, a tenth of the event
+ * loop, nine tenths of the requests; with 100, three quarters of them. A request waits behind a step for a millisecond.
  */
 const MODEST_TICKETS = 50
 

@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify'
+
+const STEPS = ['claim', 'settle', 'release', 'retry']
+
+/** The steps of the flush in Redis, in the order in which they end. */
+export function watchCalls ({ redis: { calls } }: FastifyInstance) {
+  const names: string[] = []
+  calls.on('ended', name => { if (STEPS.includes(name)) names.push(name) })
+  return { calls, names }
+}
+
+/** The body of a batch that creates so many closed tickets, from 1 on. */
+export const closed = (count: number) => ({
+  operations: Array.from({ length: count }, (_, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, status: 'closed' })),
+})
