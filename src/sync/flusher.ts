@@ -51,8 +51,7 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
 
   /** Batches until a short one, and adds up what becomes of them. */
   async function pushAll (claim: ReturnType<typeof createSweep>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
-    let hasMore = true
-    let ageMs = 0
+    let claimed: Batch | undefined
 
     async function pushOne (batch: Batch, asked: number) {
       try {
@@ -66,12 +65,11 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
     }
 
     await inLanes(LANES, async () => {
-      if (!hasMore || signal.aborted) return undefined
-      const asked = pace(size, ageMs)
+      if (claimed && (!claimed.hasMore || signal.aborted)) return undefined
+      const asked = pace(size, claimed?.ageMs ?? 0)
       const isWhole = asked === size
       const batch = await claim(leaseMs, asked)
-      hasMore = batch.hasMore
-      ageMs = batch.ageMs
+      claimed = batch
       if (isWhole) return () => pushOne(batch, asked)
       // Beside requests one at a time: the next is not claimed before.
       await pushOne(batch, asked)
