@@ -15,7 +15,7 @@ import { startRedis } from './lib/redis.mjs'
 import { run } from './lib/run.mjs'
 import { ownDirectory } from './lib/server.mjs'
 import { lock } from './quickstart/lock.mjs'
-import { startService } from './quickstart/service.mjs'
+import { startService } from './lib/service.mjs'
 import { tour } from './quickstart/tour.mjs'
 
 const DEFAULT_PORT = 3000

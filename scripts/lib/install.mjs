@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { WEBDIS, WRK } from './bench-programs.mjs'
 import { findChromium, findExecutables, findMariadb, findRedis } from './binaries.mjs'
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
@@ -69,28 +70,68 @@ export function ensureServers () {
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
 export function ensureTestPrograms () {
-  return ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
+  return ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM, WRK, WEBDIS])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */
 
 /** @param {Program[]} programs */
 async function ensure (programs) {
-  const findMissing = () => programs.filter(({ find }) => !find())
-  const missing = findMissing()
+  const missing = missingOf(programs)
   if (missing.length === 0) return
-  const asRoot = isDebian() ? rootCommand() : undefined
+  const asRoot = asRootOnDebian()
   if (!asRoot) throw new Failure(instructions(missing))
+  await install(missing, asRoot)
+  const stillMissing = missingOf(programs)
+  if (stillMissing.length > 0) throw new Failure(`The installed packages are too old.\n\n${instructions(stillMissing)}`)
+}
 
+/**
+ * Installs, on Debian and Ubuntu, what is missing and can be had: each by itself, so that one does not keep the others away.
+ * @param {Program[]} programs that can be done without
+ * @returns {Promise<Map<Program, string>>} what is missing after all, and why
+ */
+export async function installWhatCanBeHad (programs) {
+  const asRoot = asRootOnDebian()
+  /** @type {Map<Program, string>} */
+  const reasons = new Map()
+  for (const program of missingOf(programs)) {
+    if (!asRoot) {
+      reasons.set(program, `not on this machine, and installed only on Debian and Ubuntu, as root or with sudo (${program.apt.join(' ')}; Fedora: ${program.dnf.join(' ')}; macOS: ${program.brew.join(' ')})`)
+      continue
+    }
+    try {
+      await install([program], asRoot)
+      if (!program.find()) reasons.set(program, `${program.apt.join(' ')} were installed, and do not bring it`)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      reasons.set(program, `apt-get could not install ${program.apt.join(' ')}: ${error.message.trim().split('\n').at(-1)}`)
+    }
+  }
+  return reasons
+}
+
+/** @param {Program[]} programs */
+function missingOf (programs) {
+  return programs.filter(({ find }) => !find())
+}
+
+/**
+ * @param {Program[]} missing
+ * @param {string[]} asRoot
+ */
+async function install (missing, asRoot) {
   const packages = missing.flatMap(({ apt }) => apt)
   const script = fileURLToPath(new URL('install-servers.sh', import.meta.url))
   await step(`Installing ${packages.join(', ')} with apt-get, without their services (about a minute)`, async (note) => {
     const [command = 'sh', ...args] = [...asRoot, 'sh', script, ...packages]
     await run(command, args, { note, finish: 'Stopping after apt-get: interrupted, it would leave packages half installed.' })
   })
+}
 
-  const stillMissing = findMissing()
-  if (stillMissing.length > 0) throw new Failure(`The installed packages are too old.\n\n${instructions(stillMissing)}`)
+/** @returns {string[] | undefined} what to put before apt-get; undefined where there is none, or only somebody could say the password */
+function asRootOnDebian () {
+  return isDebian() ? rootCommand() : undefined
 }
 
 function isDebian () {

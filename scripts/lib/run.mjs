@@ -16,6 +16,7 @@ const STOP_TIMEOUT_MS = 2000
  * @property {NodeJS.ProcessEnv} [env]
  * @property {(line: string) => void} [note] gets each line of output
  * @property {string} [finish] a reason, shown then, to let the command finish when this process is told to stop
+ * @property {number} [interruptAfterMs] sends it SIGINT then, as Ctrl-C would: for what runs until somebody ends it
  */
 
 /**
@@ -24,7 +25,7 @@ const STOP_TIMEOUT_MS = 2000
  * @param {RunOptions} [options]
  * @returns {Promise<void>} rejects, with the end of its output, unless the command succeeds
  */
-export async function run (command, args, { cwd, env, note, finish } = {}) {
+export async function run (command, args, { cwd, env, note, finish, interruptAfterMs } = {}) {
   // In a process group of its own it does not see the terminal's Ctrl-C, and can be ended with its helpers.
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const signal = (/** @type {NodeJS.Signals} */ name) => { if (child.pid && !finish) sendSignal(-child.pid, name) }
@@ -38,6 +39,8 @@ export async function run (command, args, { cwd, env, note, finish } = {}) {
     },
     abandon: () => signal('SIGTERM'),
   })
+
+  const interruption = interruptAfterMs === undefined ? undefined : setTimeout(signal, interruptAfterMs, 'SIGINT')
 
   /** @type {string[]} */
   const lines = []
@@ -56,6 +59,7 @@ export async function run (command, args, { cwd, env, note, finish } = {}) {
     if (code === 0) return
     throw new Failure(`${[command, ...args].join(' ')} ended with ${killedBy ?? `status ${code}`}\n${lines.join('\n')}`)
   } finally {
+    clearTimeout(interruption)
     release()
   }
 }

@@ -1,0 +1,100 @@
+/**
+ * What one measure runs on: servers of its own, started when they are asked for and stopped with it.
+ * Those that are under test are started on the core that they have to themselves.
+ */
+import { join } from 'node:path'
+import { Failure } from '../../scripts/lib/main.mjs'
+import { freePort } from '../../scripts/lib/loopback.mjs'
+import { startMariadb } from '../../scripts/lib/mariadb.mjs'
+import { startRedis } from '../../scripts/lib/redis.mjs'
+import { ownDirectory } from '../../scripts/lib/server.mjs'
+import { startService } from '../../scripts/lib/service.mjs'
+import { built } from '../servers/built.mjs'
+import { startNode } from '../servers/node.mjs'
+import { startWebdis } from '../servers/webdis.mjs'
+
+/** @typedef {Awaited<ReturnType<typeof startRedis>>} Redis */
+/** @typedef {Awaited<ReturnType<typeof startMariadb>>} Mariadb */
+/** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} WebServer */
+/** @typedef {WebServer & { key: string, redis: Redis, mariadb: Mariadb }} Service */
+/** @typedef {ReturnType<typeof createStage>} Stage */
+
+/** As a site would run it: each request bears a key and is counted, and the limit is never reached. */
+export const PRODUCTION = { RATE_LIMIT_MAX: '1000000000', LOG_LEVEL: 'info', FALLBACK: 'mysql', SYNC_STRATEGY: 'hybrid' }
+
+/**
+ * @param {string} directory
+ * @param {import('./cores.mjs').Cores} cores
+ */
+export function createStage (directory, cores) {
+  /** @type {import('../../scripts/lib/server.mjs').Server[]} */
+  const servers = []
+  let next = 0
+  const ownPlace = (/** @type {string} */ name) => ownDirectory(join(directory, `${next++}-${name}`))
+
+  /**
+   * @template {import('../../scripts/lib/server.mjs').Server} Server
+   * @param {Promise<Server>} starting
+   */
+  async function keep (starting) {
+    const server = await starting
+    servers.push(server)
+    return server
+  }
+
+  return {
+    cores,
+    ownPlace,
+    keep,
+
+    redis: () => keep(startRedis({ directory: ownPlace('redis') })),
+
+    mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb') })),
+
+    /**
+     * @param {{ redis: Redis, mariadb: Mariadb, variables?: Record<string, string> }} options
+     * @returns {Promise<Service>}
+     */
+    async service ({ redis, mariadb, variables }) {
+      /** @type {typeof import('../../src/auth/api-keys.js')} */
+      const { createApiKey } = await built('src/auth/api-keys.js')
+      const { key, entry } = createApiKey('bench', 'read+write+ops')
+      const server = await keep(startService({
+        directory: ownPlace('service'),
+        port: await freePort(),
+        redisUrl: redis.url,
+        mysqlUrl: mariadb.url,
+        variables: { ...PRODUCTION, API_KEYS: entry, ...variables },
+        wrap: cores.underTest,
+      }))
+      return Object.assign(server, { key, redis, mariadb })
+    },
+
+    /**
+     * The same routes without a store, or with an INSERT for each ticket.
+     * @param {{ MYSQL_URL: string, TABLE: string }} [table]
+     * @returns {Promise<WebServer>}
+     */
+    async bare (table) {
+      /** @type {typeof import('../../src/config.js')} */
+      const { loadConfig } = await built('src/config.js')
+      const { TICKET_STATUSES } = loadConfig({})
+      return await keep(startNode({ name: 'a plain Fastify', directory: ownPlace('bare'), program: 'bare.mjs', args: TICKET_STATUSES, env: table, wrap: cores.underTest }))
+    },
+
+    /**
+     * @param {Redis} redis
+     * @returns {Promise<WebServer>}
+     */
+    webdis: (redis) => keep(startWebdis({ directory: ownPlace('webdis'), redis, wrap: cores.underTest })),
+
+    /** All of it, the newest first. */
+    async stop () {
+      for (const server of servers.toReversed()) {
+        const { code, signal } = await server.stop()
+        // Webdis has no handler for SIGTERM.
+        if (code !== 0 && signal !== 'SIGTERM') throw new Failure(`Unclean end of ${server.name}: ${signal ?? `status ${code}`}${server.logTail()}`)
+      }
+    },
+  }
+}

@@ -1,0 +1,64 @@
+/** Load, by wrk: one thread, many connections. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Failure } from '../../scripts/lib/main.mjs'
+import { run } from '../../scripts/lib/run.mjs'
+
+const SCRIPT = fileURLToPath(new URL('../lua/requests.lua', import.meta.url))
+/** Longer than any load: it is told to end. wrk itself knows only whole seconds. */
+const DURATION = '1h'
+
+/**
+ * @typedef {object} Load
+ * @property {string} url
+ * @property {string} directory for the file of the requests
+ * @property {readonly string[]} requests see requests.mjs
+ * @property {readonly number[]} statuses that are right
+ * @property {number} seconds
+ * @property {number} [connections]
+ * @property {number} newIds the first of those that no other request has
+ * @property {{ first: number, count: number }} [knownIds]
+ * @property {number} [pauseMs] mean of the pauses before requests
+ */
+
+/**
+ * @typedef {object} Answered
+ * @property {number} requests
+ * @property {number} rate a second
+ * @property {number} p50_ms
+ * @property {number} p99_ms
+ */
+
+/**
+ * @param {Load} load
+ * @returns {Promise<Answered>} rejects when there was any other answer than the right one
+ */
+export async function load ({ url, directory, requests, statuses, seconds, connections = 64, newIds, knownIds = { first: 0, count: 0 }, pauseMs = 0 }) {
+  const file = join(directory, 'requests')
+  writeFileSync(file, requests.join('\0'), { mode: 0o600 })
+  /** @type {string[]} */
+  const lines = []
+  await run('wrk', [
+    '--threads', '1', '--connections', String(connections), '--duration', DURATION, '--timeout', '10s', '--script', SCRIPT, url,
+    '--', file, `,${statuses.join(',')},`, ...[newIds, knownIds.first, knownIds.count, pauseMs].map(String),
+  ], { note: (line) => lines.push(line), interruptAfterMs: seconds * 1000 })
+  return readSummary(lines, url)
+}
+
+/**
+ * @param {readonly string[]} lines what wrk has printed
+ * @param {string} url for messages
+ * @returns {Answered}
+ */
+export function readSummary (lines, url) {
+  const json = lines.find((line) => line.startsWith('{'))
+  if (!json) throw new Error(`wrk has printed no summary of ${url}:\n${lines.join('\n')}`)
+  const summary = JSON.parse(json)
+  if (summary.unexpected > 0) {
+    throw new Failure(`${summary.unexpected} of ${summary.answers} answers of ${url} were not what is measured. The first:\n${summary.first_unexpected}`)
+  }
+  if (summary.socket_errors > 0) throw new Failure(`${summary.socket_errors} requests to ${url} were not answered: connections failed or took longer than 10 s`)
+  if (summary.requests === 0) throw new Failure(`${url} answered nothing in ${summary.seconds} s`)
+  return { requests: summary.requests, rate: summary.requests / summary.seconds, p50_ms: summary.p50_ms, p99_ms: summary.p99_ms }
+}

@@ -1,0 +1,55 @@
+/** The results as a table, for Markdown and for a terminal. */
+import { barOf, figure, ratioOf, verdictOf } from './format.mjs'
+
+const HEAD = ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'bar', 'met']
+
+/** @typedef {import('./result.mjs').Result} Result */
+
+/** @param {import('../lib/rows.mjs').Row} row */
+function cells (row) {
+  return [
+    row.work + (row.detail ? ` (${row.detail})` : ''),
+    figure(row.value, row.unit, row.cpu_us),
+    row.beside,
+    row.reference === null ? '' : figure(row.reference, row.unit, row.reference_cpu_us),
+    ratioOf(row),
+    barOf(row),
+    verdictOf(row),
+  ]
+}
+
+/** @param {Result['environment']} environment */
+export function configuration ({ date, revision, machine, versions, pinning, service, mode }) {
+  const list = (/** @type {Record<string, string>} */ record, /** @type {string} */ sign) => Object.entries(record).map((pair) => pair.join(sign)).join(', ')
+  return `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${list(versions, ' ')}. ` +
+    `The service as in production: ${list(service, '=')}; metrics on, all else default. Redis with appendonly yes and ` +
+    'appendfsync everysec; MariaDB with a commit to disk for each transaction. ' +
+    'What competes is measured in turns, a slice each in a new order per round: figures are medians of the rounds, ratios medians of each round\'s ' +
+    'own, with their quartiles. Microseconds are CPU of the process under test for one request or ticket.'
+}
+
+/** @param {Result} result */
+export function toMarkdown ({ environment, rows, skipped }) {
+  const line = (/** @type {string[]} */ texts) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
+  return [
+    configuration(environment),
+    '',
+    line(HEAD),
+    line(HEAD.map(() => '---')),
+    ...rows.map((row) => line(cells(row))),
+    ...(skipped.length === 0 ? [] : ['', ...skipped.map(({ scenario, reason }) => `- Not measured: ${scenario}, ${reason}`)]),
+    '',
+  ].join('\n')
+}
+
+/** @param {Result} result */
+export function toText ({ environment, rows, skipped }) {
+  const table = [HEAD, ...rows.map(cells)]
+  const widths = HEAD.map((_, column) => Math.max(...table.map((texts) => texts[column]?.length ?? 0)))
+  return [
+    configuration(environment),
+    '',
+    ...table.map((texts) => texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()),
+    ...skipped.map(({ scenario, reason }) => `\nNot measured: ${scenario}, ${reason}`),
+  ].join('\n')
+}

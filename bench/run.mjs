@@ -1,0 +1,43 @@
+/**
+ * The benchmark: the service beside what could be used in its place, in one go, on this machine: `npm run bench`.
+ * The status is 0 when everything was measured, whatever came out: a busy machine is no failure.
+ */
+import { resolve, join } from 'node:path'
+import { ensureServers } from '../scripts/lib/install.mjs'
+import { main } from '../scripts/lib/main.mjs'
+import { step } from '../scripts/lib/progress.mjs'
+import { ensurePackages, ROOT } from '../scripts/lib/project.mjs'
+import { run } from '../scripts/lib/run.mjs'
+import { temporaryDirectory } from '../scripts/lib/temporary.mjs'
+import { assignCores } from './lib/cores.mjs'
+import { describeEnvironment } from './lib/environment.mjs'
+import { measure } from './lib/measure.mjs'
+import { readOptions, USAGE } from './lib/options.mjs'
+import { missingPrograms } from './lib/programs.mjs'
+import { updateReadme, writeResult } from './report/result.mjs'
+import { toMarkdown, toText } from './report/table.mjs'
+import { SCENARIOS } from './scenarios/index.mjs'
+
+await main(async () => {
+  const options = readOptions(process.argv.slice(2), SCENARIOS.map(({ name }) => name))
+  if (options.help) return console.log(USAGE)
+  if (options.list) return console.log(SCENARIOS.map(({ name, title }) => `${name.padEnd(14)}${title}`).join('\n'))
+  const scenarios = SCENARIOS.filter(({ name }) => options.only?.includes(name) ?? true)
+  if (!options.quick) console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes. Leave the machine alone meanwhile; --quick shows in short that it works.`)
+
+  await ensurePackages()
+  await ensureServers()
+  const missing = await missingPrograms([...new Set(scenarios.flatMap(({ needs, wants }) => [...needs, ...wants]))])
+  for (const reason of missing.values()) console.error(`Goes without: ${reason}`)
+  await step('Building the service', () => run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')]))
+
+  const directory = await temporaryDirectory()
+  const cores = assignCores()
+  const environment = describeEnvironment(cores, options)
+  const result = { environment, ...await measure({ scenarios, options, missing, cores, directory }) }
+
+  const isWhole = !options.quick && !options.only && options.rounds === undefined
+  const files = writeResult(result, resolve(options.out ?? join(ROOT, 'bench', 'results')), isWhole ? 'results' : 'partial')
+  if (isWhole && !options.out) updateReadme(join(ROOT, 'README.md'), toMarkdown(result))
+  console.log(`\n${toText(result)}\n\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
+})

@@ -1,0 +1,44 @@
+/** A hundred tickets are created by one request. */
+import { besides } from '../lib/besides.mjs'
+import { contender } from '../lib/contender.mjs'
+import { create, createBatch, webdisCreate } from '../lib/requests.mjs'
+import { interleave } from '../lib/rounds.mjs'
+
+const SIZE = 100
+const CONNECTIONS = 16
+
+/** @type {import('./index.mjs').Scenario} */
+export const batch = {
+  name: 'batch',
+  title: 'Creating tickets by the hundred',
+  minutes: 1.5,
+  needs: ['wrk'],
+  wants: ['webdis'],
+
+  async run ({ stage, plan, has, note }) {
+    const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
+    const service = await stage.service({ redis, mariadb })
+    const seconds = plan.sliceSeconds
+    const batches = { stage, seconds, requests: [createBatch(SIZE, service.key)], statuses: [200], connections: CONNECTIONS, ticketsPerRequest: SIZE }
+
+    const contenders = [
+      contender({ ...batches, name: 'service', server: service }),
+      contender({ ...batches, name: 'bare', server: await stage.bare() }),
+      contender({ stage, seconds, name: 'single', server: service, requests: [create(service.key)], statuses: [201] }),
+    ]
+    if (has('webdis')) contenders.push(contender({ stage, seconds, name: 'webdis', server: await stage.webdis(redis), requests: [webdisCreate()], statuses: [200] }))
+    const series = await interleave({ contenders, rounds: plan.rounds(10), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    return besides({
+      scenario: 'batch',
+      work: `POST batches of ${SIZE}, ${CONNECTIONS} connections`,
+      unit: 'tickets/s',
+      subject: 'service',
+      series,
+      besides: [
+        { name: 'webdis', label: 'Webdis, one thread, bare HSET of one', bar: { op: '>=', value: 2.5 } },
+        { name: 'bare', label: 'the same Fastify route without a store' },
+        { name: 'single', label: 'POST of one, 64 connections' },
+      ],
+    })
+  },
+}

@@ -1,0 +1,28 @@
+/** The measures, in the order in which they are made and shown. */
+import { batch } from './batch.mjs'
+import { get } from './get.mjs'
+import { patch } from './patch.mjs'
+import { post } from './post.mjs'
+
+/** @typedef {'wrk' | 'webdis' | 'nginx' | 'php'} ProgramName */
+
+/**
+ * @typedef {object} Context
+ * @property {import('../lib/stage.mjs').Stage} stage
+ * @property {import('../lib/plan.mjs').Plan} plan
+ * @property {(program: ProgramName) => boolean} has
+ * @property {(note: string) => void} note
+ */
+
+/**
+ * @typedef {object} Scenario
+ * @property {string} name for --only
+ * @property {string} title
+ * @property {number} minutes that a full run of it takes, about
+ * @property {ProgramName[]} needs it is skipped without them
+ * @property {ProgramName[]} wants a part of it is skipped without them
+ * @property {(context: Context) => Promise<import('../lib/rows.mjs').Row[]>} run
+ */
+
+/** @type {Scenario[]} */
+export const SCENARIOS = [post, patch, get, batch]
