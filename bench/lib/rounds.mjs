@@ -5,7 +5,7 @@ import { median } from './statistics.mjs'
  * @template Measurement
  * @typedef {object} Contender
  * @property {string} name
- * @property {() => Promise<Measurement>} measure one slice
+ * @property {(isWarmup: boolean) => Promise<Measurement>} measure one slice
  */
 
 /**
@@ -28,7 +28,7 @@ export async function interleave ({ contenders, rounds, warmup, note, figure, ra
   const series = new Map(contenders.map(({ name }) => [name, /** @type {Measurement[]} */ ([])]))
   for (let round = 1 - warmup; round <= rounds; round += 1) {
     for (const { name, measure } of shuffle(contenders, random)) {
-      const measurement = await measure()
+      const measurement = await measure(round < 1)
       if (round >= 1) series.get(name)?.push(measurement)
     }
     const figures = [...series].filter(([, values]) => values.length > 0).map(([name, values]) => `${name} ${Math.round(median(values.map(figure)))}`)

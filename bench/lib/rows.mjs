@@ -44,6 +44,7 @@ import { median, ratio } from './statistics.mjs'
  */
 export function compared ({ values, references, bar = null, ...rest }) {
   const between = ratio(values, references)
+  if (!Number.isFinite(between.median)) throw new Error(`${rest.work}, beside ${rest.beside}: ${values} beside ${references} is no ratio`)
   return { ...rest, value: median(values), reference: median(references), ratio: between, bar, met: bar && isMet(between.median, bar), rounds: values.length }
 }
 

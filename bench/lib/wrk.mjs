@@ -14,7 +14,7 @@ const DURATION = '1h'
  * @property {string} url
  * @property {string} directory for the file of the requests
  * @property {readonly string[]} requests see requests.mjs
- * @property {readonly number[]} statuses that are right
+ * @property {readonly number[]} statuses that are right; none: every one that is no error
  * @property {number} seconds
  * @property {number} [connections]
  * @property {number} newIds the first of those that no other request has
@@ -41,7 +41,7 @@ export async function load ({ url, directory, requests, statuses, seconds, conne
   const lines = []
   await run('wrk', [
     '--threads', '1', '--connections', String(connections), '--duration', DURATION, '--timeout', '10s', '--script', SCRIPT, url,
-    '--', file, `,${statuses.join(',')},`, ...[newIds, knownIds.first, knownIds.count, pauseMs].map(String),
+    '--', file, statuses.length > 0 ? `,${statuses.join(',')},` : '', ...[newIds, knownIds.first, knownIds.count, pauseMs].map(String),
   ], { note: (line) => lines.push(line), interruptAfterMs: seconds * 1000 })
   return readSummary(lines, url)
 }
@@ -56,7 +56,7 @@ export function readSummary (lines, url) {
   if (!json) throw new Error(`wrk has printed no summary of ${url}:\n${lines.join('\n')}`)
   const summary = JSON.parse(json)
   if (summary.unexpected > 0) {
-    throw new Failure(`${summary.unexpected} of ${summary.answers} answers of ${url} were not what is measured. The first:\n${summary.first_unexpected}`)
+    throw new Failure(`${summary.unexpected} of ${summary.requests} answers of ${url} were not what is measured${summary.first_unexpected && `. The first:\n${summary.first_unexpected}`}`)
   }
   if (summary.socket_errors > 0) throw new Failure(`${summary.socket_errors} requests to ${url} were not answered: connections failed or took longer than 10 s`)
   if (summary.requests === 0) throw new Failure(`${url} answered nothing in ${summary.seconds} s`)

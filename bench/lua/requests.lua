@@ -6,7 +6,8 @@
              {known}  the next of those that are there
              {same}   the one before it, again
            All ids have the same number of digits, so that the template's Content-Length is right.
-  args[2]  statuses that are expected, ',201,202,'; any other is an unexpected answer
+  args[2]  statuses that are expected, ',201,202,'; any other is an unexpected answer. '': only errors are counted, by wrk
+           itself: looking at every answer would cost the load as much again as a sixth of its work
   args[3]  the first new id
   args[4]  the first known id
   args[5]  how many ids are known; they are used again and again
@@ -19,7 +20,7 @@ local last_id
 local expected
 
 -- What done reads of each thread.
-answers, unexpected, first_unexpected = 0, 0, ''
+unexpected, first_unexpected = 0, ''
 
 local function read_templates(path)
   local file = assert(io.open(path, 'rb'))
@@ -38,6 +39,7 @@ local function read_templates(path)
   end
 end
 
+-- Integers beyond 2^31 in full.
 local function take_id(kind)
   if kind == 'new' then
     new_id = new_id + 1
@@ -46,7 +48,7 @@ local function take_id(kind)
     known_index = (known_index + 1) % known_count
     last_id = first_known + known_index
   end
-  return string.format('%d', last_id)
+  return string.format('%.0f', last_id)
 end
 
 function setup(thread)
@@ -56,6 +58,7 @@ end
 function init(args)
   read_templates(args[1])
   expected = args[2]
+  if expected == '' then response = nil end
   new_id, first_known, known_count = tonumber(args[3]) - 1, tonumber(args[4]), tonumber(args[5])
   -- Not always the same first ones, however short a slice is.
   math.randomseed(new_id)
@@ -70,6 +73,8 @@ end
 function request()
   next_template = next_template % #templates + 1
   local template = templates[next_template]
+  -- The usual case, at half the cost.
+  if #template == 3 then return template[1] .. take_id(template[2]) .. template[3] end
   local filled = {}
   for i = 1, #template, 2 do
     filled[i] = template[i]
@@ -79,7 +84,6 @@ function request()
 end
 
 function response(status, _, body)
-  answers = answers + 1
   if not string.find(expected, ',' .. status .. ',', 1, true) then
     unexpected = unexpected + 1
     if first_unexpected == '' then first_unexpected = status .. ' ' .. body:sub(1, 400) end
@@ -91,15 +95,15 @@ local function quote(text)
 end
 
 function done(summary, latency)
-  local total, bad, first = 0, 0, ''
+  local bad, first = 0, ''
   for _, thread in ipairs(threads) do
-    total = total + thread:get('answers')
     bad = bad + thread:get('unexpected')
     if first == '' then first = thread:get('first_unexpected') end
   end
   local errors = summary.errors
+  bad = math.max(bad, errors.status)
   print(string.format(
-    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"answers":%d,"unexpected":%d,"first_unexpected":%s,"socket_errors":%d}',
+    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"unexpected":%d,"first_unexpected":%s,"socket_errors":%d}',
     summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
-    total, bad, quote(first), errors.connect + errors.read + errors.write + errors.timeout))
+    bad, quote(first), errors.connect + errors.read + errors.write + errors.timeout))
 end

@@ -23,7 +23,7 @@ export function configuration ({ date, revision, machine, versions, pinning, ser
   const list = (/** @type {Record<string, string>} */ record, /** @type {string} */ sign) => Object.entries(record).map((pair) => pair.join(sign)).join(', ')
   return `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${list(versions, ' ')}. ` +
     `The service as in production: ${list(service, '=')}; metrics on, all else default. Redis with appendonly yes and ` +
-    'appendfsync everysec; MariaDB with a commit to disk for each transaction. ' +
+    'appendfsync everysec, its file not rewritten meanwhile; MariaDB with a commit to disk for each transaction. ' +
     'What competes is measured in turns, a slice each in a new order per round: figures are medians of the rounds, ratios medians of each round\'s ' +
     'own, with their quartiles. Microseconds are CPU of the process under test for one request or ticket.'
 }

@@ -1,6 +1,8 @@
 /** The measures, in the order in which they are made and shown. */
 import { batch } from './batch.mjs'
+import { flushing } from './flush.mjs'
 import { get } from './get.mjs'
+import { life } from './life.mjs'
 import { patch } from './patch.mjs'
 import { post } from './post.mjs'
 
@@ -25,4 +27,4 @@ import { post } from './post.mjs'
  */
 
 /** @type {Scenario[]} */
-export const SCENARIOS = [post, patch, get, batch]
+export const SCENARIOS = [post, patch, get, batch, flushing, life]
