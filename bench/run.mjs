@@ -4,7 +4,7 @@
  */
 import { resolve, join } from 'node:path'
 import { ensureServers } from '../scripts/lib/install.mjs'
-import { main } from '../scripts/lib/main.mjs'
+import { Failure, main } from '../scripts/lib/main.mjs'
 import { step } from '../scripts/lib/progress.mjs'
 import { ensurePackages, ROOT } from '../scripts/lib/project.mjs'
 import { run } from '../scripts/lib/run.mjs'
@@ -36,8 +36,9 @@ await main(async () => {
   const environment = describeEnvironment(cores, options)
   const result = { environment, ...await measure({ scenarios, options, missing, cores, directory }) }
 
-  const isWhole = !options.quick && !options.only && options.rounds === undefined
+  const isWhole = !options.quick && !options.only && options.rounds === undefined && result.failed.length === 0
   const files = writeResult(result, resolve(options.out ?? join(ROOT, 'bench', 'results')), isWhole ? 'results' : 'partial')
   if (isWhole && !options.out) updateReadme(join(ROOT, 'README.md'), toMarkdown(result))
   console.log(`\n${toText(result)}\n\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
+  if (result.failed.length > 0) throw new Failure(`${result.failed.map(({ scenario }) => scenario).join(', ')} could not be measured: see above.`)
 })

@@ -22,8 +22,9 @@ const IDS_PER_SLICE = 10_000_000
  * @param {number} [options.connections]
  * @param {{ first: number, count: number }} [options.knownIds]
  * @param {number} [options.ticketsPerRequest]
+ * @param {readonly import('../../scripts/lib/server.mjs').Server[]} [options.helpers] whose CPU counts too
  */
-export function contender ({ name, stage, server, requests, statuses, seconds, connections, knownIds, ticketsPerRequest = 1 }) {
+export function contender ({ name, stage, server, requests, statuses, seconds, connections, knownIds, ticketsPerRequest = 1, helpers = [] }) {
   const directory = stage.ownPlace(name.replaceAll(/\W+/g, '-'))
   return {
     name,
@@ -34,9 +35,10 @@ export function contender ({ name, stage, server, requests, statuses, seconds, c
      */
     async measure (isStrict, how = {}) {
       const newIds = takeIds(IDS_PER_SLICE)
-      const before = cpuOf(server.pid)
+      const groups = [server, ...helpers].map(({ pid }) => pid)
+      const before = cpuOf(groups)
       const answered = await load({ url: server.url, directory, requests, statuses: isStrict ? statuses : [], seconds: how.seconds ?? seconds, connections, knownIds, newIds, pauseMs: how.pauseMs })
-      const after = cpuOf(server.pid)
+      const after = cpuOf(groups)
       const tickets = answered.requests * ticketsPerRequest
       return {
         ...answered,

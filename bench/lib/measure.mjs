@@ -1,5 +1,7 @@
 /** Goes through the measures, each on a stage of its own. */
 import { join } from 'node:path'
+import { isSignalled } from '../../scripts/lib/lifecycle.mjs'
+import { Failure } from '../../scripts/lib/main.mjs'
 import { step } from '../../scripts/lib/progress.mjs'
 import { createPlan } from './plan.mjs'
 import { createStage } from './stage.mjs'
@@ -15,17 +17,27 @@ import { createStage } from './stage.mjs'
  * @param {import('./cores.mjs').Cores} options.cores
  * @param {string} options.directory
  * @returns {Promise<Omit<import('../report/result.mjs').Result, 'environment'>>}
+ *   Resolves too when measures fail: one must not take along what the others have measured in half an hour.
  */
 export async function measure ({ scenarios, options, missing, cores, directory }) {
   const plan = createPlan(options)
   const rows = []
   const skipped = []
+  const failed = []
   for (const scenario of scenarios) {
     skipped.push(...skippedOf(scenario, missing))
     if (scenario.needs.some((name) => missing.has(name))) continue
-    rows.push(...await step(scenario.title, (note) => perform(scenario, { plan, cores, directory, note, has: (program) => !missing.has(program) })))
+    const context = { plan, cores, directory, has: (/** @type {ProgramName} */ program) => !missing.has(program) }
+    try {
+      rows.push(...await step(scenario.title, (note) => perform(scenario, { ...context, note })))
+    } catch (error) {
+      if (isSignalled()) throw error
+      const reason = error instanceof Failure ? error.message : String(/** @type {Error} */ (error).stack)
+      console.error(reason)
+      failed.push({ scenario: scenario.name, reason })
+    }
   }
-  return { rows, skipped }
+  return { rows, skipped, failed }
 }
 
 /**
@@ -45,8 +57,9 @@ export function skippedOf ({ name, needs, wants }, missing) {
  */
 async function perform (scenario, { cores, directory, ...context }) {
   const stage = createStage(join(directory, scenario.name), cores)
-  const rows = await scenario.run({ stage, ...context })
-  // Not when it has failed: everything is stopped then, and its error is the news.
-  await stage.stop()
-  return rows
+  try {
+    return await scenario.run({ stage, ...context })
+  } finally {
+    await stage.stop()
+  }
 }

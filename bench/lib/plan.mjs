@@ -18,7 +18,7 @@ export function createPlan ({ quick, rounds }) {
     /** Of load at a time. */
     sliceSeconds: choose(1, 0.3),
     /** Rounds that do not count. */
-    warmup: choose(3, 1),
+    warmup: choose(5, 1),
     choose,
     rounds: (/** @type {number} */ full, few = 2) => rounds ?? choose(full, few),
   }

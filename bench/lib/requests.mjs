@@ -63,3 +63,11 @@ export function webdisCreate () {
   const words = ['HSET', 'ticket:{new}', ...Object.entries(fields).flat()]
   return template('POST', '/', { body: words.map((word) => encodeURI(String(word)).replaceAll('%7B', '{').replaceAll('%7D', '}')).join('/'), type: 'text/plain' })
 }
+
+/**
+ * A page that creates a ticket.
+ * @param {string} path
+ */
+export function pageOf (path) {
+  return template('GET', `${path}?id={new}`)
+}

@@ -10,13 +10,16 @@ import { startRedis } from '../../scripts/lib/redis.mjs'
 import { ownDirectory } from '../../scripts/lib/server.mjs'
 import { startService } from '../../scripts/lib/service.mjs'
 import { built } from '../servers/built.mjs'
+import { proxyTo, scriptsOf, startNginx } from '../servers/nginx.mjs'
 import { startNode } from '../servers/node.mjs'
+import { startPhpFpm } from '../servers/php-fpm.mjs'
 import { startWebdis } from '../servers/webdis.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} Redis */
 /** @typedef {Awaited<ReturnType<typeof startMariadb>>} Mariadb */
 /** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} WebServer */
-/** @typedef {WebServer & { key: string, redis: Redis, mariadb: Mariadb }} Service */
+/** @typedef {{ key: string, entry: string }} ApiKey */
+/** @typedef {WebServer & { key: string, apiKey: ApiKey }} Service */
 /** @typedef {ReturnType<typeof createStage>} Stage */
 
 /** As a site would run it: each request bears a key and is counted, and the limit is never reached. */
@@ -53,22 +56,20 @@ export function createStage (directory, cores) {
     mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb') })),
 
     /**
-     * @param {{ redis: Redis, mariadb: Mariadb, variables?: Record<string, string> }} options
+     * @param {{ redis: Redis, mariadb: Mariadb, variables?: Record<string, string>, key?: ApiKey }} options
      * @returns {Promise<Service>}
      */
-    async service ({ redis, mariadb, variables }) {
-      /** @type {typeof import('../../src/auth/api-keys.js')} */
-      const { createApiKey } = await built('src/auth/api-keys.js')
-      const { key, entry } = createApiKey('bench', 'read+write+ops')
+    async service ({ redis, mariadb, variables, key }) {
+      const apiKey = key ?? await newKey()
       const server = await keep(startService({
         directory: ownPlace('service'),
         port: await freePort(),
         redisUrl: redis.url,
         mysqlUrl: mariadb.url,
-        variables: { ...PRODUCTION, API_KEYS: entry, ...variables },
+        variables: { ...PRODUCTION, API_KEYS: apiKey.entry, ...variables },
         wrap: cores.underTest,
       }))
-      return Object.assign(server, { key, redis, mariadb })
+      return Object.assign(server, { key: apiKey.key, apiKey })
     },
 
     /**
@@ -89,6 +90,19 @@ export function createStage (directory, cores) {
      */
     webdis: (redis) => keep(startWebdis({ directory: ownPlace('webdis'), redis, wrap: cores.underTest })),
 
+    /**
+     * @param {{ proxied: readonly WebServer[] } | { php: import('../../scripts/lib/server.mjs').Server, root: string }} what
+     * @returns {Promise<WebServer>}
+     */
+    nginx: (what) => keep(startNginx({
+      directory: ownPlace('nginx'),
+      ...('proxied' in what ? proxyTo(what.proxied) : scriptsOf(what.php, what.root)),
+      wrap: cores.underTest,
+    })),
+
+    /** @param {{ workers: number, env: Record<string, string | number> }} options */
+    phpFpm: (options) => keep(startPhpFpm({ directory: ownPlace('php-fpm'), ...options, wrap: cores.underTest })),
+
     /** All of it, the newest first. */
     async stop () {
       for (const server of servers.toReversed()) {
@@ -98,4 +112,11 @@ export function createStage (directory, cores) {
       }
     },
   }
+}
+
+/** @returns {Promise<ApiKey>} that opens every route */
+async function newKey () {
+  /** @type {typeof import('../../src/auth/api-keys.js')} */
+  const { createApiKey } = await built('src/auth/api-keys.js')
+  return createApiKey('bench', 'read+write+ops')
 }

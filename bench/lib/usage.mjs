@@ -1,4 +1,4 @@
-/** What a process group has used, from Linux's /proc. */
+/** What process groups have used, from Linux's /proc. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 /** The kernel counts in these, and says so to every program: USER_HZ is 100 on all its platforms of today. */
@@ -7,12 +7,12 @@ const TICKS_PER_SECOND = 100
 const HAS_PROC = existsSync('/proc/self/stat')
 
 /**
- * @param {number} group process id of its leader: a server that was started alone, helpers included
- * @returns {number | undefined} microseconds of CPU since it was started; undefined where there is no /proc
+ * @param {readonly number[]} groups process ids of their leaders: servers that were started alone, helpers included
+ * @returns {number | undefined} microseconds of CPU since they were started; undefined where there is no /proc
  */
-export function cpuOf (group) {
+export function cpuOf (groups) {
   if (!HAS_PROC) return undefined
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(statOf).filter((stat) => Number(stat[2]) === group)
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(statOf).filter((stat) => groups.includes(Number(stat[2])))
   return processes.reduce((sum, stat) => sum + Number(stat[11]) + Number(stat[12]), 0) * 1e6 / TICKS_PER_SECOND
 }
 

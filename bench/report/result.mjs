@@ -8,7 +8,8 @@ import { toMarkdown } from './table.mjs'
  * @typedef {object} Result
  * @property {import('../lib/environment.mjs').Environment} environment
  * @property {import('../lib/rows.mjs').Row[]} rows
- * @property {{ scenario: string, reason: string }[]} skipped
+ * @property {{ scenario: string, reason: string }[]} skipped for want of a program
+ * @property {{ scenario: string, reason: string }[]} failed
  */
 
 /** The table and the chart stand between these lines of the README. */

@@ -29,7 +29,7 @@ export function configuration ({ date, revision, machine, versions, pinning, ser
 }
 
 /** @param {Result} result */
-export function toMarkdown ({ environment, rows, skipped }) {
+export function toMarkdown ({ environment, rows, skipped, failed }) {
   const line = (/** @type {string[]} */ texts) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     configuration(environment),
@@ -37,19 +37,28 @@ export function toMarkdown ({ environment, rows, skipped }) {
     line(HEAD),
     line(HEAD.map(() => '---')),
     ...rows.map((row) => line(cells(row))),
-    ...(skipped.length === 0 ? [] : ['', ...skipped.map(({ scenario, reason }) => `- Not measured: ${scenario}, ${reason}`)]),
+    ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
     '',
   ].join('\n')
 }
 
 /** @param {Result} result */
-export function toText ({ environment, rows, skipped }) {
+export function toText ({ environment, rows, skipped, failed }) {
   const table = [HEAD, ...rows.map(cells)]
   const widths = HEAD.map((_, column) => Math.max(...table.map((texts) => texts[column]?.length ?? 0)))
   return [
     configuration(environment),
     '',
     ...table.map((texts) => texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()),
-    ...skipped.map(({ scenario, reason }) => `\nNot measured: ${scenario}, ${reason}`),
+    ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
   ].join('\n')
+}
+
+/** @param {Pick<Result, 'skipped' | 'failed'>} result */
+function notMeasured ({ skipped, failed }) {
+  return [
+    ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),
+    // The first line says what it was; more is in the JSON.
+    ...failed.map(({ scenario, reason }) => `Failed: ${scenario}. ${reason.trim().split('\n')[0]}`),
+  ]
 }

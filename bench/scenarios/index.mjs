@@ -1,9 +1,15 @@
 /** The measures, in the order in which they are made and shown. */
 import { batch } from './batch.mjs'
+import { duringFlush } from './during-flush.mjs'
 import { flushing } from './flush.mjs'
 import { get } from './get.mjs'
+import { growth } from './growth.mjs'
+import { instances } from './instances.mjs'
+import { latency } from './latency.mjs'
 import { life } from './life.mjs'
+import { memory } from './memory.mjs'
 import { patch } from './patch.mjs'
+import { php } from './php.mjs'
 import { post } from './post.mjs'
 
 /** @typedef {'wrk' | 'webdis' | 'nginx' | 'php'} ProgramName */
@@ -27,4 +33,4 @@ import { post } from './post.mjs'
  */
 
 /** @type {Scenario[]} */
-export const SCENARIOS = [post, patch, get, batch, flushing, life]
+export const SCENARIOS = [post, patch, get, batch, latency, flushing, life, php, memory, growth, duringFlush, instances]

@@ -1,0 +1,38 @@
+/** A second instance behind the same nginx. All of it has all cores: what they add up to is this machine's. */
+import { cpus } from 'node:os'
+import { contender } from '../lib/contender.mjs'
+import { create } from '../lib/requests.mjs'
+import { interleave } from '../lib/rounds.mjs'
+import { compared } from '../lib/rows.mjs'
+
+/** @type {import('./index.mjs').Scenario} */
+export const instances = {
+  name: 'instances',
+  title: 'Two instances behind nginx',
+  minutes: 1,
+  needs: ['wrk', 'nginx'],
+  wants: [],
+
+  run: ({ stage, plan, note }) => stage.cores.unpinned(async () => {
+    const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
+    const first = await stage.service({ redis, mariadb })
+    // The same keys, so that a request may go to either.
+    const second = await stage.service({ redis, mariadb, key: first.apiKey })
+    const options = { stage, seconds: plan.sliceSeconds, requests: [create(first.key)], statuses: [201] }
+    const contenders = [
+      contender({ ...options, name: 'two', server: await stage.nginx({ proxied: [first, second] }), helpers: [first, second] }),
+      contender({ ...options, name: 'one', server: await stage.nginx({ proxied: [first] }), helpers: [first] }),
+    ]
+    const series = await interleave({ contenders, rounds: plan.rounds(12), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const rates = (/** @type {string} */ name) => (series.get(name) ?? []).map(({ rate }) => rate)
+    return [compared({
+      scenario: 'instances',
+      work: 'POST a ticket to two instances behind nginx',
+      beside: 'one instance behind nginx',
+      unit: 'requests/s',
+      values: rates('two'),
+      references: rates('one'),
+      detail: `nothing pinned: load, nginx, both instances, Redis and MariaDB share ${cpus().length} cores`,
+    })]
+  }),
+}

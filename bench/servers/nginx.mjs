@@ -1,0 +1,77 @@
+/** A private nginx: before services, or before PHP. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isPortFree, freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
+import { startServer } from '../../scripts/lib/server.mjs'
+
+/**
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {string} options.http what stands in its `http`, before the server
+ * @param {string} options.location what stands in its location /
+ * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
+ */
+export async function startNginx ({ directory, http, location, wrap }) {
+  const port = await freePort()
+  const file = join(directory, 'nginx.conf')
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `  ${name}_temp_path ${directory}/${name};`)
+  writeFileSync(file, `daemon off;
+worker_processes 1;
+pid ${directory}/nginx.pid;
+error_log stderr;
+${process.getuid?.() === 0 ? 'user root;' : ''}
+events { worker_connections 1024; }
+http {
+${temporary.join('\n')}
+  access_log off;
+  # As long as the load lasts: a new connection now and then would be measured too.
+  keepalive_requests 100000000;
+${http}
+  server {
+    listen ${LOOPBACK}:${port};
+    location / {
+${location}
+    }
+  }
+}
+`, { mode: 0o600 })
+  const { command, args } = wrap('nginx', ['-p', directory, '-c', file])
+  const server = await startServer({
+    name: 'nginx',
+    directory,
+    command,
+    args: () => args,
+    mark: file,
+    port,
+    isReady: async (at) => !await isPortFree(at),
+  })
+  return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}` })
+}
+
+/** @param {readonly { port: number }[]} servers */
+export function proxyTo (servers) {
+  return {
+    http: `  upstream service {
+${servers.map(({ port }) => `    server ${LOOPBACK}:${port};`).join('\n')}
+    keepalive 64;
+    keepalive_requests 100000000;
+  }`,
+    location: `      proxy_pass http://service;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";`,
+  }
+}
+
+/**
+ * @param {{ port: number }} php
+ * @param {string} root the directory of the scripts
+ */
+export function scriptsOf (php, root) {
+  return {
+    http: '',
+    location: `      fastcgi_pass ${LOOPBACK}:${php.port};
+      fastcgi_param SCRIPT_FILENAME ${root}$uri;
+      fastcgi_param REQUEST_METHOD $request_method;
+      fastcgi_param QUERY_STRING $query_string;`,
+  }
+}
