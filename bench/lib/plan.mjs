@@ -17,8 +17,8 @@ export function createPlan ({ quick, rounds }) {
     isQuick: quick,
     /** Of load at a time. */
     sliceSeconds: choose(1, 0.3),
-    /** Rounds that do not count. */
-    warmup: choose(5, 1),
+    /** Rounds that do not count: so long it takes until all code of a service has been compiled. */
+    warmup: choose(8, 1),
     choose,
     rounds: (/** @type {number} */ full, few = 2) => rounds ?? choose(full, few),
   }

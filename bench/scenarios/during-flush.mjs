@@ -15,7 +15,7 @@ const SLICES = 4
 export const duringFlush = {
   name: 'during-flush',
   title: 'Creating tickets while others are flushed',
-  minutes: 2,
+  minutes: 2.5,
   needs: ['wrk'],
   wants: [],
 

@@ -14,7 +14,7 @@ const BATCH_SIZE = 500
 export const flushing = {
   name: 'flush',
   title: 'Flushing closed tickets to MySQL',
-  minutes: 2.5,
+  minutes: 3.5,
   needs: [],
   wants: [],
 

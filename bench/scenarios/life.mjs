@@ -17,7 +17,7 @@ const CHANGES = 20
 export const life = {
   name: 'life',
   title: 'A ticket\'s life, as MySQL sees it',
-  minutes: 0.2,
+  minutes: 0.3,
   needs: [],
   wants: [],
 

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import type { Row } from '../../bench/lib/rows.mjs'
+import { ROOT } from '../../scripts/lib/project.mjs'
+import { privateDirectory } from '../helper.js'
+
+interface Result { environment: { mode: string }, rows: Row[], skipped: { scenario: string, reason: string }[], failed: object[] }
+
+/** A quick run of these measures: what it printed and what it wrote. */
+async function bench (t: Test, only: string, PATH = process.env.PATH) {
+  const out = privateDirectory(t)
+  const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.mjs', '--quick', '--rounds', '1', '--only', only, '--out', out], { cwd: ROOT, env: { ...process.env, PATH } })
+  const read = (name: string) => readFileSync(join(out, name), 'utf8')
+  return { stdout, read, result: JSON.parse(read('partial.json')) as Result }
+}
+
+t.test('a quick run measures what it is asked for, and writes it', async t => {
+  const { stdout, read, result: { environment, rows, skipped, failed } } = await bench(t, 'post,patch,get,life')
+  t.strictSame([skipped, failed], [[], []])
+  t.match(environment.mode, 'no claim')
+  t.strictSame(rows.map(({ scenario, bar }) => [scenario, bar?.op]), [
+    ['post', '>='], ['post', '>='], ['post', '>='], ['patch', '>='], ['get', '>='], ['life', '<='], ['life', '<='],
+  ])
+  for (const { work, value, reference, ratio, rounds } of rows) {
+    t.ok(value > 0 && reference! > 0 && ratio!.median > 0 && rounds === 1, `${work}: ${value} beside ${reference}`)
+  }
+  t.match(rows.filter(({ scenario }) => scenario === 'life'), [{ value: 1, reference: 22 }, { reference: 22 }], 'one row for 22')
+  for (const { work } of rows) {
+    t.match(stdout, work)
+    t.match(read('partial.md'), work)
+  }
+  t.match(read('partial.svg'), /^<svg /)
+})
+
+/** A PATH with everything that this one has but these. */
+function pathWithout (t: Test, ...names: string[]): string {
+  const directory = privateDirectory(t)
+  for (const place of (process.env.PATH ?? '').split(delimiter).filter(each => existsSync(each))) {
+    for (const name of readdirSync(place)) {
+      if (!names.includes(name) && !existsSync(join(directory, name))) symlinkSync(join(place, name), join(directory, name))
+    }
+  }
+  return directory
+}
+
+t.test('what is missing and cannot be installed is left out, and it is said', async t => {
+  const { stdout, read, result: { rows, skipped, failed } } = await bench(t, 'batch,latency', pathWithout(t, 'webdis', 'apt-get'))
+  t.strictSame(failed, [])
+  t.strictSame(rows.map(({ scenario, beside }) => [scenario, beside]), [
+    ['batch', 'the same Fastify route without a store'], ['batch', 'POST of one, 64 connections'],
+  ])
+  t.match(skipped, [
+    { scenario: 'a part of batch', reason: /^Webdis: not on this machine/ },
+    { scenario: 'latency', reason: /^Webdis: not on this machine/ },
+  ])
+  for (const text of [stdout, read('partial.md')]) t.match(text, /Not measured: latency\. Webdis: not on this machine/)
+})
