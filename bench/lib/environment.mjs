@@ -30,7 +30,7 @@ export function describeEnvironment (cores, { quick, rounds }) {
     versions: versions(),
     pinning: cores.description,
     service: { API_KEYS: 'one key, sent with each request', ...PRODUCTION },
-    mode: `${quick ? 'quick: its figures are no claim' : 'full'}${rounds === undefined ? '' : `, ${rounds} rounds of each`}`,
+    mode: `${quick ? 'quick: its figures are no claim' : 'full'}${rounds === undefined ? '' : `, rounds of each: ${rounds}`}`,
   }
 }
 
@@ -50,7 +50,7 @@ function versions () {
   const asked = {
     wrk: versionOf('wrk', ['-v']),
     // It cannot be asked.
-    Webdis: versionOf('dpkg-query', ['--show', 'webdis']),
+    Webdis: findExecutables(['webdis']).length > 0 ? versionOf('dpkg-query', ['--show', 'webdis']) : '',
     nginx: versionOf('nginx', ['-v']),
     PHP: versionOf(findPhpFpm(), ['-v']),
   }

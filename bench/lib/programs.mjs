@@ -14,7 +14,7 @@ export async function missingPrograms (names) {
   const reasons = await installWhatCanBeHad(names.map((name) => PROGRAMS[name]))
   return new Map(names.flatMap((name) => {
     const reason = reasons.get(PROGRAMS[name])
-    return reason === undefined ? [] : [[name, `${PROGRAMS[name].name} : ${reason}`]]
+    return reason === undefined ? [] : [[name, `${PROGRAMS[name].name}: ${reason}`]]
   }))
 }
 

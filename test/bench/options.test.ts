@@ -4,7 +4,6 @@ import { skippedOf } from '../../bench/lib/measure.mjs'
 import { readOptions } from '../../bench/lib/options.mjs'
 import { readSummary } from '../../bench/lib/wrk.mjs'
 import type { Scenario } from '../../bench/scenarios/index.mjs'
-import { Failure } from '../../scripts/lib/main.mjs'
 
 const names = ['post', 'patch', 'get']
 
@@ -12,7 +11,6 @@ t.test('options', async t => {
   t.match(readOptions([], names), { quick: false, only: undefined, list: false, help: false })
   t.match(readOptions(['--quick', '--only', 'get,post', '--rounds', '3', '--out', 'x'], names), { quick: true, only: ['post', 'get'], rounds: 3, out: 'x' })
   for (const wrong of [['--only', 'put'], ['--fast'], ['post'], ['--rounds', '0'], ['--rounds', 'x'], ['--only']]) {
-    t.throws(() => readOptions(wrong, names), Failure, wrong.join(' '))
     t.throws(() => readOptions(wrong, names), /Usage: npm run bench/, wrong.join(' '))
   }
 })
