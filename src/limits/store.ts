@@ -65,17 +65,24 @@ export function createLimitStore ({ placeOf, onError, onSuccess }: LimitStoreOpt
     return undefined
   }
 
-  /** Counts `more`. Resolves with all of the window. */
-  async function count (bucket: string, windowMs: number, more: number): Promise<Counted> {
+  /** Counts those that have passed, and `more`. Resolves with all of the window. */
+  async function count (bucket: string, windowMs: number, more = 0): Promise<Counted> {
+    const window = windows.get(bucket)
+    const ahead = window?.ahead ?? 0
+    if (window) window.ahead = 0
     try {
       const { home, key } = placeOf(bucket)
       if (!home.isReady()) throw new Error('not connected')
-      const [current, ttl] = await within(TIMEOUT_MS, () => home.call(node => node.scripts.limit([key(bucket)], [windowMs, more]))) as [number, number]
+      const [current, ttl] = await within(TIMEOUT_MS, () => home.call(node => node.scripts.limit([key(bucket)], [windowMs, ahead + more]))) as [number, number]
       onSuccess()
       const at = performance.now()
       const known = windows.get(bucket)
-      if (known) Object.assign(known, { current, until: at + ttl, at })
-      else if (windows.size < KNOWN_MAX) windows.set(bucket, { current, until: at + ttl, at, ahead: 0, isReporting: false })
+      if (known) {
+        Object.assign(known, { current, until: at + ttl, at })
+      } else {
+        if (windows.size >= KNOWN_MAX) windows.clear()
+        windows.set(bucket, { current, until: at + ttl, at, ahead: 0, isReporting: false })
+      }
       return { current, ttl }
     } catch (error) {
       onError(error as Error)
@@ -93,9 +100,7 @@ export function createLimitStore ({ placeOf, onError, onSuccess }: LimitStoreOpt
     window.isReporting = true
     while (window.ahead > 0 && windows.get(bucket) === window) {
       await sleep(REPORT_EVERY_MS, undefined, { ref: false })
-      const { ahead } = window
-      await count(bucket, windowMs, ahead)
-      window.ahead -= ahead
+      if (window.ahead > 0) await count(bucket, windowMs)
     }
     window.isReporting = false
   }
