@@ -11,12 +11,16 @@ const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: fa
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validate = ajv.compile(schema)
   const properties = (schema as { properties?: Record<string, TSchema> }).properties ?? {}
-  const isParameter = httpPart === 'params' || httpPart === 'querystring'
-  return (data: unknown) => {
-    const value: unknown = isParameter ? fromTexts(properties, data as Record<string, unknown>) : data
-    // Fastify hands what stands in `error` to the schemaErrorFormatter; its type knows only Error.
-    return validate(value) ? { value } : { error: validate.errors as unknown as Error }
+  // Fastify hands what stands in `error` to the schemaErrorFormatter; its type knows only Error.
+  const refused = () => ({ error: validate.errors as unknown as Error })
+  if (httpPart === 'params' || httpPart === 'querystring') {
+    return (data: unknown) => {
+      const value = fromTexts(properties, data as Record<string, unknown>)
+      return validate(value) ? { value } : refused()
+    }
   }
+  // As it is: Fastify would copy headers that it is given back at every look at them.
+  return (data: unknown) => validate(data) || refused()
 }
 
 const PLACES: Record<string, string> = { body: 'body', params: 'path', querystring: 'query', headers: 'headers' }

@@ -84,7 +84,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
         keys.idempotencyPrefix, options.idempotencySeconds, operations,
       ],
     )
-    if (Array.isArray(reply)) return reply
+    if (typeof reply === 'string') return JSON.parse(reply) as Reply[]
     if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
     clock.remeasure()
     throw storeUnavailable(new Error('the write reached Redis after its deadline'))
@@ -101,7 +101,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     budget: options.readBudget,
     async run (ids) {
       const reply = await home.call(({ scripts }) => scripts.read(ids.map(keys.ticket), [])).catch((error: unknown) => { throw toReadProblem(error) })
-      return (reply as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
+      return (JSON.parse(reply as string) as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
     },
   })
 

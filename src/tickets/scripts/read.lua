@@ -4,13 +4,16 @@
 
   KEYS[i]  ticket:ID
 
-  Output: one array per key: field, value, ...; empty when there is no ticket; { '' } when the key is no hash
+  Output: a JSON array, because clients read one long text much faster than hundreds of short ones; per key
+          [field, value, ...]; [] when there is no ticket; [""] when the key is no hash
 ]]
 -- @include other_type
 
 local results = {}
 for i, key in ipairs(KEYS) do
   local flat = redis.pcall('HGETALL', key)
-  results[i] = is_other_type(flat) and { '' } or flat
+  if is_other_type(flat) then flat = { '' } end
+  -- An empty table would be an object.
+  results[i] = #flat > 0 and cjson.encode(flat) or '[]'
 end
-return results
+return '[' .. table.concat(results, ',') .. ']'

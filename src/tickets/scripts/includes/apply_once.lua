@@ -1,6 +1,6 @@
 -- What would be no other if the operation came again. The rest is for somebody else to decide or to repair.
 local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true, [OUTDATED] = true }
-local function is_final(result) return type(result) == 'table' or result > 0 or FINAL[result] end
+local function is_final(result) return type(result) ~= 'number' or FINAL[result] end
 
 -- A hash: one result for each operation of the request, and the fingerprint for all of them.
 local function apply_once(idempotency_key, fingerprint, index, ...)
