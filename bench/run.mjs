@@ -14,6 +14,7 @@ import { describeEnvironment } from './lib/environment.mjs'
 import { measure } from './lib/measure.mjs'
 import { readOptions, USAGE } from './lib/options.mjs'
 import { missingPrograms } from './lib/programs.mjs'
+import { machine } from './lib/steal.mjs'
 import { updateReadme, writeResult } from './report/result.mjs'
 import { toMarkdown, toText } from './report/table.mjs'
 import { SCENARIOS } from './scenarios/index.mjs'
@@ -34,7 +35,8 @@ await main(async () => {
   const directory = await temporaryDirectory()
   const cores = assignCores()
   const environment = describeEnvironment(cores, options)
-  const result = { environment, ...await measure({ scenarios, options, missing, cores, directory }) }
+  const measured = await measure({ scenarios, options, missing, cores, directory })
+  const result = { environment: { ...environment, steal: machine.summary() }, ...measured }
 
   const isWhole = !options.quick && !options.only && options.rounds === undefined && result.failed.length === 0
   const files = writeResult(result, resolve(options.out ?? join(ROOT, 'bench', 'results')), isWhole ? 'results' : 'partial')

@@ -15,6 +15,7 @@ import { PRODUCTION } from './stage.mjs'
  * @property {string} pinning
  * @property {Record<string, string>} service
  * @property {string} mode
+ * @property {import('./steal.mjs').Steal} [steal] where it was counted
  */
 
 /**

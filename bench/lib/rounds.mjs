@@ -1,5 +1,6 @@
 /** Interleaving: in each round everything that competes has its slice, so that the machine's moods meet all of it. */
 import { median } from './statistics.mjs'
+import { machine } from './steal.mjs'
 
 /**
  * @template Measurement
@@ -17,6 +18,7 @@ import { median } from './statistics.mjs'
  * @property {(note: string) => void} note
  * @property {(measurement: Measurement) => number} figure the one that the note shows
  * @property {() => number} [random] default: Math.random
+ * @property {import('./steal.mjs').StealGuard} [guard] against what the host takes away; default: this machine's
  */
 
 /**
@@ -24,12 +26,12 @@ import { median } from './statistics.mjs'
  * @param {Plan<Measurement>} plan
  * @returns {Promise<Map<string, Measurement[]>>} by contender, in the order of the rounds
  */
-export async function interleave ({ contenders, rounds, warmup, note, figure, random = Math.random }) {
+export async function interleave ({ contenders, rounds, warmup, note, figure, random = Math.random, guard = machine }) {
   const series = new Map(contenders.map(({ name }) => [name, /** @type {Measurement[]} */ ([])]))
   for (let round = 1 - warmup; round <= rounds; round += 1) {
     for (const { name, measure } of shuffle(contenders, random)) {
-      const measurement = await measure(round < 1)
-      if (round >= 1) series.get(name)?.push(measurement)
+      if (round < 1) await measure(true)
+      else series.get(name)?.push(await guard.undisturbed(() => measure(false)))
     }
     const figures = [...series].filter(([, values]) => values.length > 0).map(([name, values]) => `${name} ${Math.round(median(values.map(figure)))}`)
     note(round < 1 ? `warming up, ${1 - round} to go` : `round ${round} of ${rounds}: ${figures.join(', ')}`)

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { interleave } from '../../bench/lib/rounds.mjs'
 import { compared, stated } from '../../bench/lib/rows.mjs'
+import { createStealGuard } from '../../bench/lib/steal.mjs'
 import { median, quantile, ratio, spread } from '../../bench/lib/statistics.mjs'
 
 t.test('median and quartiles', async t => {
@@ -44,7 +45,7 @@ t.test('in each round everything has one slice, in an order that changes; what w
   })
   const chances = [0.9, 0, 0.9, 0]
   const series = await interleave({
-    contenders: ['a', 'b'].map(contender), rounds: 3, warmup: 1, note: text => { notes.push(text) }, figure: (value: number) => value, random: () => chances.shift()!,
+    contenders: ['a', 'b'].map(contender), rounds: 3, warmup: 1, note: text => { notes.push(text) }, figure: (value: number) => value, random: () => chances.shift()!, guard: createStealGuard(() => undefined),
   })
   t.strictSame(slices, ['warm a', 'warm b', 'b', 'a', 'a', 'b', 'b', 'a'])
   t.strictSame([...series], [['a', [4, 5, 8]], ['b', [3, 6, 7]]])
