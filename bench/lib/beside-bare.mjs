@@ -1,8 +1,8 @@
 /** A route on tickets that are there, beside the same route without a store. */
 import { besides } from './besides.mjs'
-import { contender } from './contender.mjs'
 import { fill } from './fill.mjs'
 import { interleave } from './rounds.mjs'
+import { twins } from './twins.mjs'
 
 const TICKETS = 10_000
 
@@ -12,14 +12,13 @@ const TICKETS = 10_000
  */
 export async function besideBare ({ stage, plan, note }, { scenario, work, requests, bar }) {
   const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-  const service = await stage.service({ redis, mariadb })
-  const bare = await stage.bare()
+  const [service, secondService] = await stage.services({ redis, mariadb })
   const options = { stage, seconds: plan.sliceSeconds, requests: requests(service.key), statuses: [200], knownIds: await fill(service, TICKETS) }
   const contenders = [
-    contender({ ...options, name: 'service', server: service }),
-    contender({ ...options, name: 'bare', server: bare }),
+    twins({ ...options, name: 'service', servers: [service, secondService] }),
+    twins({ ...options, name: 'bare', servers: [await stage.bare(), await stage.bare()] }),
   ]
-  const series = await interleave({ contenders, rounds: plan.rounds(15), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+  const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
   return besides({
     scenario,
     work,

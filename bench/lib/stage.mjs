@@ -45,6 +45,23 @@ export function createStage (directory, cores) {
     return server
   }
 
+  /**
+   * @param {{ redis: Redis, mariadb: Mariadb, variables?: Record<string, string>, key?: ApiKey }} options
+   * @returns {Promise<Service>}
+   */
+  async function service ({ redis, mariadb, variables, key }) {
+    const apiKey = key ?? await newKey()
+    const server = await keep(startService({
+      directory: ownPlace('service'),
+      port: await freePort(),
+      redisUrl: redis.url,
+      mysqlUrl: mariadb.url,
+      variables: { ...PRODUCTION, API_KEYS: apiKey.entry, ...variables },
+      wrap: cores.underTest,
+    }))
+    return Object.assign(server, { key: apiKey.key, apiKey })
+  }
+
   return {
     cores,
     ownPlace,
@@ -55,21 +72,16 @@ export function createStage (directory, cores) {
 
     mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb') })),
 
+    service,
+
     /**
-     * @param {{ redis: Redis, mariadb: Mariadb, variables?: Record<string, string>, key?: ApiKey }} options
-     * @returns {Promise<Service>}
+     * Two instances with the same key, so that a request may go to either.
+     * @param {{ redis: Redis, mariadb: Mariadb }} stores
+     * @returns {Promise<[Service, Service]>}
      */
-    async service ({ redis, mariadb, variables, key }) {
-      const apiKey = key ?? await newKey()
-      const server = await keep(startService({
-        directory: ownPlace('service'),
-        port: await freePort(),
-        redisUrl: redis.url,
-        mysqlUrl: mariadb.url,
-        variables: { ...PRODUCTION, API_KEYS: apiKey.entry, ...variables },
-        wrap: cores.underTest,
-      }))
-      return Object.assign(server, { key: apiKey.key, apiKey })
+    async services (stores) {
+      const first = await service(stores)
+      return [first, await service({ ...stores, key: first.apiKey })]
     },
 
     /**

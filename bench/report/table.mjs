@@ -19,13 +19,21 @@ function cells (row) {
 }
 
 /** @param {Result['environment']} environment */
-export function configuration ({ date, revision, machine, versions, pinning, service, mode }) {
+export function configuration ({ date, revision, machine, versions, pinning, service, mode, steal }) {
   const list = (/** @type {Record<string, string>} */ record, /** @type {string} */ sign) => Object.entries(record).map((pair) => pair.join(sign)).join(', ')
   return `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${list(versions, ' ')}. ` +
     `The service as in production: ${list(service, '=')}; metrics on, all else default. Redis with appendonly yes and ` +
     'appendfsync everysec, its file not rewritten meanwhile; MariaDB with a commit to disk for each transaction. ' +
     'What competes is measured in turns, a slice each in a new order per round: figures are medians of the rounds, ratios medians of each round\'s ' +
-    'own, with their quartiles. Microseconds are CPU of the process under test for one request or ticket.'
+    'own, with their quartiles. Microseconds are CPU of the process under test for one request or ticket; where it is two of the same ' +
+    `program in turns (POST, PATCH and GET, the service and the bare route), figures are the mean of both.${stealOf(steal)}`
+}
+
+/** @param {Result['environment']['steal']} steal */
+function stealOf (steal) {
+  if (!steal) return ''
+  return ` The host took ${(100 * steal.median).toFixed(1)} % of the two cores away from the machine (median of ${steal.slices} slices); ` +
+    `${steal.repeated} slices that lost more than 3 % were measured again.`
 }
 
 /** @param {Result} result */

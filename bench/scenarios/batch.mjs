@@ -11,7 +11,7 @@ const CONNECTIONS = 16
 export const batch = {
   name: 'batch',
   title: 'Creating tickets by the hundred',
-  minutes: 1.5,
+  minutes: 1.1,
   needs: ['wrk'],
   wants: ['webdis'],
 
@@ -27,7 +27,7 @@ export const batch = {
       contender({ stage, seconds, name: 'single', server: service, requests: [create(service.key)], statuses: [201] }),
     ]
     if (has('webdis')) contenders.push(contender({ stage, seconds, name: 'webdis', server: await stage.webdis(redis), requests: [webdisCreate()], statuses: [200] }))
-    const series = await interleave({ contenders, rounds: plan.rounds(10), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.warmup, note, figure: ({ rate }) => rate })
     return besides({
       scenario: 'batch',
       work: `POST batches of ${SIZE}, ${CONNECTIONS} connections`,

@@ -15,7 +15,7 @@ const SLICES = 4
 export const duringFlush = {
   name: 'during-flush',
   title: 'Creating tickets while others are flushed',
-  minutes: 2.5,
+  minutes: 1.2,
   needs: ['wrk'],
   wants: [],
 
@@ -30,7 +30,7 @@ export const duringFlush = {
     const during = []
     /** @type {Slice[]} */
     const without = []
-    const rounds = plan.rounds(4)
+    const rounds = plan.rounds(3)
     for (let round = 1; round <= rounds; round += 1) {
       const { count } = await fill(service, tickets, { status: 'closed' })
       const slices = await measureDuring(flush(service, count), () => measure(false))

@@ -14,7 +14,7 @@ const BATCH_SIZE = 500
 export const flushing = {
   name: 'flush',
   title: 'Flushing closed tickets to MySQL',
-  minutes: 3.5,
+  minutes: 1.5,
   needs: [],
   wants: [],
 
@@ -37,7 +37,7 @@ export const flushing = {
           return isFlushFirst ? { flush: await flush(service, ids.count), raw: await raw() } : { raw: await raw(), flush: await flush(service, ids.count) }
         },
       }],
-      rounds: plan.rounds(6),
+      rounds: plan.rounds(3),
       warmup: 1,
       note,
       figure: (pair) => pair.flush,

@@ -6,7 +6,7 @@ import { read } from '../lib/requests.mjs'
 export const get = {
   name: 'get',
   title: 'Reading a ticket',
-  minutes: 1,
+  minutes: 1.2,
   needs: ['wrk'],
   wants: [],
   run: (context) => besideBare(context, {

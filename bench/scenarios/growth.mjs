@@ -16,7 +16,7 @@ const FLAT = { op: '>=', value: 0.85 }
 export const growth = {
   name: 'growth',
   title: 'Ten thousand to a million tickets',
-  minutes: 5,
+  minutes: 3.2,
   needs: ['wrk'],
   wants: [],
 
@@ -41,7 +41,7 @@ export const growth = {
       contenders: sites.map((site) => contender({
         name: site.name, stage, seconds: plan.sliceSeconds, server: site.service, requests: requestsOf(site), statuses: [status], knownIds: site.ids,
       })),
-      rounds: plan.rounds(8),
+      rounds: plan.rounds(6),
       warmup: plan.warmup,
       note,
       figure: ({ rate }) => rate,

@@ -9,21 +9,19 @@ import { compared } from '../lib/rows.mjs'
 export const instances = {
   name: 'instances',
   title: 'Two instances behind nginx',
-  minutes: 1,
+  minutes: 0.7,
   needs: ['wrk', 'nginx'],
   wants: [],
 
   run: ({ stage, plan, note }) => stage.cores.unpinned(async () => {
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    const first = await stage.service({ redis, mariadb })
-    // The same keys, so that a request may go to either.
-    const second = await stage.service({ redis, mariadb, key: first.apiKey })
+    const [first, second] = await stage.services({ redis, mariadb })
     const options = { stage, seconds: plan.sliceSeconds, requests: [create(first.key)], statuses: [201] }
     const contenders = [
       contender({ ...options, name: 'two', server: await stage.nginx({ proxied: [first, second] }), helpers: [first, second] }),
       contender({ ...options, name: 'one', server: await stage.nginx({ proxied: [first] }), helpers: [first] }),
     ]
-    const series = await interleave({ contenders, rounds: plan.rounds(12), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const series = await interleave({ contenders, rounds: plan.rounds(10), warmup: plan.warmup, note, figure: ({ rate }) => rate })
     const rates = (/** @type {string} */ name) => (series.get(name) ?? []).map(({ rate }) => rate)
     return [compared({
       scenario: 'instances',

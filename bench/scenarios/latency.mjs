@@ -16,7 +16,7 @@ const ATTEMPTS = 6
 export const latency = {
   name: 'latency',
   title: 'Latency at half of the saturation rate',
-  minutes: 1.5,
+  minutes: 1.3,
   needs: ['wrk', 'webdis'],
   wants: [],
 

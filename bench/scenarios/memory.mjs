@@ -13,7 +13,7 @@ const KNOWN = 10_000
 export const memory = {
   name: 'memory',
   title: 'Memory',
-  minutes: 5.5,
+  minutes: 5.2,
   needs: ['wrk'],
   wants: [],
 

@@ -6,7 +6,7 @@ import { changes } from '../lib/requests.mjs'
 export const patch = {
   name: 'patch',
   title: 'Changing a ticket',
-  minutes: 1,
+  minutes: 1.2,
   needs: ['wrk'],
   wants: [],
   run: (context) => besideBare(context, {

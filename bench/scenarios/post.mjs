@@ -5,30 +5,31 @@ import { contender } from '../lib/contender.mjs'
 import { create, TICKET, webdisCreate } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
 import { count, withRedis, withSql } from '../lib/stores.mjs'
+import { twins } from '../lib/twins.mjs'
 
 /** @type {import('./index.mjs').Scenario} */
 export const post = {
   name: 'post',
   title: 'Creating a ticket',
-  minutes: 2,
+  minutes: 1.7,
   needs: ['wrk'],
   wants: ['webdis'],
 
   async run ({ stage, plan, has, note }) {
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    const service = await stage.service({ redis, mariadb })
+    const services = await stage.services({ redis, mariadb })
+    const [{ key }] = services
     await withSql(mariadb, (sql) => sql.query('CREATE TABLE inserted LIKE wp_support_tickets'))
-    const bare = await stage.bare()
     const inserting = await stage.bare({ MYSQL_URL: mariadb.url, TABLE: 'inserted' })
     const seconds = plan.sliceSeconds
 
     const contenders = [
-      contender({ stage, seconds, name: 'service', server: service, requests: [create(service.key)], statuses: [201] }),
-      contender({ stage, seconds, name: 'bare', server: bare, requests: [create(service.key)], statuses: [201] }),
-      contender({ stage, seconds, name: 'mysql', server: inserting, requests: [create(service.key)], statuses: [201] }),
+      twins({ stage, seconds, name: 'service', servers: services, requests: [create(key)], statuses: [201] }),
+      twins({ stage, seconds, name: 'bare', servers: [await stage.bare(), await stage.bare()], requests: [create(key)], statuses: [201] }),
+      contender({ stage, seconds, name: 'mysql', server: inserting, requests: [create(key)], statuses: [201] }),
     ]
     if (has('webdis')) contenders.push(contender({ stage, seconds, name: 'webdis', server: await stage.webdis(redis), requests: [webdisCreate()], statuses: [200] }))
-    const series = await interleave({ contenders, rounds: plan.rounds(15), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
 
     for (const name of ['service', 'webdis']) await checkHash(redis, name, series.get(name)?.at(-1)?.firstId)
     const inserts = (series.get('mysql') ?? []).reduce((sum, { requests }) => sum + requests, 0)

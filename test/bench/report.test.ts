@@ -14,7 +14,7 @@ const rows: Row[] = [
   stated({ scenario: 'c', work: 'memory', beside: '', unit: 'MB', value: 120, rounds: 1, bar: { op: '<=', value: 150 }, detail: 'at most 130 MB' }),
   stated({ scenario: 'c', work: 'a ticket', beside: '', unit: 'bytes', value: 374, rounds: 1 }),
 ]
-const environment = { date: '2026-01-02', revision: 'abc', machine: 'a machine', versions: { Node: '20' }, pinning: 'not pinned', service: { LOG_LEVEL: 'info' }, mode: 'full' }
+const environment = { date: '2026-01-02', revision: 'abc', machine: 'a machine', versions: { Node: '20' }, pinning: 'not pinned', service: { LOG_LEVEL: 'info' }, mode: 'full', steal: { repeated: 4, slices: 90, median: 0.0123 } }
 const result = { environment, rows, skipped: [{ scenario: 'php', reason: 'php-fpm: not on this machine' }], failed: [{ scenario: 'flush', reason: 'too busy\nand more' }] }
 
 /** Whether every element that is opened is closed, and nothing stands there that XML would take for something else. */
@@ -31,6 +31,8 @@ function isWellFormed (xml: string): boolean {
 t.test('the table', async t => {
   const markdown = toMarkdown(result)
   t.match(markdown, /^Measured 2026-01-02 at revision abc \(full\), on a machine; not pinned\. Node 20\./)
+  t.match(markdown, 'took 1.2 % of the two cores away from the machine (median of 90 slices); 4 slices that lost more than 3 % were measured again.')
+  t.notMatch(toMarkdown({ ...result, environment: { ...environment, steal: undefined } }), 'The host')
   t.match(markdown, '| POST <a> & "b" | 12,000 requests/s, 41.3 µs | x \\| y | 10,000 requests/s, 30 µs | 1.20 (1.15 to 1.25) | ≥ 0.9 | yes |')
   t.match(markdown, '| p99 | 30 ms | Webdis | 10 ms | 3.00 | ≤ 2 | no |')
   t.match(markdown, '| memory (at most 130 MB) | 120 MB |  |  |  | ≤ 150 MB | yes |')
