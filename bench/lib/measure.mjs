@@ -24,12 +24,16 @@ export async function measure ({ scenarios, options, missing, cores, directory }
   const rows = []
   const skipped = []
   const failed = []
+  /** @type {import('./costs.mjs').Costs | undefined} */
+  let costs
   for (const scenario of scenarios) {
     skipped.push(...skippedOf(scenario, missing))
     if (scenario.needs.some((name) => missing.has(name))) continue
     const context = { plan, cores, directory, has: (/** @type {ProgramName} */ program) => !missing.has(program) }
     try {
-      rows.push(...await step(scenario.title, (note) => perform(scenario, { ...context, note })))
+      const found = await step(scenario.title, (note) => perform(scenario, { ...context, note }))
+      if (Array.isArray(found)) rows.push(...found)
+      else costs = found
     } catch (error) {
       if (isSignalled()) throw error
       const reason = error instanceof Failure ? error.message : String(/** @type {Error} */ (error).stack)
@@ -37,7 +41,7 @@ export async function measure ({ scenarios, options, missing, cores, directory }
       failed.push({ scenario: scenario.name, reason })
     }
   }
-  return { rows, skipped, failed }
+  return { rows, costs, skipped, failed }
 }
 
 /**

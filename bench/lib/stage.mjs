@@ -4,9 +4,10 @@
  */
 import { join } from 'node:path'
 import { Failure } from '../../scripts/lib/main.mjs'
-import { freePort } from '../../scripts/lib/loopback.mjs'
+import { freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
 import { startMariadb } from '../../scripts/lib/mariadb.mjs'
 import { startRedis } from '../../scripts/lib/redis.mjs'
+import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
 import { ownDirectory } from '../../scripts/lib/server.mjs'
 import { startService } from '../../scripts/lib/service.mjs'
 import { built } from '../servers/built.mjs'
@@ -16,11 +17,15 @@ import { startPhpFpm } from '../servers/php-fpm.mjs'
 import { startWebdis } from '../servers/webdis.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} Redis */
+/** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} RedisNode where an operator may look at it */
 /** @typedef {Awaited<ReturnType<typeof startMariadb>>} Mariadb */
 /** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} WebServer */
 /** @typedef {{ key: string, entry: string }} ApiKey */
 /** @typedef {WebServer & { key: string, apiKey: ApiKey }} Service */
 /** @typedef {ReturnType<typeof createStage>} Stage */
+
+/** Rewriting the append-only file would take the core of the load for seconds, in whoever's slice that is. */
+const NO_REWRITE = { 'auto-aof-rewrite-percentage': 0 }
 
 /** As a site would run it: each request bears a key and is counted, and the limit is never reached. */
 export const PRODUCTION = { RATE_LIMIT_MAX: '1000000000', LOG_LEVEL: 'info', FALLBACK: 'mysql', SYNC_STRATEGY: 'hybrid' }
@@ -67,8 +72,17 @@ export function createStage (directory, cores) {
     ownPlace,
     keep,
 
-    // Rewriting the append-only file would take the core of the load for seconds, in whoever's slice that is.
-    redis: () => keep(startRedis({ directory: ownPlace('redis'), config: { 'auto-aof-rewrite-percentage': 0 } })),
+    redis: () => keep(startRedis({ directory: ownPlace('redis'), config: NO_REWRITE })),
+
+    /**
+     * A Redis Cluster without replicas.
+     * @param {number} masters
+     */
+    async cluster (masters) {
+      const { nodes, passwords, variables } = await startCluster({ directory: ownPlace('cluster'), masters, replicas: 0, options: NO_REWRITE })
+      servers.push(...nodes)
+      return { variables, nodes: nodes.map((node) => Object.assign(node, { url: `redis://admin:${passwords.admin}@${LOOPBACK}:${node.port}` })) }
+    },
 
     mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb') })),
 

@@ -2,7 +2,7 @@
 
 /**
  * @template T
- * @param {import('./stage.mjs').Redis} server
+ * @param {import('./stage.mjs').RedisNode} server
  * @param {(redis: import('ioredis').Redis) => Promise<T>} work
  * @returns {Promise<T>}
  */

@@ -8,6 +8,7 @@ import { toMarkdown } from './table.mjs'
  * @typedef {object} Result
  * @property {import('../lib/environment.mjs').Environment} environment
  * @property {import('../lib/rows.mjs').Row[]} rows
+ * @property {import('../lib/costs.mjs').Costs} [costs] where they were measured
  * @property {{ scenario: string, reason: string }[]} skipped for want of a program
  * @property {{ scenario: string, reason: string }[]} failed
  */

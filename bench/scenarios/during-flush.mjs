@@ -3,6 +3,7 @@ import { Failure } from '../../scripts/lib/main.mjs'
 import { contender } from '../lib/contender.mjs'
 import { fill } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
+import { meanwhile } from '../lib/meanwhile.mjs'
 import { create } from '../lib/requests.mjs'
 import { compared } from '../lib/rows.mjs'
 
@@ -33,7 +34,7 @@ export const duringFlush = {
     const rounds = plan.rounds(3)
     for (let round = 1; round <= rounds; round += 1) {
       const { count } = await fill(service, tickets, { status: 'closed' })
-      const slices = await measureDuring(flush(service, count), () => measure(false))
+      const slices = await meanwhile(flush(service, count), () => measure(false), SLICES)
       during.push(...slices)
       for (let i = 0; i < slices.length; i += 1) without.push(await measure(false))
       note(`round ${round} of ${rounds}: ${during.length} slices`)
@@ -53,23 +54,4 @@ export const duringFlush = {
       row(({ p99_ms: p99 }) => p99, { work: `p99 of POST ${work}`, unit: 'ms', bar: { op: '<=', value: 2 } }),
     ]
   },
-}
-
-/**
- * @param {Promise<unknown>} flushing
- * @param {() => Promise<Slice>} measure
- * @returns {Promise<Slice[]>} those that ended before the flush did
- */
-async function measureDuring (flushing, measure) {
-  const state = { isRunning: true }
-  const ended = flushing.finally(() => { state.isRunning = false })
-  // Its failure is thrown below.
-  ended.catch(() => {})
-  const slices = []
-  while (state.isRunning && slices.length < SLICES) {
-    const slice = await measure()
-    if (state.isRunning) slices.push(slice)
-  }
-  await ended
-  return slices
 }

@@ -1,5 +1,6 @@
 /** The measures, in the order in which they are made and shown. */
 import { batch } from './batch.mjs'
+import { cost } from './cost.mjs'
 import { duringFlush } from './during-flush.mjs'
 import { flushing } from './flush.mjs'
 import { get } from './get.mjs'
@@ -29,8 +30,8 @@ import { post } from './post.mjs'
  * @property {number} minutes that a full run of it takes, about
  * @property {ProgramName[]} needs it is skipped without them
  * @property {ProgramName[]} wants a part of it is skipped without them
- * @property {(context: Context) => Promise<import('../lib/rows.mjs').Row[]>} run
+ * @property {(context: Context) => Promise<import('../lib/rows.mjs').Row[] | import('../lib/costs.mjs').Costs>} run
  */
 
 /** @type {Scenario[]} */
-export const SCENARIOS = [post, patch, get, batch, latency, flushing, life, php, memory, growth, duringFlush, instances]
+export const SCENARIOS = [post, patch, get, batch, latency, flushing, life, cost, php, memory, growth, duringFlush, instances]

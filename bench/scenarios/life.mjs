@@ -3,6 +3,7 @@ import { Failure } from '../../scripts/lib/main.mjs'
 import { writeMany } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
 import { takeIds } from '../lib/ids.mjs'
+import { mysqlCounters } from '../lib/mysql-counters.mjs'
 import { TICKET } from '../lib/requests.mjs'
 import { compared } from '../lib/rows.mjs'
 import { withSql } from '../lib/stores.mjs'
@@ -10,6 +11,7 @@ import { withSql } from '../lib/stores.mjs'
 /** What a batch takes at most. */
 const OPERATIONS = 500
 const CHANGES = 20
+const COUNTERS = ['Handler_write', 'Handler_update', 'Questions']
 
 /** @typedef {{ rows: number, statements: number }} Counts rows that were inserted or changed */
 
@@ -93,21 +95,13 @@ async function liveInMysql (mariadb, tickets) {
  * @returns {Promise<Counts>}
  */
 async function counted (mariadb, work) {
-  const before = await counters(mariadb)
+  const before = await mysqlCounters(mariadb, COUNTERS)
   await work()
-  const after = await counters(mariadb)
+  const after = await mysqlCounters(mariadb, COUNTERS)
   const difference = (/** @type {string} */ name) => (after.get(name) ?? NaN) - (before.get(name) ?? NaN)
   return {
     rows: difference('Handler_write') + difference('Handler_update'),
     // Questions are what clients have sent, the one that asks for this included.
     statements: difference('Questions') - 1,
   }
-}
-
-/** @param {import('../lib/stage.mjs').Mariadb} mariadb */
-function counters (mariadb) {
-  return withSql(mariadb, async (sql) => {
-    const [rows] = await sql.query("SHOW GLOBAL STATUS WHERE Variable_name IN ('Handler_write', 'Handler_update', 'Questions')")
-    return new Map(/** @type {{ Variable_name: string, Value: string }[]} */ (rows).map(({ Variable_name: name, Value: value }) => [name, Number(value)]))
-  })
 }

@@ -1,9 +1,8 @@
-/** Memory: of the service under load, and of a ticket in Redis. */
+/** Memory of the service under load. */
 import { contender } from '../lib/contender.mjs'
 import { fill } from '../lib/fill.mjs'
 import { changes, create, read } from '../lib/requests.mjs'
 import { stated } from '../lib/rows.mjs'
-import { withRedis } from '../lib/stores.mjs'
 import { memoryOf } from '../lib/usage.mjs'
 
 const MB = 1e6
@@ -12,21 +11,15 @@ const KNOWN = 10_000
 /** @type {import('./index.mjs').Scenario} */
 export const memory = {
   name: 'memory',
-  title: 'Memory',
+  title: 'Memory of the service',
   minutes: 5.2,
   needs: ['wrk'],
   wants: [],
 
   async run ({ stage, plan, note }) {
-    const tickets = plan.choose(100_000, 10_000)
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
     const service = await stage.service({ redis, mariadb })
-
-    // What there is once is there before.
     const knownIds = await fill(service, KNOWN)
-    const before = await usedMemory(redis)
-    await fill(service, tickets)
-    const bytes = (await usedMemory(redis) - before) / tickets
 
     const { measure } = contender({
       name: 'service', stage, server: service, seconds: plan.choose(5, 0.5), requests: [create(service.key), ...changes(service.key), read(service.key), read(service.key)], statuses: [200, 201], knownIds,
@@ -41,38 +34,21 @@ export const memory = {
     } while (performance.now() < endsAt)
 
     const last = resident.at(-1)
-    return [
-      ...(last === undefined
-        ? []
-        : [stated({
-            scenario: 'memory',
-            work: `memory of the service after ${minutes} minutes of POST, PATCH and GET, 64 connections`,
-            beside: '',
-            unit: 'MB',
-            value: last / MB,
-            bar: { op: '<=', value: 150 },
-            rounds: 1,
-            detail: `at most ${toMb(memoryOf(service.pid, 'VmHWM'))} MB`,
-          })]),
-      stated({
-        scenario: 'memory',
-        work: 'memory of Redis for a ticket and its mark',
-        beside: '',
-        unit: 'bytes/ticket',
-        value: bytes,
-        rounds: 1,
-        detail: `${tickets.toLocaleString('en-US')} open tickets with a subject and a priority`,
-      }),
-    ]
+    if (last === undefined) return []
+    return [stated({
+      scenario: 'memory',
+      work: `memory of the service after ${minutes} minutes of POST, PATCH and GET, 64 connections`,
+      beside: '',
+      unit: 'MB',
+      value: last / MB,
+      bar: { op: '<=', value: 150 },
+      rounds: 1,
+      detail: `at most ${toMb(memoryOf(service.pid, 'VmHWM'))} MB`,
+    })]
   },
 }
 
 /** @param {number | undefined} bytes */
 function toMb (bytes = NaN) {
   return Math.round(bytes / MB)
-}
-
-/** @param {import('../lib/stage.mjs').Redis} server */
-function usedMemory (server) {
-  return withRedis(server, async (redis) => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]))
 }
