@@ -15,8 +15,9 @@ import { measure } from './lib/measure.mjs'
 import { readOptions, USAGE } from './lib/options.mjs'
 import { missingPrograms } from './lib/programs.mjs'
 import { machine } from './lib/steal.mjs'
+import { growthText } from './report/growth.mjs'
 import { updateReadme, writeResult } from './report/result.mjs'
-import { toMarkdown, toText } from './report/table.mjs'
+import { toText } from './report/table.mjs'
 import { SCENARIOS } from './scenarios/index.mjs'
 
 await main(async () => {
@@ -40,7 +41,7 @@ await main(async () => {
 
   const isWhole = !options.quick && !options.only && options.rounds === undefined && result.failed.length === 0
   const files = writeResult(result, resolve(options.out ?? join(ROOT, 'bench', 'results')), isWhole ? 'results' : 'partial')
-  if (isWhole && !options.out) updateReadme(join(ROOT, 'README.md'), toMarkdown(result))
-  console.log(`\n${toText(result)}\n\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
+  if (isWhole && !options.out) updateReadme(join(ROOT, 'README.md'), result)
+  console.log(`\n${toText(result)}\n${result.costs ? `\n${growthText(result)}\n` : ''}\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
   if (result.failed.length > 0) throw new Failure(`${result.failed.map(({ scenario }) => scenario).join(', ')} could not be measured: see above.`)
 })

@@ -1,6 +1,7 @@
 /** What a run leaves: JSON with everything, a table, a chart. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { growthMarkdown } from './growth.mjs'
 import { toSvg } from './svg.mjs'
 import { toMarkdown } from './table.mjs'
 
@@ -13,9 +14,16 @@ import { toMarkdown } from './table.mjs'
  * @property {{ scenario: string, reason: string }[]} failed
  */
 
-/** The table and the chart stand between these lines of the README. */
-const START = '<!-- bench: written by npm run bench -->'
-const END = '<!-- end of bench -->'
+/** @param {Result} result what stands between which lines of the README */
+const sections = (result) => ({
+  bench: `![Measured ratios beside their bars](bench/results/results.svg)\n\n${toMarkdown(result)}`,
+  sizing: growthMarkdown(result),
+})
+
+/** @param {Result} result the files, by the ends of their names */
+export function contentsOf (result) {
+  return { json: `${JSON.stringify(result, null, 2)}\n`, md: `${toMarkdown(result)}\n${growthMarkdown(result)}`, svg: toSvg(result.rows) }
+}
 
 /**
  * @param {Result} result
@@ -25,8 +33,7 @@ const END = '<!-- end of bench -->'
  */
 export function writeResult (result, directory, name) {
   mkdirSync(directory, { recursive: true })
-  const contents = { json: `${JSON.stringify(result, null, 2)}\n`, md: toMarkdown(result), svg: toSvg(result.rows) }
-  return Object.entries(contents).map(([extension, content]) => {
+  return Object.entries(contentsOf(result)).map(([extension, content]) => {
     const path = join(directory, `${name}.${extension}`)
     writeFileSync(path, content)
     return path
@@ -35,20 +42,24 @@ export function writeResult (result, directory, name) {
 
 /**
  * @param {string} readme
- * @param {string} markdown
+ * @param {Result} result
  * @returns {string} the README with these results
  */
-export function withResults (readme, markdown) {
-  const [before, rest] = readme.split(START)
-  const after = rest?.split(END)[1]
-  if (before === undefined || after === undefined) throw new Error(`README.md lacks the lines ${START} and ${END}`)
-  return `${before}${START}\n![Measured ratios beside their bars](bench/results/results.svg)\n\n${markdown}${END}${after}`
+export function withResults (readme, result) {
+  return Object.entries(sections(result)).reduce((text, [name, content]) => {
+    const start = `<!-- ${name}: written by npm run bench -->`
+    const end = `<!-- end of ${name} -->`
+    const [before, rest] = text.split(start)
+    const after = rest?.split(end)[1]
+    if (before === undefined || after === undefined) throw new Error(`README.md lacks the lines ${start} and ${end}`)
+    return `${before}${start}\n${content}${end}${after}`
+  }, readme)
 }
 
 /**
  * @param {string} path of the README
- * @param {string} markdown
+ * @param {Result} result
  */
-export function updateReadme (path, markdown) {
-  writeFileSync(path, withResults(readFileSync(path, 'utf8'), markdown))
+export function updateReadme (path, result) {
+  writeFileSync(path, withResults(readFileSync(path, 'utf8'), result))
 }

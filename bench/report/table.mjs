@@ -1,5 +1,6 @@
 /** The results as a table, for Markdown and for a terminal. */
 import { barOf, figure, ratioOf, verdictOf } from './format.mjs'
+import { markdownTable, textTable } from './layout.mjs'
 
 const HEAD = ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'bar', 'met']
 
@@ -38,13 +39,10 @@ function stealOf (steal) {
 
 /** @param {Result} result */
 export function toMarkdown ({ environment, rows, skipped, failed }) {
-  const line = (/** @type {string[]} */ texts) => `| ${texts.map((text) => text.replaceAll('|', '\\|')).join(' | ')} |`
   return [
     configuration(environment),
     '',
-    line(HEAD),
-    line(HEAD.map(() => '---')),
-    ...rows.map((row) => line(cells(row))),
+    ...markdownTable([HEAD, ...rows.map(cells)]),
     ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
     '',
   ].join('\n')
@@ -52,12 +50,10 @@ export function toMarkdown ({ environment, rows, skipped, failed }) {
 
 /** @param {Result} result */
 export function toText ({ environment, rows, skipped, failed }) {
-  const table = [HEAD, ...rows.map(cells)]
-  const widths = HEAD.map((_, column) => Math.max(...table.map((texts) => texts[column]?.length ?? 0)))
   return [
     configuration(environment),
     '',
-    ...table.map((texts) => texts.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ').trimEnd()),
+    ...textTable([HEAD, ...rows.map(cells)]),
     ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
   ].join('\n')
 }

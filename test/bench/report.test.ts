@@ -1,21 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { Row } from '../../bench/lib/rows.mjs'
-import { compared, stated } from '../../bench/lib/rows.mjs'
-import { withResults } from '../../bench/report/result.mjs'
+import { contentsOf, type Result, withResults } from '../../bench/report/result.mjs'
 import { toSvg } from '../../bench/report/svg.mjs'
 import { toMarkdown, toText } from '../../bench/report/table.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-
-const rows: Row[] = [
-  compared({ scenario: 'a', work: 'POST <a> & "b"', beside: 'x | y', unit: 'requests/s', values: [12_000, 11_000, 13_000], references: [10_000, 10_000, 10_000], bar: { op: '>=', value: 0.9 }, cpu_us: 41.26, reference_cpu_us: 30 }),
-  compared({ scenario: 'b', work: 'p99', beside: 'Webdis', unit: 'ms', values: [30], references: [10], bar: { op: '<=', value: 2 } }),
-  stated({ scenario: 'c', work: 'memory', beside: '', unit: 'MB', value: 120, rounds: 1, bar: { op: '<=', value: 150 }, detail: 'at most 130 MB' }),
-  stated({ scenario: 'c', work: 'a ticket', beside: '', unit: 'bytes', value: 374, rounds: 1 }),
-]
-const environment = { date: '2026-01-02', revision: 'abc', machine: 'a machine', versions: { Node: '20' }, pinning: 'not pinned', service: { LOG_LEVEL: 'info' }, mode: 'full', steal: { repeated: 4, slices: 90, median: 0.0123 } }
-const result = { environment, rows, skipped: [{ scenario: 'php', reason: 'php-fpm: not on this machine' }], failed: [{ scenario: 'flush', reason: 'too busy\nand more' }] }
+import { environment, result, rows } from './example.js'
 
 /** Whether every element that is opened is closed, and nothing stands there that XML would take for something else. */
 function isWellFormed (xml: string): boolean {
@@ -56,20 +46,20 @@ t.test('the chart holds what has a bar, as text, and is XML', async t => {
 })
 
 t.test('results go between the lines of the README, again and again', async t => {
-  const readme = 'before\n<!-- bench: written by npm run bench -->\nold\n<!-- end of bench -->\nafter\n'
-  const once = withResults(readme, 'table\n')
-  t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(bench\/results\/results\.svg\)\n\ntable\n<!-- end of bench -->\nafter\n$/)
-  t.equal(withResults(once, 'table\n'), once)
-  t.throws(() => withResults('nothing', 'table'), /lacks the lines/)
+  const place = (name: string) => `<!-- ${name}: written by npm run bench -->\nold\n<!-- end of ${name} -->\n`
+  const once = withResults(`before\n${place('bench')}between\n${place('sizing')}after\n`, result)
+  t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(bench\/results\/results\.svg\)\n\nMeasured [^]*\n<!-- end of bench -->\nbetween\n<!-- sizing: [^]*was not measured[^]*<!-- end of sizing -->\nafter\n$/)
+  t.notMatch(once, 'old')
+  t.equal(withResults(once, result), once)
+  t.throws(() => withResults(place('bench'), result), /lacks the lines <!-- sizing/)
 })
 
 const RESULTS = join(ROOT, 'bench', 'results')
 
-t.test('README, table and chart are those of the last full run', { skip: !existsSync(join(RESULTS, 'results.json')) && 'there was none yet' }, async t => {
-  const written = JSON.parse(readFileSync(join(RESULTS, 'results.json'), 'utf8')) as typeof result
-  const markdown = readFileSync(join(RESULTS, 'results.md'), 'utf8')
+t.test('README, tables and chart are those of the last full run', { skip: !existsSync(join(RESULTS, 'results.json')) && 'there was none yet' }, async t => {
+  const read = (name: string) => readFileSync(join(RESULTS, `results.${name}`), 'utf8')
+  const written = JSON.parse(read('json')) as Result
+  for (const [extension, content] of Object.entries(contentsOf(written))) t.equal(read(extension), content, extension)
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  t.equal(markdown, toMarkdown(written))
-  t.equal(readFileSync(join(RESULTS, 'results.svg'), 'utf8'), toSvg(written.rows))
-  t.equal(withResults(readme, markdown), readme, 'run npm run bench')
+  t.equal(withResults(readme, written), readme, 'run npm run bench')
 })

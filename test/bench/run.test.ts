@@ -3,11 +3,9 @@ import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import type { Row } from '../../bench/lib/rows.mjs'
+import type { Result } from '../../bench/report/result.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { privateDirectory } from '../helper.js'
-
-interface Result { environment: { mode: string }, rows: Row[], skipped: { scenario: string, reason: string }[], failed: object[] }
 
 /** A quick run of these measures: what it printed and what it wrote. */
 async function bench (t: Test, only: string, PATH = process.env.PATH) {
@@ -35,6 +33,20 @@ t.test('a quick run measures what it is asked for, and writes it', async t => {
     t.match(read('partial.md'), work)
   }
   t.match(read('partial.svg'), /^<svg /)
+})
+
+t.test('costs are counted by the servers, and sizes computed from them', async t => {
+  const { stdout, read, result: { rows, failed, costs } } = await bench(t, 'cost')
+  t.strictSame([rows, failed], [[], []])
+  const { works, ticket, flush_statements_under_load: underLoad } = costs!
+  for (const [name, { rate, scripts, commands, to_redis_bytes: sent, from_redis_bytes: received, aof_bytes: appended }] of Object.entries(works)) {
+    t.ok([rate, scripts, commands, sent, received, appended].every(figure => figure > 0), `${name}: ${JSON.stringify(works[name as keyof typeof works])}`)
+  }
+  t.ok(works.post.scripts < 1 && works.batch.scripts < 1, 'the writes of a turn share a call')
+  t.ok(works.post_cluster.scripts > works.post_paced.scripts, 'in a Cluster fewer do')
+  t.ok(works.flush.statements > 0 && works.flush.statements < underLoad && underLoad < 1, 'a flush takes fewer tickets at a time beside requests')
+  t.ok(Object.values(ticket).every(bytes => bytes > 50 && bytes < 2000), JSON.stringify(ticket))
+  for (const text of [stdout, read('partial.md')]) t.match(text, /100,000 .*Cluster, \d+ masters/)
 })
 
 /** A PATH with everything that this one has but these. */
