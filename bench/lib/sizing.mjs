@@ -15,7 +15,7 @@ export const ASSUMED = {
   closedDays: 7,
   /** Of a master's tickets: a fork may need as much again. */
   masterBytes: 25e9,
-  /** With fewer a Cluster does not elect a master. */
+  /** With fewer a Cluster does not elect a master; so many are measured. */
   clusterMasters: 3,
   /** REDIS_PARTITIONS by default. */
   partitions: 64,

@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { median } from './statistics.mjs'
 
 /** Of the two cores that are used: the usual few per cent stay below it. */
-const SHARE_MAX = 0.03
+export const SHARE_MAX = 0.03
 /** A host that is busy for long is measured as it is in the end. */
 const REPEATS_MAX = 3
 const CORES_USED = 2

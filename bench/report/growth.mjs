@@ -41,7 +41,7 @@ function costTable ({ works }) {
 /** @param {Costs} costs */
 function ticketOf ({ ticket, flush_statements_under_load: statements }) {
   return `A ticket takes ${number(ticket.redis_open_bytes)} bytes of Redis with its mark while it is open, ${number(ticket.redis_closed_bytes)} once MySQL has it, and ` +
-    `${number(ticket.mysql_bytes)} bytes of MySQL with its indexes. While requests are being served, its flush takes ${number(statements)} statements.`
+    `${number(ticket.mysql_bytes)} bytes of MySQL with its indexes. While requests are being served, its flush takes ${shown(statements)} statements.`
 }
 
 /** @param {Costs} costs */
@@ -69,12 +69,12 @@ function sizingTable (costs) {
 
 /** @param {Costs} costs */
 function assumptions ({ works }) {
-  const { creates, changes, load, meanOfPeak, openDays, closedDays, masterBytes, partitions, partitionsPerMaster } = ASSUMED
+  const { creates, changes, load, meanOfPeak, openDays, closedDays, masterBytes, clusterMasters, partitions, partitionsPerMaster } = ASSUMED
   const percent = (/** @type {number} */ share) => `${Math.round(100 * share)} %`
   return `Computed from these figures. Assumed: of ${creates + changes} writes ${creates} creates a ticket and ${changes} change it, the last of which closes it; ` +
     `writes/s are the peak, and the mean of a week is ${percent(meanOfPeak)} of it; a ticket is open for ${openDays} days and stays in Redis for ${closedDays} more; ` +
     `cores like these are loaded to ${percent(load)}, a core for each instance and each master; a master holds ${number(masterBytes / 1e9)} GB of tickets. ` +
-    `A write costs what it does partly loaded (POST at ${number(works.post_paced.rate)}/s, PATCH at ${number(works.patch_paced.rate)}/s), in a Cluster what it does there. ` +
+    `A write costs what it does partly loaded (POST at ${number(works.post_paced.rate)}/s, PATCH at ${number(works.patch_paced.rate)}/s), in a Cluster what it does there with one instance and ${clusterMasters} masters. ` +
     `REDIS_PARTITIONS, ${partitions} by default, gives each master ${partitionsPerMaster} at least: ${partitions} do for ${partitions / partitionsPerMaster} masters. ` +
     'Replicas, reads, Idempotency-Keys and what callers and the service send each other come on top.'
 }
@@ -94,5 +94,6 @@ export function growthText (result) {
 
 /** @param {number | undefined} value */
 function shown (value) {
-  return value === undefined || Number.isNaN(value) ? NOT_MEASURED : number(value)
+  if (value === undefined || Number.isNaN(value)) return NOT_MEASURED
+  return number(value >= 100 ? value : Number(value.toPrecision(3)))
 }

@@ -1,4 +1,5 @@
 /** The results as a table, for Markdown and for a terminal. */
+import { SHARE_MAX } from '../lib/steal.mjs'
 import { barOf, figure, ratioOf, verdictOf } from './format.mjs'
 import { markdownTable, textTable } from './layout.mjs'
 
@@ -34,7 +35,7 @@ export function configuration ({ date, revision, machine, versions, pinning, ser
 function stealOf (steal) {
   if (!steal) return ''
   return ` The host took ${(100 * steal.median).toFixed(1)} % of the two cores away from the machine (median of ${steal.slices} slices); ` +
-    `${steal.repeated} slices that lost more than 3 % were measured again.`
+    `measured again because they lost more than ${100 * SHARE_MAX} %: ${steal.repeated}.`
 }
 
 /** @param {Result} result */

@@ -11,7 +11,7 @@ const CONNECTIONS = 16
 export const batch = {
   name: 'batch',
   title: 'Creating tickets by the hundred',
-  minutes: 1.1,
+  minutes: 1,
   needs: ['wrk'],
   wants: ['webdis'],
 

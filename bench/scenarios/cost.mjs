@@ -7,13 +7,11 @@ import { meanwhile } from '../lib/meanwhile.mjs'
 import { questions } from '../lib/mysql-counters.mjs'
 import { changes, create, createBatch } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
+import { ASSUMED } from '../lib/sizing.mjs'
 import { mysqlBytes, redisBytes } from '../lib/ticket-size.mjs'
 
 const CONNECTIONS = 64
 const BATCH = { size: 100, connections: 16 }
-/** As loaded as one would let a server be: a turn of the event loop then has fewer requests, and they share less. */
-const PACED_SHARE = 0.6
-const MASTERS = 3
 /** What there is once, such as scripts and tables, is there before. */
 const BEFORE = 1000
 
@@ -25,7 +23,7 @@ const BEFORE = 1000
 export const cost = {
   name: 'cost',
   title: 'What a write, a flush and a ticket cost',
-  minutes: 2,
+  minutes: 1.7,
   needs: ['wrk'],
   wants: [],
 
@@ -66,16 +64,17 @@ export const cost = {
       return knownIds.count
     })
 
-    const loads = { stage, seconds: plan.choose(2, 0.3), connections: CONNECTIONS }
+    const loads = { stage, seconds: plan.choose(1.5, 0.3), connections: CONNECTIONS }
     const post = (/** @type {Site} */ { service: server }) => writer({ ...loads, name: 'post', server, requests: [create(server.key)], statuses: [201] })
     const patch = (/** @type {Site} */ { service: server }, /** @type {typeof knownIds} */ ids) => writer({ ...loads, name: 'patch', server, requests: changes(server.key), statuses: [200], knownIds: ids })
     const batch = writer({ ...loads, name: 'batch', server: service, requests: [createBatch(BATCH.size, service.key)], statuses: [200], connections: BATCH.connections, ticketsPerRequest: BATCH.size })
     const single = [post(site), patch(site, knownIds)]
     const measured = (/** @type {Site} */ where, /** @type {readonly Writer[]} */ writers, /** @type {ReadonlyMap<string, number>} */ pauses = new Map()) => costsOf(where, writers, pauses, {
-      rounds: plan.rounds(4), warmup: plan.choose(4, 1), note,
+      rounds: plan.rounds(3), warmup: plan.choose(3, 1), note,
     })
     const full = await measured(site, [...single, batch])
-    const pauses = new Map(single.map(({ name }) => [name, pauseFor(PACED_SHARE * costIn(full, name).rate)]))
+    // A turn of the event loop then has fewer requests, and they share less.
+    const pauses = new Map(single.map(({ name }) => [name, pauseFor(ASSUMED.load * costIn(full, name).rate)]))
     const paced = await measured(site, single, pauses)
 
     note('a flush under load')
@@ -85,7 +84,7 @@ export const cost = {
     const underLoad = (await questions(mariadb) - before) / due
 
     note('a Cluster')
-    const cluster = await stage.cluster(MASTERS)
+    const cluster = await stage.cluster(ASSUMED.clusterMasters)
     const clusterSite = {
       service: await stage.service({ redis, mariadb, variables: { ...variables, ...cluster.variables, TICKETS_TABLE: 'clustered' } }),
       redis: cluster.nodes,

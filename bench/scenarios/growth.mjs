@@ -16,7 +16,7 @@ const FLAT = { op: '>=', value: 0.85 }
 export const growth = {
   name: 'growth',
   title: 'Ten thousand to a million tickets',
-  minutes: 3.2,
+  minutes: 3,
   needs: ['wrk'],
   wants: [],
 

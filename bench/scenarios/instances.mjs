@@ -9,7 +9,7 @@ import { compared } from '../lib/rows.mjs'
 export const instances = {
   name: 'instances',
   title: 'Two instances behind nginx',
-  minutes: 0.7,
+  minutes: 0.6,
   needs: ['wrk', 'nginx'],
   wants: [],
 
@@ -21,7 +21,7 @@ export const instances = {
       contender({ ...options, name: 'two', server: await stage.nginx({ proxied: [first, second] }), helpers: [first, second] }),
       contender({ ...options, name: 'one', server: await stage.nginx({ proxied: [first] }), helpers: [first] }),
     ]
-    const series = await interleave({ contenders, rounds: plan.rounds(10), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
     const rates = (/** @type {string} */ name) => (series.get(name) ?? []).map(({ rate }) => rate)
     return [compared({
       scenario: 'instances',

@@ -18,7 +18,7 @@ const META_FIELDS = 6
 export const php = {
   name: 'php',
   title: 'Creating a ticket from PHP',
-  minutes: 1.3,
+  minutes: 1.2,
   needs: ['wrk', 'nginx', 'php'],
   wants: [],
 
@@ -48,7 +48,7 @@ export const php = {
       name: script, stage, server: nginx, helpers: [fpm, ...others], seconds: plan.sliceSeconds, connections: CONNECTIONS, requests: [pageOf(`/${script}.php`)], statuses: [200],
     })
     const contenders = [by('service-reused', service), by('phpredis'), by('wordpress'), by('service-curl', service)]
-    const series = await interleave({ contenders, rounds: plan.rounds(10), warmup: plan.warmup, note, figure: ({ rate }) => rate })
+    const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
 
     const posts = await count(mariadb, 'SELECT COUNT(*) AS count FROM wp_posts')
     const fields = await count(mariadb, 'SELECT COUNT(*) AS count FROM wp_postmeta')
