@@ -11,7 +11,7 @@ import { twins } from '../lib/twins.mjs'
 export const post = {
   name: 'post',
   title: 'Creating a ticket',
-  minutes: 1.7,
+  minutes: 1.9,
   needs: ['wrk'],
   wants: ['webdis'],
 
