@@ -72,7 +72,7 @@ export const Environment = Type.Object({
   SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
   FLUSH_INTERVAL_MS: Milliseconds('Pause between two flushes', 5000, 10),
-  FLUSH_BATCH_SIZE: Type.Integer({ default: 500, minimum: 1, maximum: 2000, description: 'Tickets of one flush at most' }),
+  FLUSH_BATCH_SIZE: Type.Integer({ default: 500, minimum: 1, maximum: 2000, description: 'Tickets of one batch of a flush at most. Beside requests batches are smaller, until a backlog is minutes old' }),
   FLUSH_LEASE_MS: Milliseconds('The claims of a crashed instance come back after this time', 30_000, 100),
   FLUSH_MAX_ATTEMPTS: Type.Integer({ default: 5, minimum: 1, maximum: 1000, description: 'A ticket that MySQL refuses this often becomes a dead letter' }),
   SHUTDOWN_GRACE_MS: Milliseconds('Time to answer requests and flush after SIGTERM', 10_000, 100),
@@ -134,6 +134,14 @@ function checkUrl (name: string, value: string) {
   }
 }
 
+/** The driver lets the options of a URL win over those that are set for it, and statements and codec rely on these. */
+const MYSQL_OPTIONS = ['ssl', 'socketPath']
+
+function checkMysqlOptions (url: string) {
+  const option = [...new URL(url).searchParams.keys()].find(name => !MYSQL_OPTIONS.includes(name))
+  if (option !== undefined) throw new ConfigError(`MYSQL_URL has the option ${option}, and may have ${MYSQL_OPTIONS.join(' and ')} only: take it out`)
+}
+
 function checkCertificates (name: string, file: string | undefined) {
   if (file === undefined) return
   try {
@@ -165,6 +173,7 @@ function checkOne (name: string, read: () => unknown) {
 function checkTogether (config: Config) {
   checkUrl('REDIS_URL', config.REDIS_URL)
   checkUrl('MYSQL_URL', config.MYSQL_URL)
+  checkMysqlOptions(config.MYSQL_URL)
   if (config.REDIS_MODE === 'sentinel' && config.REDIS_SENTINELS.length === 0) throw new ConfigError('REDIS_SENTINELS is empty: REDIS_MODE=sentinel needs it, as host:port,...')
   if (config.REDIS_MODE === 'cluster' && config.REDIS_CLUSTER_NODES.length === 0) throw new ConfigError('REDIS_CLUSTER_NODES is empty: REDIS_MODE=cluster needs it, as host:port,...')
   if (config.MYSQL_TLS_CA_FILE && isIP(new URL(config.MYSQL_URL).hostname.replace(/^\[|\]$/g, ''))) throw new ConfigError('MYSQL_URL names an address. With MYSQL_TLS_CA_FILE it must be the host\'s name, which is compared with the certificate')

@@ -61,6 +61,9 @@ export function measureSync (metrics: Metrics, { flusher, partitions }: { flushe
   flusher.on('flushed', flush => {
     flushes.inc({ outcome: flush.error === null ? 'ok' : 'error' })
     flushSeconds(flush.duration_ms / 1000)
-    for (const result of RESULTS) flushed.inc({ result }, flush[result])
+  })
+  // By batch: beside requests a pass over a large backlog takes minutes.
+  flusher.on('pushed', counts => {
+    for (const result of RESULTS) flushed.inc({ result }, counts[result])
   })
 }

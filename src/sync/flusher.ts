@@ -6,6 +6,7 @@ import type { Partitions } from '../tickets/partitions.js'
 import { inLanes } from './lanes.js'
 import { fullPace, type Pace } from './pace.js'
 import { createPush, type FlushCounts } from './push.js'
+import { createQueue } from './queue.js'
 import type { Batch, createSweep } from './sweep.js'
 
 export interface FlushReport extends FlushCounts {
@@ -31,19 +32,13 @@ export interface FlusherOptions {
 /** Batches in flight: while MySQL writes one, Redis gives the next or settles the last. */
 const LANES = 2
 
-/** Flushes that may wait for the one that is running. */
-const WAITING_MAX = 10
-
 /** What a flush takes: what is due, every unsynced ticket, or these. */
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
 export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
-  const events = new EventEmitter<{ flushed: [flush: LastFlush] }>()
+  const events = new EventEmitter<{ pushed: [counts: FlushCounts], flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
-  let running: Promise<unknown> = Promise.resolve()
-  const waiting = new Map<Scope, Promise<FlushReport>>()
-  let waitingCount = 0
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
   let size = batchSize
   const { drift } = partitions
@@ -52,14 +47,16 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
   /** Batches until a short one, and adds up what becomes of them. */
   async function pushAll (claim: ReturnType<typeof createSweep>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
     let claimed: Batch | undefined
+    const failed = new AbortController()
 
     async function pushOne (batch: Batch, asked: number) {
       try {
-        const pushed = await push(batch)
+        const pushed = await push(batch, failed)
         for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
-        size = Math.min(size * 2, batchSize)
+        events.emit('pushed', pushed)
+        if (!failed.signal.aborted) size = Math.min(size * 2, batchSize)
       } catch (error) {
-        size = Math.ceil(asked / 2)
+        size = Math.min(size, Math.ceil(asked / 2))
         throw error
       }
     }
@@ -100,30 +97,25 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
     }
   }
 
+  async function run (scope: Scope): Promise<FlushReport> {
+    if (stopping.aborted) throw storeUnavailable(new Error('the service is stopping'))
+    return pass(scope, pace, stopping)
+  }
+
+  // A caller who names tickets does not wait for a backlog. That both may take the same ticket is what other instances do too.
+  const sweeps = createQueue<Scope, FlushReport>(run)
+  const named = createQueue<Scope, FlushReport>(run)
+
   return {
-    /** `flushed`: a pass has ended, well or not. */
+    /** `pushed`: a batch has been brought to MySQL. `flushed`: a pass has ended, well or not. */
     on: events.on.bind(events),
-    /**
-     * Runs a pass when the one that is running, if any, has ended. Those who wait for the same share one.
-     * @throws {Problem} overloaded when too many wait
-     */
-    flush (scope: Scope): Promise<FlushReport> {
-      const shared = waiting.get(scope)
-      if (shared) return shared
-      if (waitingCount === WAITING_MAX) return Promise.reject(new Problem('overloaded', 'Too many flushes are waiting. Repeat the request after the seconds in Retry-After.'))
-      waitingCount += 1
-      const next = running.then(() => {
-        waitingCount -= 1
-        waiting.delete(scope)
-        if (stopping.aborted) throw storeUnavailable(new Error('the service is stopping'))
-        return pass(scope, pace, stopping)
-      })
-      waiting.set(scope, next)
-      running = next.catch(() => {})
-      return next
+    /** @throws {Problem} overloaded when too many flushes wait for the one that is running */
+    flush: (scope: Scope): Promise<FlushReport> => (typeof scope === 'string' ? sweeps : named).add(scope),
+    /** The pass of a service that is stopping, after those that are running. Nobody is being served any more. */
+    async flushLast (signal: AbortSignal): Promise<FlushReport> {
+      await Promise.all([sweeps.ended(), named.ended()])
+      return pass('due', fullPace, signal)
     },
-    /** The pass of a service that is stopping, after the one that is running. Nobody is being served any more. */
-    flushLast: (signal: AbortSignal): Promise<FlushReport> => running.then(() => pass('due', fullPace, signal)),
     lastFlush: () => last,
     /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
     relearn,

@@ -30,13 +30,20 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
   let highestIdKnown = false
 
   /** Resolves with what MySQL did not take, and how many newer rows were loaded from it. */
-  async function write ({ tickets, archivedMaxKnown }: Batch) {
+  async function write ({ tickets, archivedMaxKnown }: Batch, failed: AbortController) {
     if (!highestIdKnown || !archivedMaxKnown) {
       await partitions.raiseArchivedMax(await archive.highestId())
       highestIdKnown = true
     }
     if (tickets.length === 0) return { refused: [], outdated: [], loaded: 0 }
-    const { refused, outdated } = await inTurn(() => archive.upsert(tickets))
+    const { refused, outdated } = await inTurn(async () => {
+      failed.signal.throwIfAborted()
+      // At once, because the next in turn looks at it.
+      return await archive.upsert(tickets).catch((error: unknown) => {
+        failed.abort(error)
+        throw error
+      })
+    })
     if (outdated.length === 0) return { refused, outdated, loaded: 0 }
     const { loaded, failures } = await drift.load(outdated)
     return { refused: [...refused, ...failures], outdated, loaded }
@@ -56,10 +63,13 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
   }
 
   return {
-    /** @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves */
-    async push (batch: Batch): Promise<FlushCounts> {
+    /**
+     * @param failed of the pass. Aborted when MySQL does not take a batch: one that still waits for it is not tried
+     * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
+     */
+    async push (batch: Batch, failed: AbortController): Promise<FlushCounts> {
       for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
-      const { outdated, loaded, ...unwritten } = await write(batch).catch(async (error: unknown) => {
+      const { outdated, loaded, ...unwritten } = await write(batch, failed).catch(async (error: unknown) => {
         await batch.release().catch((failed: unknown) => {
           log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
         })

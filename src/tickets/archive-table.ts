@@ -35,7 +35,8 @@ export function createTableArchive (database: Database, table: string, statement
       async writeRows (tickets) {
         const syncedAt = dateTime(Math.floor(Date.now() / 1000))
         const { info } = await database.query<ResultSetHeader>(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
-        // MySQL counts the rows that were there; about a single one it says nothing.
+        // MySQL counts the rows that were there, changed or not (FOUND_ROWS, which is on by default, and which MYSQL_URL
+        // may not turn off); about a single one it says nothing.
         return { refused: [], areNew: info.includes('Duplicates: 0 ') }
       },
       versions,

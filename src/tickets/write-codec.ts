@@ -44,12 +44,13 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
     const { set, remove } = toHashChange(fields)
     if (op === 'create' && fields.status === undefined) set.push('status', defaultStatus)
     const absent = operation.absentFromArchive ? 'absent' : ''
-    const versions = op === 'update' && operation.ifMatch ? `,${operation.ifMatch.join()},` : ''
+    // The journal's may be damaged.
+    const versions = op === 'update' && operation.ifMatch ? JSON.stringify(`,${operation.ifMatch.join()},`) : '""'
     const { idempotency, answer = 'ticket', asOf } = operation
     const once = idempotency ? `,${JSON.stringify(idempotency.key)},${JSON.stringify(idempotency.fingerprint)},"${idempotency.index}"` : ''
     const late = asOf === undefined ? '' : `,"${asOf}"`
     // Only what callers choose may need escapes; to look for them everywhere would cost half as much again.
-    return `["${op}","${id}","${absent}","${versions}",${JSON.stringify(set)},${JSON.stringify(remove)},"${answer}"${once}${late}]`
+    return `["${op}","${id}","${absent}",${versions},${JSON.stringify(set)},${JSON.stringify(remove)},"${answer}"${once}${late}]`
   }
 
   /** What write.lua says, for callers. */
@@ -77,7 +78,7 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
       case -9: return idempotencyMismatch(operation.idempotency!.key)
       case -10: return changedSince(id)
       case -11: return storeUnavailable(new Error(`ticket ${id}: its slot is being moved`))
-      default: throw new Error(`write.lua answered ${String(result)}`)
+      default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }
 

@@ -436,16 +436,28 @@ t.test('writes do not wait for a long replay', async t => {
   t.equal((await hash(1)).subject, 'second')
 })
 
+t.test('an entry whose condition another program has damaged is a conflict, and stops no other', async t => {
+  const { call, sql } = await createService(t)
+  for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  await insertEntry(sql, { ticket_id: 1, fields: { subject: 'x' }, if_match: '5"', accepted_at: Date.now() + 1000 }, { ticket_id: 2, fields: { subject: 'x' }, accepted_at: Date.now() + 1000 })
+  await eventually(async () => {
+    const { body } = await call('GET', '/journal')
+    if (body.pending > 0) throw new Error(JSON.stringify(body))
+  })
+  t.match((await call('GET', '/journal')).body, { conflicts: 1, entries: [{ ticket_id: 1 }] })
+  t.match((await call('GET', '/tickets/2')).body, { subject: 'x' })
+})
+
 /** The name of the lock that the replay takes. */
 function replayLock (mysqlUrl: string): string {
   return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`
 }
 
-interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, accepted_at?: number, state?: string }
+interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, if_match?: string, accepted_at?: number, state?: string }
 
 /** As another instance keeps them. */
 async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
-  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, accepted_at: at = Date.now(), state = 'pending' }) =>
-    [seq, id, partition, op, JSON.stringify(fields), at, randomUUID(), '', 0, state])
-  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
+  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, if_match: versions = null, accepted_at: at = Date.now(), state = 'pending' }) =>
+    [seq, id, partition, op, JSON.stringify(fields), versions, at, randomUUID(), '', 0, state])
+  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, if_match, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService, type Service } from '../helper.js'
+import { createService, createStores, privateRedis, type Service } from '../helper.js'
 
 /** A rule of the operator's that the service does not know. */
 const rule = 'ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> \'poison\')'
@@ -113,6 +113,17 @@ t.test('more than one call brings back', async t => {
   await redis.zadd(`${prefix}tickets:dead`, ...members)
   t.strictSame((await call('POST', '/flush/dead/retry')).body, { revived: 2500 })
   t.equal(await redis.zcard(`${prefix}tickets:due`), 2500)
+})
+
+t.test('dead letters that are pushed by their ids stay where they are when one of them cannot be read', async t => {
+  const redisServer = await privateRedis(t)
+  const { call, redis, prefix } = await createService(t, {}, await createStores(t, { redis: redisServer.url }))
+  for (const id of [1, 2, 3]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  await redis.del(`${prefix}tickets:due`)
+  await redis.zadd(`${prefix}tickets:dead`, 1, '1', 1, '2', 1, '3')
+  await redis.call('ACL', 'SETUSER', 'tickets', 'resetkeys', `~${prefix}ticket:1`, `~${prefix}ticket:2`, `~${prefix}tickets:*`)
+  t.equal((await call('POST', '/flush', { ticket_ids: [1, 2, 3] })).status, 503)
+  t.strictSame(await redis.zrange(`${prefix}tickets:dead`, '0', '-1'), ['1', '2', '3'])
 })
 
 t.test('bad requests', async t => {

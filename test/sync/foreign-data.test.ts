@@ -132,3 +132,15 @@ t.test('an operation that Redis fails in does not stop the others, and leaves it
   await stores.redis.acl('SETUSER', 'tickets', '+hdel')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { synced: 2 }, 'both are marked')
 })
+
+t.test('versions near the largest integer are answered to their last digit', async t => {
+  const { call, redis, prefix, row } = await createService(t)
+  const version = Number.MAX_SAFE_INTEGER - 3
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await redis.hset(`${prefix}ticket:1`, 'version', String(version))
+  t.equal((await call('GET', '/tickets/1')).headers.etag, `"${version}"`)
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).body.version, version + 1)
+  t.match((await call('POST', '/tickets/batch', { operations: [{ op: 'update', ticket_id: 1, subject: 'y' }] })).body, { results: [{ status: 200, version: version + 2 }] })
+  await call('POST', '/flush')
+  t.equal(Number((await row(1))!.version), version + 2)
+})

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { DatabaseUnavailable } from '../../src/mysql/failure.js'
 import { inLanes } from '../../src/sync/lanes.js'
 import { createService } from '../helper.js'
 import { closed, watchCalls } from './calls.js'
@@ -91,4 +92,71 @@ t.test('a batch that fails when the next has been claimed: both are given back a
   t.match(await flushed, { status: 503, body: { code: 'store_unavailable' } })
   t.strictSame(names, ['claim', 'claim', 'release', 'release'])
   t.strictSame(await marks(), before)
+})
+
+t.test('a batch that still waits for MySQL when another has failed is not tried, and the next pass asks for half', async t => {
+  const { app, call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 10 })
+  await call('POST', '/tickets/batch', closed(13))
+  const { names, calls } = watchCalls(app)
+  const claimedTwice = new Promise<void>(resolve => {
+    calls.on('ended', () => { if (names.length === 2) resolve() })
+  })
+  const { archive } = app.tickets
+  const { upsert } = archive
+  const sizes: number[] = []
+  archive.upsert = async tickets => {
+    sizes.push(tickets.length)
+    if (tickets.length <= 5) return await upsert(tickets)
+    await claimedTwice
+    throw new DatabaseUnavailable('too slow for so many')
+  }
+  t.equal((await call('POST', '/flush')).status, 503)
+  t.strictSame(sizes, [10])
+  t.strictSame(names, ['claim', 'claim', 'release', 'release'])
+  t.match((await call('POST', '/flush')).body, { synced: 13 })
+  t.strictSame(sizes.slice(0, 3), [10, 5, 5])
+  t.equal((await rows()).length, 13)
+})
+
+t.test('a pass that is running when the service stops ends after its present batches', async t => {
+  const { app, call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 1 })
+  await call('POST', '/tickets/batch', closed(100))
+  const { names, calls } = watchCalls(app)
+  const closing = new Promise<void>(resolve => {
+    calls.once('ended', () => { void app.close().then(resolve) })
+  })
+  const { body } = await call('POST', '/flush')
+  t.ok(body.claimed < 100, `${body.claimed} tickets, and ${names.length} calls`)
+  await closing
+  t.equal((await rows()).length, 100, 'the rest is for the last pass')
+})
+
+t.test('one statement is with MySQL at a time', async t => {
+  const { app, call } = await createService(t, { FLUSH_BATCH_SIZE: 5 })
+  await call('POST', '/tickets/batch', closed(50))
+  const { archive } = app.tickets
+  const { upsert } = archive
+  let running = 0
+  let most = 0
+  archive.upsert = async tickets => {
+    running += 1
+    most = Math.max(most, running)
+    return await upsert(tickets).finally(() => { running -= 1 })
+  }
+  await call('POST', '/flush')
+  t.equal(most, 1)
+})
+
+t.test('who names tickets does not wait for a pass over a backlog', async t => {
+  const { app, call } = await createService(t, { FLUSH_BATCH_SIZE: 1 })
+  await call('POST', '/tickets/batch', closed(300))
+  const { calls } = watchCalls(app)
+  const begun = new Promise<void>(resolve => { calls.once('ended', () => { resolve() }) })
+  const ended: string[] = []
+  const backlog = call('POST', '/flush').then(() => { ended.push('backlog') })
+  await begun
+  t.match((await call('POST', '/flush', { ticket_ids: [300] })).body, { results: [{ ticket_id: 300, state: 'synced' }] })
+  ended.push('named')
+  await backlog
+  t.strictSame(ended, ['named', 'backlog'])
 })

@@ -46,6 +46,25 @@ t.test('beside requests a pass takes small batches, one after the other', async 
   await Promise.all(requests)
 })
 
+t.test('a backlog that has grown old is pushed in larger batches, beside requests too', async t => {
+  const { app, call, redis, prefix } = await createService(t)
+  for (let first = 1; first <= 1000; first += 500) await call('POST', '/tickets/batch', closed(500, first))
+  const due = await redis.zrange(`${prefix}tickets:due`, '0', '-1')
+  const threeMinutesAgo = Date.now() - 3 * MINUTE_MS
+  await redis.zadd(`${prefix}tickets:due`, ...due.flatMap(id => [threeMinutesAgo, id]))
+  const { archive } = app.tickets
+  const { upsert } = archive
+  const sizes: number[] = []
+  archive.upsert = async tickets => {
+    sizes.push(tickets.length)
+    await call('GET', '/health/live')
+    return await upsert(tickets)
+  }
+  await call('POST', '/flush')
+  t.equal(sizes[0], 50, 'its age is not known yet')
+  t.ok(sizes[1]! >= 275 && sizes[1]! < 300, `then ${sizes[1]!}`)
+})
+
 t.test('the last pass of a service that stops does not hold back, although the last requests came just before', async t => {
   const { app, call } = await createService(t)
   await call('POST', '/tickets/batch', closed(300))

@@ -141,3 +141,19 @@ t.test('keys', async t => {
   await redis.set(`${prefix}idem:foreign`, 'x')
   t.match(await patch('foreign'), { status: 422 }, 'another program uses the key')
 })
+
+t.test('a stored result that another program has damaged concerns its key alone', async t => {
+  const { call, redis, prefix } = await createService(t)
+  const create = (id: number, key: string) => call('POST', `/tickets/${id}`, { customer_id: 1 }, { 'idempotency-key': key })
+  const damaged = ['[1764000000000]', '[1e999]', 'nonsense', '[]', '[null]', '[{"a":1}]', `[${'['.repeat(999)}${']'.repeat(999)}]`]
+  for (const [i, stored] of damaged.entries()) {
+    const key = `key-${i}`
+    await create(i + 1, key)
+    await redis.hset(`${prefix}idem:${key}`, '0', stored)
+    const [, neighbour] = await Promise.all([
+      create(i + 1, key).then(answer => { t.match(answer, { status: 503, body: { code: 'outcome_unknown' } }, stored) }),
+      call('POST', `/tickets/${i + 101}`, { customer_id: 1 }),
+    ])
+    t.equal(neighbour.status, 201, 'a write of the same turn')
+  }
+})

@@ -34,6 +34,7 @@ t.test('a value that does not do is refused by its name, in one line', async t =
     ['MYSQL_MIGRATE', 'yes'], ['TICKETS_TABLE', 'a; DROP TABLE b'], ['TICKET_STATUSES', 'a,a'], ['TICKET_CLOSED_STATUSES', 'unheard-of'],
     ['SYNC_STRATEGY', 'never'], ['FLUSH_BATCH_SIZE', '0'], ['FLUSH_INTERVAL_MS', '-1'], ['KEY_PREFIX', 'a{b}'], ['HOST', '0.0.0.0'],
     ['REDIS_URL', 'redis://127.0.0.1:99999'], ['REDIS_URL', 'redis://:p%zz@h'], ['MYSQL_URL', 'mysql://u:sec/ret@h/db'], ['MYSQL_URL', 'mysql://u:p%zz@h/db'],
+    ['MYSQL_URL', 'mysql://h/db?flags=-FOUND_ROWS'], ['MYSQL_URL', 'mysql://h/db?ssl={}&dateStrings=false'],
   ] as const) {
     t.throws(() => loadConfig({ [name]: value }), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]+$`) }, `${name}=${value}`)
   }

@@ -42,15 +42,22 @@ local count = given > 0 and given or #found / 2
 -- @include other_type
 -- @include chunks
 
+local tickets, bytes, looked = {}, 0, 0
+-- What is changed in the end: if a ticket cannot be looked at, nothing is.
+local leases, gone, revived = {}, {}, {}
+
 -- The i-th id, and its score; nil for one that is given and in step with MySQL already.
 local function entry(i)
   if given == 0 then return found[2 * i - 1], found[2 * i] end
   local id = ARGV[5 + i]
-  return id, redis.call('ZSCORE', due_key, id) or redis.pcall('ZREM', dead_key, id) == 1 and now_ms or nil
+  local score = redis.call('ZSCORE', due_key, id)
+  if not score and type(redis.pcall('ZSCORE', dead_key, id)) == 'string' then
+    revived[#revived + 1] = id
+    score = now_ms
+  end
+  return id, score
 end
 
-local tickets, bytes, looked = {}, 0, 0
-local leases, gone = {}, {}
 for i = 1, count do
   if bytes >= bytes_max then break end
   looked = looked + 1
@@ -72,6 +79,7 @@ for i = 1, count do
   end
 end
 in_chunks(leases, function(...) redis.call('ZADD', due_key, ...) end)
+in_chunks(revived, function(...) redis.call('ZREM', dead_key, ...) end)
 in_chunks(gone, function(...)
   redis.call('ZREM', due_key, ...)
   redis.pcall('HDEL', failures_key, ...)

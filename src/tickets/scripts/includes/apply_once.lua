@@ -10,6 +10,8 @@ local function apply_once(idempotency_key, fingerprint, index, ...)
   local result
   if known[2] then
     result = { REPLAYED, cjson.decode(known[2])[1] }
+    -- What another program has put there, and cannot be answered, fails here and not for all operations of the call.
+    cjson.encode({ result })
   else
     result = apply(...)
     if not is_final(result) then return result end
