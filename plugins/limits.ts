@@ -34,18 +34,20 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const uncounted = app.metrics.counter({ name: 'tickets_rate_limit_errors_total', help: 'Requests that could not be counted, and passed' })
   let isFailing = false
 
-  const { Store, pass } = createLimitStore({
+  const { Store, pass, close } = createLimitStore({
+    windowMs: RATE_LIMIT_WINDOW_MS,
     placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
-    onError (error) {
+    onError (error, requests) {
       if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
       isFailing = true
-      uncounted.inc()
+      uncounted.inc({}, requests)
     },
     onSuccess () {
       if (isFailing) app.log.info('requests are counted again')
       isFailing = false
     },
   })
+  app.addHook('onClose', close)
   await app.register(rateLimit, { global: false, timeWindow: RATE_LIMIT_WINDOW_MS, store: Store })
 
   function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string) {
@@ -68,7 +70,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
       /** Whether it may pass before it is counted. */
       pass (request: FastifyRequest, reply: FastifyReply): boolean {
-        const passed = pass(bucketOf(request), RATE_LIMIT_WINDOW_MS, max)
+        const passed = pass(bucketOf(request), max)
         if (passed) tell(reply, max - passed.current, Math.ceil(passed.ttl / 1000))
         return passed !== undefined
       },

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 /** For the log, both stores, and files that are read: descriptors that connections must leave. */
 const RESERVE = 200
 
-/** How often those that do not read are looked for. */
+/** How often those that have stalled are looked for. */
 const LOOK_EVERY_MS = 5000
 
 interface Limits { open_files?: { soft: number | 'unlimited' } }
@@ -33,9 +33,9 @@ export interface Patience {
 }
 
 /**
- * Closes connections that have stalled. One that waits for an answer has nothing to read, however long it takes.
- * Looked for now and then: a timer of each socket, which begins anew with all that it reads and writes, costs
- * requests a fifteenth of their time.
+ * Closes connections that have stalled. Who waits for an answer has nothing to read; who leaves one unread does not
+ * keep it by sending something. Looked for now and then: a timer of each socket, which begins anew with all that it
+ * reads and writes, costs requests a fifteenth of their time.
  * @returns a function that ends the looking
  */
 export function closeStalled (server: Server, { unreadMs, silentMs }: Patience, everyMs = LOOK_EVERY_MS): () => void {
@@ -50,7 +50,7 @@ export function closeStalled (server: Server, { unreadMs, silentMs }: Patience, 
       const { bytesRead: read, writableLength: unread } = socket
       // What the system has taken, an answer at a time, as the client reads.
       const written = socket.bytesWritten - unread
-      if (read !== seen.read || written !== seen.written) Object.assign(seen, { read, written, since: now })
+      if (written !== seen.written || (unread === 0 && read !== seen.read)) Object.assign(seen, { read, written, since: now })
       else if (now - seen.since > (unread > 0 ? unreadMs : silentMs)) socket.destroy()
     }
   }, everyMs)

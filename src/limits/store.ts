@@ -26,23 +26,28 @@ export interface Place {
 }
 
 export interface LimitStoreOptions {
+  windowMs: number
   /** Where a bucket is counted. */
   placeOf: (bucket: string) => Place
-  /** Redis did not count: the request passes. */
-  onError: (error: Error) => void
+  /** Redis did not count these requests: they pass. */
+  onError: (error: Error, requests: number) => void
   onSuccess: () => void
 }
 
 /** Requests of the window so far, and ms until it ends. */
 export interface Counted { current: number, ttl: number }
 
-/** What is known of a bucket: its count in Redis, and until when it holds, by performance.now(). */
+/** What is known of a bucket. Times are those of performance.now(). */
 interface Window {
+  bucket: string
+  /** Its count in Redis, as Redis has said it, and until when it holds. */
   current: number
   until: number
   /** When Redis said so. */
   at: number
-  /** Have passed, and are not counted yet. */
+  /** On their way to Redis. */
+  sent: number
+  /** Have passed, and are not sent yet. */
   ahead: number
   isReporting: boolean
 }
@@ -54,62 +59,66 @@ type Done = (error: Error | null, result?: Counted) => void
  * to be away. Requests of a bucket that arrive in one turn of the event loop are counted by one call, in their order;
  * one that is over its limit stays so until its window ends, and costs Redis nothing more.
  */
-export function createLimitStore ({ placeOf, onError, onSuccess }: LimitStoreOptions) {
+export function createLimitStore ({ windowMs, placeOf, onError, onSuccess }: LimitStoreOptions) {
   const windows = new Map<string, Window>()
   const waiting = new Map<string, Done[]>()
 
-  function windowOf (bucket: string): Window | undefined {
-    const window = windows.get(bucket)
-    if (!window || window.until > performance.now()) return window
+  function windowOf (bucket: string): Window {
+    const now = performance.now()
+    const known = windows.get(bucket)
+    if (known && known.until > now) return known
     windows.delete(bucket)
-    return undefined
+    // The oldest goes: it is the most likely to have ended.
+    if (windows.size >= KNOWN_MAX) windows.delete(windows.keys().next().value!)
+    const window = { bucket, current: 0, until: now + windowMs, at: -Infinity, sent: 0, ahead: 0, isReporting: false }
+    windows.set(bucket, window)
+    return window
   }
 
-  /** Counts those that have passed, and `more`. Resolves with all of the window. */
-  async function count (bucket: string, windowMs: number, more = 0): Promise<Counted> {
-    const window = windows.get(bucket)
-    const ahead = window?.ahead ?? 0
-    if (window) window.ahead = 0
+  /** Counts those that have passed, and `more`. Resolves with all of the window; undefined: Redis did not count. */
+  async function count (window: Window, more = 0): Promise<Counted | undefined> {
+    const requests = window.ahead + more
+    window.ahead = 0
+    window.sent += requests
     try {
-      const { home, key } = placeOf(bucket)
+      const { home, key } = placeOf(window.bucket)
       if (!home.isReady()) throw new Error('not connected')
-      const [current, ttl] = await within(TIMEOUT_MS, () => home.call(node => node.scripts.limit([key(bucket)], [windowMs, ahead + more]))) as [number, number]
+      const [current, ttl] = await within(TIMEOUT_MS, () => home.call(node => node.scripts.limit([key(window.bucket)], [windowMs, requests]))) as [number, number]
       onSuccess()
       const at = performance.now()
-      const known = windows.get(bucket)
-      if (known) {
-        Object.assign(known, { current, until: at + ttl, at })
-      } else {
-        if (windows.size >= KNOWN_MAX) windows.clear()
-        windows.set(bucket, { current, until: at + ttl, at, ahead: 0, isReporting: false })
-      }
+      Object.assign(window, { current, until: at + ttl, at })
       return { current, ttl }
     } catch (error) {
-      onError(error as Error)
-      windows.delete(bucket)
-      return { current: 0, ttl: windowMs }
+      onError(error as Error, requests)
+      Object.assign(window, { current: 0, at: -Infinity })
+      return undefined
+    } finally {
+      window.sent -= requests
     }
   }
 
-  async function countAll (bucket: string, windowMs: number, callers: readonly Done[]) {
-    const { current, ttl } = await count(bucket, windowMs, callers.length)
-    callers.forEach((done, i) => { done(null, { current: Math.max(0, current - callers.length) + i + 1, ttl }) })
+  async function countAll (window: Window, callers: readonly Done[]) {
+    const counted = await count(window, callers.length)
+    callers.forEach((done, i) => {
+      done(null, counted ? { current: counted.current - callers.length + i + 1, ttl: counted.ttl } : { current: 0, ttl: windowMs })
+    })
   }
 
-  async function report (bucket: string, windowMs: number, window: Window) {
+  async function report (window: Window) {
     window.isReporting = true
-    while (window.ahead > 0 && windows.get(bucket) === window) {
+    while (window.ahead > 0) {
       await sleep(REPORT_EVERY_MS, undefined, { ref: false })
-      if (window.ahead > 0) await count(bucket, windowMs)
+      // Others may have taken them along.
+      if (window.ahead > 0) await count(window)
     }
     window.isReporting = false
   }
 
   class Store implements FastifyRateLimitStore {
-    incr (bucket: string, done: Done, windowMs: number, max: number) {
+    incr (bucket: string, done: Done, _windowMs: number, max: number) {
       const window = windowOf(bucket)
       const callers = waiting.get(bucket)
-      if (window && window.current > max) {
+      if (window.current > max) {
         done(null, { current: window.current, ttl: window.until - performance.now() })
       } else if (callers) {
         callers.push(done)
@@ -118,7 +127,7 @@ export function createLimitStore ({ placeOf, onError, onSuccess }: LimitStoreOpt
         waiting.set(bucket, first)
         setImmediate(() => {
           waiting.delete(bucket)
-          void countAll(bucket, windowMs, first)
+          void countAll(window, first)
         })
       }
     }
@@ -134,13 +143,20 @@ export function createLimitStore ({ placeOf, onError, onSuccess }: LimitStoreOpt
     Store,
 
     /** Counts a request of a bucket that is far from its limit, without waiting for it; undefined: it is not. */
-    pass (bucket: string, windowMs: number, max: number): Counted | undefined {
+    pass (bucket: string, max: number): Counted | undefined {
       const window = windows.get(bucket)
       const now = performance.now()
-      if (!window || now > window.until || now - window.at > FRESH_MS || window.current + window.ahead >= max * (1 - AMPLE_SHARE)) return undefined
+      if (!window || now > window.until || now - window.at > FRESH_MS) return undefined
+      const known = window.current + window.sent + window.ahead
+      if (known >= max * (1 - AMPLE_SHARE)) return undefined
       window.ahead += 1
-      if (!window.isReporting) void report(bucket, windowMs, window)
-      return { current: window.current + window.ahead, ttl: window.until - now }
+      if (!window.isReporting) void report(window)
+      return { current: known + 1, ttl: window.until - now }
+    },
+
+    /** Counts what has passed. To be called before Redis is left. */
+    async close (): Promise<void> {
+      await Promise.all(Array.from(windows.values()).filter(({ ahead }) => ahead > 0).map(window => count(window)))
     },
   }
 }

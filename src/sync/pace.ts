@@ -13,7 +13,7 @@ const URGENT_MS = 300_000
 
 /**
  * How many tickets the next batch may hold. In between the share grows with the age, so that a load that makes more due
- * than the modest share can push ends in balance, at an age of one to five minutes.
+ * than the modest share can push takes its room from requests, as far as whole batches can carry it.
  *
  * @param wholeBatch tickets
  * @param isServing whether requests have come since the last batch

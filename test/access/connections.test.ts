@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, get } from 'node:http'
+import { createServer, get, request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { closeStalled, connectionsMax } from '../../src/http/connections.js'
 import { createService, createStores, eventually } from '../helper.js'
@@ -94,6 +95,51 @@ t.test('a client that does not read its answer is left; one that waits for it is
   t.pass('it was left')
   answer()
   t.equal(await waiting, 'at last')
+})
+
+t.test('who does not read keeps nothing by sending line ends', async t => {
+  const server = createServer((_request, response) => { response.end(Buffer.alloc(64 * 1024 * 1024)) }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = closeStalled(server, { unreadMs: 100, silentMs: 600_000 }, 10)
+  const { port } = server.address() as { port: number }
+  const idler = connect(port, '127.0.0.1').pause()
+  idler.on('error', () => {})
+  const lineEnds = setInterval(() => { idler.write('\r\n') }, 5)
+  t.teardown(() => {
+    clearInterval(lineEnds)
+    stop()
+    server.closeAllConnections()
+    server.close()
+  })
+  const accepted = once(server, 'connection') as Promise<[Socket]>
+  idler.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once((await accepted)[0], 'close')
+  t.pass('it was left')
+})
+
+t.test('who sends a long request slowly is not silent', async t => {
+  const server = createServer((request, response) => {
+    let parts = 0
+    request.on('data', () => { parts += 1 }).on('end', () => { response.end(String(parts)) })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const stop = closeStalled(server, { unreadMs: 600_000, silentMs: 500 }, 10)
+  t.teardown(() => {
+    stop()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as { port: number }
+  const upload = request({ port, method: 'POST' })
+  const answered = once(upload, 'response')
+  // Three times as long as silence may last.
+  for (let part = 0; part < 30; part += 1) {
+    upload.write('x')
+    await sleep(50)
+  }
+  upload.end()
+  const [response] = await answered as [IncomingMessage]
+  t.equal(response.resume().statusCode, 200)
 })
 
 t.test('a connection on which nothing goes either way is left', async t => {

@@ -113,6 +113,16 @@ t.test('RATE_LIMIT_MAX: of many requests at once, over two instances, no more pa
   await eventually(async () => { if (Number(await first.redis.get(`${first.prefix}limit:key:shop`)) < 200) throw new Error('not all are counted') })
 })
 
+t.test('what has passed before it was counted is counted when the service stops', async t => {
+  const service = await createService(t, { API_KEYS, RATE_LIMIT_MAX: 1000 })
+  await ask(service, '/tickets/1', { key: shop.key })
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(service, '/tickets/1', { key: shop.key })))
+  t.ok(answers.every(({ statusCode }) => statusCode === 404))
+  await service.app.close()
+  t.equal(Number(await service.redis.get(`${service.prefix}limit:key:shop`)), 51)
+  t.notOk(service.lines.all.some(({ msg }) => msg === 'requests cannot be counted, so none is limited'))
+})
+
 t.test('RATE_LIMIT_MAX without keys is by address', async t => {
   const service = await createService(t, { RATE_LIMIT_MAX: 2 })
   t.strictSame([
@@ -149,11 +159,13 @@ for (const [what, act] of [['is away', 'kill'], ['hangs', 'pause']] as const) {
     await redis[act]()
     const { count } = await exhaust(service, '/nonsense')
     t.equal(count, Infinity)
+    const together = await Promise.all(Array.from({ length: 2 * FAILURES_MAX }, () => ask(service, '/nonsense')))
+    t.ok(together.every(({ statusCode }) => statusCode === 404), 'nor are many in one turn of the event loop')
     t.equal((await ask(service, '/nonsense')).statusCode, 404, 'they are answered as ever')
     t.equal((await ask(service, '/tickets/1', { key: 'wrong' })).statusCode, 401)
     const write = (id: number) => service.app.inject({ method: 'POST', url: `/tickets/${id}`, payload: { customer_id: 1 }, headers: { authorization: `Bearer ${shop.key}` } })
     t.match([(await write(1)).statusCode, (await write(2)).statusCode], [202, 202], 'the journal takes them')
-    t.match((await service.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${team.key}` } })).body, /^tickets_rate_limit_errors_total [1-9]/m)
+    t.match((await service.app.inject({ url: '/metrics', headers: { authorization: `Bearer ${team.key}` } })).body, /^tickets_rate_limit_errors_total 2[4-9]\d$/m, 'each of them is counted as uncounted')
     const said = () => service.lines.all.filter(({ msg }) => msg === 'requests cannot be counted, so none is limited').length
     t.equal(said(), 1)
     if (act === 'kill') await redis.restart()
