@@ -1,5 +1,4 @@
 /** Sees to it that the programs are there with which and beside which is measured; says which are not, and why. */
-import { findExecutables } from '../../scripts/lib/binaries.mjs'
 import { NGINX, PHP_FPM, WEBDIS, WRK } from '../../scripts/lib/bench-programs.mjs'
 import { installWhatCanBeHad } from '../../scripts/lib/install.mjs'
 
@@ -16,14 +15,4 @@ export async function missingPrograms (names) {
     const reason = reasons.get(PROGRAMS[name])
     return reason === undefined ? [] : [[name, `${PROGRAMS[name].name}: ${reason}`]]
   }))
-}
-
-/**
- * @param {string} name
- * @returns {string} the path of a program that is known to be there
- */
-export function pathOf (name) {
-  const [path] = findExecutables([name])
-  if (!path) throw new Error(`there is no ${name} on this machine`)
-  return path
 }

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { run } from '../../scripts/lib/run.mjs'
 
@@ -39,7 +40,7 @@ export async function load ({ url, directory, requests, statuses, seconds, conne
   writeFileSync(file, requests.join('\0'), { mode: 0o600 })
   /** @type {string[]} */
   const lines = []
-  await run('wrk', [
+  await run(pathOf('wrk'), [
     '--threads', '1', '--connections', String(connections), '--duration', DURATION, '--timeout', '10s', '--script', SCRIPT, url,
     '--', file, statuses.length > 0 ? `,${statuses.join(',')},` : '', ...[newIds, knownIds.first, knownIds.count, pauseMs].map(String),
   ], { note: (line) => lines.push(line), interruptAfterMs: seconds * 1000 })

@@ -1,7 +1,8 @@
 /** A private nginx: before services, or before PHP. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isPortFree, freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
+import { pathOf } from '../../scripts/lib/binaries.mjs'
+import { LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
 import { startServer } from '../../scripts/lib/server.mjs'
 
 /**
@@ -12,10 +13,9 @@ import { startServer } from '../../scripts/lib/server.mjs'
  * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
  */
 export async function startNginx ({ directory, http, location, wrap }) {
-  const port = await freePort()
   const file = join(directory, 'nginx.conf')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `  ${name}_temp_path ${directory}/${name};`)
-  writeFileSync(file, `daemon off;
+  const configFor = (/** @type {number} */ port) => `daemon off;
 worker_processes 1;
 pid ${directory}/nginx.pid;
 error_log stderr;
@@ -34,16 +34,19 @@ ${location}
     }
   }
 }
-`, { mode: 0o600 })
-  const { command, args } = wrap('nginx', ['-p', directory, '-c', file])
+`
+  const { command, args } = wrap(pathOf('nginx'), ['-p', directory, '-c', file])
   const server = await startServer({
     name: 'nginx',
     directory,
     command,
-    args: () => args,
+    args (port) {
+      writeFileSync(file, configFor(port), { mode: 0o600 })
+      return args
+    },
     mark: file,
-    port,
-    isReady: async (at) => !await isPortFree(at),
+    // Whatever it answers: that it is nginx says that nobody else has the port.
+    isReady: (port) => probe(port, 'HEAD / HTTP/1.0\r\n\r\n', (answer) => answer.includes('Server: nginx')),
   })
   return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}` })
 }

@@ -1,6 +1,6 @@
 /** A web server of this folder, in a Node of its own. */
 import { fileURLToPath } from 'node:url'
-import { LOOPBACK, isPortFree } from '../../scripts/lib/loopback.mjs'
+import { isListening, LOOPBACK } from '../../scripts/lib/loopback.mjs'
 import { startServer } from '../../scripts/lib/server.mjs'
 
 /**
@@ -22,7 +22,7 @@ export async function startNode ({ name, directory, program, args, env, wrap }) 
     args: (port) => [...before, String(port), ...args],
     mark: file,
     env: { PATH: process.env.PATH, ...env },
-    isReady: async (port) => !await isPortFree(port),
+    isReady: isListening,
   })
-  return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}` })
+  return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}`, endsBy: /** @type {const} */ ('SIGTERM') })
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findPhpFpm } from '../../scripts/lib/bench-programs.mjs'
-import { isPortFree, freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
+import { isListening, LOOPBACK } from '../../scripts/lib/loopback.mjs'
 import { startServer } from '../../scripts/lib/server.mjs'
 
 /**
@@ -15,10 +15,9 @@ import { startServer } from '../../scripts/lib/server.mjs'
 export async function startPhpFpm ({ directory, workers, env, wrap }) {
   const binary = findPhpFpm()
   if (!binary) throw new Error('there is no php-fpm with phpredis, mysqli and cURL on this machine')
-  const port = await freePort()
   const file = join(directory, 'php-fpm.conf')
   const isRoot = process.getuid?.() === 0
-  writeFileSync(file, `[global]
+  const configFor = (/** @type {number} */ port) => `[global]
 daemonize = no
 error_log = ${directory}/php-fpm.log
 [bench]
@@ -28,15 +27,17 @@ pm = static
 pm.max_children = ${workers}
 catch_workers_output = yes
 ${Object.entries(env).map(([name, value]) => `env[${name}] = "${value}"`).join('\n')}
-`, { mode: 0o600 })
+`
   const { command, args } = wrap(binary, ['--nodaemonize', '--fpm-config', file, ...(isRoot ? ['--allow-to-run-as-root'] : [])])
   return startServer({
     name: 'php-fpm',
     directory,
     command,
-    args: () => args,
+    args (port) {
+      writeFileSync(file, configFor(port), { mode: 0o600 })
+      return args
+    },
     mark: file,
-    port,
-    isReady: async (at) => !await isPortFree(at),
+    isReady: isListening,
   })
 }

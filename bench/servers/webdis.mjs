@@ -1,9 +1,9 @@
 /** Webdis: HTTP to Redis commands, in C, with one thread. It checks nothing that it is sent. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
 import { startServer } from '../../scripts/lib/server.mjs'
-import { freePort } from '../../scripts/lib/loopback.mjs'
 
 /**
  * @param {object} options
@@ -12,29 +12,32 @@ import { freePort } from '../../scripts/lib/loopback.mjs'
  * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
  */
 export async function startWebdis ({ directory, redis, wrap }) {
-  const port = await freePort()
   const file = join(directory, 'webdis.json')
-  writeFileSync(file, JSON.stringify({
+  const configFor = (/** @type {number} */ port) => JSON.stringify({
     redis_host: LOOPBACK,
     redis_port: redis.port,
     redis_auth: redis.password,
     http_host: LOOPBACK,
     http_port: port,
     threads: 1,
+    // Of 1, 4, 20 and 64 the fastest.
+    pool_size_per_thread: 1,
     daemonize: false,
     acl: [{ enabled: ['*'] }],
     verbosity: 2,
     logfile: join(directory, 'webdis.log'),
-  }), { mode: 0o600 })
-  const { command, args } = wrap('webdis', [file])
+  })
+  const { command, args } = wrap(pathOf('webdis'), [file])
   const server = await startServer({
     name: 'Webdis',
     directory,
     command,
-    args: () => args,
+    args (port) {
+      writeFileSync(file, configFor(port), { mode: 0o600 })
+      return args
+    },
     mark: file,
-    port,
-    isReady: (at) => probe(at, 'GET /PING HTTP/1.0\r\n\r\n', (answer) => answer.includes('PONG')),
+    isReady: (port) => probe(port, 'GET /PING HTTP/1.0\r\n\r\n', (answer) => answer.includes('PONG')),
   })
-  return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}` })
+  return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}`, endsBy: /** @type {const} */ ('SIGTERM') })
 }

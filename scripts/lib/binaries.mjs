@@ -63,6 +63,16 @@ export function findExecutables (names, places = []) {
   return names.flatMap((name) => directories.map((directory) => join(directory, name))).filter(isExecutable)
 }
 
+/**
+ * @param {string} name
+ * @returns {string} the path of a program that is known to be there: its name alone finds it only in the PATH
+ */
+export function pathOf (name) {
+  const [path] = findExecutables([name])
+  if (!path) throw new Error(`there is no ${name} on this machine`)
+  return path
+}
+
 /** @param {string} path */
 function isExecutable (path) {
   try {

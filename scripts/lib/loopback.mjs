@@ -32,6 +32,21 @@ export function isPortFree (port) {
 }
 
 /**
+ * Connects, where isPortFree binds: what is about to listen must not find its port taken by whoever waits for it.
+ * @param {number} port
+ * @returns {Promise<boolean>}
+ */
+export function isListening (port) {
+  return new Promise((resolve) => {
+    const socket = openSocket(port)
+    socket.on('connect', () => socket.destroy())
+    // Refused: not yet. The close that follows says so.
+    socket.on('error', () => {})
+    socket.on('close', (isError) => resolve(!isError))
+  })
+}
+
+/**
  * Connects, says `greeting` and looks at what comes back.
  * @param {number} port
  * @param {string} greeting empty where the server speaks first
