@@ -32,7 +32,8 @@ export async function measure ({ scenarios, options, missing, cores, directory }
     const context = { plan, cores, directory, has: (/** @type {ProgramName} */ program) => !missing.has(program) }
     try {
       const found = await step(scenario.title, (note) => perform(scenario, { ...context, note }))
-      if (Array.isArray(found)) rows.push(...found)
+      // What is no claim is not judged.
+      if (Array.isArray(found)) rows.push(...found.map((row) => options.quick ? { ...row, met: null } : row))
       else costs = found
     } catch (error) {
       if (isSignalled()) throw error
@@ -61,9 +62,15 @@ export function skippedOf ({ name, needs, wants }, missing) {
  */
 async function perform (scenario, { cores, directory, ...context }) {
   const stage = createStage(join(directory, scenario.name), cores)
+  let found
   try {
-    return await scenario.run({ stage, ...context })
-  } finally {
-    await stage.stop()
+    found = await scenario.run({ stage, ...context })
+    await stage.check()
+  } catch (error) {
+    // How its servers end now may follow from it, and must not hide it.
+    await stage.stop().catch((/** @type {Error} */ later) => { console.error(later.message) })
+    throw error
   }
+  await stage.stop()
+  return found
 }

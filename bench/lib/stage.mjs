@@ -2,6 +2,7 @@
  * What one measure runs on: servers of its own, started when they are asked for and stopped with it.
  * Those that are under test are started on the core that they have to themselves.
  */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
@@ -15,11 +16,12 @@ import { proxyTo, scriptsOf, startNginx } from '../servers/nginx.mjs'
 import { startNode } from '../servers/node.mjs'
 import { startPhpFpm } from '../servers/php-fpm.mjs'
 import { startWebdis } from '../servers/webdis.mjs'
+import { checkAnswers } from './answers.mjs'
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} Redis */
 /** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} RedisNode where an operator may look at it */
 /** @typedef {Awaited<ReturnType<typeof startMariadb>>} Mariadb */
-/** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} WebServer */
+/** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string, endsBy?: NodeJS.Signals }} WebServer endsBy: it has no handler for that signal */
 /** @typedef {{ key: string, entry: string }} ApiKey */
 /** @typedef {WebServer & { key: string, apiKey: ApiKey }} Service */
 /** @typedef {ReturnType<typeof createStage>} Stage */
@@ -30,13 +32,21 @@ const NO_REWRITE = { 'auto-aof-rewrite-percentage': 0 }
 /** As a site would run it: each request bears a key and is counted, and the limit is never reached. */
 export const PRODUCTION = { RATE_LIMIT_MAX: '1000000000', LOG_LEVEL: 'info', FALLBACK: 'mysql', SYNC_STRATEGY: 'hybrid' }
 
+/** Where nothing but the flush that is asked for may reach MySQL: the timer does not come before the end. */
+export const FLUSHED_WHEN_ASKED = { FLUSH_INTERVAL_MS: String(86_400_000) }
+
+/** All that is measured has room in it, as on a machine that is MySQL's own. */
+export const MARIADB = { bufferPoolBytes: 2 ** 30 }
+
 /**
  * @param {string} directory
  * @param {import('./cores.mjs').Cores} cores
  */
 export function createStage (directory, cores) {
-  /** @type {import('../../scripts/lib/server.mjs').Server[]} */
+  /** @type {(import('../../scripts/lib/server.mjs').Server & { endsBy?: NodeJS.Signals })[]} */
   const servers = []
+  /** @type {Service[]} */
+  const services = []
   let next = 0
   const ownPlace = (/** @type {string} */ name) => ownDirectory(join(directory, `${next++}-${name}`))
 
@@ -64,7 +74,9 @@ export function createStage (directory, cores) {
       variables: { ...PRODUCTION, API_KEYS: apiKey.entry, ...variables },
       wrap: cores.underTest,
     }))
-    return Object.assign(server, { key: apiKey.key, apiKey })
+    const started = Object.assign(server, { key: apiKey.key, apiKey })
+    services.push(started)
+    return started
   }
 
   return {
@@ -84,7 +96,7 @@ export function createStage (directory, cores) {
       return { variables, nodes: nodes.map((node) => Object.assign(node, { url: `redis://admin:${passwords.admin}@${LOOPBACK}:${node.port}` })) }
     },
 
-    mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb') })),
+    mariadb: () => keep(startMariadb({ directory: ownPlace('mariadb'), bufferPoolBytes: MARIADB.bufferPoolBytes })),
 
     service,
 
@@ -129,13 +141,22 @@ export function createStage (directory, cores) {
     /** @param {{ workers: number, env: Record<string, string | number> }} options */
     phpFpm: (options) => keep(startPhpFpm({ directory: ownPlace('php-fpm'), ...options, wrap: cores.underTest })),
 
-    /** All of it, the newest first. */
+    /** Rejects when a service gave an answer that is not what is measured. */
+    check: () => Promise.all(services.map(checkAnswers)),
+
+    /** All of it, the newest first, and what it has written. Rejects with the first of those ends that were not clean. */
     async stop () {
+      const errors = []
       for (const server of servers.toReversed()) {
-        const { code, signal } = await server.stop()
-        // Webdis has no handler for SIGTERM.
-        if (code !== 0 && signal !== 'SIGTERM') throw new Failure(`Unclean end of ${server.name}: ${signal ?? `status ${code}`}${server.logTail()}`)
+        try {
+          const { code, signal } = await server.stop()
+          if (code !== 0 && (signal === null || signal !== server.endsBy)) throw new Failure(`Unclean end of ${server.name}: ${signal ?? `status ${code}`}${server.logTail()}`)
+        } catch (error) {
+          errors.push(error)
+        }
       }
+      rmSync(directory, { recursive: true, force: true })
+      if (errors.length > 0) throw errors[0]
     },
   }
 }
