@@ -16,7 +16,7 @@ import { readOptions, USAGE } from './lib/options.mjs'
 import { missingPrograms } from './lib/programs.mjs'
 import { machine } from './lib/steal.mjs'
 import { growthText } from './report/growth.mjs'
-import { updateReadme, writeResult } from './report/result.mjs'
+import { createWriter } from './report/result.mjs'
 import { toText } from './report/table.mjs'
 import { SCENARIOS } from './scenarios/index.mjs'
 
@@ -33,15 +33,16 @@ await main(async () => {
   for (const reason of missing.values()) console.error(`Goes without: ${reason}`)
   await step('Building the service', () => run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')]))
 
+  // Before half an hour of measures, not after it.
+  const write = createWriter({ directory: resolve(options.out ?? join(ROOT, 'bench', 'results')), readme: options.out ? undefined : join(ROOT, 'README.md'), isWhole: options.isWhole })
+
   const directory = await temporaryDirectory()
   const cores = assignCores()
   const environment = describeEnvironment(cores, options)
   const measured = await measure({ scenarios, options, missing, cores, directory })
   const result = { environment: { ...environment, steal: machine.summary() }, ...measured }
 
-  const isWhole = !options.quick && !options.only && options.rounds === undefined && result.failed.length === 0
-  const files = writeResult(result, resolve(options.out ?? join(ROOT, 'bench', 'results')), isWhole ? 'results' : 'partial')
-  if (isWhole && !options.out) updateReadme(join(ROOT, 'README.md'), result)
+  const files = write(result)
   console.log(`\n${toText(result)}\n${result.costs ? `\n${growthText(result)}\n` : ''}\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
   if (result.failed.length > 0) throw new Failure(`${result.failed.map(({ scenario }) => scenario).join(', ')} could not be measured: see above.`)
 })

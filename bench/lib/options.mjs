@@ -4,7 +4,7 @@ import { Failure } from '../../scripts/lib/main.mjs'
 
 export const USAGE = `Usage: npm run bench [-- OPTION...]
   --quick              a few short rounds: shows that it works, its figures are no claim
-  --only NAME[,NAME]   only these measures
+  --only NAME[,NAME]   only these measures; may be given again
   --rounds NUMBER      rounds of each comparison, instead of its own number
   --out DIRECTORY      where the results go, instead of bench/results
   --list               name the measures
@@ -15,6 +15,7 @@ export const USAGE = `Usage: npm run bench [-- OPTION...]
  * @property {boolean} quick
  * @property {string[]} [only] in the order of `names`
  * @property {number} [rounds]
+ * @property {boolean} isWhole everything is measured, in full
  * @property {string} [out]
  * @property {boolean} list
  * @property {boolean} help
@@ -27,7 +28,7 @@ export const USAGE = `Usage: npm run bench [-- OPTION...]
  */
 export function readOptions (args, names) {
   const { values } = parse(args)
-  const only = values.only?.split(',').map((name) => name.trim())
+  const only = values.only?.flatMap((list) => list.split(',')).map((name) => name.trim())
   const unknown = only?.find((name) => !names.includes(name))
   if (unknown !== undefined) throw new Failure(`"${unknown}" is not a measure. There are ${names.join(', ')}.\n\n${USAGE}`)
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
@@ -38,6 +39,7 @@ export function readOptions (args, names) {
     quick: values.quick ?? false,
     only: only && names.filter((name) => only.includes(name)),
     rounds,
+    isWhole: !values.quick && !only && rounds === undefined,
     out: values.out,
     list: values.list ?? false,
     help: values.help ?? false,
@@ -51,7 +53,7 @@ function parse (args) {
       args,
       options: {
         quick: { type: 'boolean' },
-        only: { type: 'string' },
+        only: { type: 'string', multiple: true },
         rounds: { type: 'string' },
         out: { type: 'string' },
         list: { type: 'boolean' },

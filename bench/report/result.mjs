@@ -1,6 +1,7 @@
 /** What a run leaves: JSON with everything, a table, a chart. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../scripts/lib/main.mjs'
 import { growthMarkdown } from './growth.mjs'
 import { toSvg } from './svg.mjs'
 import { toMarkdown } from './table.mjs'
@@ -14,6 +15,8 @@ import { toMarkdown } from './table.mjs'
  * @property {{ scenario: string, reason: string }[]} failed
  */
 
+const SECTIONS = /** @type {const} */ (['bench', 'sizing'])
+
 /** @param {Result} result what stands between which lines of the README */
 const sections = (result) => ({
   bench: `![Measured ratios beside their bars](bench/results/results.svg)\n\n${toMarkdown(result)}`,
@@ -22,22 +25,65 @@ const sections = (result) => ({
 
 /** @param {Result} result the files, by the ends of their names */
 export function contentsOf (result) {
-  return { json: `${JSON.stringify(result, null, 2)}\n`, md: `${toMarkdown(result)}\n${growthMarkdown(result)}`, svg: toSvg(result.rows) }
+  return {
+    json: `${JSON.stringify(result, null, 2)}\n`,
+    md: `${toMarkdown(result)}${result.costs ? `\n${growthMarkdown(result)}` : ''}`,
+    // Without a row there would be nothing to see.
+    ...(result.rows.some(({ bar }) => bar) && { svg: toSvg(result.rows) }),
+  }
 }
 
 /**
- * @param {Result} result
- * @param {string} directory
- * @param {'results' | 'partial'} name
- * @returns {string[]} the paths of what was written
+ * Looks, before anything is measured, whether the results can be written.
+ * @param {object} options
+ * @param {string} options.directory made when it is not there
+ * @param {string} [options.readme] a path; default: it stays as it is
+ * @param {boolean} options.isWhole whether everything is to be measured, in full
+ * @returns {(result: Result) => string[]} writes them, and answers the paths of what it has written. Only what is whole
+ *   goes where the published results are: what was left out would be lost there
  */
-export function writeResult (result, directory, name) {
-  mkdirSync(directory, { recursive: true })
-  return Object.entries(contentsOf(result)).map(([extension, content]) => {
-    const path = join(directory, `${name}.${extension}`)
-    writeFileSync(path, content)
-    return path
-  })
+export function createWriter ({ directory, readme, isWhole }) {
+  try {
+    makeDirectory(directory)
+    rmdirSync(mkdtempSync(join(directory, 'try-')))
+  } catch (error) {
+    throw new Failure(`Results cannot be written to ${directory}: ${/** @type {Error} */ (error).message}. Name another directory with --out.`)
+  }
+  if (readme) checkMarks(readFileSync(readme, 'utf8'))
+
+  return (result) => {
+    const isPublished = isWhole && result.skipped.length === 0 && result.failed.length === 0
+    const files = Object.entries(contentsOf(result)).map(([extension, content]) => {
+      const path = join(directory, `${isPublished ? 'results' : 'partial'}.${extension}`)
+      writeFileSync(path, content)
+      return path
+    })
+    if (!isPublished || !readme) return files
+    writeFileSync(readme, withResults(readFileSync(readme, 'utf8'), result))
+    return [...files, readme]
+  }
+}
+
+/**
+ * As mkdirSync with recursive, which never comes back where the system refuses with ENOENT, as below /proc.
+ * @param {string} directory
+ */
+function makeDirectory (directory) {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  mkdirSync(directory)
+}
+
+/** @param {string} name of a section */
+const marksOf = (name) => ({ start: `<!-- ${name}: written by npm run bench -->`, end: `<!-- end of ${name} -->` })
+
+/** @param {string} readme */
+function checkMarks (readme) {
+  for (const { start, end } of SECTIONS.map(marksOf)) {
+    if (readme.split(start).length !== 2 || !readme.split(start)[1]?.includes(end)) {
+      throw new Failure(`README.md lacks the lines ${start} and ${end}, between which the results go: put them back, once each.`)
+    }
+  }
 }
 
 /**
@@ -46,20 +92,11 @@ export function writeResult (result, directory, name) {
  * @returns {string} the README with these results
  */
 export function withResults (readme, result) {
-  return Object.entries(sections(result)).reduce((text, [name, content]) => {
-    const start = `<!-- ${name}: written by npm run bench -->`
-    const end = `<!-- end of ${name} -->`
-    const [before, rest] = text.split(start)
-    const after = rest?.split(end)[1]
-    if (before === undefined || after === undefined) throw new Error(`README.md lacks the lines ${start} and ${end}`)
-    return `${before}${start}\n${content}${end}${after}`
+  checkMarks(readme)
+  const contents = sections(result)
+  return SECTIONS.reduce((text, name) => {
+    const { start, end } = marksOf(name)
+    const [before = '', rest = ''] = text.split(start)
+    return `${before}${start}\n${contents[name]}${end}${rest.slice(rest.indexOf(end) + end.length)}`
   }, readme)
-}
-
-/**
- * @param {string} path of the README
- * @param {Result} result
- */
-export function updateReadme (path, result) {
-  writeFileSync(path, withResults(readFileSync(path, 'utf8'), result))
 }
