@@ -4,7 +4,7 @@ import { takeIds } from './ids.mjs'
 import { TICKET } from './requests.mjs'
 
 /** What the route takes at most. */
-const OPERATIONS = 500
+export const OPERATIONS = 500
 const CONNECTIONS = 4
 
 /**

@@ -1,8 +1,9 @@
 /** A hundred tickets are created by one request. */
 import { besides } from '../lib/besides.mjs'
 import { contender } from '../lib/contender.mjs'
-import { create, createBatch, webdisCreate } from '../lib/requests.mjs'
+import { create, createBatch } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
+import { WEBDIS_CONNECTIONS, webdisContender } from '../lib/webdis.mjs'
 
 const SIZE = 100
 const CONNECTIONS = 16
@@ -26,7 +27,7 @@ export const batch = {
       contender({ ...batches, name: 'bare', server: await stage.bare() }),
       contender({ stage, seconds, name: 'single', server: service, requests: [create(service.key)], statuses: [201] }),
     ]
-    if (has('webdis')) contenders.push(contender({ stage, seconds, name: 'webdis', server: await stage.webdis(redis), requests: [webdisCreate()], statuses: [200] }))
+    if (has('webdis')) contenders.push(await webdisContender({ stage, redis, seconds }))
     const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.warmup, note, figure: ({ rate }) => rate })
     return besides({
       scenario: 'batch',
@@ -35,7 +36,7 @@ export const batch = {
       subject: 'service',
       series,
       besides: [
-        { name: 'webdis', label: 'Webdis, one thread, bare HSET of one', bar: { op: '>=', value: 2.5 } },
+        { name: 'webdis', label: `Webdis, one thread, bare HSET of one, ${WEBDIS_CONNECTIONS} connections`, bar: { op: '>=', value: 2.5 } },
         { name: 'bare', label: 'the same Fastify route without a store' },
         { name: 'single', label: 'POST of one, 64 connections' },
       ],

@@ -4,6 +4,7 @@ import { fill } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
 import { interleave } from '../lib/rounds.mjs'
 import { compared } from '../lib/rows.mjs'
+import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
 import { count, withSql } from '../lib/stores.mjs'
 import { runUpsert } from '../servers/upsert.mjs'
 
@@ -14,15 +15,14 @@ const BATCH_SIZE = 500
 export const flushing = {
   name: 'flush',
   title: 'Flushing closed tickets to MySQL',
-  minutes: 1.5,
+  minutes: 2.3,
   needs: [],
   wants: [],
 
   async run ({ stage, plan, note }) {
     const tickets = plan.choose(200_000, 10_000)
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    // Only when it is asked to.
-    const service = await stage.service({ redis, mariadb, variables: { FLUSH_INTERVAL_MS: '86400000' } })
+    const service = await stage.service({ redis, mariadb, variables: FLUSHED_WHEN_ASKED })
     await withSql(mariadb, (sql) => sql.query('CREATE TABLE raw LIKE wp_support_tickets'))
 
     let isFlushFirst = false
@@ -37,7 +37,7 @@ export const flushing = {
           return isFlushFirst ? { flush: await flush(service, ids.count), raw: await raw() } : { raw: await raw(), flush: await flush(service, ids.count) }
         },
       }],
-      rounds: plan.rounds(3),
+      rounds: plan.rounds(5),
       warmup: 1,
       note,
       figure: (pair) => pair.flush,

@@ -1,15 +1,14 @@
 /** What of a ticket's life reaches MySQL, counted by the server. */
 import { Failure } from '../../scripts/lib/main.mjs'
-import { writeMany } from '../lib/fill.mjs'
+import { OPERATIONS, writeMany } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
 import { takeIds } from '../lib/ids.mjs'
 import { mysqlCounters } from '../lib/mysql-counters.mjs'
 import { TICKET } from '../lib/requests.mjs'
 import { compared } from '../lib/rows.mjs'
+import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
 import { withSql } from '../lib/stores.mjs'
 
-/** What a batch takes at most. */
-const OPERATIONS = 500
 const CHANGES = 20
 const COUNTERS = ['Handler_write', 'Handler_update', 'Questions']
 
@@ -26,7 +25,7 @@ export const life = {
   async run ({ stage, plan, note }) {
     const tickets = plan.choose(1000, 100)
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    const service = await stage.service({ redis, mariadb, variables: { FLUSH_INTERVAL_MS: '86400000' } })
+    const service = await stage.service({ redis, mariadb, variables: FLUSHED_WHEN_ASKED })
     note('through the service')
     const through = await counted(mariadb, () => liveThroughService(service, tickets))
     note('written to MySQL directly')

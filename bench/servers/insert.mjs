@@ -5,14 +5,17 @@ import { built } from './built.mjs'
 /** @type {typeof import('../../src/tickets/codec.js')} */
 const { COLUMNS, dateTime, toRow } = await built('src/tickets/codec.js')
 
+/** Of 10, 32 and 64 the fastest, with prepared statements. */
+const CONNECTIONS = 32
+
 /**
  * @param {string} uri
  * @param {string} table
  */
 export function createInsert (uri, table) {
-  const pool = createPool({ uri, charset: 'utf8mb4' })
-  const sql = `INSERT INTO ${table} (synced_at, ${COLUMNS.join(', ')}) VALUES (?)`
+  const pool = createPool({ uri, charset: 'utf8mb4', connectionLimit: CONNECTIONS })
+  const sql = `INSERT INTO ${table} (synced_at, ${COLUMNS.join(', ')}) VALUES (?, ${COLUMNS.map(() => '?').join(', ')})`
   return async (/** @type {object} */ ticket) => {
-    await pool.query(sql, [[dateTime(Math.floor(Date.now() / 1000)), ...toRow(/** @type {import('../../src/tickets/ticket.js').Ticket} */ (ticket))]])
+    await pool.execute(sql, [dateTime(Math.floor(Date.now() / 1000)), ...toRow(/** @type {import('../../src/tickets/ticket.js').Ticket} */ (ticket))])
   }
 }

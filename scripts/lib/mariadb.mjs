@@ -18,6 +18,7 @@ const PROTOCOL_VERSION = 10
  * @typedef {object} MariadbOptions
  * @property {string} directory holds the data, the socket and the log
  * @property {0 | 1 | 2} [flushLogAtCommit] 1, the default, keeps each commit even when the machine fails; 0 and 2 are faster
+ * @property {number} [bufferPoolBytes] default: 64 MB, enough for what tests write
  * @property {string[]} [args] more options of mariadbd
  */
 
@@ -36,7 +37,7 @@ const PROTOCOL_VERSION = 10
  * @param {MariadbOptions} options
  * @returns {Promise<import('./server.mjs').Server & Access>}
  */
-export async function startMariadb ({ directory, flushLogAtCommit = 1, args = [] }) {
+export async function startMariadb ({ directory, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, args = [] }) {
   const binary = findMariadb()
   if (!binary) throw new Error('there is neither mariadbd nor mysqld on this machine')
   const path = ownDirectory(directory)
@@ -68,7 +69,7 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, args = []
       `--init-file=${initFile}`,
       '--character-set-server=utf8mb4',
       `--innodb-flush-log-at-trx-commit=${flushLogAtCommit}`,
-      '--innodb-buffer-pool-size=64M',
+      `--innodb-buffer-pool-size=${bufferPoolBytes}`,
       '--performance-schema=OFF',
       ...(isMysql ? ['--skip-log-bin', '--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
       ...args,

@@ -1,0 +1,37 @@
+/** Webdis as a contender, in the same way wherever something is measured beside it. */
+import { Failure } from '../../scripts/lib/main.mjs'
+import { contender } from './contender.mjs'
+import { webdisCreate } from './requests.mjs'
+import { withRedis } from './stores.mjs'
+
+/**
+ * So many serve it best: with the 64 of the service it is idle half of the time. More do not make it faster, and with them
+ * it answers later.
+ */
+export const WEBDIS_CONNECTIONS = 256
+
+/**
+ * @param {object} options
+ * @param {import('./stage.mjs').Stage} options.stage
+ * @param {import('./stage.mjs').Redis} options.redis
+ * @param {number} options.seconds
+ * @param {string} [options.name]
+ * @param {number} [options.connections]
+ * @returns {Promise<ReturnType<typeof contender>>}
+ */
+export async function webdisContender ({ stage, redis, name = 'webdis', connections = WEBDIS_CONNECTIONS, seconds }) {
+  const server = await stage.webdis(redis)
+  const each = contender({ stage, seconds, name, server, connections, requests: [webdisCreate()], statuses: [200] })
+  const keys = () => withRedis(redis, (client) => client.dbsize())
+  return {
+    ...each,
+    async measure (isStrict, how) {
+      const before = await keys()
+      const slice = await each.measure(isStrict, how)
+      // Its status is 200 whatever Redis says.
+      const more = await keys() - before
+      if (more < slice.requests) throw new Failure(`Webdis answered ${slice.requests} requests, and Redis has ${more} tickets more`)
+      return slice
+    },
+  }
+}
