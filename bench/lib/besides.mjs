@@ -29,13 +29,16 @@ export function besides ({ scenario, work, unit, subject, besides: others, serie
     values: slicesOf(subject).map(({ rate }) => rate),
     references: slicesOf(name).map(({ rate }) => rate),
     bar,
-    cpu_us: cpuOf(slicesOf(subject)),
-    reference_cpu_us: cpuOf(slicesOf(name)),
+    use: useOf(slicesOf(subject)),
+    reference_use: useOf(slicesOf(name)),
   }))
 }
 
-/** @param {readonly import('./contender.mjs').Slice[]} slices */
-function cpuOf (slices) {
-  const known = slices.map(({ cpu_us: cpu }) => cpu).filter((cpu) => cpu !== undefined)
-  return known.length === 0 ? undefined : median(known)
+/**
+ * @param {readonly import('./contender.mjs').Slice[]} slices
+ * @returns {import('./usage.mjs').Use | undefined}
+ */
+function useOf (slices) {
+  const known = slices.flatMap(({ rate, cpu_us: cpu }) => cpu === undefined ? [] : [{ cpu, cores: cpu * rate / 1e6 }])
+  return known.length === 0 ? undefined : { cpu_us: median(known.map(({ cpu }) => cpu)), cores: median(known.map(({ cores }) => cores)) }
 }

@@ -4,7 +4,8 @@ import { cpus, release, totalmem, type } from 'node:os'
 import { findExecutables, findMariadb, findRedis } from '../../scripts/lib/binaries.mjs'
 import { findPhpFpm } from '../../scripts/lib/bench-programs.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { PRODUCTION } from './stage.mjs'
+import { createPlan } from './plan.mjs'
+import { settingsOf } from './settings.mjs'
 
 /**
  * @typedef {object} Environment
@@ -13,7 +14,7 @@ import { PRODUCTION } from './stage.mjs'
  * @property {string} machine
  * @property {Record<string, string>} versions
  * @property {string} pinning
- * @property {Record<string, string>} service
+ * @property {readonly string[]} settings sentences
  * @property {string} mode
  * @property {import('./steal.mjs').Steal} [steal] where it was counted
  */
@@ -23,15 +24,16 @@ import { PRODUCTION } from './stage.mjs'
  * @param {import('./options.mjs').Options} options
  * @returns {Environment}
  */
-export function describeEnvironment (cores, { quick, rounds }) {
+export function describeEnvironment (cores, options) {
+  const { quick, only, rounds } = options
   return {
     date: new Date().toISOString().slice(0, 10),
     revision: revision(),
     machine: `${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}`,
     versions: versions(),
     pinning: cores.description,
-    service: { API_KEYS: 'one key, sent with each request', ...PRODUCTION },
-    mode: `${quick ? 'quick: its figures are no claim' : 'full'}${rounds === undefined ? '' : `, rounds of each: ${rounds}`}`,
+    settings: settingsOf(createPlan(options)),
+    mode: [quick ? 'quick: its figures are no claim' : 'full', ...(only ? [`only ${only.join(', ')}`] : []), ...(rounds === undefined ? [] : [`rounds of each: ${rounds}`])].join('; '),
   }
 }
 

@@ -19,8 +19,10 @@ import { median, ratio } from './statistics.mjs'
  * @property {Bar | null} bar for the ratio; for the value where there is no reference
  * @property {boolean | null} met null: there is no bar
  * @property {number} rounds
- * @property {number} [cpu_us] of the process under test, for one request
- * @property {number} [reference_cpu_us] likewise
+ * @property {readonly number[]} [values] of each round
+ * @property {readonly number[]} [references] likewise
+ * @property {import('./usage.mjs').Use} [use] of the processes under test
+ * @property {import('./usage.mjs').Use} [reference_use] likewise
  * @property {string} [detail] what else is worth knowing
  */
 
@@ -33,8 +35,8 @@ import { median, ratio } from './statistics.mjs'
  * @property {readonly number[]} values by round
  * @property {readonly number[]} references by round
  * @property {Bar | null} [bar]
- * @property {number} [cpu_us]
- * @property {number} [reference_cpu_us]
+ * @property {import('./usage.mjs').Use} [use]
+ * @property {import('./usage.mjs').Use} [reference_use]
  * @property {string} [detail]
  */
 
@@ -45,7 +47,7 @@ import { median, ratio } from './statistics.mjs'
 export function compared ({ values, references, bar = null, ...rest }) {
   const between = ratio(values, references)
   if (!Number.isFinite(between.median)) throw new Error(`${rest.work}, beside ${rest.beside}: ${values} beside ${references} is no ratio`)
-  return { ...rest, value: median(values), reference: median(references), ratio: between, bar, met: bar && isMet(between.median, bar), rounds: values.length }
+  return { ...rest, value: median(values), reference: median(references), ratio: between, bar, met: bar && isMet(between.median, bar), rounds: values.length, values, references }
 }
 
 /**

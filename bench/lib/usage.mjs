@@ -7,6 +7,12 @@ const TICKS_PER_SECOND = 100
 const HAS_PROC = existsSync('/proc/self/stat')
 
 /**
+ * @typedef {object} Use of CPU
+ * @property {number} cpu_us microseconds for one request or ticket
+ * @property {number} cores that were busy: at 1 a process of one thread can do no more
+ */
+
+/**
  * @param {readonly number[]} groups process ids of their leaders: servers that were started alone, helpers included
  * @returns {number | undefined} microseconds of CPU since they were started; undefined where there is no /proc
  */

@@ -6,16 +6,16 @@ export function number (value) {
   return value.toLocaleString('en-US', { maximumFractionDigits: digits })
 }
 
+/** Nearer to its bar than this, a ratio has a digit more: 0.896 is not the 0.9 that was asked for. */
+const NEAR = 0.02
+
 /** @param {import('../lib/rows.mjs').Row} row */
-export function ratioOf ({ ratio }) {
+export function ratioOf ({ ratio, bar }) {
   if (!ratio) return ''
   const { low, median, high } = ratio
+  const decimals = bar && Math.abs(median / bar.value - 1) < NEAR ? 3 : 2
+  const digits = (/** @type {number} */ value) => value >= 100 ? number(value) : value >= 0.1 ? value.toFixed(decimals) : value.toPrecision(decimals)
   return low === high ? digits(median) : `${digits(median)} (${digits(low)} to ${digits(high)})`
-}
-
-/** @param {number} value */
-function digits (value) {
-  return value >= 100 ? number(value) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2)
 }
 
 /** @param {import('../lib/rows.mjs').Row} row */
@@ -32,8 +32,8 @@ export function verdictOf ({ met }) {
 /**
  * @param {number} value
  * @param {string} unit
- * @param {number | undefined} cpu microseconds
+ * @param {import('../lib/usage.mjs').Use} [use]
  */
-export function figure (value, unit, cpu) {
-  return `${number(value)} ${unit}${cpu === undefined ? '' : `, ${number(cpu)} µs`}`
+export function figure (value, unit, use) {
+  return `${number(value)} ${unit}${use ? `, ${number(use.cpu_us)} µs, ${Math.round(100 * use.cores)} %` : ''}`
 }

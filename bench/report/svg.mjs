@@ -31,6 +31,7 @@ export function toSvg (rows) {
   .small { font-size: 11px; fill: #59636e }
   .met { fill: #1a7f37 }
   .missed { fill: #bc4c00 }
+  .open { fill: #818b98 }
   .bar { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 4 3 }
   @media (prefers-color-scheme: dark) {
     text { fill: #f0f6fc }
@@ -59,7 +60,7 @@ function toBar (row, y) {
   return `<g>
 <text x="8" y="${y + 13}">${escape(shorten(row.work, 62))}</text>
 <text class="small" x="8" y="${y + 27}">${escape(shorten(`${row.ratio ? 'beside ' : ''}${row.beside}`, 70))}</text>
-<rect class="${row.met ? 'met' : 'missed'}" x="${LABELS}" y="${y + 5}" width="${width.toFixed(1)}" height="20" rx="2"><title>${escape(`${ratioOf(row)}, bar ${barOf(row)}`)}</title></rect>
+<rect class="${row.met === null ? 'open' : row.met ? 'met' : 'missed'}" x="${LABELS}" y="${y + 5}" width="${width.toFixed(1)}" height="20" rx="2"><title>${escape(`${ratioOf(row)}, bar ${barOf(row)}`)}</title></rect>
 <text x="${LABELS + CHART + 8}" y="${y + 13}">${escape(shownValue(row))}</text>
 <text class="small" x="${LABELS + CHART + 8}" y="${y + 27}">bar ${escape(barOf(row))}</text>
 </g>`

@@ -3,7 +3,7 @@ import { SHARE_MAX } from '../lib/steal.mjs'
 import { barOf, figure, ratioOf, verdictOf } from './format.mjs'
 import { markdownTable, textTable } from './layout.mjs'
 
-const HEAD = ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'bar', 'met']
+const HEAD = ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'rounds', 'bar', 'met']
 
 /** @typedef {import('./result.mjs').Result} Result */
 
@@ -11,24 +11,27 @@ const HEAD = ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'ba
 function cells (row) {
   return [
     row.work + (row.detail ? ` (${row.detail})` : ''),
-    figure(row.value, row.unit, row.cpu_us),
+    figure(row.value, row.unit, row.use),
     row.beside,
-    row.reference === null ? '' : figure(row.reference, row.unit, row.reference_cpu_us),
+    row.reference === null ? '' : figure(row.reference, row.unit, row.reference_use),
     ratioOf(row),
+    String(row.rounds),
     barOf(row),
     verdictOf(row),
   ]
 }
 
 /** @param {Result['environment']} environment */
-export function configuration ({ date, revision, machine, versions, pinning, service, mode, steal }) {
-  const list = (/** @type {Record<string, string>} */ record, /** @type {string} */ sign) => Object.entries(record).map((pair) => pair.join(sign)).join(', ')
-  return `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${list(versions, ' ')}. ` +
-    `The service as in production: ${list(service, '=')}; metrics on, all else default. Redis with appendonly yes and ` +
-    'appendfsync everysec, its file not rewritten meanwhile; MariaDB with a commit to disk for each transaction. ' +
+export function configuration ({ date, revision, machine, versions, pinning, settings, mode, steal }) {
+  const list = Object.entries(versions).map((pair) => pair.join(' ')).join(', ')
+  return [
+    `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${list}.`,
+    ...settings,
     'What competes is measured in turns, a slice each in a new order per round: figures are medians of the rounds, ratios medians of each round\'s ' +
-    'own, with their quartiles. Microseconds are CPU of the process under test for one request or ticket; where it is two of the same ' +
-    `program in turns (POST, PATCH and GET, the service and the bare route), figures are the mean of both.${stealOf(steal)}`
+    'own, with their quartiles; each round is in results.json. Behind a figure stand CPU time of the process under test for one request or ticket, ' +
+    'and how busy that made it: 100 % are one core. Where it is two of the same program in turns (POST, PATCH and GET, the service and the bare ' +
+    `route), figures are the mean of both.${stealOf(steal)}`,
+  ].join(' ')
 }
 
 /** @param {Result['environment']['steal']} steal */
@@ -43,7 +46,7 @@ export function toMarkdown ({ environment, rows, skipped, failed }) {
   return [
     configuration(environment),
     '',
-    ...markdownTable([HEAD, ...rows.map(cells)]),
+    ...(rows.length > 0 ? markdownTable([HEAD, ...rows.map(cells)]) : []),
     ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
     '',
   ].join('\n')
@@ -54,7 +57,7 @@ export function toText ({ environment, rows, skipped, failed }) {
   return [
     configuration(environment),
     '',
-    ...textTable([HEAD, ...rows.map(cells)]),
+    ...(rows.length > 0 ? textTable([HEAD, ...rows.map(cells)]) : []),
     ...notMeasured({ skipped, failed }).map((text) => `\n${text}`),
   ].join('\n')
 }
