@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { meanwhile } from '../../bench/lib/meanwhile.mjs'
+import { paced, pauseFor } from '../../bench/lib/pace.mjs'
+import { isListening } from '../../scripts/lib/loopback.mjs'
+
+t.test('a pause makes the rate, and an answer takes its time too', async t => {
+  t.equal(pauseFor(1000, 64), 63)
+  t.equal(pauseFor(1_000_000, 64), 0.1, 'never none')
+})
+
+/** Whose answers take so long, so that pauses make another rate than they would by themselves. */
+function slow (answerMs: number) {
+  const pauses: number[] = []
+  return {
+    pauses,
+    name: 'slow',
+    measure: async (_isStrict: boolean, { pauseMs }: { pauseMs: number }) => {
+      pauses.push(pauseMs)
+      return { rate: 1000 * 64 / (pauseMs + answerMs) }
+    },
+  }
+}
+
+t.test('a rate that is missed corrects the pause', async t => {
+  const contender = slow(21)
+  const { measure } = paced({ contender, rate: 1000, connections: 64, seconds: 1 })
+  t.match(await measure(), { rate: 1000 })
+  t.strictSame(contender.pauses, [63, 43])
+  await measure()
+  t.strictSame(contender.pauses, [63, 43, 43], 'and stays so')
+})
+
+t.test('a rate that cannot be reached is no measurement', async t => {
+  const contender = slow(100)
+  await t.rejects(paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), /did not come within 10 % of 1000 requests\/s to slow/)
+  t.equal(contender.pauses.length, 6)
+})
+
+t.test('slices count that ended before the work did', async t => {
+  let end = () => {}
+  const work = new Promise<void>(resolve => { end = resolve })
+  let slices = 0
+  const measured = await meanwhile(work, async () => {
+    slices += 1
+    if (slices === 3) {
+      end()
+      // What waits for it has heard of it by then.
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+    return slices
+  })
+  t.strictSame(measured, [1, 2])
+})
+
+t.test('work that fails takes its slices along', async t => {
+  await t.rejects(meanwhile(Promise.reject(new Error('no flush')), async () => 1), /no flush/)
+})
+
+t.test('whether somebody listens is asked without listening', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  t.ok(await isListening(port))
+  server.close()
+  await once(server, 'close')
+  t.notOk(await isListening(port))
+})
