@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { WEBDIS, WRK } from './bench-programs.mjs'
+import { NGINX, PHP_FPM, WEBDIS, WRK } from './bench-programs.mjs'
 import { findChromium, findExecutables, findMariadb, findRedis } from './binaries.mjs'
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
@@ -66,11 +66,14 @@ export function ensureServers () {
 }
 
 /**
- * Finds all that the tests need, installing on Debian and Ubuntu what is missing.
+ * Finds all that the tests need, installing on Debian and Ubuntu what is missing. Those of the benchmark are skipped
+ * without its programs, which not every system has.
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
-export function ensureTestPrograms () {
-  return ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM, WRK, WEBDIS])
+export async function ensureTestPrograms () {
+  await ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
+  const missing = await installWhatCanBeHad([WRK, WEBDIS, NGINX, PHP_FPM])
+  for (const [{ name }, reason] of missing) console.error(`Goes without ${name}: ${reason}`)
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */
