@@ -16,7 +16,7 @@ export function settingsOf ({ sliceSeconds, warmup }) {
     `MariaDB with a commit to disk for each transaction and a buffer pool of ${MARIADB.bufferPoolBytes / 2 ** 20} MB${filesystem()}.`,
     'Webdis with one thread and one connection to Redis; an INSERT for each request with prepared statements over a pool of 32 connections.',
     'PHP under php-fpm, one process a request: the reused connection is pfsockopen\'s, with HTTP written by hand, because PHP 8.2\'s cURL cannot keep one.',
-    `A slice of load is ${sliceSeconds} s unless it says otherwise, after ${warmup} rounds to warm up.`,
+    `A slice of load is ${sliceSeconds} s unless it says otherwise; rounds of such slices to warm up: ${warmup}.`,
   ]
 }
 

@@ -12,7 +12,7 @@ import { WEBDIS_CONNECTIONS, webdisContender } from '../lib/webdis.mjs'
 export const post = {
   name: 'post',
   title: 'Creating a ticket',
-  minutes: 1.9,
+  minutes: 2.2,
   needs: ['wrk'],
   wants: ['webdis'],
 

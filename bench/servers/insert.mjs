@@ -5,7 +5,7 @@ import { built } from './built.mjs'
 /** @type {typeof import('../../src/tickets/codec.js')} */
 const { COLUMNS, dateTime, toRow } = await built('src/tickets/codec.js')
 
-/** Of 10, 32 and 64 the fastest, with prepared statements. */
+/** Faster than 10, and as fast as 64; with prepared statements, which are faster than texts. */
 const CONNECTIONS = 32
 
 /**
