@@ -1,5 +1,6 @@
 /** Fills the service with tickets, by its batch route, as fast as it takes them. */
 import { Failure } from '../../scripts/lib/main.mjs'
+import { call } from './call.mjs'
 import { takeIds } from './ids.mjs'
 import { TICKET } from './requests.mjs'
 
@@ -7,25 +8,41 @@ import { TICKET } from './requests.mjs'
 export const OPERATIONS = 500
 const CONNECTIONS = 4
 
+/** So many customers have tickets, and a step that leads from one ticket's to the next one's, far from it. */
+export const CUSTOMERS = 50_000
+export const CUSTOMER_STEP = 7919
+
+/** @typedef {{ first: number, count: number }} Ids */
+
 /**
  * @param {import('./stage.mjs').Service} service
  * @param {number} count
  * @param {object} [fields] besides those of the usual ticket
- * @returns {Promise<{ first: number, count: number }>} their ids
+ * @returns {Promise<Ids>}
  */
 export async function fill (service, count, fields = {}) {
   const first = takeIds(count)
   let next = first
   const work = async () => {
     while (next < first + count) {
-      const size = Math.min(OPERATIONS, first + count - next)
-      const operations = Array.from({ length: size }, (_, i) => ({ op: 'create', ticket_id: next + i, ...TICKET, ...fields }))
+      const start = next
+      const size = Math.min(OPERATIONS, first + count - start)
       next += size
-      await writeMany(service, operations)
+      await writeMany(service, Array.from({ length: size }, (_, i) => ({
+        op: 'create', ticket_id: start + i, ...TICKET, customer_id: customerOf(start + i), ...fields,
+      })))
     }
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, work))
   return { first, count }
+}
+
+/**
+ * As tickets come in: from all customers, so that MySQL's index of these is written to everywhere.
+ * @param {number} id
+ */
+function customerOf (id) {
+  return 1 + id * CUSTOMER_STEP % CUSTOMERS
 }
 
 /**
@@ -35,20 +52,4 @@ export async function fill (service, count, fields = {}) {
 export async function writeMany (service, operations) {
   const { status, body } = await call(service, 'POST', '/tickets/batch', { operations })
   if (status !== 200) throw new Failure(`A batch of tickets was answered with ${status}: ${JSON.stringify(body).slice(0, 1000)}`)
-}
-
-/**
- * @param {import('./stage.mjs').Service} service
- * @param {string} method
- * @param {string} path
- * @param {object} [body]
- * @returns {Promise<{ status: number, body: Record<string, unknown> }>}
- */
-export async function call (service, method, path, body) {
-  const response = await fetch(service.url + path, {
-    method,
-    body: body && JSON.stringify(body),
-    headers: { authorization: `Bearer ${service.key}`, ...(body && { 'content-type': 'application/json' }) },
-  })
-  return { status: response.status, body: /** @type {Record<string, unknown>} */ (await response.json()) }
 }

@@ -1,6 +1,6 @@
 /** Pushes to MySQL what is due. */
 import { Failure } from '../../scripts/lib/main.mjs'
-import { call } from './fill.mjs'
+import { call } from './call.mjs'
 
 /**
  * @param {import('./stage.mjs').Service} service
