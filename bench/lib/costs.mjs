@@ -18,12 +18,18 @@ import { cpuOf } from './usage.mjs'
  * @property {number} [mysql_cpu_us]
  */
 
-/** @typedef {'post' | 'patch' | 'batch' | 'post_paced' | 'patch_paced' | 'post_cluster' | 'patch_cluster' | 'flush'} Work */
+/**
+ * `full` load, or `paced`; on one Redis, or in a `cluster`. A flush by whole batches, or `beside` requests by small ones.
+ * @typedef {'post_full' | 'post_paced' | 'post_cluster_full' | 'post_cluster_paced'
+ *   | 'patch_full' | 'patch_paced' | 'patch_cluster_full' | 'patch_cluster_paced'
+ *   | 'batch_full' | 'flush' | 'flush_beside' | 'flush_cluster_beside'} Work
+ */
 
 /**
  * @typedef {object} Costs
  * @property {Record<Work, Cost>} works
- * @property {number} flush_statements_under_load of MySQL for a ticket, while requests are being served
+ * @property {{ whole: number, beside_requests: number }} flush_batches tickets that a flush takes at a time
+ * @property {number} flush_statements_under_load of MySQL for a ticket, counted while requests were being served
  * @property {{ redis_open_bytes: number, redis_closed_bytes: number, mysql_bytes: number }} ticket what it takes
  */
 
@@ -46,6 +52,14 @@ export async function costOf (site, work) {
   const shares = Object.entries(after).map(([name, value]) => [name, (value - (before[name] ?? NaN)) / tickets])
   // What is not counted on this machine is left out.
   return { rate, ...Object.fromEntries(shares.filter(([, share]) => Number.isFinite(share))) }
+}
+
+/**
+ * @param {Cost} cost
+ * @returns {number | undefined} the share of a core that the service used meanwhile; undefined: it was not counted
+ */
+export function busyOf ({ rate, service_cpu_us: cpu }) {
+  return cpu === undefined ? undefined : rate * cpu / 1e6
 }
 
 /**

@@ -3,7 +3,7 @@ import { Failure } from '../../scripts/lib/main.mjs'
 
 /** An answer takes about so long while there is room. */
 const ANSWER_MS = 1
-const PAUSE_MIN_MS = 0.1
+export const PAUSE_MIN_MS = 0.1
 /** So far from the rate that was asked for, a slice shows something else. */
 const TOLERANCE = 0.1
 const ATTEMPTS = 6

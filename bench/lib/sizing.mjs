@@ -8,13 +8,17 @@ export const ASSUMED = {
   changes: 21,
   /** A core is as loaded as one would let it be. */
   load: 0.6,
+  /** Of the service: one may stop at any time, also to be replaced by a newer version. */
+  spareInstances: 1,
   /** The writes of a week, beside those of a week at the peak. */
   meanOfPeak: 0.1,
   openDays: 3,
   /** TICKET_RETENTION_SECONDS by default. */
   closedDays: 7,
-  /** Of a master's tickets: a fork may need as much again. */
+  /** Of a master's tickets. */
   masterBytes: 25e9,
+  /** A fork that rewrites the append-only file may need as much again. */
+  memoryFactor: 2,
   /** With fewer a Cluster does not elect a master; so many are measured. */
   clusterMasters: 3,
   /** REDIS_PARTITIONS by default. */
@@ -31,15 +35,17 @@ const SECONDS_PER_DAY = 86_400
 /**
  * @typedef {object} Size
  * @property {number} writes a second, at the peak
- * @property {number} instances of the service, a core each
+ * @property {number} instances of the service, a core each, the spare one included
  * @property {number} masters
  * @property {boolean} isCluster
  * @property {number} partitions that REDIS_PARTITIONS should be at least; of no account without a Cluster
+ * @property {number} memoryPerMaster bytes: of the one that holds the most
  * @property {number} openTickets
  * @property {number} closedTickets
  * @property {number} redisBytes of all tickets
  * @property {number} aofBytes a second, of all masters; as the rest, at the peak
  * @property {number} networkBytes a second between service and Redis, both ways
+ * @property {number} mysqlCores
  * @property {number} mysqlRows a second
  * @property {number} mysqlStatements a second
  * @property {number} mysqlBytesPerDay
@@ -51,31 +57,33 @@ const SECONDS_PER_DAY = 86_400
  * @returns {Size}
  */
 export function sizeFor (costs, writes) {
-  const { ticket, flush_statements_under_load: statements } = costs
+  const { ticket } = costs
   const tickets = writes / (ASSUMED.creates + ASSUMED.changes)
   const ticketsPerDay = tickets * ASSUMED.meanOfPeak * SECONDS_PER_DAY
   const openTickets = ticketsPerDay * ASSUMED.openDays
   const closedTickets = ticketsPerDay * ASSUMED.closedDays
   const redisBytes = openTickets * ticket.redis_open_bytes + closedTickets * ticket.redis_closed_bytes
-  const forMemory = Math.ceil(redisBytes / ASSUMED.masterBytes)
 
-  const alone = Math.max(forMemory, coresOf(tickets, 'redis_cpu_us', aloneWorks(costs)))
-  const isCluster = alone > 1
-  const works = isCluster ? clusterWorks(costs) : aloneWorks(costs)
-  const masters = isCluster ? Math.max(forMemory, ASSUMED.clusterMasters, coresOf(tickets, 'redis_cpu_us', works)) : alone
+  const alone = aloneWorks(costs)
+  const isCluster = redisBytes > ASSUMED.masterBytes || coresOf(tickets, 'redis_cpu_us', alone) > ASSUMED.load
+  const works = isCluster ? clusterWorks(costs) : alone
+  const redisCores = coresOf(tickets, 'redis_cpu_us', works)
+  const masters = isCluster ? mastersFor(redisCores, redisBytes) : 1
   return {
     writes,
-    instances: coresOf(tickets, 'service_cpu_us', works),
-    masters,
+    instances: Math.ceil(coresOf(tickets, 'service_cpu_us', works) / ASSUMED.load) + ASSUMED.spareInstances,
+    masters: Number.isNaN(redisCores) ? NaN : masters,
     isCluster,
-    partitions: Math.max(ASSUMED.partitions, 2 ** Math.ceil(Math.log2(masters * ASSUMED.partitionsPerMaster))),
+    partitions: partitionsOf(masters),
+    memoryPerMaster: Number.isNaN(redisCores) ? NaN : ASSUMED.memoryFactor * redisBytes * (isCluster ? largestShare(masters) : 1),
     openTickets,
     closedTickets,
     redisBytes,
     aofBytes: tickets * ofLife(works, 'aof_bytes'),
     networkBytes: tickets * (ofLife(works, 'to_redis_bytes') + ofLife(works, 'from_redis_bytes')),
+    mysqlCores: Math.ceil(coresOf(tickets, 'mysql_cpu_us', works) / ASSUMED.load),
     mysqlRows: tickets,
-    mysqlStatements: tickets * statements,
+    mysqlStatements: tickets * ofLife(works, 'statements'),
     mysqlBytesPerDay: ticketsPerDay * ticket.mysql_bytes,
   }
 }
@@ -87,15 +95,21 @@ export function sizeFor (costs, writes) {
  * @returns {Works} on one Redis
  */
 function aloneWorks ({ works }) {
-  return { create: works.post_paced, change: works.patch_paced, flush: works.flush }
+  return { create: works.post_paced, change: works.patch_paced, flush: works.flush_beside }
 }
 
 /**
+ * What Redis does for a write is the same at any pace there, a call of its own; but a master that is all but idle, as with one
+ * paced instance, wakes up for each.
  * @param {Costs} costs
  * @returns {Works} in a Cluster
  */
 function clusterWorks ({ works }) {
-  return { create: works.post_cluster, change: works.patch_cluster, flush: works.flush }
+  return {
+    create: { ...works.post_cluster_paced, redis_cpu_us: works.post_cluster_full.redis_cpu_us },
+    change: { ...works.patch_cluster_paced, redis_cpu_us: works.patch_cluster_full.redis_cpu_us },
+    flush: works.flush_cluster_beside,
+  }
 }
 
 /**
@@ -109,9 +123,35 @@ function ofLife ({ create, change, flush }, name) {
 
 /**
  * @param {number} tickets a second
- * @param {'service_cpu_us' | 'redis_cpu_us'} name
+ * @param {'service_cpu_us' | 'redis_cpu_us' | 'mysql_cpu_us'} name
  * @param {Works} works
+ * @returns {number} that they keep busy
  */
 function coresOf (tickets, name, works) {
-  return Math.ceil(tickets * ofLife(works, name) / 1e6 / ASSUMED.load)
+  return tickets * ofLife(works, name) / 1e6
+}
+
+/**
+ * @param {number} cores that all of them keep busy
+ * @param {number} bytes that all of them hold
+ * @returns {number} as few as are enough for the one that has the most to do
+ */
+function mastersFor (cores, bytes) {
+  let masters = ASSUMED.clusterMasters
+  while (cores * largestShare(masters) > ASSUMED.load || bytes * largestShare(masters) > ASSUMED.masterBytes) masters += 1
+  return masters
+}
+
+/** @param {number} masters */
+function partitionsOf (masters) {
+  return Math.max(ASSUMED.partitions, 2 ** Math.ceil(Math.log2(masters * ASSUMED.partitionsPerMaster)))
+}
+
+/**
+ * @param {number} masters
+ * @returns {number} of all partitions, where they are dealt out as evenly as can be
+ */
+function largestShare (masters) {
+  const partitions = partitionsOf(masters)
+  return Math.ceil(partitions / masters) / partitions
 }

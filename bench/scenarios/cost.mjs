@@ -1,5 +1,4 @@
 /** What a write costs, what a flush costs, and what a ticket takes: the figures that the sizing is made of. */
-import { contender } from '../lib/contender.mjs'
 import { costOf, medianCost } from '../lib/costs.mjs'
 import { fill } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
@@ -9,133 +8,142 @@ import { changes, create, createBatch } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
 import { ASSUMED } from '../lib/sizing.mjs'
 import { mysqlBytes, redisBytes } from '../lib/ticket-size.mjs'
+import { createWriter, fullCosts, pacedCosts } from '../lib/writers.mjs'
+import { built } from '../servers/built.mjs'
 
 const CONNECTIONS = 64
 const BATCH = { size: 100, connections: 16 }
 /** What there is once, such as scripts and tables, is there before. */
 const BEFORE = 1000
+/** FLUSH_BATCH_SIZE by default. */
+const WHOLE_BATCH = 500
 
 /** @typedef {import('../lib/costs.mjs').Cost} Cost */
 /** @typedef {import('../lib/costs.mjs').Site} Site */
-/** @typedef {{ name: string, ticketsPerRequest: number, measure: ReturnType<typeof contender>['measure'] }} Writer */
 
 /** @type {import('./index.mjs').Scenario} */
 export const cost = {
   name: 'cost',
   title: 'What a write, a flush and a ticket cost',
-  minutes: 1.7,
+  minutes: 2.8,
   needs: ['wrk'],
   wants: [],
 
   async run ({ stage, plan, note }) {
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    const variables = { FLUSH_INTERVAL_MS: '86400000' }
-    const site = { service: await stage.service({ redis, mariadb, variables }), redis: [redis], mariadb }
-    const { service } = site
-    const fillClosed = async (/** @type {number} */ count) => (await fill(service, count, { status: 'closed' })).count
-    await flush(service, await fillClosed(BEFORE))
+    const small = await smallBatch()
+    const count = plan.choose(20_000, 2000)
+    const load = { rounds: plan.rounds(3), warmup: plan.choose(3, 1), note }
 
-    /** @type {Cost[]} */
-    const flushes = []
-    const redisClosed = await redisBytes(redis, async () => {
-      let tickets = 0
-      const series = await interleave({
-        contenders: [{
-          name: 'flush',
-          async measure () {
-            const count = await fillClosed(plan.choose(40_000, 2000))
-            tickets += count
-            return costOf(site, async () => ({ tickets: count, rate: await flush(service, count) }))
-          },
-        }],
-        rounds: plan.rounds(4),
-        warmup: 1,
-        note,
-        figure: ({ rate }) => rate,
+    /**
+     * Two instances: one as it is, and one whose flushes are always as those beside requests are.
+     * @param {Parameters<typeof stage.service>[0]} options @param {readonly import('../lib/stage.mjs').RedisNode[]} masters
+     * @returns {Promise<{ usual: Site, modest: Site }>}
+     */
+    const sitesOf = async ({ variables, ...options }, masters) => {
+      const site = async (/** @type {Record<string, string>} */ more) => ({
+        service: await stage.service({ ...options, variables: { FLUSH_INTERVAL_MS: '86400000', ...variables, ...more } }), redis: masters, mariadb,
       })
-      flushes.push(...series.get('flush') ?? [])
-      return tickets
+      return { usual: await site({}), modest: await site({ FLUSH_BATCH_SIZE: String(small) }) }
+    }
+    /** @param {Site} site @param {import('../lib/fill.mjs').Ids} knownIds */
+    const singles = ({ service }, knownIds) => {
+      const options = { stage, seconds: plan.choose(1.5, 0.3), connections: CONNECTIONS, server: service }
+      return [
+        createWriter({ ...options, name: 'post', requests: [create(service.key)], statuses: [201] }),
+        createWriter({ ...options, name: 'patch', requests: changes(service.key), statuses: [200], knownIds }),
+      ]
+    }
+
+    const { usual, modest } = await sitesOf({ redis, mariadb }, [redis])
+    const { service } = usual
+    await flush(service, (await fill(service, BEFORE, { status: 'closed' })).count)
+    /** @type {Map<string, Cost>} */
+    let flushes = new Map()
+    const redisClosed = await redisBytes(redis, async () => {
+      const flushed = await flushCosts({ usual, modest }, count, load)
+      flushes = flushed.costs
+      return flushed.tickets
     })
     const mysqlRow = await mysqlBytes(mariadb, 'wp_support_tickets')
-    /** @type {{ first: number, count: number }} */
+    /** @type {import('../lib/fill.mjs').Ids} */
     let knownIds = { first: 0, count: 0 }
     const redisOpen = await redisBytes(redis, async () => {
       knownIds = await fill(service, plan.choose(100_000, 5000))
       return knownIds.count
     })
 
-    const loads = { stage, seconds: plan.choose(1.5, 0.3), connections: CONNECTIONS }
-    const post = (/** @type {Site} */ { service: server }) => writer({ ...loads, name: 'post', server, requests: [create(server.key)], statuses: [201] })
-    const patch = (/** @type {Site} */ { service: server }, /** @type {typeof knownIds} */ ids) => writer({ ...loads, name: 'patch', server, requests: changes(server.key), statuses: [200], knownIds: ids })
-    const batch = writer({ ...loads, name: 'batch', server: service, requests: [createBatch(BATCH.size, service.key)], statuses: [200], connections: BATCH.connections, ticketsPerRequest: BATCH.size })
-    const single = [post(site), patch(site, knownIds)]
-    const measured = (/** @type {Site} */ where, /** @type {readonly Writer[]} */ writers, /** @type {ReadonlyMap<string, number>} */ pauses = new Map()) => costsOf(where, writers, pauses, {
-      rounds: plan.rounds(3), warmup: plan.choose(3, 1), note,
+    const writers = singles(usual, knownIds)
+    const batch = createWriter({
+      name: 'batch', stage, seconds: plan.choose(1.5, 0.3), connections: BATCH.connections, server: service, requests: [createBatch(BATCH.size, service.key)], statuses: [200], ticketsPerRequest: BATCH.size,
     })
-    const full = await measured(site, [...single, batch])
-    // A turn of the event loop then has fewer requests, and they share less.
-    const pauses = new Map(single.map(({ name }) => [name, pauseFor(ASSUMED.load * costIn(full, name).rate)]))
-    const paced = await measured(site, single, pauses)
+    const full = await fullCosts(usual, [...writers, batch], load)
+    const paced = await pacedCosts(usual, writers, { ...load, busy: ASSUMED.load, full })
 
     note('a flush under load')
-    const due = await fillClosed(plan.choose(5000, 500))
+    const due = await fill(service, plan.choose(5000, 500), { status: 'closed' })
     const before = await questions(mariadb)
-    await meanwhile(flush(service, due), () => batch.measure(false))
-    const underLoad = (await questions(mariadb) - before) / due
+    await meanwhile(flush(service, due.count), () => batch.write(false), { name: `A flush of ${due.count} tickets`, slicesMax: 20 })
+    const underLoad = (await questions(mariadb) - before) / due.count
 
     note('a Cluster')
     const cluster = await stage.cluster(ASSUMED.clusterMasters)
-    const clusterSite = {
-      service: await stage.service({ redis, mariadb, variables: { ...variables, ...cluster.variables, TICKETS_TABLE: 'clustered' } }),
-      redis: cluster.nodes,
-      mariadb,
-    }
-    const clustered = await measured(clusterSite, [post(clusterSite), patch(clusterSite, await fill(clusterSite.service, knownIds.count))], pauses)
+    const clustered = await sitesOf({ redis, mariadb, variables: { ...cluster.variables, TICKETS_TABLE: 'clustered' } }, cluster.nodes)
+    const clusterWriters = singles(clustered.usual, await fill(clustered.usual.service, knownIds.count))
+    const clusterFull = await fullCosts(clustered.usual, clusterWriters, load)
+    const clusterPaced = await pacedCosts(clustered.usual, clusterWriters, { ...load, busy: ASSUMED.load, full: clusterFull })
+    const { costs: clusterFlushes } = await flushCosts({ modest: clustered.modest }, count, load)
 
     return {
       works: {
-        post: costIn(full, 'post'),
-        patch: costIn(full, 'patch'),
-        batch: costIn(full, 'batch'),
+        post_full: costIn(full, 'post'),
         post_paced: costIn(paced, 'post'),
+        post_cluster_full: costIn(clusterFull, 'post'),
+        post_cluster_paced: costIn(clusterPaced, 'post'),
+        patch_full: costIn(full, 'patch'),
         patch_paced: costIn(paced, 'patch'),
-        post_cluster: costIn(clustered, 'post'),
-        patch_cluster: costIn(clustered, 'patch'),
-        flush: medianCost(flushes),
+        patch_cluster_full: costIn(clusterFull, 'patch'),
+        patch_cluster_paced: costIn(clusterPaced, 'patch'),
+        batch_full: costIn(full, 'batch'),
+        flush: costIn(flushes, 'usual'),
+        flush_beside: costIn(flushes, 'modest'),
+        flush_cluster_beside: costIn(clusterFlushes, 'modest'),
       },
+      flush_batches: { whole: WHOLE_BATCH, beside_requests: small },
       flush_statements_under_load: underLoad,
       ticket: { redis_open_bytes: redisOpen, redis_closed_bytes: redisClosed, mysql_bytes: mysqlRow },
     }
   },
 }
 
-/**
- * @param {Parameters<typeof contender>[0]} options
- * @returns {Writer}
- */
-function writer (options) {
-  return { name: options.name, ticketsPerRequest: options.ticketsPerRequest ?? 1, measure: contender(options).measure }
+/** @returns {Promise<number>} the tickets that a flush takes at a time while requests are being served */
+async function smallBatch () {
+  /** @type {typeof import('../../src/sync/pace.js')} */
+  const { paceOf } = await built('src/sync/pace.js')
+  return paceOf(WHOLE_BATCH, true, 0)
 }
 
 /**
- * @param {Site} site
- * @param {readonly Writer[]} writers
- * @param {ReadonlyMap<string, number>} pauses ms before each request, by writer
- * @param {Pick<import('../lib/rounds.mjs').Plan<Cost>, 'rounds' | 'warmup' | 'note'>} plan
+ * @param {Record<string, Site>} sites
+ * @param {number} count of tickets at a time
+ * @param {import('../lib/writers.mjs').Plan} plan
+ * @returns {Promise<{ costs: Map<string, Cost>, tickets: number }>} by the names of the sites; how many tickets were flushed in all
  */
-async function costsOf (site, writers, pauses, plan) {
+async function flushCosts (sites, count, plan) {
+  let tickets = 0
   const series = await interleave({
-    contenders: writers.map(({ name, ticketsPerRequest, measure }) => ({
+    contenders: Object.entries(sites).map(([name, site]) => ({
       name,
-      measure: (/** @type {boolean} */ isWarmup) => costOf(site, async () => {
-        const { requests, rate } = await measure(isWarmup, { pauseMs: pauses.get(name) })
-        return { tickets: requests * ticketsPerRequest, rate }
-      }),
+      async measure () {
+        await fill(site.service, count, { status: 'closed' })
+        tickets += count
+        return costOf(site, async () => ({ tickets: count, rate: await flush(site.service, count) }))
+      },
     })),
     figure: ({ rate }) => rate,
     ...plan,
   })
-  return new Map([...series].map(([name, costs]) => [name, medianCost(costs)]))
+  return { costs: new Map([...series].map(([name, costs]) => [name, medianCost(costs)])), tickets }
 }
 
 /**
@@ -146,12 +154,4 @@ function costIn (costs, name) {
   const found = costs.get(name)
   if (!found) throw new Error(`${name} was not measured`)
   return found
-}
-
-/**
- * @param {number} rate of requests a second, about: an answer takes a ms
- * @returns {number} ms
- */
-function pauseFor (rate) {
-  return Math.max(0.1, 1000 * CONNECTIONS / rate - 1)
 }

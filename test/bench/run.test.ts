@@ -53,9 +53,10 @@ t.test('costs are counted by the servers, and sizes computed from them', { skip:
   for (const [name, { rate, scripts, commands, to_redis_bytes: sent, from_redis_bytes: received, aof_bytes: appended }] of Object.entries(works)) {
     t.ok([rate, scripts, commands, sent, received, appended].every(figure => figure > 0), `${name}: ${JSON.stringify(works[name as keyof typeof works])}`)
   }
-  t.ok(works.post.scripts < 1 && works.batch.scripts < 1, 'the writes of a turn share a call')
-  t.ok(works.post_cluster.scripts > works.post_paced.scripts, 'in a Cluster fewer do')
-  t.ok(works.flush.statements > 0 && works.flush.statements < underLoad && underLoad < 1, 'a flush takes fewer tickets at a time beside requests')
+  t.ok(works.post_full.scripts < 1 && works.batch_full.scripts < 1, 'the writes of a turn share a call')
+  t.ok(works.post_cluster_paced.scripts > works.post_paced.scripts, 'in a Cluster fewer do')
+  t.ok(works.flush.statements > 0 && works.flush.statements < works.flush_beside.statements, 'a flush takes fewer tickets at a time beside requests')
+  t.ok(works.flush.statements < underLoad && underLoad < 1, 'as it does')
   t.ok(Object.values(ticket).every(bytes => bytes > 50 && bytes < 2000), JSON.stringify(ticket))
   for (const text of [stdout, read('partial.md')]) t.match(text, /100,000 .*Cluster, \d+ masters/)
 })
