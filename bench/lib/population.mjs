@@ -7,6 +7,7 @@ import { until } from '../../scripts/lib/until.mjs'
 import { CUSTOMER_STEP, CUSTOMERS, fill } from './fill.mjs'
 import { flush } from './flush.mjs'
 import { keysOf, removeFromMysql, removeFromRedis } from './remove.mjs'
+import { FLUSHED_WHEN_ASKED } from './stage.mjs'
 import { count, withRedis, withSql } from './stores.mjs'
 
 /** Rows that the service writes; the others are made of them. */
@@ -36,7 +37,7 @@ const LATE_MS = 5000
  */
 export async function populate ({ stage, mariadb, table, size }) {
   const redis = await stage.redis()
-  const service = await stage.service({ redis, mariadb, variables: { TICKETS_TABLE: table, FLUSH_INTERVAL_MS: '86400000' } })
+  const service = await stage.service({ redis, mariadb, variables: { TICKETS_TABLE: table, ...FLUSHED_WHEN_ASKED } })
   const older = await fill(service, Math.min(SEED, size), { status: 'closed' })
   await flush(service, older.count)
   await removeFromRedis(redis, older)

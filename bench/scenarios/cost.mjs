@@ -8,6 +8,7 @@ import { changes, create, createBatch } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
 import { ASSUMED } from '../lib/sizing.mjs'
 import { mysqlBytes, redisBytes } from '../lib/ticket-size.mjs'
+import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
 import { createWriter, fullCosts, pacedCosts } from '../lib/writers.mjs'
 import { built } from '../servers/built.mjs'
 
@@ -42,7 +43,7 @@ export const cost = {
      */
     const sitesOf = async ({ variables, ...options }, masters) => {
       const site = async (/** @type {Record<string, string>} */ more) => ({
-        service: await stage.service({ ...options, variables: { FLUSH_INTERVAL_MS: '86400000', ...variables, ...more } }), redis: masters, mariadb,
+        service: await stage.service({ ...options, variables: { ...FLUSHED_WHEN_ASKED, ...variables, ...more } }), redis: masters, mariadb,
       })
       return { usual: await site({}), modest: await site({ FLUSH_BATCH_SIZE: String(small) }) }
     }

@@ -7,6 +7,7 @@ import { meanwhile } from '../lib/meanwhile.mjs'
 import { removeFromRedis } from '../lib/remove.mjs'
 import { create } from '../lib/requests.mjs'
 import { compared } from '../lib/rows.mjs'
+import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
 import { median } from '../lib/statistics.mjs'
 import { machine } from '../lib/steal.mjs'
 
@@ -32,7 +33,7 @@ export const duringFlush = {
     // Between two of them the flush has the service to itself for a moment, and so they are long.
     const seconds = plan.choose(3, 0.3)
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
-    const service = await stage.service({ redis, mariadb, variables: { FLUSH_INTERVAL_MS: '86400000' } })
+    const service = await stage.service({ redis, mariadb, variables: FLUSHED_WHEN_ASKED })
     const { measure } = contender({ name: 'service', stage, seconds, connections: CONNECTIONS, server: service, requests: [create(service.key)], statuses: [201] })
     for (let i = 0; i < plan.warmup; i += 1) await measure(true, { seconds: plan.sliceSeconds })
 

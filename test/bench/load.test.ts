@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { meanwhile } from '../../bench/lib/meanwhile.mjs'
 import { paced, pauseFor } from '../../bench/lib/pace.mjs'
 import { isListening } from '../../scripts/lib/loopback.mjs'
 
@@ -36,26 +35,6 @@ t.test('a rate that cannot be reached is no measurement', async t => {
   const contender = slow(100)
   await t.rejects(paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), /did not come within 10 % of 1000 requests\/s to slow/)
   t.equal(contender.pauses.length, 6)
-})
-
-t.test('slices count that ended before the work did', async t => {
-  let end = () => {}
-  const work = new Promise<void>(resolve => { end = resolve })
-  let slices = 0
-  const measured = await meanwhile(work, async () => {
-    slices += 1
-    if (slices === 3) {
-      end()
-      // What waits for it has heard of it by then.
-      await new Promise(resolve => { setImmediate(resolve) })
-    }
-    return slices
-  })
-  t.strictSame(measured, [1, 2])
-})
-
-t.test('work that fails takes its slices along', async t => {
-  await t.rejects(meanwhile(Promise.reject(new Error('no flush')), async () => 1), /no flush/)
 })
 
 t.test('whether somebody listens is asked without listening', async t => {

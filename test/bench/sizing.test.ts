@@ -16,9 +16,18 @@ const flush: Cost = { ...cost, statements: 0.002, service_cpu_us: 40, redis_cpu_
 const flushBeside: Cost = { ...flush, statements: 0.02, service_cpu_us: 80, mysql_cpu_us: 300 }
 const costs: Costs = {
   works: {
-    post_full: full, post_paced: cost, post_cluster_full: fullInCluster, post_cluster_paced: inCluster,
-    patch_full: full, patch_paced: cost, patch_cluster_full: fullInCluster, patch_cluster_paced: inCluster,
-    batch_full: full, flush, flush_beside: flushBeside, flush_cluster_beside: { ...flushBeside, service_cpu_us: 100, redis_cpu_us: 40 },
+    post_full: full,
+    post_paced: cost,
+    post_cluster_full: fullInCluster,
+    post_cluster_paced: inCluster,
+    patch_full: full,
+    patch_paced: cost,
+    patch_cluster_full: fullInCluster,
+    patch_cluster_paced: inCluster,
+    batch_full: full,
+    flush,
+    flush_beside: flushBeside,
+    flush_cluster_beside: { ...flushBeside, service_cpu_us: 100, redis_cpu_us: 40 },
   },
   flush_batches: { whole: 500, beside_requests: 50 },
   flush_statements_under_load: 0.021,
