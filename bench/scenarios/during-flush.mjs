@@ -24,7 +24,7 @@ const FLUSH_RATE_MIN = 1000
 export const duringFlush = {
   name: 'during-flush',
   title: 'Creating tickets while others are flushed',
-  minutes: 2.8,
+  minutes: 3.5,
   needs: ['wrk'],
   wants: [],
 
