@@ -90,7 +90,7 @@ t.test('flushes that wait for a frozen MySQL are bounded, share what they can, a
   const codes = (await Promise.all(flushes)).map(({ body }) => body.code)
   t.strictSame([...new Set(codes)].sort(), ['overloaded', 'store_unavailable'])
   t.ok(codes.slice(0, 20).every(code => code === 'store_unavailable'), 'those for what is due share their pass')
-  t.ok(codes.slice(20).filter(code => code === 'store_unavailable').length <= 10)
+  t.ok(codes.slice(20).filter(code => code === 'store_unavailable').length <= 11, 'one runs, and ten wait')
   await closed
   mariadb.resume()
 })
