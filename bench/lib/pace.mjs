@@ -4,9 +4,11 @@ import { Failure } from '../../scripts/lib/main.mjs'
 /** An answer takes about so long while there is room. */
 const ANSWER_MS = 1
 export const PAUSE_MIN_MS = 0.1
-/** So far from the rate that was asked for, a slice shows something else. */
+/** So near to the rate that was asked for a slice is as good as there. */
 const TOLERANCE = 0.1
-const ATTEMPTS = 6
+/** So far from it, it shows something else. */
+const TOLERANCE_MAX = 0.25
+const ATTEMPTS = 8
 
 /**
  * @param {number} rate of requests a second
@@ -33,12 +35,17 @@ export function paced ({ contender: { name, measure }, rate, connections, second
     name,
     /** @returns {Promise<Slice>} */
     async measure () {
+      /** @type {Slice | undefined} */
+      let nearest
+      const distance = (/** @type {Slice} */ slice) => Math.abs(slice.rate / rate - 1)
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
         const slice = await measure(false, { pauseMs, seconds })
         pauseMs = Math.max(PAUSE_MIN_MS, pauseMs + cycleAt(rate) - cycleAt(slice.rate))
-        if (Math.abs(slice.rate / rate - 1) <= TOLERANCE) return slice
+        if (!nearest || distance(slice) < distance(nearest)) nearest = slice
+        if (distance(nearest) <= TOLERANCE) return nearest
       }
-      throw new Failure(`The load did not come within ${100 * TOLERANCE} % of ${Math.round(rate)} requests/s to ${name}: this machine is too busy`)
+      if (nearest && distance(nearest) <= TOLERANCE_MAX) return nearest
+      throw new Failure(`The load did not come within ${100 * TOLERANCE_MAX} % of ${Math.round(rate)} requests/s to ${name}: this machine is too busy`)
     },
   }
 }

@@ -33,8 +33,14 @@ t.test('a rate that is missed corrects the pause', async t => {
 
 t.test('a rate that cannot be reached is no measurement', async t => {
   const contender = slow(100)
-  await t.rejects(paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), /did not come within 10 % of 1000 requests\/s to slow/)
-  t.equal(contender.pauses.length, 6)
+  await t.rejects(paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), /did not come within 25 % of 1000 requests\/s to slow/)
+  t.equal(contender.pauses.length, 8)
+})
+
+t.test('on a machine that is never as it was, the nearest of the slices counts', async t => {
+  const rates = [1300, 700, 1180, 850, 1400, 600, 1160, 1500]
+  const contender = { name: 'unsteady', measure: async () => ({ rate: rates.shift()! }) }
+  t.match(await paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), { rate: 850 }, '15 % off, and the others more')
 })
 
 t.test('whether somebody listens is asked without listening', async t => {
