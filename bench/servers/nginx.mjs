@@ -1,9 +1,7 @@
 /** A private nginx: before services, or before PHP. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
-import { startServer } from '../../scripts/lib/server.mjs'
+import { startConfigured } from './configured.mjs'
 
 /**
  * @param {object} options
@@ -13,7 +11,6 @@ import { startServer } from '../../scripts/lib/server.mjs'
  * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
  */
 export async function startNginx ({ directory, http, location, wrap }) {
-  const file = join(directory, 'nginx.conf')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `  ${name}_temp_path ${directory}/${name};`)
   const configFor = (/** @type {number} */ port) => `daemon off;
 worker_processes 1;
@@ -35,16 +32,14 @@ ${location}
   }
 }
 `
-  const { command, args } = wrap(pathOf('nginx'), ['-p', directory, '-c', file])
-  const server = await startServer({
+  const server = await startConfigured({
     name: 'nginx',
     directory,
-    command,
-    args (port) {
-      writeFileSync(file, configFor(port), { mode: 0o600 })
-      return args
-    },
-    mark: file,
+    fileName: 'nginx.conf',
+    configFor,
+    binary: pathOf('nginx'),
+    argsFor: (file) => ['-p', directory, '-c', file],
+    wrap,
     // Whatever it answers: that it is nginx says that nobody else has the port.
     isReady: (port) => probe(port, 'HEAD / HTTP/1.0\r\n\r\n', (answer) => answer.includes('Server: nginx')),
   })

@@ -1,9 +1,8 @@
 /** Webdis: HTTP to Redis commands, in C, with one thread. It checks nothing that it is sent. */
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
-import { startServer } from '../../scripts/lib/server.mjs'
+import { startConfigured } from './configured.mjs'
 
 /**
  * @param {object} options
@@ -12,7 +11,6 @@ import { startServer } from '../../scripts/lib/server.mjs'
  * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
  */
 export async function startWebdis ({ directory, redis, wrap }) {
-  const file = join(directory, 'webdis.json')
   const configFor = (/** @type {number} */ port) => JSON.stringify({
     redis_host: LOOPBACK,
     redis_port: redis.port,
@@ -27,16 +25,14 @@ export async function startWebdis ({ directory, redis, wrap }) {
     verbosity: 2,
     logfile: join(directory, 'webdis.log'),
   })
-  const { command, args } = wrap(pathOf('webdis'), [file])
-  const server = await startServer({
+  const server = await startConfigured({
     name: 'Webdis',
     directory,
-    command,
-    args (port) {
-      writeFileSync(file, configFor(port), { mode: 0o600 })
-      return args
-    },
-    mark: file,
+    fileName: 'webdis.json',
+    configFor,
+    binary: pathOf('webdis'),
+    argsFor: (file) => [file],
+    wrap,
     isReady: (port) => probe(port, 'GET /PING HTTP/1.0\r\n\r\n', (answer) => answer.includes('PONG')),
   })
   return Object.assign(server, { url: `http://${LOOPBACK}:${server.port}`, endsBy: /** @type {const} */ ('SIGTERM') })

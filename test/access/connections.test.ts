@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, get, request, type IncomingMessage } from 'node:http'
+import { createServer, get, request, type IncomingMessage, type RequestListener } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { closeStalled, connectionsMax } from '../../src/http/connections.js'
+import { closeStalled, connectionsMax, type Patience } from '../../src/http/connections.js'
 import { createService, createStores, eventually } from '../helper.js'
 
 /** Connections that say nothing. Those that are closed at once are among them. */
@@ -66,20 +66,25 @@ t.test('who opens connections until the process may open nothing more does not e
   await eventually(async () => { if (!await isAlive(port)) throw new Error('it takes none yet') })
 })
 
-t.test('a client that does not read its answer is left; one that waits for it is not', async t => {
-  let answer = () => {}
-  const server = createServer((request, response) => {
-    if (request.url === '/large') response.end(Buffer.alloc(64 * 1024 * 1024))
-    else answer = () => response.end('at last')
-  }).listen(0, '127.0.0.1')
+/** A server whose connections are looked at every 10 ms. Resolves with its port. */
+async function watched (t: Test, listener: RequestListener, patience: Patience) {
+  const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const stop = closeStalled(server, { unreadMs: 50, silentMs: 600_000 }, 10)
+  const stop = closeStalled(server, patience, 10)
   t.teardown(() => {
     stop()
     server.closeAllConnections()
     server.close()
   })
-  const { port } = server.address() as { port: number }
+  return { server, port: (server.address() as { port: number }).port }
+}
+
+t.test('a client that does not read its answer is left; one that waits for it is not', async t => {
+  let answer = () => {}
+  const { server, port } = await watched(t, (request, response) => {
+    if (request.url === '/large') response.end(Buffer.alloc(64 * 1024 * 1024))
+    else answer = () => response.end('at last')
+  }, { unreadMs: 50, silentMs: 600_000 })
 
   const waiting = new Promise<string>((resolve, reject) => {
     get({ port, path: '/slow' }, response => { response.setEncoding('utf8').once('data', resolve) }).on('error', reject)
@@ -98,19 +103,11 @@ t.test('a client that does not read its answer is left; one that waits for it is
 })
 
 t.test('who does not read keeps nothing by sending line ends', async t => {
-  const server = createServer((_request, response) => { response.end(Buffer.alloc(64 * 1024 * 1024)) }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const stop = closeStalled(server, { unreadMs: 100, silentMs: 600_000 }, 10)
-  const { port } = server.address() as { port: number }
+  const { server, port } = await watched(t, (_request, response) => { response.end(Buffer.alloc(64 * 1024 * 1024)) }, { unreadMs: 100, silentMs: 600_000 })
   const idler = connect(port, '127.0.0.1').pause()
   idler.on('error', () => {})
   const lineEnds = setInterval(() => { idler.write('\r\n') }, 5)
-  t.teardown(() => {
-    clearInterval(lineEnds)
-    stop()
-    server.closeAllConnections()
-    server.close()
-  })
+  t.teardown(() => { clearInterval(lineEnds) })
   const accepted = once(server, 'connection') as Promise<[Socket]>
   idler.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   await once((await accepted)[0], 'close')
@@ -118,18 +115,7 @@ t.test('who does not read keeps nothing by sending line ends', async t => {
 })
 
 t.test('who sends a long request slowly is not silent', async t => {
-  const server = createServer((request, response) => {
-    let parts = 0
-    request.on('data', () => { parts += 1 }).on('end', () => { response.end(String(parts)) })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const stop = closeStalled(server, { unreadMs: 600_000, silentMs: 500 }, 10)
-  t.teardown(() => {
-    stop()
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as { port: number }
+  const { port } = await watched(t, (request, response) => { request.resume().on('end', () => { response.end() }) }, { unreadMs: 600_000, silentMs: 500 })
   const upload = request({ port, method: 'POST' })
   const answered = once(upload, 'response')
   // Three times as long as silence may last.
@@ -143,15 +129,7 @@ t.test('who sends a long request slowly is not silent', async t => {
 })
 
 t.test('a connection on which nothing goes either way is left', async t => {
-  const server = createServer(() => {}).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const stop = closeStalled(server, { unreadMs: 600_000, silentMs: 50 }, 10)
-  t.teardown(() => {
-    stop()
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as { port: number }
+  const { port } = await watched(t, () => {}, { unreadMs: 600_000, silentMs: 50 })
   const [silent] = await open(t, port, 1)
   // For an answer that never comes.
   silent!.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
