@@ -70,8 +70,8 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
     async push (batch: Batch, failed: AbortController): Promise<FlushCounts> {
       for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
       const { outdated, loaded, ...unwritten } = await write(batch, failed).catch(async (error: unknown) => {
-        await batch.release().catch((failed: unknown) => {
-          log.warn({ err: failed }, 'claims could not be given back; they come back when their lease ends')
+        await batch.release().catch((failure: unknown) => {
+          log.warn({ err: failure }, 'claims could not be given back; they come back when their lease ends')
         })
         throw error
       })
