@@ -9,7 +9,7 @@ import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
 import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
-import { findWordpress } from './wordpress.mjs'
+import { findPhpunit, findWordpress } from './wordpress.mjs'
 
 const REDIS = {
   name: 'Redis >= 7.0 or Valkey (redis-server)',
@@ -39,6 +39,13 @@ const WORDPRESS = {
   apt: ['wordpress', 'php-cli', 'php-mysql'],
   dnf: ['wordpress', 'php-cli', 'php-mysqlnd'],
   brew: ['php'],
+}
+const PHPUNIT = {
+  name: 'PHPUnit and a PHP with cURL',
+  find: findPhpunit,
+  apt: ['phpunit', 'php-cli', 'php-curl'],
+  dnf: ['phpunit9', 'php-cli'],
+  brew: ['phpunit', 'php'],
 }
 const PROMETHEUS = {
   name: 'Prometheus >= 2.42, with promtool',
@@ -74,6 +81,14 @@ export async function ensureTestPrograms () {
   await ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
   const missing = await installWhatCanBeHad([WRK, WEBDIS, NGINX, PHP_FPM])
   for (const [{ name }, reason] of missing) console.error(`Goes without ${name}: ${reason}`)
+}
+
+/**
+ * Finds all that the tests of the WordPress plugin need, installing on Debian and Ubuntu what is missing.
+ * @returns {Promise<void>} rejects with instructions where that is not possible
+ */
+export function ensurePluginTestPrograms () {
+  return ensure([...SERVERS, WORDPRESS, PHPUNIT])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */

@@ -1,4 +1,4 @@
-/** Finds the WordPress that the tests of ARCHIVE_TARGET=wordpress make their tables with. */
+/** Finds the WordPress that tests run, and what tests the plugin. */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,4 +15,14 @@ export function findWordpress () {
   const directory = process.env.WORDPRESS_DIRECTORY || USUAL_PLACE
   const php = findExecutables(['php']).find((path) => spawnSync(path, ['-r', HAS_MYSQL]).status === 0)
   return php && existsSync(join(directory, 'wp-settings.php')) ? { directory, php } : undefined
+}
+
+/** The plugin's own way to the service. */
+const HAS_CURL = 'exit(extension_loaded("curl") ? 0 : 1);'
+
+/** @returns {{ phpunit: string, php: string } | undefined} PHPUnit, and a PHP with cURL that can run it */
+export function findPhpunit () {
+  const php = findExecutables(['php']).find((path) => spawnSync(path, ['-r', HAS_CURL]).status === 0)
+  const phpunit = findExecutables(['phpunit']).find((path) => php && spawnSync(php, [path, '--version']).status === 0)
+  return php && phpunit ? { phpunit, php } : undefined
 }

@@ -1,0 +1,111 @@
+/**
+ * A server that answers as a broken network, a broken proxy or a service in trouble would. The first segment of the
+ * address says how, the second keeps the requests of one test apart: `${url}/reset/a1b2`.
+ */
+import { createServer } from 'node:http'
+import { json as readJson } from 'node:stream/consumers'
+import { LOOPBACK } from '../../../scripts/lib/loopback.mjs'
+import { own } from '../../../scripts/lib/lifecycle.mjs'
+
+/** @typedef {import('node:http').ServerResponse} Response */
+/** @typedef {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, body: unknown, connection: number }} Seen */
+
+/** More than any client here should take. */
+const HUGE_BYTES = 64 * 1024 * 1024
+
+/**
+ * @param {Response} response
+ * @param {number} status
+ * @param {unknown} body
+ * @param {Record<string, string>} [headers]
+ */
+function json (response, status, body, headers = {}) {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+}
+
+/**
+ * @param {Response} response
+ * @param {string} code
+ * @param {Record<string, string>} [headers]
+ */
+function problem (response, code, headers) {
+  const status = code === 'rate_limited' ? 429 : 503
+  json(response, status, { type: 'about:blank', title: code, status, detail: `The reason of ${code}.`, code, request_id: 'req-1' }, headers)
+}
+
+/** @param {Response} response */
+const good = (response) => json(response, 200, { ticket_id: 7, version: 1, results: [] })
+
+/**
+ * What the server does, by name. `seen` is the request, `count` how many of this test have come, this one included.
+ * @type {Record<string, (response: Response, seen: Seen, count: number) => void>}
+ */
+const BEHAVIOURS = {
+  good,
+  silent: () => {},
+  dripping: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"') },
+  reset: ({ socket }) => { socket?.resetAndDestroy() },
+  closed: ({ socket }) => { socket?.destroy() },
+  half: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"', () => response.socket?.destroy()) },
+  'half-once': (response, seen, count) => { (count === 1 ? BEHAVIOURS.half : good)?.(response, seen, count) },
+  garbage: ({ socket }) => { socket?.end('+OK this is not HTTP\r\n\r\n') },
+  'not-json': (response) => { response.end('<h1>It works!</h1>') },
+  list: (response) => { json(response, 200, [1, 2]) },
+  'empty-list': (response) => { json(response, 200, []) },
+  empty: (response) => { response.writeHead(204).end() },
+  'bare-503': (response) => { response.writeHead(503, { 'content-type': 'text/html' }).end('<h1>503</h1>') },
+  'json-503': (response) => { json(response, 503, { message: 'no server is available' }) },
+  'bare-404': (response) => { response.writeHead(404, { 'content-type': 'text/html' }).end('<h1>404</h1>') },
+  redirect: (response) => { response.writeHead(307, { location: '/good/elsewhere/tickets/7' }).end() },
+  'file-redirect': (response) => { response.writeHead(307, { location: 'file:///etc/passwd' }).end() },
+  huge: (response) => { response.writeHead(200).end(Buffer.alloc(HUGE_BYTES, 32)) },
+  announced: (response) => { response.writeProcessing(); good(response) },
+  echo: (response, { headers }) => { json(response, 403, { code: 'forbidden', detail: `You sent ${headers.authorization}.`, request_id: 'req-2' }) },
+  'unknown-once': (response, _seen, count) => { count === 1 ? problem(response, 'outcome_unknown') : good(response) },
+  'unavailable-once': (response, _seen, count) => { count === 1 ? problem(response, 'store_unavailable', { 'retry-after': '0' }) : good(response) },
+  'unavailable-later': (response, _seen, count) => { count === 1 ? problem(response, 'store_unavailable', { 'retry-after': '1' }) : good(response) },
+  'unavailable-dated': (response, _seen, count) => { count === 1 ? problem(response, 'store_unavailable', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }) : good(response) },
+  unavailable: (response) => { problem(response, 'store_unavailable', { 'retry-after': '0' }) },
+  overloaded: (response) => { problem(response, 'overloaded', { 'retry-after': '0' }) },
+  'rate-limited': (response) => { problem(response, 'rate_limited', { 'retry-after': '0' }) },
+  'not-ready': (response) => { json(response, 503, { status: 'unavailable', redis: { state: 'down' }, mysql: { state: 'down' }, journal: 'off' }) },
+}
+
+/**
+ * @param {(order: string) => Promise<void>} obey does what a test asks for at /order/NAME, and resolves when it is done
+ * @returns {Promise<string>} its address; what a test has sent is at /seen/TEST
+ */
+export async function startFaults (obey) {
+  /** @type {Map<string, Seen[]>} */
+  const seenBy = new Map()
+  let connections = 0
+  /** @type {WeakMap<import('node:net').Socket, number>} */
+  const numbers = new WeakMap()
+
+  const server = createServer(async (request, response) => {
+    const [, behaviour = '', test = '', ...rest] = (request.url ?? '').split('/')
+    if (behaviour === 'seen') return json(response, 200, seenBy.get(test) ?? [])
+    if (behaviour === 'order') {
+      return obey(test).then(() => json(response, 200, {}), (error) => json(response, 500, { message: String(error) }))
+    }
+    const act = BEHAVIOURS[behaviour]
+    if (!act) return json(response, 500, { message: `nothing here is called ${behaviour}` })
+    const body = request.headers['content-length'] ? await readJson(request) : null
+    const seen = { method: request.method ?? '', path: `/${rest.join('/')}`, headers: request.headers, body, connection: numbers.get(request.socket) ?? 0 }
+    const all = [...seenBy.get(test) ?? [], seen]
+    seenBy.set(test, all)
+    act(response, seen, all.length)
+  })
+  server.on('connection', (socket) => {
+    numbers.set(socket, ++connections)
+    // The client of a huge answer hangs up, as it should.
+    socket.on('error', () => {})
+  })
+  await new Promise((resolve) => { server.listen(0, LOOPBACK, () => resolve(undefined)) })
+  const end = () => {
+    server.close()
+    server.closeAllConnections()
+  }
+  own({ stop: async () => end(), abandon: end })
+  return `http://${LOOPBACK}:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`
+}

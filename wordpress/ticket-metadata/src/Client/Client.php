@@ -1,0 +1,122 @@
+<?php
+namespace TicketMetadata\Client;
+
+use TicketMetadata\Config;
+
+/** The service's routes. Nothing here throws: what goes wrong is an Answer with a code. */
+final class Client {
+
+	private Config $config;
+
+	private Delivery $delivery;
+
+	public function __construct( Config $config, Delivery $delivery ) {
+		$this->config   = $config;
+		$this->delivery = $delivery;
+	}
+
+	public static function fromConfig( Config $config ): self {
+		global $wpdb;
+		$transport = CurlTransport::isPossible() && ! self::isBehindProxy( $config ) ? new CurlTransport( $config ) : new WordPressTransport( $config );
+		$state     = wp_using_ext_object_cache() ? new ObjectCacheState() : new OptionState( $wpdb );
+		return new self( $config, new Delivery( $transport, new CircuitBreaker( $state ), $config->timeoutMs() ) );
+	}
+
+	/**
+	 * @param array       $fields customer_id at least
+	 * @param string|null $key    the Idempotency-Key; null: a new one, as this is meant as a new request
+	 */
+	public function create( int $id, array $fields, ?string $key = null ): Answer {
+		return $this->write( 'POST', "/tickets/$id", $fields, $key );
+	}
+
+	/** @param array $fields what changes; null removes */
+	public function update( int $id, array $fields, ?string $key = null ): Answer {
+		return $this->write( 'PATCH', "/tickets/$id", $fields, $key );
+	}
+
+	/** @param array[] $operations up to 500 of ['op' => 'create' or 'update', 'ticket_id' => 7, ...fields] */
+	public function batch( array $operations, ?string $key = null ): Answer {
+		return $this->write( 'POST', '/tickets/batch', [ 'operations' => $operations ], $key );
+	}
+
+	public function get( int $id ): Answer {
+		return $this->ask(
+			static function () use ( $id ): Request {
+				return new Request( 'GET', "/tickets/$id" );
+			}
+		);
+	}
+
+	/** @param int[] $ids up to 500 */
+	public function list( array $ids ): Answer {
+		return $this->ask(
+			static function () use ( $ids ): Request {
+				return new Request( 'GET', '/tickets?ids=' . implode( ',', array_map( 'intval', $ids ) ) );
+			}
+		);
+	}
+
+	/** @param int[] $ids these now, whatever their state; none: what is due */
+	public function flush( array $ids = [] ): Answer {
+		return $this->ask(
+			static function () use ( $ids ): Request {
+				return Request::withBody( 'POST', '/flush', $ids === [] ? [] : [ 'ticket_ids' => array_values( $ids ) ] );
+			}
+		);
+	}
+
+	/** The service's state, asked for even where the circuit is open: who asks wants to know now. */
+	public function health(): Answer {
+		return $this->ask(
+			static function (): Request {
+				return new Request( 'GET', '/health/ready' );
+			},
+			true
+		);
+	}
+
+	private function write( string $method, string $path, array $body, ?string $key ): Answer {
+		return $this->ask(
+			static function () use ( $method, $path, $body, $key ): Request {
+				return Request::withBody( $method, $path, $body, $key ?? bin2hex( random_bytes( 16 ) ) );
+			}
+		);
+	}
+
+	/** @param callable(): Request $compose */
+	private function ask( callable $compose, bool $isTrial = false ): Answer {
+		$answer = $this->tryToAsk( $compose, $isTrial );
+		$key    = $this->config->key();
+		if ( $key !== '' && $answer->detail() !== '' ) {
+			// Details are shown and logged. Whatever quotes a request, a proxy's problem or an exception: not the key.
+			$answer->body['detail'] = str_replace( $key, '(the key)', $answer->detail() );
+		}
+		return $answer;
+	}
+
+	/** @param callable(): Request $compose */
+	private function tryToAsk( callable $compose, bool $isTrial ): Answer {
+		$url = $this->config->url();
+		if ( $this->config->isDisabled() ) {
+			return Answer::failure( 'disabled', 'The plugin is switched off, by TICKET_METADATA_DISABLED or in its settings: nothing is sent to the service.' );
+		}
+		if ( $url === '' ) {
+			return Answer::failure( 'misconfigured', implode( ' ', $this->config->problems() ) );
+		}
+		try {
+			return OutboundRules::block( $url ) ? OutboundRules::refusal( $url ) : $this->delivery->deliver( $compose(), $isTrial );
+		} catch ( \InvalidArgumentException $error ) {
+			return Answer::failure( 'invalid_argument', $error->getMessage() );
+		} catch ( \Throwable $error ) {
+			// Of a filter of another plugin, say. A page does not end because of its metadata.
+			return Answer::failure( 'client_error', get_class( $error ) . ': ' . $error->getMessage() );
+		}
+	}
+
+	/** WordPress's own settings of a proxy (WP_PROXY_HOST) are for its own HTTP API. */
+	private static function isBehindProxy( Config $config ): bool {
+		$proxy = new \WP_HTTP_Proxy();
+		return $proxy->is_enabled() && $proxy->send_through_proxy( $config->url() );
+	}
+}

@@ -1,0 +1,46 @@
+<?php
+namespace TicketMetadata\Client;
+
+/** Brings a request to the service within the time that a page may wait: by one attempt, or by two where that is safe. */
+final class Delivery {
+
+	/** What has just refused a connection seldom takes the next one at once. */
+	private const PAUSE_MS = 50;
+
+	private Transport $transport;
+
+	private CircuitBreaker $breaker;
+
+	private int $timeoutMs;
+
+	public function __construct( Transport $transport, CircuitBreaker $breaker, int $timeoutMs ) {
+		$this->transport = $transport;
+		$this->breaker   = $breaker;
+		$this->timeoutMs = $timeoutMs;
+	}
+
+	/** @param bool $isTrial goes out even where the circuit is open */
+	public function deliver( Request $request, bool $isTrial = false ): Answer {
+		if ( ! $this->breaker->allows() && ! $isTrial ) {
+			return Answer::failure( 'circuit_open', 'The service was away when it was asked last. It is asked again in a few seconds.' );
+		}
+		$startedAt = hrtime( true );
+		$answer    = $this->transport->send( $request, $this->timeoutMs );
+		if ( $answer->isRetriableAtOnce() ) {
+			$pauseMs = self::pauseMs( $answer );
+			$leftMs  = $this->timeoutMs - intdiv( hrtime( true ) - $startedAt, 1000000 ) - $pauseMs;
+			if ( $leftMs >= $this->transport->shortestTimeoutMs() ) {
+				usleep( $pauseMs * 1000 );
+				$answer = $this->transport->send( $request, $leftMs );
+			}
+		}
+		$this->breaker->record( $answer );
+		return $answer;
+	}
+
+	private static function pauseMs( Answer $answer ): int {
+		$seconds = $answer->retryAfterSeconds();
+		// No page waits for a day: what is longer is as good as never, and does not overflow.
+		return $seconds === null ? self::PAUSE_MS : min( $seconds, 86400 ) * 1000;
+	}
+}

@@ -1,0 +1,23 @@
+<?php
+namespace TicketMetadata\Client;
+
+/** In a persistent object cache, such as Redis or Memcached. */
+final class ObjectCacheState implements SharedState {
+
+	private const GROUP = 'ticket_metadata';
+
+	public function get( string $name ) {
+		// Past the copy that this PHP request has: another one may have changed it.
+		$value = wp_cache_get( $name, self::GROUP, true );
+		// Not every cache can say in another way that there is nothing.
+		return $value === false ? null : $value;
+	}
+
+	public function set( string $name, $value, int $seconds ): void {
+		wp_cache_set( $name, $value, self::GROUP, $seconds );
+	}
+
+	public function add( string $name, $value, int $seconds ): bool {
+		return wp_cache_add( $name, $value, self::GROUP, $seconds );
+	}
+}

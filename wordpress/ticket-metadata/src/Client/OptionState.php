@@ -1,0 +1,71 @@
+<?php
+namespace TicketMetadata\Client;
+
+/**
+ * In the options table: rows that are not loaded with every page, and that are read and written past WordPress's
+ * cache of options, which keeps what another PHP request has changed meanwhile.
+ */
+final class OptionState implements SharedState {
+
+	public const PREFIX = 'ticket_metadata_state_';
+
+	private \wpdb $database;
+
+	public function __construct( \wpdb $database ) {
+		$this->database = $database;
+	}
+
+	public function get( string $name ) {
+		return self::value( $this->row( $name ) );
+	}
+
+	public function set( string $name, $value, int $seconds ): void {
+		$table = $this->database->options;
+		$text  = self::text( $value, $seconds );
+		$this->database->query(
+			$this->database->prepare(
+				"INSERT INTO $table (option_name, option_value, autoload) VALUES (%s, %s, 'no') ON DUPLICATE KEY UPDATE option_value = %s",
+				self::PREFIX . $name,
+				$text,
+				$text
+			)
+		);
+	}
+
+	public function add( string $name, $value, int $seconds ): bool {
+		$table = $this->database->options;
+		$text  = self::text( $value, $seconds );
+		$old   = $this->row( $name );
+		if ( self::value( $old ) !== null ) {
+			return false;
+		}
+		// Of several who come here at a time, the database changes the row for one.
+		$query = $old === null
+			? $this->database->prepare( "INSERT IGNORE INTO $table (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::PREFIX . $name, $text )
+			: $this->database->prepare( "UPDATE $table SET option_value = %s WHERE option_name = %s AND option_value = %s", $text, self::PREFIX . $name, $old );
+		return $this->database->query( $query ) === 1;
+	}
+
+	private function row( string $name ): ?string {
+		$table = $this->database->options;
+		return $this->database->get_var( $this->database->prepare( "SELECT option_value FROM $table WHERE option_name = %s", self::PREFIX . $name ) );
+	}
+
+	/** @param mixed $value */
+	private static function text( $value, int $seconds ): string {
+		return wp_json_encode(
+			[
+				'value' => $value,
+				'until' => microtime( true ) + $seconds,
+				// So that no two texts are the same, and a row that one has changed is not changed by another.
+				'by'    => bin2hex( random_bytes( 8 ) ),
+			]
+		);
+	}
+
+	/** @return mixed */
+	private static function value( ?string $text ) {
+		$entry = json_decode( (string) $text, true );
+		return is_array( $entry ) && ( $entry['until'] ?? 0 ) > microtime( true ) ? ( $entry['value'] ?? null ) : null;
+	}
+}

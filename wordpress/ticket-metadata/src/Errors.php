@@ -1,0 +1,38 @@
+<?php
+namespace TicketMetadata;
+
+use TicketMetadata\Client\Answer;
+
+/** Where the reasons go of the functions that answer only false. */
+final class Errors {
+
+	/** The service quotes what it refuses, which may be long; the beginning says which field. */
+	private const LOG_CHARACTERS_MAX = 500;
+
+	public static function ofAnswer( int $ticket_id, Answer $answer ): void {
+		self::report( $ticket_id, $answer->code, $answer->detail(), $answer->status, $answer->requestId() );
+	}
+
+	public static function report( int $ticket_id, string $code, string $detail, int $status = 0, string $request_id = '' ): void {
+		$error = new \WP_Error( $code, $detail, compact( 'status', 'request_id', 'ticket_id' ) );
+
+		// Who has switched the plugin off knows it.
+		if ( $code !== 'disabled' && defined( 'WP_DEBUG_LOG' ) && WP_DEBUG_LOG ) {
+			error_log( self::line( $ticket_id, $code, $detail, $status, $request_id ) );
+		}
+
+		/**
+		 * Fires when a ticket could not be written, read or pushed.
+		 *
+		 * @param \WP_Error $error code: the service's or the client's; message: what can be done; data: an array with
+		 *   status (0: no answer of the service), request_id and ticket_id.
+		 */
+		do_action( 'ticket_metadata_error', $error );
+	}
+
+	private static function line( int $ticket_id, string $code, string $detail, int $status, string $request_id ): string {
+		// What a customer wrote must not look like a line of its own.
+		$quoted = substr( (string) preg_replace( '/[\x00-\x1f\x7f]+/', ' ', $detail ), 0, self::LOG_CHARACTERS_MAX );
+		return "ticket-metadata: ticket $ticket_id: $code, status $status, request \"$request_id\": $quoted";
+	}
+}
