@@ -36,6 +36,11 @@ function problem (response, code, headers) {
 /** @param {Response} response */
 const good = (response) => json(response, 200, { ticket_id: 7, version: 1, results: [] })
 
+/** @param {Response} response */
+function half (response) {
+  response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"', () => response.socket?.destroy())
+}
+
 /**
  * What the server does, by name. `seen` is the request, `count` how many of this test have come, this one included.
  * @type {Record<string, (response: Response, seen: Seen, count: number) => void>}
@@ -46,8 +51,8 @@ const BEHAVIOURS = {
   dripping: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"') },
   reset: ({ socket }) => { socket?.resetAndDestroy() },
   closed: ({ socket }) => { socket?.destroy() },
-  half: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"', () => response.socket?.destroy()) },
-  'half-once': (response, seen, count) => { (count === 1 ? BEHAVIOURS.half : good)?.(response, seen, count) },
+  half,
+  'half-once': (response, _seen, count) => { count === 1 ? half(response) : good(response) },
   garbage: ({ socket }) => { socket?.end('+OK this is not HTTP\r\n\r\n') },
   'not-json': (response) => { response.end('<h1>It works!</h1>') },
   list: (response) => { json(response, 200, [1, 2]) },

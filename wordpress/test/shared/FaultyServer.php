@@ -1,0 +1,32 @@
+<?php
+namespace TicketMetadata\Test;
+
+/** The server of wordpress/test/lib/faults.mjs, and one test's view of it. */
+final class FaultyServer {
+
+	private string $test;
+
+	public function __construct() {
+		$this->test = bin2hex( random_bytes( 8 ) );
+	}
+
+	/** An address under which everything is answered in this way. */
+	public function url( string $behaviour ): string {
+		return getenv( 'FAULTS_URL' ) . "/$behaviour/$this->test";
+	}
+
+	/** @return array[] what this test has sent: method, path, headers, body, connection */
+	public function seen(): array {
+		return self::fetch( "/seen/$this->test" );
+	}
+
+	/** Has the runner do something to the servers, and waits until it is done. */
+	public static function order( string $name ): void {
+		self::fetch( "/order/$name" );
+	}
+
+	private static function fetch( string $path ): array {
+		$text = file_get_contents( getenv( 'FAULTS_URL' ) . $path );
+		return json_decode( $text, true, 512, JSON_THROW_ON_ERROR );
+	}
+}
