@@ -19,10 +19,10 @@ define( 'WP_ACCESSIBLE_HOSTS', '127.0.0.1, *.allowed.test' );
 define( 'TICKET_METADATA_KEY', getenv( 'SERVICE_KEY' ) );
 
 // WordPress takes for granted that its files are read at the top level, which a bootstrap is not.
-$GLOBALS['table_prefix']    = getenv( 'WORDPRESS_TABLE_PREFIX' );
+global $table_prefix, $wpdb, $wp, $wp_query, $wp_the_query, $wp_rewrite, $wp_locale, $wp_version, $wp_filter, $wp_object_cache;
+$table_prefix               = getenv( 'WORDPRESS_TABLE_PREFIX' );
 $_SERVER['HTTP_HOST']       = 'example.test';
 $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
-global $wpdb, $wp, $wp_query, $wp_the_query, $wp_rewrite, $wp_locale, $wp_version, $wp_filter, $wp_object_cache;
 require ABSPATH . 'wp-settings.php';
 require_once ABSPATH . 'wp-admin/includes/plugin.php';
 require __DIR__ . '/../shared/FaultyServer.php';

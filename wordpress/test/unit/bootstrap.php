@@ -5,10 +5,10 @@ error_reporting( E_ALL );
 
 define( 'ABSPATH', '/nowhere/' );
 
+require __DIR__ . '/../../ticket-metadata/autoload.php';
+require __DIR__ . '/../../ticket-metadata/functions.php';
 require __DIR__ . '/wordpress.php';
 require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/MemoryState.php';
 require __DIR__ . '/ScriptedTransport.php';
 require __DIR__ . '/PluginTestCase.php';
-require __DIR__ . '/../../ticket-metadata/autoload.php';
-require __DIR__ . '/../../ticket-metadata/functions.php';
