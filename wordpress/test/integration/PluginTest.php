@@ -64,7 +64,9 @@ final class PluginTest extends TestCase {
 	}
 
 	public function testSavedSettingsAreThoseOfTheNextCall(): void {
+		$first = Plugin::client();
 		$this->configure( [ 'url' => getenv( 'NOBODY_URL' ) ] );
+		self::assertNotSame( $first, Plugin::client() );
 		self::assertSame( 'network_error', Plugin::client()->health()->code );
 		$this->configure( [ 'url' => getenv( 'SERVICE_URL' ) ] );
 		self::assertSame( 200, Plugin::client()->health()->status );

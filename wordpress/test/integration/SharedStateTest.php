@@ -70,13 +70,14 @@ final class SharedStateTest extends TestCase {
 		$between = function ( string $query ) use ( &$between, &$others, $state ): string {
 			if ( strncmp( $query, 'SELECT', 6 ) !== 0 ) {
 				remove_filter( 'query', $between );
-				$others[] = $state->add( $this->name, true, 60 );
+				$others[] = $state->add( $this->name, 'the other', 60 );
 			}
 			return $query;
 		};
 		add_filter( 'query', $between );
-		self::assertFalse( $state->add( $this->name, true, 60 ) );
+		self::assertFalse( $state->add( $this->name, 'the one', 60 ) );
 		self::assertSame( [ true ], $others );
+		self::assertSame( 'the other', $state->get( $this->name ) );
 	}
 
 	public function testARowIsNotLoadedWithEveryPage(): void {

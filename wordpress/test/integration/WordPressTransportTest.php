@@ -59,6 +59,17 @@ final class WordPressTransportTest extends TestCase {
 		self::assertCount( 1, $this->server->seen(), 'a redirect is not followed' );
 	}
 
+	public function testAHugeAnswerIsToldAsSuch(): void {
+		$answer = $this->send( $this->server->url( 'huge' ), new Request( 'GET', '/tickets/7' ) );
+		self::assertStringContainsString( '4 MiB', $answer->detail() );
+	}
+
+	public function testATimeoutIsASecondAndNotWordPressesFive(): void {
+		$startedAt = hrtime( true );
+		$this->send( $this->server->url( 'silent' ), new Request( 'GET', '/tickets/7' ), 200 );
+		self::assertLessThan( 4.0, ( hrtime( true ) - $startedAt ) / 1e9 );
+	}
+
 	public function testNobodyListens(): void {
 		self::assertSame( 'network_error', $this->send( getenv( 'NOBODY_URL' ), new Request( 'GET', '/tickets/7' ) )->code );
 	}

@@ -27,8 +27,8 @@ final class Config {
 	/** @var array<string, mixed> */
 	private array $values = [];
 
-	/** @var string[] */
-	private array $problems = [];
+	/** @var string[] names of settings */
+	private array $unusable = [];
 
 	public function __construct() {
 		$option = get_option( self::OPTION );
@@ -40,8 +40,7 @@ final class Config {
 			}
 			$value = Setting::read( $name, $given, $default );
 			if ( $value === null ) {
-				/* translators: 1: a constant of wp-config.php, 2: what it must be */
-				$this->problems[] = sprintf( __( '%1$s must be %2$s.', 'ticket-metadata' ), self::constant( $name ), Setting::expected( $name, $default ) );
+				$this->unusable[] = $name;
 			} else {
 				$this->values[ $name ] = $value;
 			}
@@ -90,7 +89,14 @@ final class Config {
 
 	/** @return string[] what is set and cannot be used, for those who run the site */
 	public function problems(): array {
-		return $this->problems;
+		// Put into words only here: WordPress has no translations yet when the plugin is loaded.
+		return array_map(
+			static function ( string $name ): string {
+				/* translators: 1: a constant of wp-config.php, 2: what it must be */
+				return sprintf( __( '%1$s must be %2$s.', 'ticket-metadata' ), self::constant( $name ), Setting::expected( $name, self::DEFAULTS[ $name ] ) );
+			},
+			$this->unusable
+		);
 	}
 
 	/** Whether a constant decides, so that nobody can change it in the administration. */
