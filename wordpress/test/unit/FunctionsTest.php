@@ -11,7 +11,7 @@ final class FunctionsTest extends PluginTestCase {
 
 	protected function setUp(): void {
 		parent::setUp();
-		$this->useService( getenv( 'SERVICE_KEY' ) );
+		$this->use( getenv( 'SERVICE_URL' ), getenv( 'SERVICE_KEY' ) );
 		add_action(
 			'ticket_metadata_error',
 			function ( \WP_Error $error ): void {
@@ -26,8 +26,8 @@ final class FunctionsTest extends PluginTestCase {
 		unlink( $this->log );
 	}
 
-	private function useService( string $key ): void {
-		$this->configure( [ 'url' => getenv( 'SERVICE_URL' ), 'key' => $key, 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
+	private function use( string $url, string $key = '' ): void {
+		$this->configure( [ 'url' => $url, 'key' => $key, 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
 	}
 
 	/** @return array{string, int} code and status of the only error */
@@ -129,13 +129,13 @@ final class FunctionsTest extends PluginTestCase {
 	}
 
 	public function testWithoutTheScopeASyncSaysSo(): void {
-		$this->useService( getenv( 'SERVICE_READ_KEY' ) );
+		$this->use( getenv( 'SERVICE_URL' ), getenv( 'SERVICE_READ_KEY' ) );
 		self::assertFalse( ticket_metadata_sync( 1 ) );
 		self::assertSame( [ 'forbidden', 403 ], $this->error() );
 	}
 
 	public function testAServiceThatIsAwayIsFalse(): void {
-		$this->configure( [ 'url' => getenv( 'NOBODY_URL' ) ] );
+		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertFalse( ticket_metadata_write( 1, [ 'customer_id' => 1 ] ) );
 		self::assertSame( [ 'network_error', 0 ], $this->error() );
 		self::assertFalse( ticket_metadata_get( 1 ) );
@@ -143,7 +143,7 @@ final class FunctionsTest extends PluginTestCase {
 	}
 
 	public function testAnAnswerOfOtherThingsIsNotSynced(): void {
-		$this->configure( [ 'url' => $this->server->url( 'good' ) ] );
+		$this->use( $this->server->url( 'good' ) );
 		self::assertFalse( ticket_metadata_sync( 1 ) );
 		self::assertSame( 'unsynced', $this->error()[0] );
 	}
@@ -159,13 +159,13 @@ final class FunctionsTest extends PluginTestCase {
 	 */
 	public function testTheLogHasOneLineWithoutTheKey(): void {
 		define( 'WP_DEBUG_LOG', true );
-		$this->configure( [ 'url' => $this->server->url( 'echo' ), 'key' => 'tms_secret' ] );
+		$this->use( $this->server->url( 'echo' ), 'tms_secret' );
 		ticket_metadata_get( 7 );
 		$log = file_get_contents( $this->log );
 		self::assertStringContainsString( 'ticket-metadata: ticket 7: forbidden, status 403, request "req-2": You sent Bearer (the key).', $log );
 		self::assertStringNotContainsString( 'tms_secret', $log );
 
-		$this->useService( getenv( 'SERVICE_KEY' ) );
+		$this->use( getenv( 'SERVICE_URL' ), getenv( 'SERVICE_KEY' ) );
 		file_put_contents( $this->log, '' );
 		ticket_metadata_update_field( 7, "red\n[01-Jan-2026] PHP Fatal error: forged", 'x' );
 		\TicketMetadata\Errors::report( 7, 'validation_failed', "quoted:\r\n[01-Jan-2026] PHP Fatal error: forged" . str_repeat( 'x', 100000 ) );

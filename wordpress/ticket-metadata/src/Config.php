@@ -33,21 +33,14 @@ final class Config {
 	public function __construct() {
 		$option = get_option( self::OPTION );
 		foreach ( self::DEFAULTS as $name => $default ) {
-			$this->values[ $name ] = $default;
-			$given                 = self::given( $name, is_array( $option ) ? $option : [] );
-			if ( $given === null ) {
-				continue;
-			}
-			$value = Setting::read( $name, $given, $default );
+			$given = self::given( $name, is_array( $option ) ? $option : [] );
+			$value = $given === null ? $default : Setting::read( $name, $given, $default );
 			if ( $value === null ) {
 				$this->unusable[] = $name;
-			} else {
-				$this->values[ $name ] = $value;
-			}
-			if ( $name === 'url' && $value === null ) {
 				// The key and the tickets must not go where nobody meant them to.
-				$this->values['url'] = '';
+				$value = $name === 'url' ? '' : $default;
 			}
+			$this->values[ $name ] = $value;
 		}
 	}
 
