@@ -43,8 +43,8 @@ final class CurlTransportTest extends PluginTestCase {
 	/** @return array<string, array{string, array}> */
 	public function timeouts(): array {
 		return [
-			'nothing comes'                => [ 'silent', [ 'timeout_ms' => 100 ] ],
-			'the answer stops on its way'  => [ 'dripping', [ 'timeout_ms' => 100 ] ],
+			'nothing comes'                => [ 'silent', [ 'timeout_ms' => 500 ] ],
+			'the answer stops on its way'  => [ 'dripping', [ 'timeout_ms' => 500 ] ],
 		];
 	}
 
