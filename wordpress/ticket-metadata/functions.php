@@ -1,6 +1,8 @@
 <?php
 /** The functions for other plugins and themes. None throws; why one answers false goes to the action ticket_metadata_error. */
 
+use TicketMetadata\Call;
+use TicketMetadata\Client\Client;
 use TicketMetadata\Errors;
 use TicketMetadata\Plugin;
 use TicketMetadata\Upsert;
@@ -13,11 +15,7 @@ use TicketMetadata\Upsert;
  * @return bool Whether the service keeps it.
  */
 function ticket_metadata_write( int $ticket_id, array $metadata ): bool {
-	$answer = Upsert::write( Plugin::client(), $ticket_id, $metadata );
-	if ( ! $answer->isStored() ) {
-		Errors::ofAnswer( $ticket_id, $answer );
-	}
-	return $answer->isStored();
+	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => Upsert::write( $client, $id, $metadata ) );
 }
 
 /**
@@ -29,11 +27,19 @@ function ticket_metadata_write( int $ticket_id, array $metadata ): bool {
  * @return bool Whether the service keeps the change.
  */
 function ticket_metadata_update_field( int $ticket_id, string $field, $value ): bool {
-	$answer = Plugin::client()->update( $ticket_id, [ $field => $value ] );
-	if ( ! $answer->isStored() ) {
-		Errors::ofAnswer( $ticket_id, $answer );
-	}
-	return $answer->isStored();
+	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => $client->update( $id, [ $field => $value ] ) );
+}
+
+/**
+ * Changes a ticket when the page is done: with all other changes of this PHP request, in one batch. When the service is
+ * away, the change waits in the site's database. Otherwise as ticket_metadata_write().
+ *
+ * @param int   $ticket_id The id of its post or row.
+ * @param array $metadata  Such as ['status' => 'closed', 'assigned_to' => null]; null removes a field.
+ * @return bool Whether it can be sent.
+ */
+function ticket_metadata_defer( int $ticket_id, array $metadata ): bool {
+	return Call::defers( $ticket_id, $metadata );
 }
 
 /**
@@ -43,9 +49,10 @@ function ticket_metadata_update_field( int $ticket_id, string $field, $value ): 
  * @return array|false Its fields with their types; false where there is no such ticket, or the service did not answer.
  */
 function ticket_metadata_get( int $ticket_id ) {
-	$answer = Plugin::client()->get( $ticket_id );
+	$answer = Call::about( $ticket_id, static fn( Client $client, int $id ) => $client->get( $id ) );
 	if ( $answer->status === 200 ) {
-		return $answer->body;
+		// In a network the service knows it by another id.
+		return [ 'ticket_id' => $ticket_id ] + $answer->body;
 	}
 	// To ask is how one learns that there is none.
 	if ( $answer->code !== 'ticket_not_found' ) {
@@ -61,7 +68,7 @@ function ticket_metadata_get( int $ticket_id ) {
  * @return bool Whether MySQL holds its newest version.
  */
 function ticket_metadata_sync( int $ticket_id ): bool {
-	$answer = Plugin::client()->flush( [ $ticket_id ] );
+	$answer = Call::about( $ticket_id, static fn( Client $client, int $id ) => $client->flush( [ $id ] ) );
 	if ( $answer->status !== 200 ) {
 		Errors::ofAnswer( $ticket_id, $answer );
 		return false;

@@ -101,9 +101,9 @@ final class FunctionsTest extends PluginTestCase {
 	/** @return array<string, array{callable(): mixed, string}> */
 	public function badArguments(): array {
 		return [
-			'an id of nothing'        => [ static function () { return ticket_metadata_get( 0 ); }, 'validation_failed' ],
-			'a negative id'           => [ static function () { return ticket_metadata_write( -5, [ 'customer_id' => 1 ] ); }, 'validation_failed' ],
-			'an id of nothing pushed' => [ static function () { return ticket_metadata_sync( 0 ); }, 'validation_failed' ],
+			'an id of nothing'        => [ static function () { return ticket_metadata_get( 0 ); }, 'invalid_argument' ],
+			'a negative id'           => [ static function () { return ticket_metadata_write( -5, [ 'customer_id' => 1 ] ); }, 'invalid_argument' ],
+			'an id of nothing pushed' => [ static function () { return ticket_metadata_sync( 0 ); }, 'invalid_argument' ],
 			'an unknown field'        => [ static function () { return ticket_metadata_update_field( 1, 'colour', 'red' ); }, 'validation_failed' ],
 			'a field without a name'  => [ static function () { return ticket_metadata_update_field( 1, '', 'x' ); }, 'validation_failed' ],
 			'no metadata'             => [ static function () { return ticket_metadata_write( 1, [] ); }, 'validation_failed' ],

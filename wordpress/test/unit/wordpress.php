@@ -35,6 +35,18 @@ function __( string $text, string $domain ): string {
 	return $text;
 }
 
+function is_multisite(): bool {
+	return false;
+}
+
+function is_main_site(): bool {
+	return true;
+}
+
+function get_current_blog_id(): int {
+	return 1;
+}
+
 function wp_using_ext_object_cache(): bool {
 	return true;
 }

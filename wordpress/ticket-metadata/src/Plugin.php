@@ -1,12 +1,23 @@
 <?php
 namespace TicketMetadata;
 
+use TicketMetadata\Bridges\Bridges;
+use TicketMetadata\Changes\AtShutdown;
+use TicketMetadata\Changes\LastDelivery;
+use TicketMetadata\Changes\Marks;
+use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Client\Client;
 
 /** What the plugin consists of, in reading order. */
 final class Plugin {
 
-	private static ?Client $client = null;
+	/** For those whom no page waits for: cron, the command line, and who tests the connection. */
+	private const PATIENCE_MS = 20000;
+
+	/** @var array<int, Client> by site */
+	private static array $clients = [];
+
+	private static ?Marks $marks = null;
 
 	public static function boot(): void {
 		// The key of a constant does not get into the database, whoever writes the option.
@@ -15,17 +26,49 @@ final class Plugin {
 		// What is tested after the settings were saved is what was saved.
 		add_action( 'add_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 		add_action( 'update_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
+
+		Schedule::listen();
+		AtShutdown::listen();
+		// When plugins and the theme are loaded, and nobody has changed a ticket yet.
+		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
+	}
+
+	public static function listenToHelpDesks(): void {
+		if ( ( new Config() )->isDisabled() ) {
+			return;
+		}
+		foreach ( Bridges::active() as $slug => $bridge ) {
+			$bridge->listen(
+				static function ( int $id, bool $isNew = false ) use ( $slug ): void {
+					self::marks()->mark( $slug, $id, $isNew );
+				}
+			);
+		}
+	}
+
+	/** What changed in this PHP request. */
+	public static function marks(): Marks {
+		self::$marks = self::$marks ?? new Marks();
+		return self::$marks;
 	}
 
 	/** One for the PHP request, and so one connection. */
 	public static function client(): Client {
-		if ( self::$client === null ) {
-			self::$client = Client::fromConfig( new Config() );
-		}
-		return self::$client;
+		$blog                   = get_current_blog_id();
+		self::$clients[ $blog ] = self::$clients[ $blog ] ?? Client::fromConfig( new Config() );
+		return self::$clients[ $blog ];
+	}
+
+	/** One that waits, and asks even where pages do not: what it learns is good for them too. */
+	public static function patientClient(): Client {
+		return Client::fromConfig( new Config(), self::PATIENCE_MS )->trying();
+	}
+
+	public static function lastDelivery(): LastDelivery {
+		return new LastDelivery( Client::state() );
 	}
 
 	public static function forgetClient(): void {
-		self::$client = null;
+		self::$clients = [];
 	}
 }

@@ -1,6 +1,7 @@
 <?php
 namespace TicketMetadata;
 
+use TicketMetadata\Changes\Change;
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
 
@@ -9,26 +10,13 @@ final class Upsert {
 
 	public static function write( Client $client, int $id, array $fields ): Answer {
 		// Without a customer it cannot be a new one: the other way round is the shorter one.
-		if ( ! isset( $fields['customer_id'] ) ) {
-			$answer = self::change( $client, $id, $fields );
-			// Refused with the reason that the caller can do something about.
-			return $answer->code === 'ticket_not_found' ? self::create( $client, $id, $fields ) : $answer;
-		}
-		$answer = self::create( $client, $id, $fields );
-		return $answer->code === 'ticket_exists' ? self::change( $client, $id, $fields ) : $answer;
+		$change    = new Change( $id, $fields, isset( $fields['customer_id'] ) );
+		$answer    = self::send( $client, $change );
+		$remaining = $change->after( $answer->code );
+		return $remaining === null ? $answer : self::send( $client, $remaining );
 	}
 
-	/** A new ticket has nothing that null could remove. */
-	private static function create( Client $client, int $id, array $fields ): Answer {
-		$isGiven = static function ( $value ): bool {
-			return $value !== null;
-		};
-		return $client->create( $id, array_filter( $fields, $isGiven ) );
-	}
-
-	/** When a ticket was created does not change any more. */
-	private static function change( Client $client, int $id, array $fields ): Answer {
-		unset( $fields['created_at'] );
-		return $client->update( $id, $fields );
+	private static function send( Client $client, Change $change ): Answer {
+		return $change->isNew ? $client->create( $change->ticketId, $change->fields() ) : $client->update( $change->ticketId, $change->fields() );
 	}
 }

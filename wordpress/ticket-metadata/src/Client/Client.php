@@ -10,16 +10,40 @@ final class Client {
 
 	private Delivery $delivery;
 
+	private ?Deadline $deadline = null;
+
+	/** Whether it asks even where the circuit is open. */
+	private bool $isTrial = false;
+
 	public function __construct( Config $config, Delivery $delivery ) {
 		$this->config   = $config;
 		$this->delivery = $delivery;
 	}
 
-	public static function fromConfig( Config $config ): self {
-		global $wpdb;
+	/** @param int|null $timeoutMs null: as long as a page may wait */
+	public static function fromConfig( Config $config, ?int $timeoutMs = null ): self {
 		$transport = CurlTransport::isPossible() && ! self::isBehindProxy( $config ) ? new CurlTransport( $config ) : new WordPressTransport( $config );
-		$state     = wp_using_ext_object_cache() ? new ObjectCacheState() : new OptionState( $wpdb );
-		return new self( $config, new Delivery( $transport, new CircuitBreaker( $state ), $config->timeoutMs() ) );
+		return new self( $config, new Delivery( $transport, new CircuitBreaker( self::state() ), $timeoutMs ?? $config->timeoutMs() ) );
+	}
+
+	/** What all PHP requests of the site know. */
+	public static function state(): SharedState {
+		global $wpdb;
+		return wp_using_ext_object_cache() ? new ObjectCacheState() : new OptionState( $wpdb );
+	}
+
+	/** @return self by the same connection, for several calls which together take no longer */
+	public function by( Deadline $deadline ): self {
+		$client           = clone $this;
+		$client->deadline = $deadline;
+		return $client;
+	}
+
+	/** @return self by the same connection, which asks even where the circuit is open: for those who know that, or who want to */
+	public function trying(): self {
+		$client          = clone $this;
+		$client->isTrial = true;
+		return $client;
 	}
 
 	/**
@@ -68,11 +92,10 @@ final class Client {
 
 	/** The service's state, asked for even where the circuit is open: who asks wants to know now. */
 	public function health(): Answer {
-		return $this->ask(
+		return $this->trying()->ask(
 			static function (): Request {
 				return new Request( 'GET', '/health/ready' );
-			},
-			true
+			}
 		);
 	}
 
@@ -85,8 +108,8 @@ final class Client {
 	}
 
 	/** @param callable(): Request $compose */
-	private function ask( callable $compose, bool $isTrial = false ): Answer {
-		$answer = $this->tryToAsk( $compose, $isTrial );
+	private function ask( callable $compose ): Answer {
+		$answer = $this->tryToAsk( $compose );
 		$key    = $this->config->key();
 		if ( $key !== '' && $answer->detail() !== '' ) {
 			// Details are shown and logged. Whatever quotes a request, a proxy's problem or an exception: not the key.
@@ -96,7 +119,7 @@ final class Client {
 	}
 
 	/** @param callable(): Request $compose */
-	private function tryToAsk( callable $compose, bool $isTrial ): Answer {
+	private function tryToAsk( callable $compose ): Answer {
 		$url = $this->config->url();
 		if ( $this->config->isDisabled() ) {
 			return Answer::failure( 'disabled', 'The plugin is switched off, by TICKET_METADATA_DISABLED or in its settings: nothing is sent to the service.' );
@@ -105,7 +128,7 @@ final class Client {
 			return Answer::failure( 'misconfigured', implode( ' ', $this->config->problems() ) );
 		}
 		try {
-			return OutboundRules::block( $url ) ? OutboundRules::refusal( $url ) : $this->delivery->deliver( $compose(), $isTrial );
+			return OutboundRules::block( $url ) ? OutboundRules::refusal( $url ) : $this->delivery->deliver( $compose(), $this->isTrial, $this->deadline );
 		} catch ( \InvalidArgumentException $error ) {
 			return Answer::failure( 'invalid_argument', $error->getMessage() );
 		} catch ( \Throwable $error ) {

@@ -19,16 +19,23 @@ final class Delivery {
 		$this->timeoutMs = $timeoutMs;
 	}
 
-	/** @param bool $isTrial goes out even where the circuit is open */
-	public function deliver( Request $request, bool $isTrial = false ): Answer {
+	/**
+	 * @param bool          $isTrial  goes out even where the circuit is open
+	 * @param Deadline|null $deadline of the one who waits for more than this
+	 */
+	public function deliver( Request $request, bool $isTrial = false, ?Deadline $deadline = null ): Answer {
+		$timeoutMs = $deadline === null ? $this->timeoutMs : min( $this->timeoutMs, $deadline->leftMs() );
+		if ( $timeoutMs === 0 ) {
+			return Answer::failure( 'out_of_time', 'The time that a page may wait was over before it could be sent.' );
+		}
 		if ( ! $this->breaker->allows() && ! $isTrial ) {
 			return Answer::failure( 'circuit_open', 'The service was away when it was asked last. It is asked again in a few seconds.' );
 		}
-		$startedAt = hrtime( true );
-		$answer    = $this->transport->send( $request, $this->timeoutMs );
+		$end    = Deadline::in( $timeoutMs );
+		$answer = $this->transport->send( $request, $timeoutMs );
 		if ( $answer->isRetriableAtOnce() ) {
 			$pauseMs = self::pauseMs( $answer );
-			$leftMs  = $this->timeoutMs - intdiv( hrtime( true ) - $startedAt, 1000000 ) - $pauseMs;
+			$leftMs  = $end->leftMs() - $pauseMs;
 			if ( $leftMs >= $this->transport->shortestTimeoutMs() ) {
 				usleep( $pauseMs * 1000 );
 				$answer = $this->transport->send( $request, $leftMs );

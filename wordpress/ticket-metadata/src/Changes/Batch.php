@@ -1,0 +1,94 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Client\Answer;
+use TicketMetadata\Client\Client;
+
+/** Sends changes of different tickets, as few requests as can be. */
+final class Batch {
+
+	/** The service takes no more at a time. */
+	public const SIZE_MAX = 500;
+
+	/** What is wrong with a change, and hits all that travel with it: they are sent apart. */
+	private const OF_ONE = [ 'payload_too_large', 'invalid_argument' ];
+
+	private Client $client;
+
+	public function __construct( Client $client ) {
+		$this->client = $client;
+	}
+
+	/**
+	 * @param array<int, Change> $changes
+	 * @return array<int, Outcome> by the same keys
+	 */
+	public function send( array $changes ): array {
+		$outcomes = [];
+		foreach ( array_chunk( $changes, self::SIZE_MAX, true ) as $some ) {
+			$outcomes += $this->sendSome( $some );
+			if ( self::isCutOff( $outcomes ) ) {
+				// The rest would wait for the same.
+				$reason = end( $outcomes );
+				return $outcomes + array_fill_keys( array_keys( $changes ), $reason );
+			}
+		}
+		return $outcomes;
+	}
+
+	/** @param array<int, Outcome> $outcomes */
+	private static function isCutOff( array $outcomes ): bool {
+		$last = end( $outcomes );
+		return $last !== false && ! $last->isStored() && ! $last->isRefused;
+	}
+
+	/**
+	 * @param array<int, Change> $changes
+	 * @return array<int, Outcome>
+	 */
+	private function sendSome( array $changes ): array {
+		$outcomes = $this->attempt( $changes );
+		$turned   = [];
+		foreach ( $outcomes as $key => $outcome ) {
+			$change = $changes[ $key ];
+			if ( $outcome->code === 'ticket_not_found' && $change->isGone ) {
+				$outcomes[ $key ] = Outcome::stored();
+				continue;
+			}
+			$remaining = $change->after( $outcome->code );
+			if ( $remaining !== null ) {
+				$turned[ $key ] = $remaining;
+			}
+		}
+		return $turned === [] ? $outcomes : array_replace( $outcomes, $this->attempt( $turned ) );
+	}
+
+	/**
+	 * @param array<int, Change> $changes
+	 * @return array<int, Outcome>
+	 */
+	private function attempt( array $changes ): array {
+		$operations = array_map( static fn( Change $change ): array => $change->toOperation(), array_values( $changes ) );
+		$answer     = $this->client->batch( $operations );
+		if ( in_array( $answer->code, self::OF_ONE, true ) && count( $changes ) > 1 ) {
+			[ $half, $rest ] = array_chunk( $changes, intdiv( count( $changes ) + 1, 2 ), true );
+			return $this->attempt( $half ) + $this->attempt( $rest );
+		}
+		return array_combine( array_keys( $changes ), self::outcomes( $answer, count( $changes ) ) );
+	}
+
+	/** @return Outcome[] in the order of the operations */
+	private static function outcomes( Answer $answer, int $count ): array {
+		if ( $answer->code !== '' ) {
+			$outcome = in_array( $answer->code, self::OF_ONE, true )
+				? Outcome::refused( $answer->code, $answer->detail() )
+				: Outcome::ofAnswer( $answer );
+			return array_fill( 0, $count, $outcome );
+		}
+		$results = $answer->body['results'] ?? null;
+		if ( ! is_array( $results ) || count( $results ) !== $count ) {
+			return array_fill( 0, $count, Outcome::undelivered( 'bad_answer', 'The answer to a batch does not have a result for each operation.' ) );
+		}
+		return array_map( [ Outcome::class, 'ofResult' ], array_values( $results ) );
+	}
+}

@@ -1,0 +1,30 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Client\SharedState;
+
+/** When this site last brought a ticket to the service, to the minute: noting it must not cost a write each time. */
+final class LastDelivery {
+
+	private const KEPT_SECONDS = 365 * 86400;
+
+	private const EXACT_SECONDS = 60;
+
+	private SharedState $state;
+
+	public function __construct( SharedState $state ) {
+		$this->state = $state;
+	}
+
+	/** @return int|null Unix seconds; null: not known */
+	public function at(): ?int {
+		$time = $this->state->get( 'delivered_at' );
+		return is_int( $time ) ? $time : null;
+	}
+
+	public function note(): void {
+		if ( time() - ( $this->at() ?? 0 ) >= self::EXACT_SECONDS ) {
+			$this->state->set( 'delivered_at', time(), self::KEPT_SECONDS );
+		}
+	}
+}

@@ -1,0 +1,66 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Client\Client;
+
+/** Brings tickets of a help desk to the service as they now stand, whatever happened to them. */
+final class Outbox {
+
+	/** A ticket that changes faster than it can be sent waits for its turn in the spool. */
+	private const ROUNDS_MAX = 3;
+
+	private Batch $batch;
+
+	public function __construct( Client $client ) {
+		$this->batch = new Batch( $client );
+	}
+
+	/**
+	 * @param int[] $ids    the help desk's
+	 * @param int[] $newIds those of them that the service surely does not know yet; of the others it finds out
+	 * @return array<int, Outcome> by id
+	 */
+	public function deliver( Bridge $bridge, array $ids, array $newIds = [] ): array {
+		$isNew    = array_fill_keys( $newIds, true );
+		$outcomes = [];
+		$now      = $bridge->snapshots( $ids );
+		for ( $round = 1; $ids !== []; $round++ ) {
+			[ $changes, $refused ] = self::changes( $bridge, $ids, $now, $isNew );
+			$outcomes              = array_replace( $outcomes, $refused, $this->batch->send( $changes ) );
+			$isStored              = static fn( int $id ): bool => $outcomes[ $id ]->isStored();
+			$stored                = array_filter( $ids, $isStored );
+			$sent                  = $now;
+			// Two PHP requests may change a ticket and send it in the other order. Who sends last finds what there is.
+			$now = $bridge->snapshots( $stored );
+			$ids = array_filter( $stored, static fn( int $id ): bool => ( $now[ $id ] ?? null ) !== ( $sent[ $id ] ?? null ) );
+			if ( $round === self::ROUNDS_MAX ) {
+				$changing = Outcome::undelivered( 'still_changing', 'The ticket changed each time that it had been sent.' );
+				return array_replace( $outcomes, array_fill_keys( $ids, $changing ) );
+			}
+			$isNew = [];
+		}
+		return $outcomes;
+	}
+
+	/**
+	 * @param array<int, array> $snapshots
+	 * @param array<int, true>  $isNew
+	 * @return array{array<int, Change>, array<int, Outcome>} what can be sent, and why the rest cannot
+	 */
+	private static function changes( Bridge $bridge, array $ids, array $snapshots, array $isNew ): array {
+		$changes = [];
+		$refused = [];
+		foreach ( $ids as $id ) {
+			try {
+				$ticketId       = TicketIds::toService( $bridge->slug(), $id );
+				$changes[ $id ] = isset( $snapshots[ $id ] )
+					? new Change( $ticketId, Fields::of( $bridge, $snapshots[ $id ] ), isset( $isNew[ $id ] ) )
+					: new Change( $ticketId, Fields::ofDeleted(), false, true );
+			} catch ( \RangeException $error ) {
+				$refused[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );
+			}
+		}
+		return [ $changes, $refused ];
+	}
+}

@@ -1,0 +1,119 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Bridges\Bridges;
+use TicketMetadata\Client\Client;
+use TicketMetadata\Client\Deadline;
+use TicketMetadata\Plugin;
+
+/** Works through the spool, in the order in which it was filled, one PHP process at a time. */
+final class Replay {
+
+	private const PAGE = 200;
+
+	private Client $client;
+
+	private Spool $spool;
+
+	private ReplayResult $result;
+
+	public function __construct( Client $client ) {
+		$this->client = $client;
+		$this->spool  = new Spool();
+		$this->result = new ReplayResult();
+	}
+
+	/**
+	 * @param int                        $max      how many tickets
+	 * @param callable(int): void|null   $progress called with how many were tried each time
+	 * @param Deadline|null              $deadline after which no more are begun; null: until there are no more
+	 */
+	public static function run( int $max, ?callable $progress = null, ?Deadline $deadline = null ): ReplayResult {
+		$replay = new self( Plugin::patientClient() );
+		$lock   = new DatabaseLock( 'replay' );
+		if ( ! $lock->take() ) {
+			$replay->result->isBusy = true;
+			return $replay->finished();
+		}
+		try {
+			$replay->work( $max, $progress ?? static function (): void {}, $deadline );
+			return $replay->finished();
+		} finally {
+			$lock->release();
+		}
+	}
+
+	private function work( int $max, callable $progress, ?Deadline $deadline ): void {
+		$afterId = 0;
+		while ( $max > 0 && $this->result->stoppedBy === '' && ( $deadline === null || ! $deadline->hasPassed() ) ) {
+			$rows = $this->spool->due( $afterId, min( $max, self::PAGE ) );
+			if ( $rows === [] ) {
+				return;
+			}
+			foreach ( self::bySource( $rows ) as $source => $some ) {
+				$this->send( (string) $source, $some );
+			}
+			$progress( count( $rows ) );
+			$max    -= count( $rows );
+			$afterId = end( $rows )->id;
+		}
+	}
+
+	/** @param array<int, SpoolRow> $rows by the source's ids */
+	private function send( string $source, array $rows ): void {
+		foreach ( $this->outcomes( $source, $rows ) as $id => $outcome ) {
+			if ( $outcome->isStored() ) {
+				$this->spool->remove( $rows[ $id ] );
+				++$this->result->delivered;
+				continue;
+			}
+			$this->spool->note( $rows[ $id ], $outcome );
+			if ( $outcome->isRefused ) {
+				++$this->result->refused;
+			} else {
+				$this->result->stoppedBy     = $outcome->code;
+				$this->result->stoppedDetail = $outcome->detail;
+			}
+		}
+	}
+
+	/**
+	 * @param array<int, SpoolRow> $rows
+	 * @return array<int, Outcome>
+	 */
+	private function outcomes( string $source, array $rows ): array {
+		if ( $source === '' ) {
+			return DeferredFields::send( $this->client, array_map( static fn( SpoolRow $row ): array => $row->fields, $rows ) );
+		}
+		$bridge = Bridges::active()[ $source ] ?? null;
+		if ( $bridge === null ) {
+			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
+		}
+		try {
+			return ( new Outbox( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
+		} catch ( \Throwable $error ) {
+			// The others behind them have nothing to do with it.
+			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'client_error', get_class( $error ) . ': ' . $error->getMessage() ) );
+		}
+	}
+
+	/**
+	 * @param SpoolRow[] $rows
+	 * @return array<string, array<int, SpoolRow>>
+	 */
+	private static function bySource( array $rows ): array {
+		$sources = [];
+		foreach ( $rows as $row ) {
+			$sources[ $row->source ][ $row->ticketId ] = $row;
+		}
+		return $sources;
+	}
+
+	private function finished(): ReplayResult {
+		$this->result->left = $this->spool->depth();
+		if ( $this->result->delivered > 0 ) {
+			Plugin::lastDelivery()->note();
+		}
+		return $this->result;
+	}
+}

@@ -1,0 +1,46 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Client\Deadline;
+
+/** Replays the spool each minute, by WP-Cron. */
+final class Schedule {
+
+	public const EVENT = 'ticket_metadata_replay';
+
+	private const EVERY = 'ticket_metadata_minute';
+
+	private const TICKETS_MAX = 10000;
+
+	/** WP-Cron begins anew after a minute, whether the last one has ended or not. */
+	private const SECONDS_MAX = 30;
+
+	public static function listen(): void {
+		// With every PHP request: WordPress asks for it whenever it plans the event again.
+		add_filter( 'cron_schedules', [ self::class, 'addEveryMinute' ] );
+		add_action( 'init', [ self::class, 'begin' ] );
+		add_action( self::EVENT, [ self::class, 'run' ] );
+	}
+
+	public static function addEveryMinute( array $schedules ): array {
+		$schedules[ self::EVERY ] = [
+			'interval' => 60,
+			'display'  => __( 'Every minute', 'ticket-metadata' ),
+		];
+		return $schedules;
+	}
+
+	public static function begin(): void {
+		if ( wp_next_scheduled( self::EVENT ) === false ) {
+			wp_schedule_event( time(), self::EVERY, self::EVENT );
+		}
+	}
+
+	public static function end(): void {
+		wp_clear_scheduled_hook( self::EVENT );
+	}
+
+	public static function run(): void {
+		Replay::run( self::TICKETS_MAX, null, Deadline::in( self::SECONDS_MAX * 1000 ) );
+	}
+}

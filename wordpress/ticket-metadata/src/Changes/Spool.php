@@ -1,0 +1,195 @@
+<?php
+namespace TicketMetadata\Changes;
+
+use TicketMetadata\Config;
+
+/**
+ * The tickets of a site that wait for the service. A row says which ticket, and not what changed: when its turn comes,
+ * it is sent as it then stands. Only deferred fields, which no help desk has, stand in it.
+ *
+ * Several PHP requests write here at a time. A row that another one has changed has another revision.
+ */
+final class Spool {
+
+	/** How many changes found no room, since someone looked after it. */
+	private const DROPPED_OPTION = 'ticket_metadata_dropped';
+
+	/** What the service refused, it may take when its settings or the ticket have changed. */
+	private const REFUSED_SECONDS = [ 60, 600, 3600, 21600, 86400 ];
+
+	/** Each lost race is another one's success. */
+	private const ATTEMPTS_MAX = 50;
+
+	private const COLUMNS = 'id, source, ticket_id, fields, revision, spooled_at, refusals, error_code, error_detail';
+
+	private \wpdb $database;
+
+	private string $table;
+
+	public function __construct() {
+		global $wpdb;
+		SpoolTable::ensure();
+		$this->database = $wpdb;
+		$this->table    = SpoolTable::name();
+	}
+
+	/** @return bool whether there was room for it */
+	public function addTicket( string $slug, int $id, Outcome $why ): bool {
+		return $this->change( $slug, $id, [], $why );
+	}
+
+	/** @return bool whether there was room for it */
+	public function addFields( int $id, array $fields, Outcome $why ): bool {
+		return $this->change( '', $id, $fields, $why );
+	}
+
+	/** @return SpoolRow[] whose turn it is, beginning behind one, in the order in which they came */
+	public function due( int $afterId, int $limit ): array {
+		return $this->select( 'WHERE id > %d AND due_at <= %d ORDER BY id LIMIT %d', $afterId, time(), $limit );
+	}
+
+	/** @return SpoolRow[] the first, due or not */
+	public function rows( int $limit ): array {
+		return $this->select( 'ORDER BY id LIMIT %d', $limit );
+	}
+
+	/**
+	 * @param int[] $ids
+	 * @return array<int, true> those that have deferred fields waiting
+	 */
+	public function idsWithFields( array $ids ): array {
+		$list = implode( ',', array_map( 'intval', $ids ) );
+		$found = $list === '' ? [] : $this->asked( $this->database->get_col( "SELECT ticket_id FROM $this->table WHERE source = '' AND ticket_id IN ($list)" ) );
+		return array_fill_keys( array_map( 'intval', $found ), true );
+	}
+
+	/** Takes out what was delivered. What has changed since it was read stays. */
+	public function remove( SpoolRow $row ): void {
+		$this->asked( $this->database->query( $this->database->prepare( "DELETE FROM $this->table WHERE id = %d AND revision = %d", $row->id, $row->revision ) ) );
+	}
+
+	/** Notes why it is still here. What was refused waits longer each time. */
+	public function note( SpoolRow $row, Outcome $outcome ): void {
+		$wait = self::REFUSED_SECONDS[ min( $row->refusals, count( self::REFUSED_SECONDS ) - 1 ) ];
+		$query = $this->database->prepare(
+			"UPDATE $this->table SET due_at = %d, refusals = %d, error_code = %s, error_detail = %s WHERE id = %d AND revision = %d",
+			$outcome->isRefused ? time() + $wait : 0,
+			$row->refusals + ( $outcome->isRefused ? 1 : 0 ),
+			self::cut( $outcome->code, 64 ),
+			self::cut( $outcome->detail, 500 ),
+			$row->id,
+			$row->revision
+		);
+		$this->asked( $this->database->query( $query ) );
+	}
+
+	/** Makes all of them due, those too that wait because they were refused. */
+	public function hurry(): void {
+		$this->asked( $this->database->query( "UPDATE $this->table SET due_at = 0 WHERE due_at > 0" ) );
+	}
+
+	public function depth(): int {
+		return (int) $this->asked( $this->database->get_var( "SELECT COUNT(*) FROM $this->table" ) );
+	}
+
+	public function refused(): int {
+		return (int) $this->asked( $this->database->get_var( "SELECT COUNT(*) FROM $this->table WHERE refusals > 0" ) );
+	}
+
+	/** @return int|null Unix seconds since when the first waits; null: none does */
+	public function oldestAt(): ?int {
+		$time = $this->asked( $this->database->get_var( "SELECT spooled_at FROM $this->table ORDER BY id LIMIT 1" ) );
+		return $time === null ? null : (int) $time;
+	}
+
+	/** Changes that found no room: `wp ticket-metadata backfill` brings them to the service. */
+	public function dropped(): int {
+		return (int) get_option( self::DROPPED_OPTION );
+	}
+
+	public function forgetDropped(): void {
+		delete_option( self::DROPPED_OPTION );
+	}
+
+	private function change( string $source, int $id, array $fields, Outcome $why ): bool {
+		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
+			$row = $this->find( $source, $id );
+			if ( $row === null && $this->depth() >= ( new Config() )->spoolMax() ) {
+				$this->countDropped();
+				return false;
+			}
+			if ( $row === null ? $this->insert( $source, $id, $fields, $why ) : $this->join( $row, $fields ) ) {
+				return true;
+			}
+		}
+		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
+	}
+
+	private function find( string $source, int $id ): ?SpoolRow {
+		return $this->select( 'WHERE source = %s AND ticket_id = %d', $source, $id )[0] ?? null;
+	}
+
+	/** @return bool false: another was faster */
+	private function insert( string $source, int $id, array $fields, Outcome $why ): bool {
+		$query = $this->database->prepare(
+			"INSERT IGNORE INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES (%s, %d, %s, 1, %d, 0, %d, %s, %s)",
+			$source,
+			$id,
+			self::text( $fields ),
+			time(),
+			$why->isRefused ? 1 : 0,
+			self::cut( $why->code, 64 ),
+			self::cut( $why->detail, 500 )
+		);
+		return $this->asked( $this->database->query( $query ) ) === 1;
+	}
+
+	/** What is otherwise now may be what the service takes: it is due at once. */
+	private function join( SpoolRow $row, array $fields ): bool {
+		$query = $this->database->prepare(
+			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0 WHERE id = %d AND revision = %d",
+			self::text( DeferredFields::merge( $row->fields, $fields ) ),
+			$row->id,
+			$row->revision
+		);
+		return $this->asked( $this->database->query( $query ) ) === 1;
+	}
+
+	private function countDropped(): void {
+		$options = $this->database->options;
+		$query   = $this->database->prepare( "INSERT INTO $options (option_name, option_value, autoload) VALUES (%s, '1', 'no') ON DUPLICATE KEY UPDATE option_value = option_value + 1", self::DROPPED_OPTION );
+		$this->asked( $this->database->query( $query ) );
+		wp_cache_delete( self::DROPPED_OPTION, 'options' );
+	}
+
+	/** @return SpoolRow[] */
+	private function select( string $clauses, ...$values ): array {
+		$query = $this->database->prepare( 'SELECT ' . self::COLUMNS . " FROM $this->table $clauses", ...$values );
+		return array_map( [ SpoolRow::class, 'fromDatabase' ], $this->asked( $this->database->get_results( $query, ARRAY_A ) ) );
+	}
+
+	/**
+	 * WordPress answers an error of the database as it answers that there is nothing.
+	 *
+	 * @param mixed $result
+	 * @return mixed
+	 */
+	private function asked( $result ) {
+		if ( $this->database->last_error !== '' ) {
+			// Should the table be gone, it is made again.
+			SpoolTable::forget();
+			throw new \RuntimeException( "$this->table cannot be used: {$this->database->last_error}" );
+		}
+		return $result;
+	}
+
+	private static function text( array $fields ): string {
+		return wp_json_encode( (object) $fields, JSON_UNESCAPED_SLASHES | JSON_PRESERVE_ZERO_FRACTION );
+	}
+
+	private static function cut( string $text, int $length ): string {
+		// Old tables take no character of four bytes, and then nothing of the row.
+		$plain = (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', wp_check_invalid_utf8( $text, true ) );
+		return mb_substr( $plain, 0, $length, 'UTF-8' );
+	}
+}

@@ -1,0 +1,46 @@
+<?php
+namespace TicketMetadata\Changes;
+
+/** A ticket that waits for the service. */
+final class SpoolRow {
+
+	/** In the order in which they came. */
+	public int $id;
+
+	/** The help desk's slug; empty: deferred fields. */
+	public string $source;
+
+	/** The source's own. */
+	public int $ticketId;
+
+	/** Deferred fields. */
+	public array $fields;
+
+	/** Grows with each change that joins it. */
+	public int $revision;
+
+	/** Unix seconds of the first change that waits. */
+	public int $spooledAt;
+
+	/** How often the service refused it. */
+	public int $refusals;
+
+	public string $errorCode;
+
+	public string $errorDetail;
+
+	/** @param array<string, string|null> $row */
+	public static function fromDatabase( array $row ): self {
+		$entry              = new self();
+		$entry->id          = (int) $row['id'];
+		$entry->source      = $row['source'];
+		$entry->ticketId    = (int) $row['ticket_id'];
+		$entry->fields      = (array) json_decode( (string) $row['fields'], true );
+		$entry->revision    = (int) $row['revision'];
+		$entry->spooledAt   = (int) $row['spooled_at'];
+		$entry->refusals    = (int) $row['refusals'];
+		$entry->errorCode   = $row['error_code'];
+		$entry->errorDetail = $row['error_detail'];
+		return $entry;
+	}
+}
