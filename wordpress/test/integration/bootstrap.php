@@ -26,6 +26,8 @@ $_SERVER['SERVER_PROTOCOL'] = 'HTTP/1.1';
 require ABSPATH . 'wp-settings.php';
 require_once ABSPATH . 'wp-admin/includes/plugin.php';
 require __DIR__ . '/../shared/FaultyServer.php';
+require __DIR__ . '/../shared/Desk.php';
+require __DIR__ . '/SiteTestCase.php';
 
 $result = activate_plugin( 'ticket-metadata/ticket-metadata.php' );
 if ( is_wp_error( $result ) ) {

@@ -47,6 +47,7 @@ function half (response) {
  */
 const BEHAVIOURS = {
   good,
+  batch: (response, { body }) => { json(response, 200, { results: /** @type {any} */ (body).operations.map(() => ({ status: 200 })) }) },
   silent: () => {},
   dripping: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"') },
   reset: ({ socket }) => { socket?.resetAndDestroy() },

@@ -1,0 +1,147 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Replay;
+use TicketMetadata\Changes\Schedule;
+use TicketMetadata\Changes\Spool;
+use TicketMetadata\Client\Deadline;
+use TicketMetadata\Plugin;
+
+/** The spool is worked through. */
+final class ReplayTest extends SiteTestCase {
+
+	private Spool $spool;
+
+	private Outcome $away;
+
+	protected function setUp(): void {
+		parent::setUp();
+		$this->spool = new Spool();
+		$this->away  = Outcome::undelivered( 'timeout', 'Too late.' );
+	}
+
+	/** @return int[] */
+	private function spoolTickets( int $count ): array {
+		$first = self::newId();
+		$ids   = range( $first, $first + $count - 1 );
+		foreach ( $ids as $id ) {
+			$this->desk->put( $id );
+			$this->spool->addTicket( 'desk', $id, $this->away );
+		}
+		return $ids;
+	}
+
+	public function testAllIsDeliveredAsItNowStands(): void {
+		$ids = $this->spoolTickets( 3 );
+		$this->desk->put( $ids[1], [ 'status' => 'closed' ] );
+		$this->spool->addFields( $ids[0] - 1, [ 'customer_id' => 4, 'status' => 'pending' ], $this->away );
+		$tried  = 0;
+		$result = Replay::run(
+			100,
+			static function ( int $count ) use ( &$tried ): void {
+				$tried += $count;
+			}
+		);
+		self::assertSame( [ 4, 0, 0, '', false, 4 ], [ $result->delivered, $result->refused, $result->left, $result->stoppedBy, $result->isBusy, $tried ] );
+		self::assertSame( [ 'open', 'closed', 'open' ], array_map( fn( int $id ): string => $this->atService( $id )['status'], $ids ) );
+		self::assertSame( 'pending', $this->atService( $ids[0] - 1 )['status'] );
+		self::assertEqualsWithDelta( time(), Plugin::lastDelivery()->at(), 60 );
+	}
+
+	public function testWhileTheServiceIsAwayAllStays(): void {
+		$ids = $this->spoolTickets( 2 );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 0, 2, 'network_error' ], [ $result->delivered, $result->left, $result->stoppedBy ] );
+		self::assertNotSame( '', $result->stoppedDetail );
+		self::assertSame( 'network_error', $this->spool->rows( 1 )[0]->errorCode );
+		self::assertNull( Plugin::lastDelivery()->at() );
+		$this->use( getenv( 'SERVICE_URL' ) );
+		self::assertSame( 2, Replay::run( 100 )->delivered );
+		self::assertIsArray( $this->atService( $ids[1] ) );
+	}
+
+	public function testItStopsAtTheFirstThatTheServiceCannotTake(): void {
+		$this->spoolTickets( 500 );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'overloaded' ) );
+		self::assertSame( 'overloaded', Replay::run( 1000 )->stoppedBy );
+		self::assertCount( 1, $server->seen() );
+	}
+
+	public function testARefusedOneHoldsUpNoOtherAndIsSeen(): void {
+		[ $first, $bad, $last ] = $this->spoolTickets( 3 );
+		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 2, 1, 1, '' ], [ $result->delivered, $result->refused, $result->left, $result->stoppedBy ] );
+		[ $row ] = $this->spool->rows( 1 );
+		self::assertSame( [ $bad, 'validation_failed' ], [ $row->ticketId, $row->errorCode ] );
+		self::assertSame( 0, Replay::run( 100 )->refused, 'it waits' );
+		$this->desk->put( $bad, [ 'assigned_to' => 2 ] );
+		$this->spool->addTicket( 'desk', $bad, $this->away );
+		self::assertSame( [ 1, 0 ], [ Replay::run( 100 )->delivered, $this->spool->depth() ] );
+	}
+
+	public function testAHelpDeskThatIsSwitchedOffHoldsUpNoOther(): void {
+		$this->spool->addTicket( 'gone', 7, $this->away );
+		[ $id ] = $this->spoolTickets( 1 );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
+		self::assertSame( 'help_desk_inactive', $this->spool->rows( 1 )[0]->errorCode );
+		self::assertIsArray( $this->atService( $id ) );
+	}
+
+	public function testABridgesMistakeHoldsUpNoOther(): void {
+		$this->spoolTickets( 1 );
+		$this->desk->beforeReading = static function (): void {
+			throw new \DomainException( 'of the bridge' );
+		};
+		$id = self::newId();
+		$this->spool->addFields( $id, [ 'customer_id' => 4 ], $this->away );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
+		self::assertStringContainsString( 'of the bridge', $this->spool->rows( 1 )[0]->errorDetail );
+	}
+
+	public function testItDoesNoMoreThanItWasTold(): void {
+		$this->spoolTickets( 3 );
+		self::assertSame( [ 2, 1 ], [ Replay::run( 2 )->delivered, $this->spool->depth() ] );
+		self::assertSame( 0, Replay::run( 2, null, Deadline::in( 0 ) )->delivered );
+		$result = Replay::run( 2 );
+		self::assertSame( [ 1, 0 ], [ $result->delivered, $result->left ] );
+	}
+
+	public function testOneReplaysAtATime(): void {
+		$this->spoolTickets( 1 );
+		$held = null;
+		// In the midst of it another PHP process comes, by a connection of its own.
+		$this->desk->beforeReading = static function () use ( &$held ): void {
+			if ( $held === null ) {
+				$held = self::inAnotherProcess( 'echo json_encode( TicketMetadata\Changes\Replay::run( 100 ) );' );
+			}
+		};
+		self::assertSame( 1, Replay::run( 100 )->delivered );
+		self::assertTrue( json_decode( $held, true )['isBusy'] );
+		self::assertFalse( json_decode( self::inAnotherProcess( 'echo json_encode( TicketMetadata\Changes\Replay::run( 100 ) );' ), true )['isBusy'] );
+	}
+
+	private static function inAnotherProcess( string $code ): string {
+		$script = tempnam( sys_get_temp_dir(), 'replay' );
+		file_put_contents( $script, '<?php require ' . var_export( __DIR__ . '/bootstrap.php', true ) . "; $code" );
+		$output = shell_exec( escapeshellarg( PHP_BINARY ) . ' ' . escapeshellarg( $script ) );
+		unlink( $script );
+		return (string) $output;
+	}
+
+	public function testCronReplays(): void {
+		Schedule::begin();
+		$event = wp_get_scheduled_event( Schedule::EVENT );
+		self::assertSame( [ 60, 'ticket_metadata_minute' ], [ $event->interval, $event->schedule ] );
+		[ $id ] = $this->spoolTickets( 1 );
+		do_action( Schedule::EVENT );
+		self::assertIsArray( $this->atService( $id ) );
+		Schedule::end();
+		self::assertFalse( wp_next_scheduled( Schedule::EVENT ) );
+	}
+}

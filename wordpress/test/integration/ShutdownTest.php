@@ -1,0 +1,167 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Changes\AtShutdown;
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Spool;
+use TicketMetadata\Client\CircuitBreaker;
+use TicketMetadata\Plugin;
+
+/** What a PHP request changed, when it ends. */
+final class ShutdownTest extends SiteTestCase {
+
+	protected function setUp(): void {
+		parent::setUp();
+		Plugin::listenToHelpDesks();
+	}
+
+	protected function tearDown(): void {
+		remove_all_actions( 'desk_changed' );
+		parent::tearDown();
+	}
+
+	public function testAllChangesAreOneBatch(): void {
+		$server = new FaultyServer();
+		$this->use( $server->url( 'batch' ) );
+		foreach ( [ 7, 8, 7 ] as $id ) {
+			$this->desk->put( $id );
+			do_action( 'desk_changed', $id, $id === 7 );
+		}
+		self::assertTrue( ticket_metadata_defer( 9, [ 'customer_id' => 1, 'status' => 'open' ] ) );
+		self::assertTrue( ticket_metadata_defer( 9, [ 'status' => 'closed' ] ) );
+		self::assertSame( [], $server->seen(), 'not before the page is done' );
+		AtShutdown::run();
+		$operations = array_map( static fn( array $seen ): array => $seen['body']['operations'], $server->seen() );
+		self::assertSame( [ [ [ 'create', 7 ], [ 'update', 8 ] ], [ [ 'create', 9 ] ] ], array_map( static fn( array $some ): array => array_map( static fn( array $one ): array => [ $one['op'], $one['ticket_id'] ], $some ), $operations ) );
+		self::assertSame( 'closed', $operations[1][0]['status'] );
+		AtShutdown::run();
+		self::assertCount( 2, $server->seen(), 'and that once' );
+		self::assertSame( [], $this->errors );
+	}
+
+	public function testItIsTheLastThatHappens(): void {
+		self::assertSame( PHP_INT_MAX, has_action( 'shutdown', [ AtShutdown::class, 'run' ] ) );
+	}
+
+	public function testWhatCannotBeDeliveredWaits(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$this->desk->put( 7 );
+		do_action( 'desk_changed', 7 );
+		ticket_metadata_defer( 9, [ 'status' => 'closed' ] );
+		AtShutdown::run();
+		$rows = ( new Spool() )->rows( 10 );
+		self::assertSame( [ [ 'desk', 7, [] ], [ '', 9, [ 'status' => 'closed' ] ] ], array_map( static fn( $row ): array => [ $row->source, $row->ticketId, $row->fields ], $rows ) );
+		self::assertSame( 'network_error', $rows[0]->errorCode );
+		self::assertSame( [ 'network_error', 'network_error' ], $this->errorCodes() );
+	}
+
+	public function testWhatIsRefusedWaitsToo(): void {
+		$id = self::newId();
+		ticket_metadata_defer( $id, [ 'customer_id' => 1, 'colour' => 'red' ] );
+		AtShutdown::run();
+		self::assertSame( [ 1, 'validation_failed' ], [ ( new Spool() )->refused(), ( new Spool() )->rows( 1 )[0]->errorCode ] );
+	}
+
+	public function testDeferredFieldsDoNotOvertakeOlderOnes(): void {
+		$id = self::newId();
+		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
+		( new Spool() )->addFields( $id, [ 'status' => 'pending', 'priority' => 'high' ], Outcome::undelivered( 'timeout', '' ) );
+		ticket_metadata_defer( $id, [ 'status' => 'closed' ] );
+		AtShutdown::run();
+		self::assertSame( 'open', $this->atService( $id )['status'] );
+		self::assertSame( [ 'status' => 'closed', 'priority' => 'high' ], ( new Spool() )->rows( 1 )[0]->fields );
+	}
+
+	public function testABridgesMistakeLosesNothingAndEndsNoPage(): void {
+		$this->desk->beforeReading = static function (): void {
+			throw new \Error( 'of the bridge' );
+		};
+		do_action( 'desk_changed', 7 );
+		$id = self::newId();
+		ticket_metadata_defer( $id, [ 'customer_id' => 1 ] );
+		AtShutdown::run();
+		self::assertSame( [ 'client_error' ], $this->errorCodes() );
+		self::assertSame( 7, ( new Spool() )->rows( 1 )[0]->ticketId );
+		self::assertIsArray( $this->atService( $id ), 'the others arrive' );
+	}
+
+	public function testAFullSpoolIsSaid(): void {
+		$this->use( getenv( 'NOBODY_URL' ), [ 'spool_max' => 1 ] );
+		do_action( 'desk_changed', 7 );
+		do_action( 'desk_changed', 8 );
+		AtShutdown::run();
+		self::assertStringContainsString( 'backfill', $this->errors[1]->get_error_message() );
+		self::assertSame( 1, ( new Spool() )->dropped() );
+	}
+
+	public function testADatabaseThatFailsEndsNoPage(): void {
+		global $wpdb;
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		do_action( 'desk_changed', 7 );
+		new Spool();
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		AtShutdown::run();
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertStringContainsString( 'nowhere', $this->errors[0]->get_error_message() );
+	}
+
+	public function testWhatIsMarkedWhileItIsSentIsSentToo(): void {
+		[ $first, $second ]        = [ self::newId(), self::newId() ];
+		$this->desk->beforeReading = static function ( array $ids ) use ( $first, $second ): void {
+			if ( in_array( $first, $ids, true ) ) {
+				do_action( 'desk_changed', $second );
+			}
+		};
+		$this->desk->put( $first );
+		$this->desk->put( $second );
+		do_action( 'desk_changed', $first );
+		AtShutdown::run();
+		self::assertIsArray( $this->atService( $second ) );
+	}
+
+	public function testWhoMarksForEverEndsAllTheSame(): void {
+		$this->desk->beforeReading = static function (): void {
+			do_action( 'desk_changed', 7 );
+		};
+		do_action( 'desk_changed', 7 );
+		AtShutdown::run();
+		self::assertFalse( Plugin::marks()->isEmpty() );
+		$this->desk->beforeReading = static function (): void {};
+		AtShutdown::run();
+		self::assertTrue( Plugin::marks()->isEmpty() );
+	}
+
+	public function testASwitchedOffPluginMarksNothing(): void {
+		remove_all_actions( 'desk_changed' );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'disabled' => true ] );
+		Plugin::listenToHelpDesks();
+		do_action( 'desk_changed', 7 );
+		self::assertFalse( ticket_metadata_defer( 7, [ 'status' => 'open' ] ) );
+		self::assertSame( [ 'disabled' ], $this->errorCodes() );
+		self::assertTrue( Plugin::marks()->isEmpty() );
+	}
+
+	public function testBadFieldsAreSaidWhereTheMistakeIs(): void {
+		self::assertFalse( ticket_metadata_defer( 7, [ 'subject' => "\xff" ] ) );
+		self::assertFalse( ticket_metadata_defer( 0, [ 'status' => 'open' ] ) );
+		self::assertSame( [ 'invalid_argument', 'invalid_argument' ], $this->errorCodes() );
+		self::assertTrue( Plugin::marks()->isEmpty() );
+	}
+
+	public function testWhoWaitsAndTheCommandLineTryEvenWhileTheCircuitIsOpen(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		for ( $i = 0; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
+			Plugin::client()->get( 7 );
+		}
+		$this->use( getenv( 'SERVICE_URL' ) );
+		self::assertSame( 'circuit_open', Plugin::client()->get( 7 )->code );
+		$id = self::newId();
+		$this->desk->put( $id );
+		do_action( 'desk_changed', $id );
+		AtShutdown::run();
+		self::assertIsArray( $this->atService( $id ) );
+	}
+}

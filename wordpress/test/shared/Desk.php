@@ -1,0 +1,70 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Bridges\Bridge;
+
+/** A help desk of which a test says what its tickets are, and what happens while they are read. */
+final class Desk implements Bridge {
+
+	/** @var array<int, array> */
+	public array $tickets = [];
+
+	/** @var callable(int[], int): void before each reading of tickets, with its number */
+	public $beforeReading;
+
+	private string $slug;
+
+	private int $readings = 0;
+
+	public function __construct( string $slug = 'desk' ) {
+		$this->slug          = $slug;
+		$this->beforeReading = static function (): void {};
+	}
+
+	public function put( int $id, array $ticket = [] ): void {
+		$this->tickets[ $id ] = $ticket + [ 'customer_id' => 1, 'subject' => "Ticket $id", 'status' => 'open', 'created_at' => 1700000000 ];
+	}
+
+	public function slug(): string {
+		return $this->slug;
+	}
+
+	public function name(): string {
+		return 'The desk of the tests';
+	}
+
+	public function isActive(): bool {
+		return true;
+	}
+
+	public function listen( callable $mark ): void {
+		add_action( "{$this->slug}_changed", $mark, 10, 2 );
+	}
+
+	public function snapshots( array $ids ): array {
+		( $this->beforeReading )( $ids, ++$this->readings );
+		return array_intersect_key( $this->tickets, array_fill_keys( $ids, true ) );
+	}
+
+	public function ids( int $after, int $limit ): array {
+		$ids = array_filter( array_keys( $this->tickets ), static fn( int $id ): bool => $id > $after );
+		sort( $ids );
+		return array_slice( $ids, 0, $limit );
+	}
+
+	public function count(): int {
+		return count( $this->tickets );
+	}
+
+	public function statuses(): array {
+		return [
+			'open'    => [ 'label' => 'Open', 'default' => 'open' ],
+			'waiting' => [ 'label' => 'Waiting', 'default' => 'pending' ],
+			'closed'  => [ 'label' => 'Closed', 'default' => 'closed' ],
+		];
+	}
+
+	public function idsOfPerson( string $email, int $after, int $limit ): array {
+		return $this->ids( $after, $limit );
+	}
+}
