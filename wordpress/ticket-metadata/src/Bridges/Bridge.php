@@ -32,7 +32,9 @@ interface Bridge {
 	 * @param int[] $ids
 	 * @return array<int, array> by id; who is not there has no entry. Each as the service has it (customer_id, subject,
 	 *   category, priority, assigned_to, created_at in Unix seconds, custom_fields), null where the help desk has nothing;
-	 *   but `status` is one of the keys of statuses(), and ids of tickets and customers are this site's own.
+	 *   but `status` is one of the keys of statuses(), and ids of tickets and customers are this site's own. A customer
+	 *   is a user of WordPress; of one who is not, customer_id is null and `guest_id` the help desk's own id, if it has any.
+	 * @throws \RuntimeException when the database did not answer: to leave a ticket out would say that it is gone.
 	 */
 	public function snapshots( array $ids ): array;
 
@@ -45,7 +47,8 @@ interface Bridge {
 	/**
 	 * The help desk's own statuses, for the status map.
 	 *
-	 * @return array<string, array{label: string, default: string}> by key; default is the service's status
+	 * @return array<string, array{label: string, default: string}> by key, which PHP makes an int where it is a number;
+	 *   default is open, pending, on-hold, resolved or closed
 	 */
 	public function statuses(): array;
 

@@ -1,0 +1,130 @@
+<?php
+namespace TicketMetadata\Bridges;
+
+/**
+ * What tells that a ticket of Awesome Support changed. Its own hooks miss what an agent does on WordPress's edit screen
+ * and what add-ons write past its functions: WordPress's hooks see these.
+ *
+ * No argument has a type or has to be there: who fires a hook gives what he likes.
+ */
+final class AwesomeSupportHooks {
+
+	/** Before listeners that redirect and end the request, or fail. */
+	private const FIRST = PHP_INT_MIN;
+
+	/** Of WordPress's hooks, what is in a snapshot. */
+	private const META_KEYS  = [ '_wpas_status', '_wpas_assignee' ];
+	private const TAXONOMIES = [ 'department', 'ticket_priority' ];
+
+	/** @var callable(int, bool=): void */
+	private $mark;
+
+	public function __construct( callable $mark ) {
+		$this->mark = $mark;
+	}
+
+	public function add(): void {
+		foreach ( [ 'wpas_open_ticket_after', 'wpas_post_new_ticket_admin' ] as $hook ) {
+			add_action( $hook, [ $this, 'opened' ], self::FIRST );
+		}
+		foreach ( [ 'wpas_ticket_assigned', 'wpas_ticket_status_updated', 'wpas_after_close_ticket', 'wpas_after_reopen_ticket' ] as $hook ) {
+			add_action( $hook, [ $this, 'changed' ], self::FIRST );
+		}
+		add_action( 'wpas_add_reply_after', [ $this, 'replied' ], self::FIRST, 2 );
+
+		add_action( 'save_post_ticket', [ $this, 'saved' ], self::FIRST, 3 );
+		add_action( 'transition_post_status', [ $this, 'moved' ], self::FIRST, 3 );
+		add_action( 'added_post_meta', [ $this, 'metaAdded' ], self::FIRST, 3 );
+		add_action( 'updated_post_meta', [ $this, 'metaChanged' ], self::FIRST, 3 );
+		add_action( 'deleted_post_meta', [ $this, 'metaChanged' ], self::FIRST, 3 );
+		add_action( 'set_object_terms', [ $this, 'termsSet' ], self::FIRST, 4 );
+		add_action( 'deleted_term_relationships', [ $this, 'termsRemoved' ], self::FIRST, 3 );
+		add_action( 'trashed_post', [ $this, 'trashed' ], self::FIRST );
+		add_action( 'untrashed_post', [ $this, 'trashed' ], self::FIRST );
+		add_action( 'deleted_post', [ $this, 'deleted' ], self::FIRST, 2 );
+	}
+
+	public function opened( $ticket = null ): void {
+		$this->mark( $ticket, true );
+	}
+
+	public function changed( $ticket = null ): void {
+		$this->mark( $ticket );
+	}
+
+	public function replied( $reply = null, $data = null ): void {
+		$post = self::post( $reply );
+		$this->mark( is_array( $data ) && isset( $data['post_parent'] ) ? $data['post_parent'] : $post->post_parent ?? 0 );
+	}
+
+	public function saved( $id = null, $post = null, $isUpdate = true ): void {
+		if ( self::isTicket( $post ) ) {
+			$this->mark( $id, ! $isUpdate );
+		}
+	}
+
+	public function moved( $new = null, $old = null, $post = null ): void {
+		if ( self::isTicket( $post ) ) {
+			$this->mark( $post->ID, in_array( $old, [ 'new', 'auto-draft' ], true ) );
+		}
+	}
+
+	public function metaAdded( $row = null, $id = null, $key = null ): void {
+		// Its first status makes a post a ticket.
+		$this->markMeta( $id, $key, $key === '_wpas_status' );
+	}
+
+	public function metaChanged( $row = null, $id = null, $key = null ): void {
+		$this->markMeta( $id, $key, false );
+	}
+
+	public function termsSet( $id = null, $terms = null, $rows = null, $taxonomy = null ): void {
+		$this->termsRemoved( $id, $rows, $taxonomy );
+	}
+
+	public function termsRemoved( $id = null, $rows = null, $taxonomy = null ): void {
+		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
+			$this->markPost( $id );
+		}
+	}
+
+	public function trashed( $id = null ): void {
+		$this->markPost( $id );
+	}
+
+	public function deleted( $id = null, $post = null ): void {
+		if ( self::isTicket( $post ) ) {
+			$this->mark( $id );
+		}
+	}
+
+	private function markMeta( $id, $key, bool $isNew ): void {
+		if ( in_array( $key, self::META_KEYS, true ) ) {
+			$this->markPost( $id, $isNew );
+		}
+	}
+
+	private function markPost( $id, bool $isNew = false ): void {
+		if ( self::isTicket( self::post( $id ) ) ) {
+			$this->mark( $id, $isNew );
+		}
+	}
+
+	private function mark( $ticket, bool $isNew = false ): void {
+		$id = HookArgument::ticketId( $ticket );
+		if ( $id > 0 ) {
+			( $this->mark )( $id, $isNew );
+		}
+	}
+
+	private static function post( $id ): ?\WP_Post {
+		$number = HookArgument::ticketId( $id );
+		// For 0, WordPress answers the post that the page is about.
+		return $number > 0 ? get_post( $number ) : null;
+	}
+
+	/** WordPress makes an automatic draft whenever someone opens the form for a new ticket. */
+	private static function isTicket( $post ): bool {
+		return $post instanceof \WP_Post && $post->post_type === 'ticket' && $post->post_status !== 'auto-draft';
+	}
+}

@@ -1,0 +1,86 @@
+<?php
+namespace TicketMetadata\Bridges;
+
+/** SupportCandy from version 3 on, which keeps its tickets in tables of its own. */
+final class SupportCandy implements Bridge {
+
+	/** For one query. */
+	private const TICKETS_MAX = 500;
+
+	public function slug(): string {
+		return 'supportcandy';
+	}
+
+	public function name(): string {
+		return 'SupportCandy';
+	}
+
+	/** Version 2 had other hooks and other tables. */
+	public function isActive(): bool {
+		return class_exists( 'WPSC_Ticket' ) && defined( 'WPSC_VERSION' ) && version_compare( WPSC_VERSION, '3.0', '>=' );
+	}
+
+	public function listen( callable $mark ): void {
+		SupportCandyHooks::add( $mark );
+	}
+
+	public function snapshots( array $ids ): array {
+		$snapshots = [];
+		$statuses  = new SupportCandyStatuses();
+		$tables    = new SupportCandyTables();
+		foreach ( array_chunk( $ids, self::TICKETS_MAX ) as $some ) {
+			$snapshots += self::some( $tables, $statuses, $some );
+		}
+		return $snapshots;
+	}
+
+	public function ids( int $after, int $limit ): array {
+		return ( new SupportCandyTables() )->ids( $after, $limit );
+	}
+
+	public function count(): int {
+		return ( new SupportCandyTables() )->count();
+	}
+
+	public function statuses(): array {
+		return ( new SupportCandyStatuses() )->all();
+	}
+
+	public function idsOfPerson( string $email, int $after, int $limit ): array {
+		return ( new SupportCandyTables() )->idsOfPerson( $email, $after, $limit );
+	}
+
+	/**
+	 * @param int[] $ids
+	 * @return array<int, array>
+	 */
+	private static function some( SupportCandyTables $tables, SupportCandyStatuses $statuses, array $ids ): array {
+		$tickets   = $tables->tickets( $ids );
+		$users     = $tables->usersOfAgents( $tickets );
+		$snapshots = [];
+		foreach ( $tickets as $id => $ticket ) {
+			$snapshots[ $id ] = self::snapshot( $ticket, $users[ $id ] ?? null, $statuses );
+		}
+		return $snapshots;
+	}
+
+	/** Nothing else of a ticket leaves the site: its auth_code opens it for everyone. */
+	private static function snapshot( \stdClass $ticket, ?int $assignee, SupportCandyStatuses $statuses ): array {
+		$isDeleted = ! $ticket->is_active;
+		$status    = $statuses->keyOf( (int) $ticket->status );
+		$user      = Cell::id( $ticket->user );
+		$snapshot  = [
+			'customer_id'   => $user,
+			'subject'       => Cell::text( $ticket->subject ),
+			// What is archived is over, whatever it was.
+			'status'        => $isDeleted || ( $ticket->is_archived && ! $statuses->isClosed( $status ) ) ? $statuses->closed() : $status,
+			'category'      => Cell::text( $ticket->category ),
+			'priority'      => Cell::text( $ticket->priority ),
+			'assigned_to'   => $assignee,
+			// SupportCandy's dates are in UTC, whatever the site's time zone is.
+			'created_at'    => Cell::utc( $ticket->date_created ),
+			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
+		];
+		return $user === null ? $snapshot + [ 'guest_id' => Cell::id( $ticket->customer ) ] : $snapshot;
+	}
+}
