@@ -134,6 +134,17 @@ final class ReplayTest extends SiteTestCase {
 		return (string) $output;
 	}
 
+	public function testWhatFailsInCronEndsNoOtherEvent(): void {
+		global $wpdb;
+		$break = static fn( string $query ): string => strpos( $query, 'GET_LOCK' ) === false && strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		do_action( Schedule::EVENT );
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertSame( [ 'replay_failed' ], $this->errorCodes() );
+	}
+
 	public function testCronReplays(): void {
 		Schedule::begin();
 		$event = wp_get_scheduled_event( Schedule::EVENT );

@@ -108,6 +108,25 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertStringContainsString( 'nowhere', $this->errors[0]->get_error_message() );
 	}
 
+	public function testAListenersMistakeLosesNothingAndEndsNoPage(): void {
+		$log = tempnam( sys_get_temp_dir(), 'log' );
+		$old = ini_set( 'error_log', $log );
+		$this->hook(
+			'ticket_metadata_error',
+			static function (): void {
+				throw new \DomainException( 'of a listener' );
+			}
+		);
+		$this->use( getenv( 'NOBODY_URL' ) );
+		do_action( 'desk_changed', 7 );
+		do_action( 'desk_changed', 8 );
+		AtShutdown::run();
+		ini_set( 'error_log', $old );
+		self::assertSame( 2, ( new Spool() )->depth() );
+		self::assertSame( 2, substr_count( file_get_contents( $log ), 'of a listener' ) );
+		unlink( $log );
+	}
+
 	public function testWhatIsMarkedWhileItIsSentIsSentToo(): void {
 		[ $first, $second ]        = [ self::newId(), self::newId() ];
 		$this->desk->beforeReading = static function ( array $ids ) use ( $first, $second ): void {

@@ -21,13 +21,18 @@ final class Errors {
 			error_log( self::line( $ticket_id, $code, $detail, $status, $request_id ) );
 		}
 
-		/**
-		 * Fires when a ticket could not be written, read or pushed.
-		 *
-		 * @param \WP_Error $error code: the service's or the client's; message: what can be done; data: an array with
-		 *   status (0: no answer of the service), request_id and ticket_id.
-		 */
-		do_action( 'ticket_metadata_error', $error );
+		try {
+			/**
+			 * Fires when a ticket could not be written, read or pushed.
+			 *
+			 * @param \WP_Error $error code: the service's or the client's; message: what can be done; data: an array with
+			 *   status (0: no answer of the service), request_id and ticket_id (0: it is about no single one).
+			 */
+			do_action( 'ticket_metadata_error', $error );
+		} catch ( \Throwable $mistake ) {
+			// Who listens must not end the page, nor keep other tickets from being kept.
+			error_log( 'ticket-metadata: a listener of ticket_metadata_error failed: ' . get_class( $mistake ) . ': ' . $mistake->getMessage() );
+		}
 	}
 
 	private static function line( int $ticket_id, string $code, string $detail, int $status, string $request_id ): string {

@@ -22,9 +22,10 @@ final class Fields {
 	}
 
 	/** What remains of a ticket that the help desk has no more. */
-	public static function ofDeleted(): array {
+	public static function ofDeleted( Bridge $bridge ): array {
+		$map = ( new Config() )->statusMap();
 		return [
-			'status'        => ( new Config() )->statusMap()['closed'] ?? 'closed',
+			'status'        => $map[ $bridge->slug() . ':closed' ] ?? $map['closed'] ?? 'closed',
 			'custom_fields' => [ 'deleted' => true ],
 		];
 	}

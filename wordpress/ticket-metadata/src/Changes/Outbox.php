@@ -56,7 +56,7 @@ final class Outbox {
 				$ticketId       = TicketIds::toService( $bridge->slug(), $id );
 				$changes[ $id ] = isset( $snapshots[ $id ] )
 					? new Change( $ticketId, Fields::of( $bridge, $snapshots[ $id ] ), isset( $isNew[ $id ] ) )
-					: new Change( $ticketId, Fields::ofDeleted(), false, true );
+					: new Change( $ticketId, Fields::ofDeleted( $bridge ), false, true );
 			} catch ( \RangeException $error ) {
 				$refused[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );
 			}

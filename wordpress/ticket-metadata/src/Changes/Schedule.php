@@ -2,6 +2,7 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Errors;
 
 /** Replays the spool each minute, by WP-Cron. */
 final class Schedule {
@@ -41,6 +42,11 @@ final class Schedule {
 	}
 
 	public static function run(): void {
-		Replay::run( self::TICKETS_MAX, null, Deadline::in( self::SECONDS_MAX * 1000 ) );
+		try {
+			Replay::run( self::TICKETS_MAX, null, Deadline::in( self::SECONDS_MAX * 1000 ) );
+		} catch ( \Throwable $error ) {
+			// Of the database, say. WP-Cron has other events to see to.
+			Errors::report( 0, 'replay_failed', $error->getMessage() );
+		}
 	}
 }
