@@ -91,10 +91,10 @@ final class OutboxTest extends SiteTestCase {
 
 	public function testTextIsMadeToFit(): void {
 		$id = self::newId();
-		$this->desk->put( $id, [ 'subject' => str_repeat( '🛒', 300 ), 'category' => str_repeat( 'ü', 100 ), 'priority' => "br\xffoken" ] );
-		self::assertSame( '', $this->deliver( [ $id ], [ $id ] )[ $id ]->code );
+		$this->desk->put( $id, [ 'subject' => str_repeat( '🛒', 300 ), 'category' => str_repeat( 'ü', 100 ), 'priority' => "br\xffoken &amp; <b>" ] );
+		self::assertSame( '', $this->deliver( [ $id ], [ $id ] )[ $id ]->detail );
 		$ticket = $this->atService( $id );
-		self::assertSame( [ str_repeat( '🛒', 255 ), str_repeat( 'ü', 64 ), 'broken' ], [ $ticket['subject'], $ticket['category'], $ticket['priority'] ] );
+		self::assertSame( [ str_repeat( '🛒', 255 ), str_repeat( 'ü', 64 ), "br\u{FFFD}oken &amp; <b>" ], [ $ticket['subject'], $ticket['category'], $ticket['priority'] ] );
 	}
 
 	public function testAGuestIsNoWordPressUser(): void {

@@ -128,7 +128,7 @@ final class ReplayTest extends SiteTestCase {
 
 	private static function inAnotherProcess( string $code ): string {
 		$script = tempnam( sys_get_temp_dir(), 'replay' );
-		file_put_contents( $script, '<?php require ' . var_export( __DIR__ . '/bootstrap.php', true ) . "; $code" );
+		file_put_contents( $script, '<?php require ' . var_export( __DIR__ . '/wordpress.php', true ) . "; $code" );
 		$output = shell_exec( escapeshellarg( PHP_BINARY ) . ' ' . escapeshellarg( $script ) );
 		unlink( $script );
 		return (string) $output;

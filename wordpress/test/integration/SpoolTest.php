@@ -128,7 +128,7 @@ final class SpoolTest extends SiteTestCase {
 		$script = tempnam( sys_get_temp_dir(), 'race' );
 		file_put_contents(
 			$script,
-			'<?php require ' . var_export( __DIR__ . '/bootstrap.php', true ) . '; for ( $i = 0; $i < 50; $i++ ) {
+			'<?php require ' . var_export( __DIR__ . '/wordpress.php', true ) . '; for ( $i = 0; $i < 50; $i++ ) {
 				( new TicketMetadata\Changes\Spool() )->addFields( 7, [ "custom_fields" => [ $argv[1] . "_" . $i => true ] ], TicketMetadata\Changes\Outcome::undelivered( "timeout", "" ) );
 			}'
 		);

@@ -3,6 +3,7 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Config;
+use TicketMetadata\Text;
 
 /** A ticket of a help desk in the words of the service. */
 final class Fields {
@@ -36,8 +37,7 @@ final class Fields {
 	}
 
 	private static function text( ?string $text, int $length ): ?string {
-		// What is no UTF-8 would be refused, and with it the ticket.
-		$valid = wp_check_invalid_utf8( (string) $text, true );
-		return $valid === '' ? null : mb_substr( $valid, 0, $length, 'UTF-8' );
+		$fitting = Text::fit( (string) $text, $length );
+		return $fitting === '' ? null : $fitting;
 	}
 }

@@ -2,6 +2,7 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Config;
+use TicketMetadata\Text;
 
 /**
  * The tickets of a site that wait for the service. A row says which ticket, and not what changed: when its turn comes,
@@ -104,7 +105,9 @@ final class Spool {
 
 	/** Changes that found no room: `wp ticket-metadata backfill` brings them to the service. */
 	public function dropped(): int {
-		return (int) get_option( self::DROPPED_OPTION );
+		// Past WordPress's cache of options, as it is counted.
+		$options = $this->database->options;
+		return (int) $this->asked( $this->database->get_var( $this->database->prepare( "SELECT option_value FROM $options WHERE option_name = %s", self::DROPPED_OPTION ) ) );
 	}
 
 	public function forgetDropped(): void {
@@ -159,7 +162,6 @@ final class Spool {
 		$options = $this->database->options;
 		$query   = $this->database->prepare( "INSERT INTO $options (option_name, option_value, autoload) VALUES (%s, '1', 'no') ON DUPLICATE KEY UPDATE option_value = option_value + 1", self::DROPPED_OPTION );
 		$this->asked( $this->database->query( $query ) );
-		wp_cache_delete( self::DROPPED_OPTION, 'options' );
 	}
 
 	/** @return SpoolRow[] */
@@ -189,7 +191,6 @@ final class Spool {
 
 	private static function cut( string $text, int $length ): string {
 		// Old tables take no character of four bytes, and then nothing of the row.
-		$plain = (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', wp_check_invalid_utf8( $text, true ) );
-		return mb_substr( $plain, 0, $length, 'UTF-8' );
+		return (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', Text::fit( $text, $length ) );
 	}
 }
