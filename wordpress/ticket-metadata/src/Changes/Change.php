@@ -30,8 +30,7 @@ final class Change {
 	 * @return self|null null: nothing
 	 */
 	public function after( string $code ): ?self {
-		$isOtherwise = $code === ( $this->isNew ? 'ticket_exists' : 'ticket_not_found' ) && ! $this->isGone;
-		return $isOtherwise ? new self( $this->ticketId, $this->fields, ! $this->isNew ) : null;
+		return $code === ( $this->isNew ? 'ticket_exists' : 'ticket_not_found' ) ? new self( $this->ticketId, $this->fields, ! $this->isNew ) : null;
 	}
 
 	/** As the service takes them: a new ticket has nothing that null could remove, and when one was created does not change any more. */
