@@ -5,3 +5,4 @@ require __DIR__ . '/wordpress.php';
 require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/../shared/Desk.php';
 require __DIR__ . '/SiteTestCase.php';
+require __DIR__ . '/HelpDeskTestCase.php';

@@ -1,7 +1,11 @@
 <?php
 /** What an agent does on WordPress's edit screen: most of it by no function and with no hook of Awesome Support. */
 
-add_filter( 'wp_insert_post_data', 'wpas_filter_ticket_data', 99, 2 );
+function awesome_support_admin(): void {
+	add_filter( 'wp_insert_post_data', 'wpas_filter_ticket_data', 99, 2 );
+	add_action( 'save_post_ticket', 'wpas_save_ticket' );
+	add_action( 'before_delete_post', 'wpas_delete_ticket_dependencies' );
+}
 
 /** The state comes from a field of the form; a new ticket that an agent saves is in progress without anyone saying so. */
 function wpas_filter_ticket_data( array $data, array $postarr ): array {
@@ -17,8 +21,6 @@ function wpas_filter_ticket_data( array $data, array $postarr ): array {
 	}
 	return $data;
 }
-
-add_action( 'save_post_ticket', 'wpas_save_ticket' );
 
 function wpas_save_ticket( $post_id ): void {
 	if ( wp_is_post_revision( $post_id ) || ! wp_verify_nonce( $_POST['wpas_cf'] ?? '', 'wpas_update_cf' ) || ! current_user_can( 'edit_ticket', $post_id ) ) {
@@ -62,8 +64,6 @@ function awesome_support_save_custom_fields( int $post_id, array $data ): void {
 	}
 	do_action( 'wpas_save_custom_fields_after', $post_id );
 }
-
-add_action( 'before_delete_post', 'wpas_delete_ticket_dependencies' );
 
 function wpas_delete_ticket_dependencies( $post_id ): void {
 	if ( get_post_type( $post_id ) !== 'ticket' ) {

@@ -17,10 +17,11 @@ define( 'WPAS_VERSION', '6.2.0' );
 require __DIR__ . '/tickets.php';
 require __DIR__ . '/replies.php';
 require __DIR__ . '/rest.php';
+require __DIR__ . '/admin.php';
 
-// As there: the edit screen's code is not loaded for REST, AJAX and cron.
+// As there: the edit screen's code does nothing in REST, AJAX and cron.
 if ( is_admin() && ! wp_doing_ajax() ) {
-	require __DIR__ . '/admin.php';
+	awesome_support_admin();
 }
 
 /** Who may do what; without it no ticket can be opened. */

@@ -1,8 +1,8 @@
 <?php
 /** Opening, assigning, moving, closing and opening again, by Awesome Support's functions. */
 
-/** @return array<string, string> labels by state */
-function wpas_get_post_status(): array {
+/** @return array<string, string> labels by state, if no filter answers something else */
+function wpas_get_post_status() {
 	return apply_filters( 'wpas_ticket_statuses', [ 'queued' => 'New', 'processing' => 'In Progress', 'hold' => 'On Hold' ] );
 }
 

@@ -1,0 +1,104 @@
+<?php
+namespace TicketMetadata\Test;
+
+use PHPUnit\Framework\TestCase;
+use TicketMetadata\Bridges\Bridge;
+
+/** A help desk's stand-in runs, and its bridge listens. What a test stores and hooks is gone after it. */
+abstract class HelpDeskTestCase extends TestCase {
+
+	protected const HELP_DESKS = __DIR__ . '/../help-desks';
+
+	protected Bridge $bridge;
+
+	/** @var array{int, bool}[] id and whether it is new, as the bridge told */
+	protected array $marks = [];
+
+	/** @var array<string, \WP_Hook> */
+	private array $hooks;
+
+	protected function setUp(): void {
+		global $wpdb, $wp_filter;
+		$this->hooks = array_map(
+			static function ( \WP_Hook $hook ): \WP_Hook {
+				return clone $hook;
+			},
+			$wp_filter
+		);
+		$wpdb->query( 'START TRANSACTION' );
+		$this->listen();
+	}
+
+	private function listen(): void {
+		$this->bridge->listen(
+			function ( int $id, bool $isNew = false ): void {
+				$this->marks[] = [ $id, $isNew ];
+			}
+		);
+	}
+
+	/** WordPress's own listeners do not take everything that a bridge must. */
+	protected function listenAlone(): void {
+		$GLOBALS['wp_filter'] = [];
+		$this->listen();
+	}
+
+	protected function tearDown(): void {
+		global $wpdb;
+		$wpdb->query( 'ROLLBACK' );
+		$GLOBALS['wp_filter'] = $this->hooks;
+		$_POST                = [];
+		wp_cache_flush();
+		wp_set_current_user( 0 );
+	}
+
+	protected static function user( string $role, string $email = '' ): int {
+		$name = 'user-' . bin2hex( random_bytes( 6 ) );
+		return wp_insert_user( [ 'user_login' => $name, 'user_pass' => $name, 'user_email' => $email ?: "$name@example.test", 'role' => $role ] );
+	}
+
+	/** @return array<int, bool> by id, whether one of the marks said that it is new */
+	protected function marksOf( callable $act ): array {
+		$this->marks = [];
+		$act();
+		$marks = [];
+		foreach ( $this->marks as [ $id, $isNew ] ) {
+			$marks[ $id ] = $isNew || ( $marks[ $id ] ?? false );
+		}
+		return $marks;
+	}
+
+	protected function snapshot( int $id ): ?array {
+		return $this->bridge->snapshots( [ $id ] )[ $id ] ?? null;
+	}
+
+	protected static function queries( callable $act ): int {
+		global $wpdb;
+		$before = $wpdb->num_queries;
+		$act();
+		return $wpdb->num_queries - $before;
+	}
+
+	/** @return array<string, array{mixed}> what a hook may come with when there is no ticket */
+	public function noTickets(): array {
+		return [
+			'0, of an insert that failed' => [ 0 ],
+			'0 as text'                   => [ '0' ],
+			'a negative number'           => [ -7 ],
+			'false'                       => [ false ],
+			'true'                        => [ true ],
+			'null'                        => [ null ],
+			'text'                        => [ 'seven' ],
+			'a list'                      => [ [ 7 ] ],
+			'an error'                    => [ new \WP_Error( 'no' ) ],
+			'an object that throws'       => [ new ThrowingTicket() ],
+		];
+	}
+}
+
+/** Of another plugin, and broken. */
+final class ThrowingTicket {
+	public function __get( string $name ) {
+		throw new \DomainException( "there is no $name" );
+	}
+}
