@@ -68,6 +68,36 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( [ [ 4711, $isNew ] ], $this->marks );
 	}
 
+	/** @return array<string, array{string, array, bool}> hook, arguments with ID for the ticket's id and POST for its post, whether it is new */
+	public function hooksOfWordPress(): array {
+		return [
+			'a new post'           => [ 'save_post_ticket', [ 'ID', 'POST', false ], true ],
+			'a post'               => [ 'save_post_ticket', [ 'ID', 'POST', true ], false ],
+			'published at once'    => [ 'transition_post_status', [ 'queued', 'new', 'POST' ], true ],
+			'no draft any more'    => [ 'transition_post_status', [ 'queued', 'auto-draft', 'POST' ], true ],
+			'moved'                => [ 'transition_post_status', [ 'hold', 'queued', 'POST' ], false ],
+			'a ticket from now on' => [ 'added_post_meta', [ 1, 'ID', '_wpas_status', 'open' ], true ],
+			'assigned'             => [ 'added_post_meta', [ 1, 'ID', '_wpas_assignee', '7' ], false ],
+			'closed'               => [ 'updated_post_meta', [ 1, 'ID', '_wpas_status', 'closed' ], false ],
+			'nobody\'s'            => [ 'deleted_post_meta', [ [ 1 ], 'ID', '_wpas_assignee', '' ], false ],
+			'a department'         => [ 'set_object_terms', [ 'ID', [ 3 ], [ 3 ], 'department', false, [] ], false ],
+			'no priority'          => [ 'deleted_term_relationships', [ 'ID', [ 3 ], 'ticket_priority' ], false ],
+			'trashed'              => [ 'trashed_post', [ 'ID' ], false ],
+			'restored'             => [ 'untrashed_post', [ 'ID', 'queued' ], false ],
+			'gone'                 => [ 'deleted_post', [ 'ID', 'POST' ], false ],
+		];
+	}
+
+	/** @dataProvider hooksOfWordPress */
+	public function testEachHookOfWordPressMarks( string $hook, array $arguments, bool $isNew ): void {
+		$id = $this->open();
+		$this->listenAlone();
+		$fill        = static fn( $argument ) => [ 'ID' => $id, 'POST' => get_post( $id ) ][ is_string( $argument ) ? $argument : '' ] ?? $argument;
+		$this->marks = [];
+		do_action( $hook, ...array_map( $fill, $arguments ) );
+		self::assertSame( [ [ $id, $isNew ] ], $this->marks );
+	}
+
 	/** @dataProvider noTickets */
 	public function testWhatIsNoTicketIsNotMarked( $argument ): void {
 		$id    = $this->open();
@@ -267,6 +297,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( [], $marks );
 		$kept = wp_insert_post( [ 'post_title' => 'A page', 'post_status' => 'publish', 'meta_input' => [ '_wpas_status' => 'open' ] ] );
 		self::assertNull( $this->snapshot( $kept ) );
+		self::assertSame( [ [], 0 ], [ $this->bridge->ids( 0, 10 ), $this->bridge->count() ] );
 	}
 
 	public function testWhatIsInNoSnapshotIsNotMarked(): void {
@@ -368,7 +399,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( 'at-lab', $this->snapshot( $id )['status'] );
 		remove_all_filters( 'wpas_ticket_statuses' );
 		self::assertSame( 'open', $this->snapshot( $id )['status'], 'as Awesome Support says of one that it no longer knows' );
-		add_filter( 'wpas_ticket_statuses', '__return_false' );
+		add_filter( 'wpas_ticket_statuses', static fn(): string => 'broken' );
 		self::assertArrayHasKey( 'queued', $this->bridge->statuses(), 'a broken filter ends no page' );
 	}
 
@@ -387,6 +418,20 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertEqualsCanonicalizing( $ids, array_keys( $snapshots ) );
 		self::assertSame( 6, $queries, 'three for each 500' );
 		self::assertSame( [], $this->bridge->snapshots( [] ) );
+	}
+
+	public function testNothingIsReadOfOtherTickets(): void {
+		$id      = $this->open();
+		$queries = [];
+		add_filter(
+			'query',
+			static function ( string $query ) use ( &$queries ): string {
+				$queries[] = $query;
+				return $query;
+			}
+		);
+		$this->snapshot( $id );
+		self::assertCount( 3, preg_grep( "/WHERE \\S+ IN \\($id\\)/", $queries ) );
 	}
 
 	public function testIdsInOrderAndOfAPerson(): void {

@@ -30,8 +30,9 @@ final class BridgesTest extends TestCase {
 	 * @preserveGlobalState disabled
 	 */
 	public function testNoneThatIsTooOld(): void {
-		define( 'WPSC_VERSION', '2.3.1' );
 		class_alias( self::class, 'WPSC_Ticket' );
+		self::assertSame( [], self::active(), 'another plugin\'s class' );
+		define( 'WPSC_VERSION', '2.3.1' );
 		self::assertSame( [], self::active() );
 	}
 

@@ -155,6 +155,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 			$errors[] = $error->get_error_message();
 		};
 		add_action( 'ticket_metadata_error', $listen );
+		do_action( 'wpsc_change_ticket_status', new \stdClass() );
 		do_action( 'wpsc_change_ticket_status', new ThrowingTicket() );
 		self::assertSame( [ 'there is no id' ], $errors );
 	}
@@ -322,7 +323,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		self::assertSame( self::told( $id ), $this->snapshot( $id ), 'told to nobody, but there for who looks' );
 	}
 
-	/** @return array<string, array{?string, ?int}> assigned_agent, with G for a group, 7 and 8 for users, X for an agent that is gone */
+	/** @return array<string, array{?string, ?int}> assigned_agent, with G for a group, 7 and 8 for users, X for an agent who is gone, Z for one without a user */
 	public function assignees(): array {
 		return [
 			'nobody'                => [ '', null ],
@@ -332,13 +333,14 @@ final class SupportCandyTest extends HelpDeskTestCase {
 			'a group alone'         => [ 'G', null ],
 			'a group and one'       => [ 'G|7', 7 ],
 			'one who is gone first' => [ 'X|8', 8 ],
+			'one without a user'    => [ 'Z|7', 7 ],
 			'no number'             => [ 'a|b', null ],
 		];
 	}
 
 	/** @dataProvider assignees */
 	public function testTheAssigneeIsTheUserOfTheFirstAgentWhoIsOne( ?string $stored, ?int $expected ): void {
-		$agents = [ '7' => self::agent( 7 )->id, '8' => self::agent( 8 )->id, 'G' => self::agent( 7, true )->id, 'X' => '987654' ];
+		$agents = [ '7' => self::agent( 7 )->id, '8' => self::agent( 8 )->id, 'G' => self::agent( 7, true )->id, 'X' => '987654', 'Z' => self::agent( 0 )->id ];
 		$ticket = $this->create( [ 'assigned_agent' => $stored === null ? null : strtr( $stored, $agents ) ] );
 		// Each ticket has its own.
 		$this->create( [ 'assigned_agent' => self::agent( 9 )->id ] );
@@ -366,12 +368,15 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		$lab = (int) WPSC_Status::insert( [ 'name' => 'In the laboratory', 'load_order' => 5 ] )->id;
 		$won = (int) WPSC_Status::insert( [ 'name' => 'Solved', 'load_order' => 6 ] )->id;
 		update_option( 'wpsc-tl-ms-advanced', [ 'closed-ticket-statuses' => [ '4', (string) $won ] ] );
+		$closed       = new WPSC_Status( 4 );
+		$closed->name = 'Finished';
+		$closed->save();
 		$statuses = $this->bridge->statuses();
 		self::assertSame(
 			[ 1 => 'open', 2 => 'pending', 3 => 'open', 4 => 'closed', $lab => 'open', $won => 'closed', 'other' => 'open' ],
 			array_map( static fn( array $status ): string => $status['default'], $statuses )
 		);
-		self::assertSame( 'In the laboratory', $statuses[ $lab ]['label'] );
+		self::assertSame( [ 'In the laboratory', 'Finished' ], [ $statuses[ $lab ]['label'], $statuses[4]['label'] ] );
 	}
 
 	public function testTheStatusesOfASiteThatHasOthers(): void {
@@ -440,7 +445,8 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		self::assertSame( [ $ids[0], $ids[1] ], $this->bridge->idsOfPerson( 'anna@example.test', 0, 2 ) );
 		self::assertSame( [ $ids[3] ], $this->bridge->idsOfPerson( 'anna@example.test', $ids[1], 2 ) );
 		self::assertSame( [ $ids[2] ], $this->bridge->idsOfPerson( 'guest@example.test', 0, 10 ) );
-		self::assertSame( [], $this->bridge->idsOfPerson( 'nobody@example.test', 0, 10 ), 'and a guest is not everyone without a user' );
+		$this->create( [ 'customer' => 0 ] );
+		self::assertSame( [], $this->bridge->idsOfPerson( 'nobody@example.test', 0, 10 ), 'nobody is not everyone without a user' );
 		add_filter( 'send_email_change_email', '__return_false' );
 		wp_update_user( [ 'ID' => $this->user, 'user_email' => 'anna.new@example.test' ] );
 		self::assertSame( [ $ids[0], $ids[1], $ids[3] ], $this->bridge->idsOfPerson( 'anna.new@example.test', 0, 10 ), 'by the user' );

@@ -8,25 +8,19 @@ final class HookArgument {
 
 	/**
 	 * @param mixed $value An id, as text too, a ticket with ->id, or a thread of SupportCandy with ->ticket.
-	 * @return int 0 where there is none, as when the help desk's own insert failed.
+	 * @return int Below 1 where there is none, as when the help desk's own insert failed.
 	 */
 	public static function ticketId( $value ): int {
 		try {
 			$value = $value instanceof \WPSC_Thread ? $value->ticket : $value;
-			$id    = is_object( $value ) ? self::idOf( $value ) : $value;
+			// Not by isset(), which finds nothing in the tickets of SupportCandy: they have __get() and no __isset().
+			$id = is_object( $value ) ? $value->id ?? 0 : $value;
 		} catch ( \Throwable $error ) {
 			// Another plugin's mistake must not end the page from here.
 			Errors::report( 0, 'bridge_error', $error->getMessage() );
 			return 0;
 		}
 		// true would be 1.
-		$isId = is_int( $id ) || is_string( $id );
-		return $isId ? max( 0, (int) filter_var( $id, FILTER_VALIDATE_INT ) ) : 0;
-	}
-
-	/** @return mixed */
-	private static function idOf( object $ticket ) {
-		// isset() alone finds nothing in the tickets of SupportCandy, which have __get() and no __isset().
-		return isset( $ticket->id ) || method_exists( $ticket, '__get' ) ? $ticket->id : 0;
+		return is_int( $id ) || is_string( $id ) ? (int) filter_var( $id, FILTER_VALIDATE_INT ) : 0;
 	}
 }

@@ -59,11 +59,7 @@ final class SupportCandyTables {
 		foreach ( $tickets as $id => $ticket ) {
 			$agents[ $id ] = array_filter( array_map( 'intval', explode( '|', (string) $ticket->assigned_agent ) ) );
 		}
-		$all = array_unique( array_merge( [], ...array_values( $agents ) ) );
-		if ( ! $all ) {
-			return [];
-		}
-		$list   = Rows::list( $all );
+		$list   = Rows::list( array_merge( [], ...array_values( $agents ) ) );
 		$people = [];
 		foreach ( Rows::of( "SELECT id, user FROM {$this->prefix}agents WHERE id IN ($list) AND is_agentgroup = 0 AND user > 0" ) as $row ) {
 			$people[ (int) $row->id ] = (int) $row->user;
