@@ -455,6 +455,23 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( [], $this->marksOf( fn() => self::assertSame( 0, $this->open() ) ) );
 	}
 
+	public function testTheServiceHasWhatTheHelpDeskHas(): void {
+		$id = $this->open();
+		wp_set_object_terms( $id, 'Sales', 'department' );
+		$expected = [ 'customer_id' => $this->customer, 'subject' => 'Where is my order?', 'category' => 'Sales', 'assigned_to' => 1, 'created_at' => (int) get_post_time( 'U', true, $id ) ];
+		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
+		wpas_update_ticket_status( $id, 'hold' );
+		wp_set_object_terms( $id, [], 'department' );
+		unset( $expected['category'] );
+		self::assertEquals( $expected + [ 'status' => 'on-hold' ], $this->sent( $id ) );
+		wp_trash_post( $id );
+		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		wp_untrash_post( $id );
+		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
+		wp_delete_post( $id, true );
+		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+	}
+
 	public function testItRuns(): void {
 		self::assertTrue( $this->bridge->isActive() );
 		self::assertSame( [ 'awesome-support', 'Awesome Support' ], [ $this->bridge->slug(), $this->bridge->name() ] );

@@ -3,6 +3,10 @@ namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
 use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Config;
+use TicketMetadata\Plugin;
 
 /** A help desk's stand-in runs, and its bridge listens. What a test stores and hooks is gone after it. */
 abstract class HelpDeskTestCase extends TestCase {
@@ -50,6 +54,7 @@ abstract class HelpDeskTestCase extends TestCase {
 		$_POST                = [];
 		wp_cache_flush();
 		wp_set_current_user( 0 );
+		Plugin::forgetClient();
 	}
 
 	protected static function user( string $role, string $email = '' ): int {
@@ -70,6 +75,15 @@ abstract class HelpDeskTestCase extends TestCase {
 
 	protected function snapshot( int $id ): ?array {
 		return $this->bridge->snapshots( [ $id ] )[ $id ] ?? null;
+	}
+
+	/** What the service has of a ticket when it has been sent as it stands. */
+	protected function sent( int $id ): array {
+		update_option( Config::OPTION, [ 'url' => getenv( 'SERVICE_URL' ), 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
+		$outcome = ( new Outbox( Plugin::patientClient() ) )->deliver( $this->bridge, [ $id ] )[ $id ];
+		self::assertTrue( $outcome->isStored(), wp_json_encode( $outcome ) );
+		$ticket = ticket_metadata_get( TicketIds::toService( $this->bridge->slug(), $id ) );
+		return array_diff_key( $ticket, array_flip( [ 'ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version' ] ) );
 	}
 
 	protected static function queries( callable $act ): int {

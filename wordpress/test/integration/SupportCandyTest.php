@@ -452,6 +452,31 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		self::assertSame( [ $ids[0], $ids[1], $ids[3] ], $this->bridge->idsOfPerson( 'anna.new@example.test', 0, 10 ), 'by the user' );
 	}
 
+	public function testTheServiceHasWhatTheHelpDeskHas(): void {
+		$ticket   = $this->create( [ 'assigned_agent' => self::agent( 7 )->id ] );
+		$id       = (int) $ticket->id;
+		$expected = [ 'customer_id' => $this->user, 'subject' => 'Where is my order?', 'category' => 'General', 'priority' => 'Low', 'assigned_to' => 7, 'created_at' => $ticket->date_created->getTimestamp() ];
+		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
+		WPSC_Individual_Ticket::change_assignee( $ticket->assigned_agent, [], 0 );
+		unset( $expected['assigned_to'] );
+		WPSC_Individual_Ticket::change_status( 1, 2, 0 );
+		self::assertEquals( $expected + [ 'status' => 'pending' ], $this->sent( $id ) );
+		$archived = supportcandy_archive( new WPSC_Ticket( $id ) );
+		self::assertEquals( $expected + [ 'status' => 'closed' ], $this->sent( $id ) );
+		supportcandy_delete( supportcandy_restore_archived( $archived ) );
+		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		supportcandy_restore( new WPSC_Ticket( $id ) );
+		self::assertEquals( $expected + [ 'status' => 'pending' ], $this->sent( $id ) );
+		supportcandy_delete_permanently( new WPSC_Ticket( $id ) );
+		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+	}
+
+	public function testTheServiceKnowsAGuestByAnIdOfItsOwn(): void {
+		$guest  = WPSC_Customer::insert( [ 'name' => 'Guest', 'email' => 'guest@example.test', 'user' => 0 ] );
+		$ticket = $this->create( [ 'customer' => $guest->id ] );
+		self::assertSame( \TicketMetadata\Changes\TicketIds::ofGuest( (int) $guest->id ), $this->sent( (int) $ticket->id )['customer_id'] );
+	}
+
 	public function testItRuns(): void {
 		self::assertTrue( $this->bridge->isActive() );
 		self::assertSame( [ 'supportcandy', 'SupportCandy' ], [ $this->bridge->slug(), $this->bridge->name() ] );
