@@ -51,6 +51,12 @@ final class BridgesTest extends TestCase {
 		self::assertSame( [], self::active() );
 	}
 
+	public function testTheReadmeShowsTheExampleThatIsTested(): void {
+		$root    = dirname( __DIR__, 3 );
+		$example = substr( file_get_contents( "$root/wordpress/examples/MiniDeskBridge.php" ), strlen( "<?php\n" ) );
+		self::assertStringContainsString( "```php\n$example```", file_get_contents( "$root/README.md" ) );
+	}
+
 	/**
 	 * The example of the README, with the help desk that it is for.
 	 *
