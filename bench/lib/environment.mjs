@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 import { findExecutables, findMariadb, findRedis } from '../../scripts/lib/binaries.mjs'
-import { findPhpFpm } from '../../scripts/lib/bench-programs.mjs'
+import { PHP_FPM } from '../../scripts/lib/bench-programs.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { createPlan } from './plan.mjs'
 import { settingsOf } from './settings.mjs'
@@ -55,7 +55,7 @@ function versions () {
     // It cannot be asked.
     Webdis: findExecutables(['webdis']).length > 0 ? versionOf('dpkg-query', ['--show', 'webdis']) : '',
     nginx: versionOf('nginx', ['-v']),
-    PHP: versionOf(findPhpFpm(), ['-v']),
+    PHP: versionOf(PHP_FPM.find(), ['-v']),
   }
   return {
     Node: process.version.slice(1),

@@ -4,17 +4,19 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { PHP_EXTENSIONS } from '../../scripts/lib/bench-programs.mjs'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { freePort, LOOPBACK } from '../../scripts/lib/loopback.mjs'
 import { startMariadb } from '../../scripts/lib/mariadb.mjs'
+import { startNginx } from '../../scripts/lib/nginx.mjs'
+import { startPhpFpm } from '../../scripts/lib/php-fpm.mjs'
 import { startRedis } from '../../scripts/lib/redis.mjs'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
 import { ownDirectory } from '../../scripts/lib/server.mjs'
 import { startService } from '../../scripts/lib/service.mjs'
 import { built } from '../servers/built.mjs'
-import { proxyTo, scriptsOf, startNginx } from '../servers/nginx.mjs'
+import { proxyTo, scriptsOf } from '../servers/nginx.mjs'
 import { startNode } from '../servers/node.mjs'
-import { startPhpFpm } from '../servers/php-fpm.mjs'
 import { startWebdis } from '../servers/webdis.mjs'
 import { checkAnswers } from './answers.mjs'
 
@@ -139,7 +141,7 @@ export function createStage (directory, cores) {
     })),
 
     /** @param {{ workers: number, env: Record<string, string | number> }} options */
-    phpFpm: (options) => keep(startPhpFpm({ directory: ownPlace('php-fpm'), ...options, wrap: cores.underTest })),
+    phpFpm: (options) => keep(startPhpFpm({ directory: ownPlace('php-fpm'), extensions: PHP_EXTENSIONS, ...options, wrap: cores.underTest })),
 
     /** Rejects when a service gave an answer that is not what is measured. */
     check: () => Promise.all(services.map(checkAnswers)),

@@ -1,8 +1,8 @@
 /** Webdis: HTTP to Redis commands, in C, with one thread. It checks nothing that it is sent. */
 import { join } from 'node:path'
 import { pathOf } from '../../scripts/lib/binaries.mjs'
+import { startConfigured } from '../../scripts/lib/configured.mjs'
 import { LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
-import { startConfigured } from './configured.mjs'
 
 /**
  * @param {object} options

@@ -1,7 +1,9 @@
 /** A server that reads its port from a file, which is written anew for each port that is tried. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startServer } from '../../scripts/lib/server.mjs'
+import { startServer } from './server.mjs'
+
+/** @typedef {(command: string, args: string[]) => { command: string, args: string[] }} Wrap how to start a program, where that is not as it is */
 
 /**
  * @param {object} options
@@ -11,10 +13,10 @@ import { startServer } from '../../scripts/lib/server.mjs'
  * @param {(port: number) => string} options.configFor the text of the file
  * @param {string} options.binary
  * @param {(file: string) => string[]} options.argsFor
- * @param {import('../lib/cores.mjs').Cores['underTest']} options.wrap
+ * @param {Wrap} [options.wrap]
  * @param {(port: number) => Promise<boolean>} options.isReady
  */
-export async function startConfigured ({ name, directory, fileName, configFor, binary, argsFor, wrap, isReady }) {
+export async function startConfigured ({ name, directory, fileName, configFor, binary, argsFor, wrap = (command, args) => ({ command, args }), isReady }) {
   const file = join(directory, fileName)
   const { command, args } = wrap(binary, argsFor(file))
   return startServer({

@@ -1,0 +1,56 @@
+/** A private php-fpm with a fixed number of workers. */
+import { spawnSync } from 'node:child_process'
+import { findExecutables } from './binaries.mjs'
+import { startConfigured } from './configured.mjs'
+import { isListening, LOOPBACK } from './loopback.mjs'
+
+/**
+ * @param {readonly string[]} extensions
+ * @returns {string | undefined} the path of one that has them; Debian's bears its version in its name
+ */
+export function findPhpFpm (extensions) {
+  const versions = Array.from({ length: 10 }, (_, minor) => `php-fpm8.${9 - minor}`)
+  return findExecutables(['php-fpm', ...versions]).find((path) => {
+    const modules = spawnSync(path, ['-m'], { encoding: 'utf8' }).stdout.split('\n')
+    return extensions.every((name) => modules.includes(name))
+  })
+}
+
+/**
+ * @param {object} options
+ * @param {string} options.directory
+ * @param {readonly string[]} options.extensions that scripts need
+ * @param {number} options.workers
+ * @param {Record<string, string | number>} [options.env] what scripts find with getenv
+ * @param {Record<string, string | number>} [options.settings] of PHP, as they would stand in php.ini
+ * @param {import('./configured.mjs').Wrap} [options.wrap]
+ */
+export async function startPhpFpm ({ directory, extensions, workers, env = {}, settings = {}, wrap }) {
+  const binary = findPhpFpm(extensions)
+  if (!binary) throw new Error(`there is no php-fpm with ${extensions.join(', ')} on this machine`)
+  const isRoot = process.getuid?.() === 0
+  const lines = (/** @type {string} */ name, /** @type {Record<string, string | number>} */ values) => (
+    Object.entries(values).map(([key, value]) => `${name}[${key}] = "${value}"`)
+  )
+  const configFor = (/** @type {number} */ port) => `[global]
+daemonize = no
+error_log = ${directory}/php-fpm.log
+[private]
+listen = ${LOOPBACK}:${port}
+${isRoot ? 'user = root\ngroup = root' : ''}
+pm = static
+pm.max_children = ${workers}
+catch_workers_output = yes
+${[...lines('env', env), ...lines('php_value', settings)].join('\n')}
+`
+  return startConfigured({
+    name: 'php-fpm',
+    directory,
+    fileName: 'php-fpm.conf',
+    configFor,
+    binary,
+    argsFor: (file) => ['--nodaemonize', '--fpm-config', file, ...(isRoot ? ['--allow-to-run-as-root'] : [])],
+    wrap,
+    isReady: isListening,
+  })
+}
