@@ -7,9 +7,10 @@ import { findChromium, findExecutables, findMariadb, findRedis } from './binarie
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
+import { findPhpFpm } from './php-fpm.mjs'
 import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
-import { findPhpunit, findWordpress } from './wordpress.mjs'
+import { findPhpunit, findWordpress, PHP_EXTENSIONS } from './wordpress.mjs'
 
 const REDIS = {
   name: 'Redis >= 7.0 or Valkey (redis-server)',
@@ -46,6 +47,13 @@ const PHPUNIT = {
   apt: ['phpunit', 'php-cli', 'php-curl'],
   dnf: ['phpunit9', 'php-cli'],
   brew: ['phpunit', 'php'],
+}
+const PHP_FPM_OF_A_SITE = {
+  name: 'php-fpm with mysqli and cURL, behind which a site is tested',
+  find: () => findPhpFpm(PHP_EXTENSIONS),
+  apt: ['php-fpm', 'php-mysql', 'php-curl'],
+  dnf: ['php-fpm', 'php-mysqlnd'],
+  brew: ['php'],
 }
 const PROMETHEUS = {
   name: 'Prometheus >= 2.42, with promtool',
@@ -88,7 +96,7 @@ export async function ensureTestPrograms () {
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
 export function ensurePluginTestPrograms () {
-  return ensure([...SERVERS, WORDPRESS, PHPUNIT])
+  return ensure([...SERVERS, WORDPRESS, PHPUNIT, NGINX, PHP_FPM_OF_A_SITE])
 }
 
 /** @typedef {{ name: string, find: () => unknown, apt: string[], dnf: string[], brew: string[] }} Program */

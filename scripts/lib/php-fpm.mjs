@@ -23,9 +23,10 @@ export function findPhpFpm (extensions) {
  * @param {number} options.workers
  * @param {Record<string, string | number>} [options.env] what scripts find with getenv
  * @param {Record<string, string | number>} [options.settings] of PHP, as they would stand in php.ini
+ * @param {string} [options.statusPath] where it says what its workers do
  * @param {import('./configured.mjs').Wrap} [options.wrap]
  */
-export async function startPhpFpm ({ directory, extensions, workers, env = {}, settings = {}, wrap }) {
+export async function startPhpFpm ({ directory, extensions, workers, env = {}, settings = {}, statusPath, wrap }) {
   const binary = findPhpFpm(extensions)
   if (!binary) throw new Error(`there is no php-fpm with ${extensions.join(', ')} on this machine`)
   const isRoot = process.getuid?.() === 0
@@ -41,6 +42,7 @@ ${isRoot ? 'user = root\ngroup = root' : ''}
 pm = static
 pm.max_children = ${workers}
 catch_workers_output = yes
+${statusPath === undefined ? '' : `pm.status_path = ${statusPath}`}
 ${[...lines('env', env), ...lines('php_value', settings)].join('\n')}
 `
   return startConfigured({

@@ -7,6 +7,9 @@ import { findExecutables } from './binaries.mjs'
 /** Where the packages of Debian and Fedora put it. */
 const USUAL_PLACE = '/usr/share/wordpress'
 
+/** What a site with the plugin uses: its database, and the plugin's own way to the service. */
+export const PHP_EXTENSIONS = ['mysqli', 'curl']
+
 /** WordPress asks for it before it looks at anything else. */
 const HAS_MYSQL = 'exit(extension_loaded("mysqli") ? 0 : 1);'
 

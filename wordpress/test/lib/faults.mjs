@@ -9,6 +9,7 @@ import { own } from '../../../scripts/lib/lifecycle.mjs'
 
 /** @typedef {import('node:http').ServerResponse} Response */
 /** @typedef {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, body: unknown, connection: number }} Seen */
+/** @typedef {(response: Response, seen: Seen, count: number, test: string) => void} Behaviour `count` requests of this test have come, this one included */
 
 /** More than any client here should take. */
 const HUGE_BYTES = 64 * 1024 * 1024
@@ -42,8 +43,8 @@ function half (response) {
 }
 
 /**
- * What the server does, by name. `seen` is the request, `count` how many of this test have come, this one included.
- * @type {Record<string, (response: Response, seen: Seen, count: number) => void>}
+ * What the server does, by name.
+ * @type {Record<string, Behaviour>}
  */
 const BEHAVIOURS = {
   good,
@@ -79,9 +80,11 @@ const BEHAVIOURS = {
 
 /**
  * @param {(order: string) => Promise<void>} obey does what a test asks for at /order/NAME, and resolves when it is done
+ * @param {Record<string, Behaviour>} [more] than those here
  * @returns {Promise<string>} its address; what a test has sent is at /seen/TEST
  */
-export async function startFaults (obey) {
+export async function startFaults (obey, more = {}) {
+  const behaviours = { ...BEHAVIOURS, ...more }
   /** @type {Map<string, Seen[]>} */
   const seenBy = new Map()
   let connections = 0
@@ -94,13 +97,13 @@ export async function startFaults (obey) {
     if (behaviour === 'order') {
       return obey(test).then(() => json(response, 200, {}), (error) => json(response, 500, { message: String(error) }))
     }
-    const act = BEHAVIOURS[behaviour]
+    const act = behaviours[behaviour]
     if (!act) return json(response, 500, { message: `nothing here is called ${behaviour}` })
     const body = request.headers['content-length'] ? await readJson(request) : null
     const seen = { method: request.method ?? '', path: `/${rest.join('/')}`, headers: request.headers, body, connection: numbers.get(request.socket) ?? 0 }
     const all = [...seenBy.get(test) ?? [], seen]
     seenBy.set(test, all)
-    act(response, seen, all.length)
+    act(response, seen, all.length, test)
   })
   server.on('connection', (socket) => {
     numbers.set(socket, ++connections)

@@ -7,8 +7,8 @@ import { own } from '../../../scripts/lib/lifecycle.mjs'
 import { ROOT } from '../../../scripts/lib/project.mjs'
 import { sendSignal } from '../../../scripts/lib/processes.mjs'
 
-/** Each has a bootstrap of its own: one without WordPress, one with. */
-const SUITES = ['unit', 'integration']
+/** Each has a bootstrap of its own: without WordPress, within one, and before the web servers of some. */
+const SUITES = ['unit', 'integration', 'site']
 
 /**
  * @param {string[]} args

@@ -1,0 +1,76 @@
+/** What a test may have done to the servers, by name. */
+import { Failure } from '../../../scripts/lib/main.mjs'
+import { until } from '../../../scripts/lib/until.mjs'
+
+/** A health check a second, with room for a slow machine. */
+const NOTICE_TIMEOUT_MS = 20_000
+
+/**
+ * @param {object} servers
+ * @param {import('../../../scripts/lib/server.mjs').Server & { url: string }} servers.service
+ * @param {import('../../../scripts/lib/server.mjs').Server} servers.redis
+ * @returns {(order: string) => Promise<void>} resolves when it is done, and the service knows it
+ */
+export function createOrders ({ service, redis }) {
+  let isServiceUp = true
+  let isRedisUp = true
+
+  async function redisIs (/** @type {boolean} */ isUp) {
+    isRedisUp = isUp
+    await serviceKnows()
+  }
+
+  async function serviceKnows () {
+    if (!isServiceUp) return
+    const state = isRedisUp ? 'up' : 'down'
+    const isNoticed = async () => {
+      const response = await fetch(`${service.url}/health/ready`)
+      const health = /** @type {any} */ (await response.json())
+      // What the journal kept meanwhile has been made when it is idle.
+      return health.redis.state === state && (!isRedisUp || health.journal === 'idle')
+    }
+    if (!await until(isNoticed, NOTICE_TIMEOUT_MS)) throw new Failure(`The service did not notice that Redis is ${state}.${service.logTail()}`)
+  }
+
+  /** @type {Record<string, () => Promise<unknown>>} */
+  const orders = {
+    async 'redis-away' () {
+      await redis.stop()
+      await redisIs(false)
+    },
+    async 'redis-back' () {
+      await redis.restart()
+      await redisIs(true)
+    },
+    /** As a crash would. */
+    async 'service-killed' () {
+      isServiceUp = false
+      await service.kill()
+    },
+    /** As a deployment would. */
+    async 'service-stopped' () {
+      isServiceUp = false
+      await service.stop()
+    },
+    async 'service-back' () {
+      await service.restart()
+      isServiceUp = true
+      await serviceKnows()
+    },
+    /** It takes connections and answers nothing. */
+    'service-frozen': () => service.pause(),
+    'service-thawed': async () => service.resume(),
+    /** What a test has done and not undone. */
+    async 'all-back' () {
+      service.resume()
+      if (!isRedisUp) await orders['redis-back']?.()
+      if (!isServiceUp) await orders['service-back']?.()
+    },
+  }
+
+  return async (order) => {
+    const act = orders[order]
+    if (!act) throw new Error(`nobody knows how to do ${order}`)
+    await act()
+  }
+}

@@ -1,0 +1,133 @@
+<?php
+namespace TicketMetadata\Test\Site;
+
+use TicketMetadata\Test\FaultyServer;
+
+/** What happens to the tickets that one page changes. */
+final class OnePageTest extends SiteTestCase {
+
+	/** A page with thirty changes. */
+	private static function changes( array $ids ): array {
+		$steps = [];
+		foreach ( $ids as $number => $id ) {
+			$steps[] = Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[ $number % 3 ] );
+			$steps[] = Step::change( 'awesome-support', 'status', $id, 'hold' );
+			$steps[] = Step::change( 'awesome-support', 'category', $id, 'Shipping' );
+		}
+		return $steps;
+	}
+
+	/** @return int[] */
+	private function tenTickets(): array {
+		$creations = array_map( static fn( int $number ): array => Step::create( 'awesome-support', "Ticket $number" ), range( 1, 10 ) );
+		$page      = $this->site->act( ...$creations );
+		$this->site->settle();
+		self::assertCount( 10, $page->created(), $page->body );
+		return $page->created();
+	}
+
+	public function testThirtyChangesOfTenTicketsAreOneBatch(): void {
+		$ids    = $this->tenTickets();
+		$server = new FaultyServer();
+		$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service' ) ] ) );
+		$this->site->act( ...self::changes( $ids ) );
+		$this->site->settle();
+		$seen = $server->seen();
+		self::assertCount( 1, $seen );
+		self::assertSame( '/tickets/batch', $seen[0]['path'] );
+		self::assertSame( $ids, array_column( $seen[0]['body']['operations'], 'ticket_id' ) );
+		$this->assertAllAgree( 10 );
+	}
+
+	public function testThePageDoesNotWaitForTheService(): void {
+		$ids = $this->tenTickets();
+		// So long that the page itself would not come.
+		$this->site->configure( self::service( [ 'TICKET_METADATA_TIMEOUT_MS' => 300000 ] ) );
+		FaultyServer::order( 'service-frozen' );
+		self::assertStringContainsString( 'It was made.', $this->site->act( ...self::changes( $ids ) )->body );
+		FaultyServer::order( 'service-thawed' );
+		$this->site->settle();
+		$this->assertAllAgree( 10 );
+	}
+
+	public function testWhatAFrozenServiceDoesNotTakeWaits(): void {
+		$ids = $this->tenTickets();
+		FaultyServer::order( 'service-frozen' );
+		self::assertStringContainsString( 'It was made.', $this->site->act( ...self::changes( $ids ) )->body );
+		$this->site->settle();
+		self::assertSame( $ids, array_column( $this->spool(), 'ticket_id' ) );
+		FaultyServer::order( 'service-thawed' );
+		$this->site->cron();
+		$this->assertAllAgree( 10 );
+	}
+
+	public function testWherePhpCannotSendThePageOffFirstItIsLateByNoMoreThanTheTimeout(): void {
+		$ids = $this->tenTickets();
+		FaultyServer::order( 'service-frozen' );
+		$page = Site::behindPhpServer()->act( ...self::changes( $ids ) );
+		self::assertStringContainsString( 'It was made.', $page->body );
+		// 0.5 s is promised; the rest is for making the page on a busy machine.
+		self::assertLessThan( 10.0, $page->seconds );
+		self::assertSame( $ids, array_column( $this->spool(), 'ticket_id' ) );
+		FaultyServer::order( 'service-thawed' );
+		$this->site->cron();
+		$this->assertAllAgree( 10 );
+	}
+
+	/** @return array<string, array{string}> */
+	public function ways(): array {
+		return [
+			'by a page'       => [ '?act' ],
+			'by admin-ajax'   => [ 'wp-admin/admin-ajax.php?action=act' ],
+			'by the REST API' => [ '?rest_route=/act/act' ],
+		];
+	}
+
+	/** @dataProvider ways */
+	public function testATicketIsCreatedChangedClosedAndPushed( string $way ): void {
+		foreach ( self::DESKS as $desk ) {
+			$created = Http::one( $this->site->acting( [ Step::create( $desk, 'Order 4711 — “broken” 🙂', Step::CUSTOMERS[1] ) ], $way ) );
+			self::assertSame( 200, $created->status, $created->body );
+			[ $id ] = $created->created();
+			Http::one( $this->site->acting( [ Step::change( $desk, 'assign', $id, Step::AGENTS[1] ), Step::change( $desk, 'priority', $id, 'High' ) ], $way ) );
+			Http::one( $this->site->acting( [ Step::change( $desk, 'close', $id ) ], $way ) );
+			$this->site->settle();
+			$ticket = Service::tickets( [ self::ticketId( $desk, $id ) ] )[ self::ticketId( $desk, $id ) ];
+			self::assertSame( [ 'closed', Step::AGENTS[1], 'High' ], [ $ticket['status'], $ticket['assigned_to'], $ticket['priority'] ] );
+			self::assertNotNull( $ticket['closed_at'] );
+		}
+		$this->assertAllAgree( 2 );
+	}
+
+	public function testAClosedTicketIsOpenedAgain(): void {
+		foreach ( self::DESKS as $desk ) {
+			[ $id ] = $this->site->act( Step::create( $desk, 'Again' ), Step::change( $desk, 'close' ) )->created();
+			$this->site->settle();
+			$this->site->act( Step::change( $desk, 'reopen', $id ) );
+			$this->site->settle();
+			self::assertSame( 'open', Service::tickets( [ self::ticketId( $desk, $id ) ] )[ self::ticketId( $desk, $id ) ]['status'] );
+		}
+		$this->assertAllAgree( 2 );
+	}
+
+	/** @return array<string, array{string}> */
+	public function ends(): array {
+		$ends = [];
+		foreach ( [ 'exit', 'wp-die', 'json', 'redirect', 'exception', 'fatal', 'memory', 'time-limit' ] as $end ) {
+			$ends[ $end ] = [ $end ];
+		}
+		return $ends;
+	}
+
+	/** @dataProvider ends */
+	public function testHoweverThePageEndsItsChangesAreSent( string $end ): void {
+		foreach ( [ $this->site, Site::behindPhpServer() ] as $site ) {
+			foreach ( self::DESKS as $desk ) {
+				$page = $site->act( Step::create( $desk, "Before $end" ), Step::change( $desk, 'assign', null, Step::AGENTS[0] ), [ 'do' => $end ], Step::create( $desk, 'Not made' ) );
+				self::assertCount( 1, $page->created(), $page->body );
+			}
+		}
+		$this->site->settle();
+		$this->assertAllAgree( 4 );
+	}
+}

@@ -1,0 +1,191 @@
+<?php
+namespace TicketMetadata\Test\Site;
+
+use TicketMetadata\Test\FaultyServer;
+
+/** While the service is away, pages are made as ever, and nothing is lost. */
+final class OutageTest extends SiteTestCase {
+
+	/** @return int[] */
+	private function createEach( string $subject ): array {
+		$ids = [];
+		foreach ( self::DESKS as $desk ) {
+			$page = $this->site->act( Step::create( $desk, $subject ), Step::change( $desk, 'assign', null, Step::AGENTS[2] ) );
+			self::assertSame( 200, $page->status );
+			$ids[ $desk ] = $page->created()[0];
+		}
+		return $ids;
+	}
+
+	private function closeEach( array $ids ): void {
+		foreach ( $ids as $desk => $id ) {
+			self::assertSame( 200, $this->site->act( Step::change( $desk, 'close', $id ) )->status );
+		}
+	}
+
+	/** @return array<string, array{string}> */
+	public function departures(): array {
+		return [
+			'it is killed'  => [ 'service-killed' ],
+			'it is stopped' => [ 'service-stopped' ],
+		];
+	}
+
+	/** @dataProvider departures */
+	public function testWhatChangesWhileTheServiceIsAwayIsReplayedByCron( string $departure ): void {
+		$old = $this->createEach( 'From before' );
+		$this->site->settle();
+		FaultyServer::order( $departure );
+		$new = $this->createEach( 'While it is away' );
+		$this->closeEach( $old );
+		$this->closeEach( $new );
+		$this->site->settle();
+		self::assertCount( 4, $this->spool(), 'a ticket waits once' );
+		$this->site->cron();
+		self::assertCount( 4, $this->spool(), 'it is still away' );
+		FaultyServer::order( 'service-back' );
+		$this->site->cron();
+		$this->assertAllAgree( 4 );
+	}
+
+	public function testItIsReplayedFromTheCommandLine(): void {
+		FaultyServer::order( 'service-killed' );
+		$this->createEach( 'While it is away' );
+		$this->site->settle();
+		$result = $this->site->replay();
+		self::assertSame( [ 0, 2, 'network_error' ], [ $result['delivered'], $result['left'], $result['stoppedBy'] ] );
+		FaultyServer::order( 'service-back' );
+		$result = $this->site->replay();
+		self::assertSame( [ 2, 0, '' ], [ $result['delivered'], $result['left'], $result['stoppedBy'] ] );
+		$this->assertAllAgree( 2 );
+	}
+
+	public function testWhileItIsAwayPagesSoonDoNotEvenTry(): void {
+		$server = new FaultyServer();
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'reset' ) ] );
+		for ( $page = 1; $page <= 5; $page++ ) {
+			$this->site->act( Step::create( 'awesome-support', "Tried $page" ) );
+			$this->site->settle();
+		}
+		$tried = count( $server->seen() );
+		self::assertGreaterThanOrEqual( 5, $tried );
+		for ( $page = 1; $page <= 5; $page++ ) {
+			$this->site->act( Step::create( 'awesome-support', "Not tried $page" ) );
+			$this->site->settle();
+		}
+		self::assertCount( $tried, $server->seen() );
+		self::assertCount( 10, $this->spool() );
+		$this->site->configure( [] );
+		$this->site->cron();
+		$this->assertAllAgree( 10 );
+		$server = new FaultyServer();
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service' ) ] );
+		$this->site->act( Step::create( 'awesome-support', 'Tried again' ) );
+		$this->site->settle();
+		self::assertCount( 1, $server->seen(), 'what the replay has learnt is good for pages too' );
+		$this->assertAllAgree( 11 );
+	}
+
+	public function testTheFirstThatWaitsIsTheFirstThatIsSent(): void {
+		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
+		$ids = [];
+		for ( $number = 1; $number <= 6; $number++ ) {
+			$ids[] = $this->site->act( Step::create( 'awesome-support', "Number $number" ) )->created()[0];
+			$this->site->settle();
+		}
+		// Those that are changed once more keep their place.
+		foreach ( array_reverse( $ids ) as $id ) {
+			$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[0] ) );
+			$this->site->settle();
+		}
+		$server = new FaultyServer();
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service' ) ] );
+		$this->site->cron();
+		self::assertSame( $ids, array_column( $server->seen()[0]['body']['operations'], 'ticket_id' ) );
+		$this->assertAllAgree( 6 );
+	}
+
+	public function testAnAnswerThatIsLostDoesNoHarm(): void {
+		$server = new FaultyServer();
+		$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service-unheard-once' ) ] ) );
+		$this->createEach( 'Unheard' );
+		$this->site->settle();
+		$keys = array_column( array_column( $server->seen(), 'headers' ), 'idempotency-key' );
+		self::assertSame( $keys[0], $keys[1], 'it is the same request again' );
+		$this->assertAllAgree( 2 );
+	}
+
+	public function testWithoutRedisTheServiceTakesAllTheSame(): void {
+		$old = $this->createEach( 'From before' );
+		$this->site->settle();
+		FaultyServer::order( 'redis-away' );
+		$new = $this->createEach( 'Without Redis' );
+		$this->closeEach( $old );
+		$this->site->settle();
+		$this->closeEach( $new );
+		$this->site->settle();
+		self::assertSame( [], $this->spool() );
+		FaultyServer::order( 'redis-back' );
+		$this->assertAllAgree( 4 );
+	}
+
+	/** The service cannot know, without Redis, whether it has the ticket: it has to be told. */
+	public function testWhatHasWaitedIsTakenWithoutRedisToo(): void {
+		$old = $this->createEach( 'From before' );
+		$this->site->settle();
+		FaultyServer::order( 'service-killed' );
+		$new = $this->createEach( 'While both are away' );
+		$this->closeEach( $old );
+		$this->site->settle();
+		self::assertCount( 4, $this->spool() );
+		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'service-back' );
+		$this->site->cron();
+		$this->closeEach( $new );
+		$this->site->settle();
+		FaultyServer::order( 'redis-back' );
+		$this->site->cron();
+		$this->assertAllAgree( 4 );
+	}
+
+	/** The queue of the frozen service holds what pages have given up: it is done when nobody expects it any more. */
+	public function testWhatAFrozenServiceDoesLaterDoesNotUndoWhatCameSince(): void {
+		$ids = $this->createEach( 'Thawed' );
+		$this->site->settle();
+		FaultyServer::order( 'service-frozen' );
+		foreach ( [ 'close', 'reopen', 'close', 'reopen' ] as $what ) {
+			foreach ( $ids as $desk => $id ) {
+				$this->site->act( Step::change( $desk, $what, $id ) );
+				$this->site->settle();
+			}
+		}
+		self::assertCount( 2, $this->spool() );
+		FaultyServer::order( 'service-thawed' );
+		$this->site->cron();
+		$this->assertAllAgree( 2 );
+	}
+
+	/** @return array<string, array{string, string}> */
+	public function answers(): array {
+		return [
+			'it is overloaded'       => [ 'overloaded', 'overloaded' ],
+			'it has no room'         => [ 'unavailable', 'store_unavailable' ],
+			'too many ask'           => [ 'rate-limited', 'rate_limited' ],
+			'a proxy answers'        => [ 'bare-503', 'bad_answer' ],
+			'something else answers' => [ 'not-json', 'bad_answer' ],
+			'half an answer'         => [ 'half', 'network_error' ],
+			'the key is wrong'       => [ 'echo', 'forbidden' ],
+		];
+	}
+
+	/** @dataProvider answers */
+	public function testWhateverElseAnswersNothingIsLost( string $behaviour, string $code ): void {
+		$this->site->configure( [ 'TICKET_METADATA_URL' => ( new FaultyServer() )->url( $behaviour ) ] );
+		$this->createEach( $behaviour );
+		$this->site->settle();
+		self::assertSame( [ $code, $code ], array_column( $this->spool(), 'error_code' ) );
+		$this->site->configure( [] );
+		$this->site->cron();
+		$this->assertAllAgree( 2 );
+	}
+}

@@ -1,0 +1,106 @@
+<?php
+namespace TicketMetadata\Test\Site;
+
+use TicketMetadata\Test\FaultyServer;
+
+/** Several PHP processes at a time. */
+final class RaceTest extends SiteTestCase {
+
+	private const REPETITIONS = 15;
+
+	private function ticket( string $desk ): int {
+		$page = $this->site->act( Step::create( $desk, 'Contested' ) );
+		$this->site->settle();
+		return $page->created()[0];
+	}
+
+	/** What one has read is no longer so when it arrives, and arrives last. */
+	public function testWhoSendsLastSendsWhatThereIs(): void {
+		foreach ( self::DESKS as $desk ) {
+			$id     = $this->ticket( $desk );
+			$server = new FaultyServer();
+			$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] ) );
+			$this->site->act( Step::change( $desk, 'assign', $id, Step::AGENTS[0] ) );
+			self::until( static fn(): bool => count( $server->seen() ) === 1, 'the first has sent what it read' );
+			$this->site->act( Step::change( $desk, 'assign', $id, Step::AGENTS[1] ) );
+			$this->site->settle();
+			$this->site->configure( [] );
+		}
+		$this->assertAllAgree( 2 );
+	}
+
+	public function testTwoPagesChangeATicketAtTheSameMoment(): void {
+		foreach ( self::DESKS as $desk ) {
+			$id = $this->ticket( $desk );
+			for ( $time = 1; $time <= self::REPETITIONS; $time++ ) {
+				$meeting = [ Step::meet( "$desk-$time" ) ];
+				Http::all(
+					[
+						$this->site->acting( array_merge( $meeting, [ Step::change( $desk, 'assign', $id, Step::AGENTS[ $time % 3 ] ) ] ) ),
+						$this->site->acting( array_merge( $meeting, [ Step::change( $desk, $time % 2 === 1 ? 'close' : 'reopen', $id ) ] ) ),
+					]
+				);
+			}
+		}
+		$this->site->settle();
+		$this->site->cron();
+		$this->assertAllAgree( 2 );
+	}
+
+	public function testTwoPagesSpoolATicketAtTheSameMoment(): void {
+		$id = $this->ticket( 'awesome-support' );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
+		for ( $time = 1; $time <= 3; $time++ ) {
+			$pages = [];
+			for ( $page = 1; $page <= 4; $page++ ) {
+				$pages[] = $this->site->acting( [ Step::meet( "spool-$time", 4 ), Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[ $page % 3 ] ) ] );
+			}
+			Http::all( $pages );
+		}
+		$this->site->settle();
+		self::assertSame( [ $id ], array_column( $this->spool(), 'ticket_id' ) );
+		$this->site->configure( [] );
+		$this->site->cron();
+		$this->assertAllAgree( 1 );
+	}
+
+	/** What a page spools while it is being replayed stays until it is replayed. */
+	public function testAChangeThatComesDuringItsReplayIsNotLost(): void {
+		$id = $this->ticket( 'awesome-support' );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
+		$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[0] ) );
+		$this->site->settle();
+		$server = new FaultyServer();
+		// The replay is held until somebody else has been answered.
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] );
+		$this->site->visit( '?make-cron-due' );
+		$this->site->visit( 'wp-cron.php?doing_wp_cron' );
+		self::until( static fn(): bool => count( $server->seen() ) === 1, 'the replay has sent what it read' );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
+		$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[1] ) );
+		self::until( fn(): bool => (int) $this->spool()[0]['revision'] === 2, 'the page has spooled its change' );
+		Http::one( [ 'url' => $server->url( 'service-swapped' ) . '/health/ready' ] );
+		$this->site->settle();
+		$this->site->configure( [] );
+		$this->site->cron();
+		$this->assertAllAgree( 1 );
+	}
+
+	public function testTwoReplaysAtATimeAreOne(): void {
+		$this->ticket( 'awesome-support' );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
+		$this->site->act( Step::create( 'awesome-support', 'Waits' ) );
+		$this->site->settle();
+		$server = new FaultyServer();
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] );
+		$this->site->visit( '?make-cron-due' );
+		$this->site->visit( 'wp-cron.php?doing_wp_cron' );
+		self::until( static fn(): bool => count( $server->seen() ) === 1, 'the first replay is at it' );
+		$result = $this->site->replay();
+		self::assertTrue( $result['isBusy'] );
+		self::assertCount( 1, $server->seen() );
+		Http::one( [ 'url' => $server->url( 'service-swapped' ) . '/health/ready' ] );
+		$this->site->settle();
+		$this->assertAllAgree( 2 );
+	}
+}

@@ -1,0 +1,60 @@
+<?php
+namespace TicketMetadata\Test\Site;
+
+/** The database of the sites, which is the service's too. */
+final class Database {
+
+	/** Columns that hold a time, in UTC. */
+	private const TIMES = [ 'created_at', 'updated_at', 'closed_at' ];
+
+	private \mysqli $mysqli;
+
+	public function __construct() {
+		mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
+		[ $host, $port ] = explode( ':', getenv( 'WORDPRESS_DB_HOST' ) );
+		$this->mysqli    = new \mysqli( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), getenv( 'WORDPRESS_DB_NAME' ), (int) $port );
+		$this->mysqli->set_charset( 'utf8mb4' );
+		$this->mysqli->options( MYSQLI_OPT_INT_AND_FLOAT_NATIVE, 1 );
+	}
+
+	/** @return array<int, array> the service's rows by ticket, times as Unix seconds */
+	public function rows( array $ids ): array {
+		$rows = $this->query( 'SELECT * FROM wp_support_tickets WHERE ticket_id IN (' . implode( ',', $ids ) . ')' );
+		foreach ( $rows as &$row ) {
+			foreach ( self::TIMES as $name ) {
+				$row[ $name ] = $row[ $name ] === null ? null : strtotime( $row[ $name ] . ' UTC' );
+			}
+		}
+		return array_column( $rows, null, 'ticket_id' );
+	}
+
+	/** @return array[] what waits, in the order in which it came */
+	public function spool( string $prefix ): array {
+		return $this->query( "SELECT * FROM {$prefix}ticket_metadata_spool ORDER BY id" );
+	}
+
+	/** As if nothing had happened: no circuit is open, nothing waits, a help desk has no tickets. */
+	public function forget( string $prefix ): void {
+		$this->query( "DELETE FROM {$prefix}options WHERE option_name LIKE 'ticket\\_metadata\\_state\\_%' OR option_name LIKE '%transient\\_doing\\_cron'" );
+		$this->query( "DELETE meta FROM {$prefix}postmeta meta JOIN {$prefix}posts post ON post.ID = meta.post_id WHERE post.post_type LIKE 'ticket%'" );
+		$this->query( "DELETE FROM {$prefix}posts WHERE post_type LIKE 'ticket%'" );
+		foreach ( [ 'psmsc_tickets', 'ticket_metadata_spool' ] as $table ) {
+			if ( $this->query( "SHOW TABLES LIKE '$prefix$table'" ) !== [] ) {
+				$this->query( "DELETE FROM $prefix$table" );
+			}
+		}
+	}
+
+	/** The ids that tickets of the help desks get from now on. */
+	public function beginAt( int $id, string $prefix ): void {
+		foreach ( [ 'posts', 'psmsc_tickets' ] as $table ) {
+			$this->query( "ALTER TABLE $prefix$table AUTO_INCREMENT = $id" );
+		}
+	}
+
+	/** @return array[] */
+	public function query( string $sql ): array {
+		$result = $this->mysqli->query( $sql );
+		return $result instanceof \mysqli_result ? $result->fetch_all( MYSQLI_ASSOC ) : [];
+	}
+}

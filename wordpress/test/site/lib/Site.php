@@ -1,0 +1,101 @@
+<?php
+namespace TicketMetadata\Test\Site;
+
+/** A site, as visitors and those who run it see it. */
+final class Site {
+
+	private string $url;
+
+	private string $host;
+
+	/** Of the site in its network. */
+	private string $path;
+
+	private string $directory;
+
+	private function __construct( string $url, string $host, string $path, string $directory ) {
+		$this->url       = $url;
+		$this->host      = $host;
+		$this->path      = $path;
+		$this->directory = $directory;
+	}
+
+	public static function behindNginx(): self {
+		return new self( getenv( 'SITE_URL' ), getenv( 'SITE_HOST' ), '/', getenv( 'SITE_DIRECTORY' ) );
+	}
+
+	/** The same one. There PHP cannot end the answer before the script. */
+	public static function behindPhpServer(): self {
+		return new self( getenv( 'PHP_SERVER_URL' ), getenv( 'SITE_HOST' ), '/', getenv( 'SITE_DIRECTORY' ) );
+	}
+
+	public static function ofNetwork( string $path ): self {
+		return new self( getenv( 'SITE_URL' ), getenv( 'NETWORK_HOST' ), $path, getenv( 'NETWORK_DIRECTORY' ) );
+	}
+
+	public function visit( string $query = '' ): Page {
+		return Http::one( $this->call( $query ) );
+	}
+
+	/** A page on which all this is done. */
+	public function act( array ...$steps ): Page {
+		return Http::one( $this->acting( $steps ) );
+	}
+
+	/** @param array[] $steps */
+	public function acting( array $steps, string $way = '?act' ): array {
+		return [ 'method' => 'POST', 'body' => json_encode( [ 'steps' => $steps ] ), 'headers' => [ 'Content-Type: application/json' ] ] + $this->call( $way );
+	}
+
+	/** @return array<int, array> what the help desk has, by its ids: see mu-plugins/act/Desk.php */
+	public function tickets( string $desk ): array {
+		return array_column( $this->visit( "?look=$desk" )->json(), null, 'id' );
+	}
+
+	/** Lets WP-Cron come, as the host's own cron does, and waits until it has gone. */
+	public function cron(): void {
+		$this->visit( '?make-cron-due' );
+		$this->visit( 'wp-cron.php?doing_wp_cron' );
+		$this->settle();
+	}
+
+	/** Has no PHP process anything to do any more? What a page does after its answer is over then. */
+	public function settle(): void {
+		SiteTestCase::until(
+			static function (): bool {
+				$all  = Http::one( [ 'url' => getenv( 'SITE_URL' ) . '/workers?json&full' ] )->json()['processes'];
+				$busy = array_filter( $all, static fn( array $worker ): bool => $worker['state'] !== 'Idle' );
+				// One of them tells this.
+				return count( $busy ) === 1;
+			},
+			'all PHP processes are idle'
+		);
+	}
+
+	/** @return array what came of a replay on the command line */
+	public function replay(): array {
+		$command = [ PHP_BINARY, dirname( __DIR__ ) . '/cli/replay.php', $this->directory, $this->host, $this->path ];
+		exec( implode( ' ', array_map( 'escapeshellarg', $command ) ), $lines, $status );
+		if ( $status !== 0 ) {
+			throw new \RuntimeException( implode( "\n", $lines ) );
+		}
+		return json_decode( implode( "\n", $lines ), true, 512, JSON_THROW_ON_ERROR );
+	}
+
+	/** @param array<string, mixed> $constants of wp-config.php, until the next time; null: without it */
+	public function configure( array $constants ): void {
+		$file = "$this->directory/changed.json";
+		file_put_contents( "$file.new", json_encode( (object) $constants ) );
+		rename( "$file.new", $file );
+	}
+
+	/** @return string what PHP and WordPress have to say */
+	public function log(): string {
+		$file = "$this->directory/debug.log";
+		return is_file( $file ) ? file_get_contents( $file ) : '';
+	}
+
+	private function call( string $query ): array {
+		return [ 'url' => $this->url . $this->path . $query, 'host' => $this->host ];
+	}
+}
