@@ -12,9 +12,10 @@ final class Database {
 	public function __construct() {
 		mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
 		[ $host, $port ] = explode( ':', getenv( 'WORDPRESS_DB_HOST' ) );
-		$this->mysqli    = new \mysqli( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), getenv( 'WORDPRESS_DB_NAME' ), (int) $port );
-		$this->mysqli->set_charset( 'utf8mb4' );
+		$this->mysqli    = mysqli_init();
 		$this->mysqli->options( MYSQLI_OPT_INT_AND_FLOAT_NATIVE, 1 );
+		$this->mysqli->real_connect( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), getenv( 'WORDPRESS_DB_NAME' ), (int) $port );
+		$this->mysqli->set_charset( 'utf8mb4' );
 	}
 
 	/** @return array<int, array> the service's rows by ticket, times as Unix seconds */

@@ -1,5 +1,5 @@
 <?php
-/** What a visitor sees: more than a web server keeps back, so that an answer that is not ended would be seen to come in parts. */
+/** What a visitor sees. */
 ?>
 <!doctype html>
 <title>A page</title>
