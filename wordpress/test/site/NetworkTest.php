@@ -8,16 +8,20 @@ final class NetworkTest extends SiteTestCase {
 
 	private const SITES = [ 1 => '/', 2 => '/second/', 3 => '/third/' ];
 
+	/** Above all ids that a site of the network has had. */
+	private static int $firstId = 2000000;
+
 	/** @var array<int, Site> */
 	private array $sites;
 
 	protected function setUp(): void {
 		parent::setUp();
+		self::$firstId += 1000;
 		foreach ( self::SITES as $number => $path ) {
 			$this->sites[ $number ] = Site::ofNetwork( $path );
 			$this->database->forget( self::prefix( $number ) );
 			// So that each has the same ids.
-			$this->database->beginAt( self::firstId(), self::prefix( $number ) );
+			$this->database->beginAt( self::$firstId, self::prefix( $number ) );
 			$this->useService( $number, getenv( 'SERVICE_URL' ) );
 		}
 	}
@@ -25,12 +29,6 @@ final class NetworkTest extends SiteTestCase {
 	protected function tearDown(): void {
 		parent::tearDown();
 		$this->sites[1]->configure( [] );
-	}
-
-	/** More than any site of the network has had. */
-	private static function firstId(): int {
-		static $id = 2000000;
-		return $id += 1000;
 	}
 
 	private static function prefix( int $number ): string {
@@ -74,7 +72,7 @@ final class NetworkTest extends SiteTestCase {
 		}
 		$this->site->settle();
 		foreach ( array_keys( $this->sites ) as $number ) {
-			$waiting = $this->database->query( "SHOW TABLES LIKE '" . self::prefix( $number ) . "ticket\\_metadata\\_spool'" ) === [] ? [] : $this->database->spool( self::prefix( $number ) );
+			$waiting = $this->database->spool( self::prefix( $number ) );
 			self::assertSame( $number === 1 ? [] : $created[ $number ], array_column( $waiting, 'ticket_id' ) );
 		}
 		$this->useService( 2, getenv( 'SERVICE_URL' ) );

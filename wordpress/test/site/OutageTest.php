@@ -111,7 +111,7 @@ final class OutageTest extends SiteTestCase {
 		$this->createEach( 'Unheard' );
 		$this->site->settle();
 		$keys = array_column( array_column( $server->seen(), 'headers' ), 'idempotency-key' );
-		self::assertSame( $keys[0], $keys[1], 'it is the same request again' );
+		self::assertSame( 2, array_count_values( $keys )[ $keys[0] ], 'it is the same request again' );
 		$this->assertAllAgree( 2 );
 	}
 

@@ -31,7 +31,9 @@ final class Database {
 
 	/** @return array[] what waits, in the order in which it came */
 	public function spool( string $prefix ): array {
-		return $this->query( "SELECT * FROM {$prefix}ticket_metadata_spool ORDER BY id" );
+		$table = "{$prefix}ticket_metadata_spool";
+		// It is made when something has to wait.
+		return $this->has( $table ) ? $this->query( "SELECT * FROM $table ORDER BY id" ) : [];
 	}
 
 	/** As if nothing had happened: no circuit is open, nothing waits, a help desk has no tickets. */
@@ -40,7 +42,7 @@ final class Database {
 		$this->query( "DELETE meta FROM {$prefix}postmeta meta JOIN {$prefix}posts post ON post.ID = meta.post_id WHERE post.post_type LIKE 'ticket%'" );
 		$this->query( "DELETE FROM {$prefix}posts WHERE post_type LIKE 'ticket%'" );
 		foreach ( [ 'psmsc_tickets', 'ticket_metadata_spool' ] as $table ) {
-			if ( $this->query( "SHOW TABLES LIKE '$prefix$table'" ) !== [] ) {
+			if ( $this->has( $prefix . $table ) ) {
 				$this->query( "DELETE FROM $prefix$table" );
 			}
 		}
@@ -53,8 +55,12 @@ final class Database {
 		}
 	}
 
+	private function has( string $table ): bool {
+		return $this->query( "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = '$table'" ) !== [];
+	}
+
 	/** @return array[] */
-	public function query( string $sql ): array {
+	private function query( string $sql ): array {
 		$result = $this->mysqli->query( $sql );
 		return $result instanceof \mysqli_result ? $result->fetch_all( MYSQLI_ASSOC ) : [];
 	}

@@ -35,7 +35,7 @@ final class Service {
 	}
 
 	public static function ask( string $method, string $path, ?array $body = null ): Page {
-		return Http::one(
+		$answer = Http::one(
 			[
 				'method'  => $method,
 				'url'     => getenv( 'SERVICE_URL' ) . $path,
@@ -43,5 +43,7 @@ final class Service {
 				'body'    => $body === null ? null : json_encode( $body ),
 			]
 		);
+		SiteTestCase::assertSame( 200, $answer->status, $answer->body );
+		return $answer;
 	}
 }
