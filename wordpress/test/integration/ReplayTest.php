@@ -70,6 +70,31 @@ final class ReplayTest extends SiteTestCase {
 		self::assertCount( 1, $server->seen() );
 	}
 
+	/** @return array<string, array{string, string}> */
+	public function statesWithoutRedis(): array {
+		return [
+			'Redis is away'                  => [ 'batch-without-redis', 'redis_away' ],
+			'what was kept is made'          => [ 'batch-catching-up', 'redis_away' ],
+			'Redis and the journal are away' => [ 'not-ready', 'redis_away' ],
+		];
+	}
+
+	/** @dataProvider statesWithoutRedis */
+	public function testWhatTheServiceCannotJudgeStays( string $behaviour, string $code ): void {
+		$this->spoolTickets( 2 );
+		$server = new FaultyServer();
+		$this->use( $server->url( $behaviour ) );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 0, 2, $code ], [ $result->delivered, $result->left, $result->stoppedBy ] );
+		self::assertSame( [ '/health/ready' ], array_column( $server->seen(), 'path' ) );
+	}
+
+	public function testAServiceWhoseHealthIsHiddenIsSentTo(): void {
+		$this->spoolTickets( 2 );
+		$this->use( ( new FaultyServer() )->url( 'batch-without-health' ) );
+		self::assertSame( 2, Replay::run( 100 )->delivered );
+	}
+
 	public function testARefusedOneHoldsUpNoOtherAndIsSeen(): void {
 		[ $first, $bad, $last ] = $this->spoolTickets( 3 );
 		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );

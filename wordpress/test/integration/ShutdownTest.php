@@ -72,6 +72,41 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertSame( [ 'status' => 'closed', 'priority' => 'high' ], ( new Spool() )->rows( 1 )[0]->fields );
 	}
 
+	public function testWhatWaitsDoesNotGoToAServiceThatCannotTellWhetherItKnowsIt(): void {
+		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
+		$this->desk->put( 7 );
+		$this->desk->put( 8 );
+		$send = function ( string $behaviour ): array {
+			$server = new FaultyServer();
+			$this->use( $server->url( $behaviour ) );
+			do_action( 'desk_changed', 7 );
+			do_action( 'desk_changed', 8 );
+			AtShutdown::run();
+			$bodies = array_filter( array_column( $server->seen(), 'body' ) );
+			return array_column( array_merge( ...array_column( $bodies, 'operations' ) ), 'ticket_id' );
+		};
+		self::assertSame( [ 8 ], $send( 'batch-without-redis' ) );
+		self::assertSame( [ 'redis_away' ], $this->errorCodes() );
+		self::assertSame( 2, ( new Spool() )->rows( 1 )[0]->revision );
+		self::assertSame( [ 7, 8 ], $send( 'batch' ), 'also where no cron comes' );
+	}
+
+	public function testASpoolThatCannotBeReadKeepsNothingFromBeingSent(): void {
+		global $wpdb;
+		$id = self::newId();
+		$this->desk->put( $id );
+		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		do_action( 'desk_changed', $id );
+		new Spool();
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		AtShutdown::run();
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
+		self::assertIsArray( $this->atService( $id ) );
+	}
+
 	public function testABridgesMistakeLosesNothingAndEndsNoPage(): void {
 		$this->desk->beforeReading = static function (): void {
 			throw new \Error( 'of the bridge' );

@@ -49,8 +49,10 @@ final class SpoolTest extends SiteTestCase {
 			$this->spool->rows( 1 )[0]->fields
 		);
 		$this->spool->addTicket( 'desk', 8, $this->away );
-		self::assertSame( [ 7 => true ], $this->spool->idsWithFields( [ 7, 8 ] ) );
-		self::assertSame( [], $this->spool->idsWithFields( [] ) );
+		self::assertSame( [ 7 => true ], $this->spool->waiting( '', [ 7, 8 ] ) );
+		self::assertSame( [ 8 => true ], $this->spool->waiting( 'desk', [ 7, 8 ] ) );
+		self::assertSame( [], $this->spool->waiting( 'other', [ 7, 8 ] ) );
+		self::assertSame( [], $this->spool->waiting( '', [] ) );
 	}
 
 	public function testWhatChangedSinceItWasReadStays(): void {

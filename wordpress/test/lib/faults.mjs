@@ -37,6 +37,19 @@ function problem (response, code, headers) {
 /** @param {Response} response */
 const good = (response) => json(response, 200, { ticket_id: 7, version: 1, results: [] })
 
+/**
+ * Takes every batch, and says of itself what it is told.
+ * @param {string} redis
+ * @param {string} journal
+ * @returns {Behaviour}
+ */
+function takesBatches (redis, journal) {
+  const state = { status: redis === 'up' ? 'ready' : 'degraded', redis: { state: redis }, mysql: { state: 'up' }, journal }
+  return (response, { method, body }) => {
+    json(response, 200, method === 'GET' ? state : { results: /** @type {any} */ (body).operations.map(() => ({ status: 200 })) })
+  }
+}
+
 /** @param {Response} response */
 function half (response) {
   response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"', () => response.socket?.destroy())
@@ -48,7 +61,10 @@ function half (response) {
  */
 const BEHAVIOURS = {
   good,
-  batch: (response, { body }) => { json(response, 200, { results: /** @type {any} */ (body).operations.map(() => ({ status: 200 })) }) },
+  batch: takesBatches('up', 'idle'),
+  'batch-without-redis': takesBatches('down', 'active'),
+  'batch-catching-up': takesBatches('up', 'active'),
+  'batch-without-health': (response, seen, count, test) => { seen.method === 'GET' ? response.writeHead(404).end() : takesBatches('up', 'idle')(response, seen, count, test) },
   silent: () => {},
   dripping: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"') },
   reset: ({ socket }) => { socket?.resetAndDestroy() },

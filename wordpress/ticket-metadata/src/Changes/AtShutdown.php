@@ -65,12 +65,34 @@ final class AtShutdown {
 		$ids      = array_keys( $tickets );
 		$outcomes = self::outcomes(
 			$ids,
-			fn(): array => ( new Outbox( $this->client ) )->deliver( self::bridge( $slug ), $ids, array_keys( array_filter( $tickets ) ) )
+			function () use ( $slug, $ids, $tickets ): array {
+				$behind = $this->behind( $slug, $ids );
+				$free   = array_values( array_diff( $ids, array_keys( $behind ) ) );
+				return $behind + ( new Outbox( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
+			}
 		);
 		self::conclude(
 			$outcomes,
 			static fn( int $id, Outcome $why ): bool => ( new Spool() )->addTicket( $slug, $id, $why )
 		);
+	}
+
+	/**
+	 * Those that wait, where the service could not tell whether it knows them: they may be new to it.
+	 *
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function behind( string $slug, array $ids ): array {
+		try {
+			$waiting = ( new Spool() )->waiting( $slug, $ids );
+		} catch ( \RuntimeException $error ) {
+			// A spool that cannot be read keeps nothing from being sent.
+			Errors::report( 0, 'spool_failed', $error->getMessage() );
+			return [];
+		}
+		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
+		return $reason === null ? [] : array_fill_keys( array_keys( $waiting ), $reason );
 	}
 
 	/** @param array<int, array> $fields by the id that the functions of the plugin take */
@@ -82,7 +104,7 @@ final class AtShutdown {
 			array_keys( $fields ),
 			function () use ( $fields ): array {
 				// What waits is older: it must not arrive later.
-				$waiting = array_intersect_key( $fields, ( new Spool() )->idsWithFields( array_keys( $fields ) ) );
+				$waiting = array_intersect_key( $fields, ( new Spool() )->waiting( '', array_keys( $fields ) ) );
 				$behind  = Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' );
 				return array_fill_keys( array_keys( $waiting ), $behind ) + DeferredFields::send( $this->client, array_diff_key( $fields, $waiting ) );
 			}

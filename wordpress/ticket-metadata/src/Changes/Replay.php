@@ -82,6 +82,10 @@ final class Replay {
 	 * @return array<int, Outcome>
 	 */
 	private function outcomes( string $source, array $rows ): array {
+		$reason = Health::reasonToWait( $this->client, true );
+		if ( $reason !== null ) {
+			return array_fill_keys( array_keys( $rows ), $reason );
+		}
 		if ( $source === '' ) {
 			return DeferredFields::send( $this->client, array_map( static fn( SpoolRow $row ): array => $row->fields, $rows ) );
 		}

@@ -55,12 +55,16 @@ final class Spool {
 	}
 
 	/**
-	 * @param int[] $ids
-	 * @return array<int, true> those that have deferred fields waiting
+	 * @param string $source as of a row
+	 * @param int[]  $ids    the source's
+	 * @return array<int, true> those of them that wait
 	 */
-	public function idsWithFields( array $ids ): array {
-		$list = implode( ',', array_map( 'intval', $ids ) );
-		$found = $list === '' ? [] : $this->asked( $this->database->get_col( "SELECT ticket_id FROM $this->table WHERE source = '' AND ticket_id IN ($list)" ) );
+	public function waiting( string $source, array $ids ): array {
+		if ( $ids === [] ) {
+			return [];
+		}
+		$list  = implode( ',', array_map( 'intval', $ids ) );
+		$found = $this->asked( $this->database->get_col( $this->database->prepare( "SELECT ticket_id FROM $this->table WHERE source = %s AND ticket_id IN ($list)", $source ) ) );
 		return array_fill_keys( array_map( 'intval', $found ), true );
 	}
 

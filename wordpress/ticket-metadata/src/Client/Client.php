@@ -90,9 +90,9 @@ final class Client {
 		);
 	}
 
-	/** The service's state, asked for even where the circuit is open: who asks wants to know now. */
-	public function health(): Answer {
-		return $this->trying()->ask(
+	/** @param bool $isTrial asks even where the circuit is open: who asks for the service's state mostly wants to know now */
+	public function health( bool $isTrial = true ): Answer {
+		return ( $isTrial ? $this->trying() : $this )->ask(
 			static function (): Request {
 				return new Request( 'GET', '/health/ready' );
 			}
