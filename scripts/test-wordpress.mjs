@@ -39,7 +39,7 @@ await main(async () => {
     mysqlUrl: mariadb.url,
     variables: { API_KEYS: [shop.entry, reader.entry].join(',') },
   }))
-  const faultsUrl = await startFaults(createOrders({ service, redis }), forwardsTo(service.url))
+  const faultsUrl = await startFaults(createOrders({ service, redis, key: shop.key }), forwardsTo(service.url))
 
   const site = await step('Installing WordPress', () => installSite({ directory: join(directory, 'wordpress'), mariadb }))
   const sites = await step('Installing sites behind web servers', () => startSites({

@@ -33,25 +33,30 @@ export function forwardsTo (serviceUrl) {
     })
   }
 
-  /** @type {Map<string, () => void>} */
+  /** @type {Map<string, () => void>} by test */
   const held = new Map()
+  /** @type {Set<string>} tests */
+  const unheard = new Set()
   return {
     service,
 
-    /** The first of a test arrives after the second has been answered. */
-    'service-swapped': (response, seen, count, test) => {
-      if (count === 1) {
-        held.set(test, () => service(response, seen, count, test))
-        return
-      }
-      if (count === 2) response.on('finish', () => held.get(test)?.())
-      service(response, seen, count, test)
+    /** The first write of a test arrives when it is let go. */
+    'service-held-once': (response, seen, count, test) => {
+      if (seen.method === 'GET' || held.has(test)) service(response, seen, count, test)
+      else held.set(test, () => service(response, seen, count, test))
+    },
+    'let-go': (response, _seen, _count, test) => {
+      held.get(test)?.()
+      response.end('{}')
     },
 
-    /** The service has done what the first asked for, and the caller does not hear of it. */
+    /** The service has done the first write, and the caller does not hear of it. */
     'service-unheard-once': (response, seen, count, test) => {
-      if (count > 1) service(response, seen, count, test)
-      else ask(response, seen, () => { response.socket?.resetAndDestroy() })
+      if (seen.method === 'GET' || unheard.has(test)) service(response, seen, count, test)
+      else {
+        unheard.add(test)
+        ask(response, seen, () => { response.socket?.resetAndDestroy() })
+      }
     },
   }
 }

@@ -9,11 +9,13 @@ const NOTICE_TIMEOUT_MS = 20_000
  * @param {object} servers
  * @param {import('../../../scripts/lib/server.mjs').Server & { url: string }} servers.service
  * @param {import('../../../scripts/lib/server.mjs').Server} servers.redis
+ * @param {string} servers.key with which the service can be asked for tickets
  * @returns {(order: string) => Promise<void>} resolves when it is done, and the service knows it
  */
-export function createOrders ({ service, redis }) {
+export function createOrders ({ service, redis, key }) {
   let isServiceUp = true
   let isRedisUp = true
+  let isFrozen = false
 
   async function redisIs (/** @type {boolean} */ isUp) {
     isRedisUp = isUp
@@ -30,6 +32,11 @@ export function createOrders ({ service, redis }) {
       return health.redis.state === state && (!isRedisUp || health.journal === 'idle')
     }
     if (!await until(isNoticed, NOTICE_TIMEOUT_MS)) throw new Failure(`The service did not notice that Redis is ${state}.${service.logTail()}`)
+  }
+
+  async function takesRequests () {
+    const { status } = await fetch(`${service.url}/tickets?ids=1`, { headers: { authorization: `Bearer ${key}` } })
+    return status === 200
   }
 
   /** @type {Record<string, () => Promise<unknown>>} */
@@ -58,11 +65,19 @@ export function createOrders ({ service, redis }) {
       await serviceKnows()
     },
     /** It takes connections and answers nothing. */
-    'service-frozen': () => service.pause(),
-    'service-thawed': async () => service.resume(),
+    async 'service-frozen' () {
+      isFrozen = true
+      await service.pause()
+    },
+    async 'service-thawed' () {
+      service.resume()
+      isFrozen = false
+      // At first it takes the time that it stood still for too much work.
+      if (!await until(takesRequests, NOTICE_TIMEOUT_MS)) throw new Failure(`The service takes no requests after a pause.${service.logTail()}`)
+    },
     /** What a test has done and not undone. */
     async 'all-back' () {
-      service.resume()
+      if (isFrozen) await orders['service-thawed']?.()
       if (!isRedisUp) await orders['redis-back']?.()
       if (!isServiceUp) await orders['service-back']?.()
     },

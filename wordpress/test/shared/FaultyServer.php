@@ -20,6 +20,11 @@ final class FaultyServer {
 		return self::fetch( "/seen/$this->test" );
 	}
 
+	/** What the server holds of this test goes on to the service. */
+	public function letGo(): void {
+		self::fetch( "/let-go/$this->test" );
+	}
+
 	/** Has the runner do something to the servers, and waits until it is done. */
 	public static function order( string $name ): void {
 		self::fetch( "/order/$name" );

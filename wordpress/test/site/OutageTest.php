@@ -101,7 +101,7 @@ final class OutageTest extends SiteTestCase {
 		$server = new FaultyServer();
 		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service' ) ] );
 		$this->site->cron();
-		self::assertSame( $ids, array_column( $server->seen()[0]['body']['operations'], 'ticket_id' ) );
+		self::assertSame( $ids, array_column( self::batches( $server )[0], 'ticket_id' ) );
 		$this->assertAllAgree( 6 );
 	}
 

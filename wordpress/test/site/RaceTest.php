@@ -19,10 +19,13 @@ final class RaceTest extends SiteTestCase {
 		foreach ( self::DESKS as $desk ) {
 			$id     = $this->ticket( $desk );
 			$server = new FaultyServer();
-			$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] ) );
+			$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service-held-once' ) ] ) );
 			$this->site->act( Step::change( $desk, 'assign', $id, Step::AGENTS[0] ) );
-			self::until( static fn(): bool => count( $server->seen() ) === 1, 'the first has sent what it read' );
+			self::until( static fn(): bool => count( self::batches( $server ) ) === 1, 'the first has sent what it read' );
 			$this->site->act( Step::change( $desk, 'assign', $id, Step::AGENTS[1] ) );
+			$ticketId = self::ticketId( $desk, $id );
+			self::until( static fn(): bool => ( Service::tickets( [ $ticketId ] )[ $ticketId ]['assigned_to'] ?? null ) === Step::AGENTS[1], 'the second has arrived' );
+			$server->letGo();
 			$this->site->settle();
 			$this->site->configure( [] );
 		}
@@ -71,15 +74,14 @@ final class RaceTest extends SiteTestCase {
 		$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[0] ) );
 		$this->site->settle();
 		$server = new FaultyServer();
-		// The replay is held until somebody else has been answered.
-		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-held-once' ) ] );
 		$this->site->visit( '?make-cron-due' );
 		$this->site->visit( 'wp-cron.php?doing_wp_cron' );
-		self::until( static fn(): bool => count( $server->seen() ) === 1, 'the replay has sent what it read' );
+		self::until( static fn(): bool => count( self::batches( $server ) ) === 1, 'the replay has sent what it read' );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[1] ) );
 		self::until( fn(): bool => (int) $this->spool()[0]['revision'] === 2, 'the page has spooled its change' );
-		Http::one( [ 'url' => $server->url( 'service-swapped' ) . '/health/ready' ] );
+		$server->letGo();
 		$this->site->settle();
 		$this->site->configure( [] );
 		$this->site->cron();
@@ -92,14 +94,14 @@ final class RaceTest extends SiteTestCase {
 		$this->site->act( Step::create( 'awesome-support', 'Waits' ) );
 		$this->site->settle();
 		$server = new FaultyServer();
-		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-swapped' ) ] );
+		$this->site->configure( [ 'TICKET_METADATA_URL' => $server->url( 'service-held-once' ) ] );
 		$this->site->visit( '?make-cron-due' );
 		$this->site->visit( 'wp-cron.php?doing_wp_cron' );
-		self::until( static fn(): bool => count( $server->seen() ) === 1, 'the first replay is at it' );
+		self::until( static fn(): bool => count( self::batches( $server ) ) === 1, 'the first replay is at it' );
 		$result = $this->site->replay();
 		self::assertTrue( $result['isBusy'] );
-		self::assertCount( 1, $server->seen() );
-		Http::one( [ 'url' => $server->url( 'service-swapped' ) . '/health/ready' ] );
+		self::assertCount( 1, self::batches( $server ) );
+		$server->letGo();
 		$this->site->settle();
 		$this->assertAllAgree( 2 );
 	}

@@ -59,6 +59,12 @@ abstract class SiteTestCase extends TestCase {
 		return $this->database->spool( getenv( 'SITE_TABLE_PREFIX' ) );
 	}
 
+	/** @return array[] the operations of each batch that arrived */
+	protected static function batches( FaultyServer $server ): array {
+		$requests = array_filter( $server->seen(), static fn( array $seen ): bool => $seen['path'] === '/tickets/batch' );
+		return array_column( array_column( $requests, 'body' ), 'operations' );
+	}
+
 	/** Has all that the site's help desks have reached the service, and through it MySQL? */
 	protected function assertAllAgree( int $count, string ...$desks ): void {
 		$told = [];
