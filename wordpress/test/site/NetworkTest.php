@@ -8,20 +8,17 @@ final class NetworkTest extends SiteTestCase {
 
 	private const SITES = [ 1 => '/', 2 => '/second/', 3 => '/third/' ];
 
-	/** Above all ids that a site of the network has had. */
-	private static int $firstId = 2000000;
-
 	/** @var array<int, Site> */
 	private array $sites;
 
 	protected function setUp(): void {
 		parent::setUp();
-		self::$firstId += 1000;
+		$firstId = Database::newIds();
 		foreach ( self::SITES as $number => $path ) {
 			$this->sites[ $number ] = Site::ofNetwork( $path );
 			$this->database->forget( self::prefix( $number ) );
 			// So that each has the same ids.
-			$this->database->beginAt( self::$firstId, self::prefix( $number ) );
+			$this->database->beginAt( $firstId, self::prefix( $number ) );
 			$this->useService( $number, getenv( 'SERVICE_URL' ) );
 		}
 	}

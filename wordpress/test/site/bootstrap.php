@@ -8,23 +8,9 @@ foreach ( [ 'Http', 'Page', 'Site', 'Service', 'Database', 'Step', 'SiteTestCase
 	require __DIR__ . "/lib/$class.php";
 }
 
-$database = new Database();
-$prefixes = [
-	'site'    => getenv( 'SITE_TABLE_PREFIX' ),
-	'first'   => getenv( 'NETWORK_TABLE_PREFIX' ),
-	'second'  => getenv( 'NETWORK_TABLE_PREFIX' ) . '2_',
-	'third'   => getenv( 'NETWORK_TABLE_PREFIX' ) . '3_',
-];
-$sites    = [
-	'site'    => Site::behindNginx(),
-	'first'   => Site::ofNetwork( '/' ),
-	'second'  => Site::ofNetwork( '/second/' ),
-	'third'   => Site::ofNetwork( '/third/' ),
-];
-foreach ( $sites as $name => $site ) {
-	// A help desk makes its tables when it is visited for the first time, and works from then on.
+// A help desk makes its tables when it is visited for the first time, and works from then on.
+foreach ( [ Site::behindNginx(), Site::ofNetwork( '/' ), Site::ofNetwork( '/second/' ), Site::ofNetwork( '/third/' ) ] as $site ) {
 	$site->visit();
 	$site->visit();
-	// Ids that no other test gives to the service, but the same in all sites of the network.
-	$database->beginAt( $name === 'site' ? 1000000 : 2000000, $prefixes[ $name ] );
 }
+( new Database() )->beginAt( Database::newIds(), getenv( 'SITE_TABLE_PREFIX' ) );

@@ -48,6 +48,11 @@ final class Database {
 		}
 	}
 
+	/** Where no other test, and none of an earlier run, has had its ids. */
+	public static function newIds(): int {
+		return random_int( 1, 90000 ) * 1000000;
+	}
+
 	/** The ids that tickets of the help desks get from now on. */
 	public function beginAt( int $id, string $prefix ): void {
 		foreach ( [ 'posts', 'psmsc_tickets' ] as $table ) {
