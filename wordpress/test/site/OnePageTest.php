@@ -50,6 +50,25 @@ final class OnePageTest extends SiteTestCase {
 		$this->assertAllAgree( 10 );
 	}
 
+	public function testTheVisitorsNextPageDoesNotWaitForTheServiceEither(): void {
+		$this->site->configure( self::service( [ 'TICKET_METADATA_TIMEOUT_MS' => 300000 ] ) );
+		FaultyServer::order( 'service-frozen' );
+		$session = [ 'do' => 'begin-session', 'name' => 'visitor' . bin2hex( random_bytes( 8 ) ) ];
+		$this->site->act( $session, Step::create( 'awesome-support', 'Of a visitor with a session' ) );
+		self::assertSame( 200, $this->site->act( $session )->status, 'PHP has a lock on each session' );
+		FaultyServer::order( 'service-thawed' );
+		$this->site->settle();
+		$this->assertAllAgree( 1 );
+	}
+
+	public function testABrowserThatHangsUpLosesNothing(): void {
+		$meeting = 'unheard-' . bin2hex( random_bytes( 8 ) );
+		$this->site->actUnheard( $meeting, Step::create( 'awesome-support', 'Unheard' ), Step::meet( $meeting ), [ 'do' => 'say-much' ] );
+		$this->site->act( Step::meet( $meeting ) );
+		$this->site->settle();
+		$this->assertAllAgree( 1 );
+	}
+
 	public function testWhatAFrozenServiceDoesNotTakeWaits(): void {
 		$ids = $this->tenTickets();
 		FaultyServer::order( 'service-frozen' );

@@ -105,6 +105,23 @@ final class OutageTest extends SiteTestCase {
 		$this->assertAllAgree( 6 );
 	}
 
+	/** Of what no help desk has, the changes themselves have to be kept. */
+	public function testDeferredFieldsWaitToo(): void {
+		$id    = Database::newIds();
+		$defer = static fn( array $fields ): array => [ 'do' => 'defer', 'ticket' => $id, 'fields' => $fields ];
+		FaultyServer::order( 'service-killed' );
+		$this->site->act( $defer( [ 'customer_id' => 4, 'subject' => 'Deferred', 'status' => 'open' ] ), $defer( [ 'priority' => 'low' ] ) );
+		$this->site->settle();
+		$this->site->act( $defer( [ 'status' => 'closed', 'priority' => null ] ) );
+		$this->site->settle();
+		self::assertCount( 1, $this->spool() );
+		FaultyServer::order( 'service-back' );
+		$this->site->cron();
+		$ticket = Service::tickets( [ $id ] )[ $id ];
+		self::assertSame( [ 4, 'Deferred', 'closed', null ], [ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['priority'] ?? null ] );
+		self::assertSame( [], $this->spool() );
+	}
+
 	public function testAnAnswerThatIsLostDoesNoHarm(): void {
 		$server = new FaultyServer();
 		$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'service-unheard-once' ) ] ) );

@@ -36,7 +36,7 @@ final class RaceTest extends SiteTestCase {
 		foreach ( self::DESKS as $desk ) {
 			$id = $this->ticket( $desk );
 			for ( $time = 1; $time <= self::REPETITIONS; $time++ ) {
-				$meeting = [ Step::meet( "$desk-$time" ) ];
+				$meeting = [ Step::meet( bin2hex( random_bytes( 8 ) ) ) ];
 				Http::all(
 					[
 						$this->site->acting( array_merge( $meeting, [ Step::change( $desk, 'assign', $id, Step::AGENTS[ $time % 3 ] ) ] ) ),
@@ -54,9 +54,10 @@ final class RaceTest extends SiteTestCase {
 		$id = $this->ticket( 'awesome-support' );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		for ( $time = 1; $time <= 3; $time++ ) {
-			$pages = [];
+			$pages   = [];
+			$meeting = Step::meet( bin2hex( random_bytes( 8 ) ), 4 );
 			for ( $page = 1; $page <= 4; $page++ ) {
-				$pages[] = $this->site->acting( [ Step::meet( "spool-$time", 4 ), Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[ $page % 3 ] ) ] );
+				$pages[] = $this->site->acting( [ $meeting, Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[ $page % 3 ] ) ] );
 			}
 			Http::all( $pages );
 		}

@@ -82,6 +82,17 @@ final class Site {
 		return json_decode( implode( "\n", $lines ), true, 512, JSON_THROW_ON_ERROR );
 	}
 
+	/** A browser that does not wait for its page: it hangs up as soon as the page has come to a meeting. */
+	public function actUnheard( string $meeting, array ...$steps ): void {
+		$call   = $this->acting( $steps );
+		$server = parse_url( $this->url );
+		$socket = stream_socket_client( "tcp://{$server['host']}:{$server['port']}" );
+		$length = strlen( $call['body'] );
+		fwrite( $socket, "POST {$this->path}?act HTTP/1.1\r\nHost: $this->host\r\nContent-Type: application/json\r\nContent-Length: $length\r\n\r\n{$call['body']}" );
+		SiteTestCase::until( fn(): bool => is_dir( "$this->directory/meetings/$meeting" ) && count( scandir( "$this->directory/meetings/$meeting" ) ) > 2, 'the page has come to the meeting' );
+		fclose( $socket );
+	}
+
 	/** @param array<string, mixed> $constants of wp-config.php, until the next time; null: without it */
 	public function configure( array $constants ): void {
 		$file = "$this->directory/changed.json";

@@ -21,7 +21,7 @@ final class Step {
 		return compact( 'desk', 'ticket', 'value' ) + [ 'do' => $what ];
 	}
 
-	/** Waits until so many pages have come as far. */
+	/** Waits until so many pages have come as far. Each name is for one meeting. */
 	public static function meet( string $name, int $count = 2 ): array {
 		return compact( 'name', 'count' ) + [ 'do' => 'meet' ];
 	}

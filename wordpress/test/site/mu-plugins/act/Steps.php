@@ -36,6 +36,15 @@ final class Steps {
 			header( 'X-Created: ' . implode( ',', $this->created ) );
 		} elseif ( $what === 'meet' ) {
 			Meeting::join( $step['name'], $step['count'] );
+		} elseif ( $what === 'begin-session' ) {
+			session_id( $step['name'] );
+			session_start();
+		} elseif ( $what === 'say-much' ) {
+			// So much that PHP sees whether anybody takes it.
+			for ( $part = 1; $part <= 50; $part++ ) {
+				echo str_repeat( '<p>And so on.</p>', 5000 );
+				flush();
+			}
 		} elseif ( $what === 'go-to-site' ) {
 			switch_to_blog( $step['site'] );
 		} elseif ( $what === 'come-back' ) {
