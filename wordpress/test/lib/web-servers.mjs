@@ -22,7 +22,7 @@ export async function startNginxWithPhp ({ directory, sites }) {
     extensions: PHP_EXTENSIONS,
     workers: WORKERS,
     statusPath: STATUS_PATH,
-    // A cookie's worth of warnings is no reason to end an answer early.
+    // As a site in production has it: what PHP has to say goes to the log, where tests look.
     settings: { display_errors: 'off' },
   })
   const parameters = `fastcgi_pass ${LOOPBACK}:${fpm.port};
