@@ -107,6 +107,13 @@ final class Spool {
 		return $time === null ? null : (int) $time;
 	}
 
+	/** Whether nothing waits and nothing found no room, which is the rule: one query, for pages that only ask for that. */
+	public function isQuiet(): bool {
+		$options = $this->database->options;
+		$query   = $this->database->prepare( "SELECT EXISTS (SELECT 1 FROM $this->table) OR EXISTS (SELECT 1 FROM $options WHERE option_name = %s)", self::DROPPED_OPTION );
+		return $this->asked( $this->database->get_var( $query ) ) === '0';
+	}
+
 	/** Changes that found no room: `wp ticket-metadata backfill` brings them to the service. */
 	public function dropped(): int {
 		// Past WordPress's cache of options, as it is counted.
@@ -181,10 +188,11 @@ final class Spool {
 	 * @return mixed
 	 */
 	private function asked( $result ) {
-		if ( $this->database->last_error !== '' ) {
+		$reason = $this->database->last_error;
+		if ( $reason !== '' ) {
 			// Should the table be gone, it is made again.
 			SpoolTable::forget();
-			throw new \RuntimeException( "$this->table cannot be used: {$this->database->last_error}" );
+			throw new \RuntimeException( "$this->table cannot be used: $reason" );
 		}
 		return $result;
 	}

@@ -90,6 +90,15 @@ final class Client {
 		);
 	}
 
+	/** How far MySQL is behind the service. The key needs the scope ops. */
+	public function backlog(): Answer {
+		return $this->ask(
+			static function (): Request {
+				return new Request( 'GET', '/flush' );
+			}
+		);
+	}
+
 	/** @param bool $isTrial asks even where the circuit is open: who asks for the service's state mostly wants to know now */
 	public function health( bool $isTrial = true ): Answer {
 		return ( $isTrial ? $this->trying() : $this )->ask(
