@@ -1,0 +1,85 @@
+<?php
+namespace TicketMetadata\Checks;
+
+use TicketMetadata\Client\Client;
+use TicketMetadata\Config;
+use TicketMetadata\Plugin;
+
+/** All checks, in the order in which one would look for a fault. */
+final class Checks {
+
+	private Client $client;
+
+	private Config $config;
+
+	private ?ServiceHealth $health = null;
+
+	public function __construct( Client $client, Config $config ) {
+		$this->client = $client;
+		$this->config = $config;
+	}
+
+	public static function patient(): self {
+		return new self( Plugin::patientClient(), new Config() );
+	}
+
+	/** @return Finding[] none that the service would have to answer, once it is known to be away */
+	public function all(): array {
+		$findings = [];
+		foreach ( $this->ofService() as $id => $check ) {
+			$findings[] = Finding::by( $id, $check );
+			if ( $findings[0]->isCritical() ) {
+				break;
+			}
+		}
+		foreach ( $this->ofSite() as $id => $check ) {
+			$findings[] = Finding::by( $id, $check );
+		}
+		return $findings;
+	}
+
+	/** @return array<string, callable(): Finding> by id: each asks the service, so none where that is switched off */
+	public function ofService(): array {
+		if ( $this->config->isDisabled() ) {
+			return [];
+		}
+		return [
+			'reachable' => function (): Finding {
+				return $this->health()->reachable();
+			},
+			'clock'     => function (): Finding {
+				return $this->health()->clock();
+			},
+			'key'       => function (): Finding {
+				return KeyCheck::of( $this->client, $this->config->key() !== '' );
+			},
+			'statuses'  => function (): Finding {
+				return StatusCheck::of( $this->client );
+			},
+			'backlog'   => function (): Finding {
+				return BacklogCheck::of( $this->client );
+			},
+		];
+	}
+
+	/** @return array<string, callable(): Finding> by id: from the database alone */
+	public function ofSite(): array {
+		return [
+			'settings' => function (): Finding {
+				return SiteChecks::settings( $this->config );
+			},
+			'spool'    => function (): Finding {
+				return SiteChecks::spool( $this->config );
+			},
+			'delivery' => static function (): Finding {
+				return SiteChecks::delivery();
+			},
+		];
+	}
+
+	/** Asked once for both that look at it. */
+	private function health(): ServiceHealth {
+		$this->health = $this->health ?? new ServiceHealth( $this->client );
+		return $this->health;
+	}
+}
