@@ -92,6 +92,26 @@ final class Config {
 		);
 	}
 
+	/** @return string[] the names of all settings, in the order in which people are asked for them */
+	public static function names(): array {
+		return array_keys( self::DEFAULTS );
+	}
+
+	/** @return mixed of this type are all its values */
+	public static function byDefault( string $name ) {
+		return self::DEFAULTS[ $name ];
+	}
+
+	/** Whether nothing is a value of it. */
+	public static function isOptional( string $name ): bool {
+		return self::DEFAULTS[ $name ] === '';
+	}
+
+	/** @return mixed as it counts */
+	public function value( string $name ) {
+		return $this->values[ $name ];
+	}
+
 	/** Whether a constant decides, so that nobody can change it in the administration. */
 	public static function isLocked( string $name ): bool {
 		return defined( self::constant( $name ) );
@@ -109,12 +129,20 @@ final class Config {
 		return array_filter( is_array( $option ) ? $option : [], $isOpen, ARRAY_FILTER_USE_KEY );
 	}
 
+	/** Takes out of the database what has got a constant since it was stored, least of all leaving the key there. */
+	public static function forgetLocked(): void {
+		$option = get_option( self::OPTION );
+		if ( is_array( $option ) && self::withoutLocked( $option ) !== $option ) {
+			update_option( self::OPTION, $option );
+		}
+	}
+
 	/** @return mixed null: neither by a constant nor in the option */
 	private static function given( string $name, array $option ) {
 		return self::isLocked( $name ) ? constant( self::constant( $name ) ) : ( $option[ $name ] ?? null );
 	}
 
-	private static function constant( string $name ): string {
+	public static function constant( string $name ): string {
 		return 'TICKET_METADATA_' . strtoupper( $name );
 	}
 }

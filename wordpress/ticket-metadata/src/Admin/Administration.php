@@ -1,0 +1,24 @@
+<?php
+namespace TicketMetadata\Admin;
+
+/** What the administration gets, in reading order. None of its classes is loaded before it is needed. */
+final class Administration {
+
+	public static function listen(): void {
+		// Settings > Ticket Metadata.
+		add_action( 'admin_menu', [ SettingsPage::class, 'add' ] );
+		add_action( 'admin_init', [ SettingsPage::class, 'register' ] );
+
+		// Tools > Site Health.
+		add_filter( 'site_status_tests', [ SiteHealth::class, 'add' ] );
+		add_action( 'rest_api_init', [ SiteHealth::class, 'addRoutes' ] );
+		add_filter( 'debug_information', [ DebugInformation::class, 'add' ] );
+
+		// What cannot wait until somebody looks there.
+		add_action( 'admin_notices', [ SpoolNotice::class, 'show' ] );
+
+		// Privacy: what goes where, and what is known of a person.
+		add_action( 'admin_init', [ PrivacyPolicy::class, 'suggest' ] );
+		add_filter( 'wp_privacy_personal_data_exporters', [ PrivacyExporter::class, 'add' ] );
+	}
+}

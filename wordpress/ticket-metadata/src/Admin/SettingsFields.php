@@ -1,0 +1,139 @@
+<?php
+namespace TicketMetadata\Admin;
+
+use TicketMetadata\Config;
+
+/** The fields of the settings page. */
+final class SettingsFields {
+
+	private const SECTION = 'ticket_metadata_service';
+
+	public static function add( string $page ): void {
+		add_settings_section( self::SECTION, '', '__return_empty_string', $page );
+		foreach ( Config::names() as $name ) {
+			$arguments = [ 'name' => $name ];
+			// A table has no one field that the label could be of.
+			if ( $name !== 'status_map' && self::isOpen( $name ) ) {
+				$arguments['label_for'] = self::id( $name );
+			}
+			add_settings_field( self::id( $name ), esc_html( self::label( $name ) ), [ self::class, 'show' ], $page, self::SECTION, $arguments );
+		}
+	}
+
+	public static function label( string $name ): string {
+		$labels = [
+			'url'                => __( 'Address of the service', 'ticket-metadata' ),
+			'key'                => __( 'Key', 'ticket-metadata' ),
+			'disabled'           => __( 'Switched off', 'ticket-metadata' ),
+			'connect_timeout_ms' => __( 'Time to connect, in milliseconds', 'ticket-metadata' ),
+			'timeout_ms'         => __( 'Time for a call, in milliseconds', 'ticket-metadata' ),
+			'status_map'         => __( 'Statuses', 'ticket-metadata' ),
+			'spool_max'          => __( 'Tickets that may wait', 'ticket-metadata' ),
+			'ca_file'            => __( 'File of certificate authorities', 'ticket-metadata' ),
+		];
+		return $labels[ $name ];
+	}
+
+	private static function help( string $name ): string {
+		$texts = [
+			'url'                => __( 'Such as https://tickets.example.com, without a user, a query or a fragment.', 'ticket-metadata' ),
+			'key'                => __( 'It stands better in wp-config.php, as TICKET_METADATA_KEY: then it is not in the database, nor in its backups.', 'ticket-metadata' ),
+			'disabled'           => __( 'Nothing is sent to the service, and changes of tickets are not noted. When it is on again, "wp ticket-metadata backfill" brings them to the service.', 'ticket-metadata' ),
+			'connect_timeout_ms' => '',
+			'timeout_ms'         => __( 'So long may a page wait for the service at most.', 'ticket-metadata' ),
+			'status_map'         => __( 'What the service calls the statuses of the help desks. An empty field takes what stands in it in grey.', 'ticket-metadata' ),
+			'spool_max'          => __( 'While the service is away. What comes then is not kept, and "wp ticket-metadata backfill" has to bring it.', 'ticket-metadata' ),
+			'ca_file'            => __( 'For https with a certificate of your own. Empty: those that the machine trusts.', 'ticket-metadata' ),
+		];
+		return $texts[ $name ];
+	}
+
+	/** @param array{name: string} $arguments */
+	public static function show( array $arguments ): void {
+		$name = $arguments['name'];
+		if ( $name === 'status_map' ) {
+			StatusMapTable::show( ! self::isOpen( $name ) );
+		} elseif ( ! self::isOpen( $name ) ) {
+			self::showFixed( $name );
+		} elseif ( $name === 'key' ) {
+			self::showKey();
+		} elseif ( is_bool( Config::byDefault( $name ) ) ) {
+			self::showCheckbox( $name );
+		} else {
+			self::showInput( $name );
+		}
+		if ( Config::isLocked( $name ) ) {
+			/* translators: %s: the name of a constant */
+			echo '<p class="description">' . esc_html( sprintf( __( 'Set in wp-config.php, as %s.', 'ticket-metadata' ), Config::constant( $name ) ) ) . '</p>';
+		} elseif ( ! SettingsForm::mayChange( $name ) ) {
+			echo '<p class="description">' . esc_html__( 'Only those who run the network may change it, since the key in wp-config.php is theirs.', 'ticket-metadata' ) . '</p>';
+		} elseif ( self::help( $name ) !== '' ) {
+			echo '<p class="description">' . esc_html( self::help( $name ) ) . '</p>';
+		}
+	}
+
+	private static function isOpen( string $name ): bool {
+		return ! Config::isLocked( $name ) && SettingsForm::mayChange( $name );
+	}
+
+	private static function showInput( string $name ): void {
+		$isNumber = is_int( Config::byDefault( $name ) );
+		printf(
+			'<input type="%1$s" %2$s id="%3$s" name="%4$s" value="%5$s">',
+			$isNumber ? 'number' : ( $name === 'url' ? 'url' : 'text' ),
+			$isNumber ? 'min="1"' : 'class="regular-text code"',
+			esc_attr( self::id( $name ) ),
+			esc_attr( self::field( $name ) ),
+			esc_attr( self::text( $name ) )
+		);
+	}
+
+	/** A checkbox that is not ticked sends nothing, which the field before it makes good. */
+	private static function showCheckbox( string $name ): void {
+		printf(
+			'<input type="hidden" name="%2$s" value="0"><input type="checkbox" id="%1$s" name="%2$s" value="1" %3$s>',
+			esc_attr( self::id( $name ) ),
+			esc_attr( self::field( $name ) ),
+			checked( ( new Config() )->isDisabled(), true, false )
+		);
+	}
+
+	private static function showKey(): void {
+		$isSet = ( new Config() )->key() !== '';
+		printf(
+			'<input type="password" class="regular-text code" id="%1$s" name="%2$s" value="" placeholder="%3$s" autocomplete="new-password" spellcheck="false">',
+			esc_attr( self::id( 'key' ) ),
+			esc_attr( self::field( SettingsForm::NEW_KEY ) ),
+			$isSet ? esc_attr__( 'One is set. Leave empty to keep it.', 'ticket-metadata' ) : ''
+		);
+		if ( $isSet ) {
+			printf( '<p><label><input type="checkbox" name="%1$s" value="1"> %2$s</label></p>', esc_attr( self::field( SettingsForm::REMOVE_KEY ) ), esc_html__( 'Remove the key', 'ticket-metadata' ) );
+		}
+	}
+
+	private static function showFixed( string $name ): void {
+		if ( $name === 'key' ) {
+			// The form is known by this field.
+			printf( '<input type="hidden" name="%s" value="">', esc_attr( self::field( SettingsForm::NEW_KEY ) ) );
+			echo '<code>' . ( ( new Config() )->key() === '' ? esc_html__( 'empty', 'ticket-metadata' ) : '••••••••' ) . '</code>';
+			return;
+		}
+		printf( '<input type="text" class="regular-text code" value="%s" readonly disabled>', esc_attr( self::text( $name ) ) );
+	}
+
+	private static function text( string $name ): string {
+		$value = ( new Config() )->value( $name );
+		if ( is_bool( $value ) ) {
+			return $value ? __( 'yes', 'ticket-metadata' ) : __( 'no', 'ticket-metadata' );
+		}
+		return (string) $value;
+	}
+
+	private static function id( string $name ): string {
+		return "ticket-metadata-$name";
+	}
+
+	public static function field( string ...$names ): string {
+		return Config::OPTION . '[' . implode( '][', $names ) . ']';
+	}
+}

@@ -1,0 +1,122 @@
+<?php
+namespace TicketMetadata\Admin;
+
+use TicketMetadata\Config;
+use TicketMetadata\Setting;
+use TicketMetadata\StatusMap;
+
+/**
+ * Reads what the settings page sends, or what other code stores. What cannot be used stays as it was, and is named.
+ *
+ * WordPress reads twice what is stored for the first time: what has been read is read as itself.
+ */
+final class SettingsForm {
+
+	/** Of the form alone: a key is never shown, so an empty field says nothing of it. */
+	public const NEW_KEY = 'new_key';
+
+	public const REMOVE_KEY = 'remove_key';
+
+	/** Of the form alone: statuses by their place in the map, in a spelling that PHP reads whole as a field's name. */
+	public const STATUSES = 'statuses';
+
+	/** As long as the service's own may be. */
+	private const STATUS_LENGTH_MAX = 64;
+
+	/** @param mixed $input */
+	public static function read( $input ): array {
+		$input  = is_array( $input ) ? $input : [];
+		$stored = get_option( Config::OPTION );
+		$stored = is_array( $stored ) ? $stored : [];
+		if ( isset( $input[ self::NEW_KEY ] ) ) {
+			// The form does not show all: what it says nothing of stays.
+			$input = self::withKey( self::withStatuses( $input, $stored ), $stored ) + $stored;
+		}
+		$option = [];
+		foreach ( Config::names() as $name ) {
+			$given = self::mayChange( $name ) ? $input[ $name ] ?? null : $stored[ $name ] ?? null;
+			$value = self::usable( $name, $given, $stored[ $name ] ?? null );
+			if ( $value !== null ) {
+				$option[ $name ] = $value;
+			}
+		}
+		return $option;
+	}
+
+	/** Whether the user may: a site of a network must not send the network's key to an address of its own. */
+	public static function mayChange( string $name ): bool {
+		$isPlaceOfKey = in_array( $name, [ 'url', 'ca_file' ], true );
+		return ! ( $isPlaceOfKey && is_multisite() && Config::isLocked( 'key' ) ) || current_user_can( 'manage_network_options' );
+	}
+
+	/**
+	 * @param mixed $given
+	 * @param mixed $stored
+	 * @return mixed null: to be left out
+	 */
+	private static function usable( string $name, $given, $stored ) {
+		// What a constant says has no place in the database.
+		if ( Config::isLocked( $name ) || $given === null || ( $given === '' && Config::isOptional( $name ) ) ) {
+			return null;
+		}
+		$value = Setting::read( $name, $given, Config::byDefault( $name ) );
+		if ( $value !== null ) {
+			return $value;
+		}
+		/* translators: 1: a setting's name, 2: what it must be */
+		self::complain( $name, sprintf( __( '%1$s: must be %2$s. It stays as it was.', 'ticket-metadata' ), SettingsFields::label( $name ), Setting::expected( $name, Config::byDefault( $name ) ) ) );
+		// Stored as something else once: that is not made worse here, and Config says so.
+		return $stored;
+	}
+
+	private static function withKey( array $input, array $stored ): array {
+		$new = is_string( $input[ self::NEW_KEY ] ) ? trim( $input[ self::NEW_KEY ] ) : '';
+		if ( $new !== '' ) {
+			$input['key'] = $new;
+		} elseif ( empty( $input[ self::REMOVE_KEY ] ) && isset( $stored['key'] ) ) {
+			$input['key'] = $stored['key'];
+		} else {
+			$input['key'] = null;
+		}
+		return $input;
+	}
+
+	private static function withStatuses( array $input, array $stored ): array {
+		$sent = $input[ self::STATUSES ] ?? null;
+		if ( ! is_array( $sent ) ) {
+			unset( $input['status_map'] );
+			return $input;
+		}
+		$map = is_array( $stored['status_map'] ?? null ) ? $stored['status_map'] : [];
+		foreach ( self::places() as $place ) {
+			$status = $sent[ rawurlencode( $place ) ] ?? $map[ $place ] ?? '';
+			$status = is_string( $status ) ? trim( $status ) : '';
+			if ( $status === '' ) {
+				unset( $map[ $place ] );
+			} elseif ( mb_strlen( $status, 'UTF-8' ) <= self::STATUS_LENGTH_MAX && preg_match( '/[\x00-\x1f\x7f]/', $status ) === 0 ) {
+				$map[ $place ] = $status;
+			} else {
+				/* translators: 1: a status of a help desk, 2: a number of characters */
+				self::complain( 'status_map', sprintf( __( 'The status for %1$s must be one line of at most %2$s characters. It stays as it was.', 'ticket-metadata' ), $place, number_format_i18n( self::STATUS_LENGTH_MAX ) ) );
+			}
+		}
+		$input['status_map'] = $map;
+		return $input;
+	}
+
+	/** @return string[] of the map: what else is sent is nothing of this site */
+	private static function places(): array {
+		try {
+			return array_keys( StatusMap::ofSite()->rows() );
+		} catch ( \Throwable $error ) {
+			// A bridge's mistake.
+			self::complain( 'status_map', $error->getMessage() );
+			return [];
+		}
+	}
+
+	private static function complain( string $name, string $text ): void {
+		// WordPress shows it as it is.
+		add_settings_error( Config::OPTION, "ticket_metadata_$name", esc_html( $text ) );
+	}
+}

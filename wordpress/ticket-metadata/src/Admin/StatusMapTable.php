@@ -1,0 +1,53 @@
+<?php
+namespace TicketMetadata\Admin;
+
+use TicketMetadata\StatusMap;
+
+/** Which of the service's statuses stands for which of a help desk's. */
+final class StatusMapTable {
+
+	/** Those that the service has unless it is told otherwise. Another one can be typed. */
+	private const USUAL = [ 'open', 'pending', 'on-hold', 'resolved', 'closed' ];
+
+	public static function show( bool $isFixed ): void {
+		try {
+			$rows = StatusMap::ofSite()->rows();
+		} catch ( \Throwable $error ) {
+			// A bridge's mistake. The other settings can be changed all the same.
+			echo '<p>' . esc_html( $error->getMessage() ) . '</p>';
+			return;
+		}
+		if ( $rows === [] ) {
+			echo '<p>' . esc_html__( 'No help desk that the plugin knows is active on this site.', 'ticket-metadata' ) . '</p>';
+			return;
+		}
+		printf(
+			'<table class="widefat striped" style="max-width: 45em"><thead><tr><th scope="col">%s</th><th scope="col">%s</th><th scope="col">%s</th></tr></thead><tbody>',
+			esc_html__( 'Help desk', 'ticket-metadata' ),
+			esc_html__( 'Its status', 'ticket-metadata' ),
+			esc_html__( 'Status in the service', 'ticket-metadata' )
+		);
+		foreach ( $rows as $place => $row ) {
+			$input = $isFixed ? '<code>' . esc_html( $row['set'] !== '' ? $row['set'] : $row['default'] ) . '</code>' : self::input( $place, $row );
+			// What stands in $input is escaped where it is made.
+			echo '<tr><td>' . esc_html( $row['bridge'] ) . '</td><td>' . esc_html( $row['label'] ) . '</td><td>' . $input . '</td></tr>';
+		}
+		echo '</tbody></table><datalist id="ticket-metadata-statuses">';
+		foreach ( self::USUAL as $status ) {
+			echo '<option value="' . esc_attr( $status ) . '">';
+		}
+		echo '</datalist>';
+	}
+
+	/** @param array{bridge: string, label: string, default: string, set: string} $row */
+	private static function input( string $place, array $row ): string {
+		return sprintf(
+			'<input type="text" list="ticket-metadata-statuses" maxlength="64" name="%1$s" value="%2$s" placeholder="%3$s" aria-label="%4$s">',
+			esc_attr( SettingsFields::field( SettingsForm::STATUSES, rawurlencode( $place ) ) ),
+			esc_attr( $row['set'] ),
+			esc_attr( $row['default'] ),
+			/* translators: 1: a status of a help desk, 2: the help desk */
+			esc_attr( sprintf( __( 'Status in the service for %1$s of %2$s', 'ticket-metadata' ), $row['label'], $row['bridge'] ) )
+		);
+	}
+}
