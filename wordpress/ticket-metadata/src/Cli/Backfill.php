@@ -1,0 +1,172 @@
+<?php
+namespace TicketMetadata\Cli;
+
+use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Changes\Fields;
+use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Client\Client;
+use TicketMetadata\Plugin;
+
+/** `wp ticket-metadata backfill` */
+final class Backfill {
+
+	/** Between attempts, together longer than a restart of the service takes. */
+	private const PAUSES_SECONDS = [ 1, 2, 5, 10, 20 ];
+
+	/** What waiting does not change. */
+	private const LASTING = [ 'disabled', 'misconfigured', 'blocked', 'unauthorized', 'forbidden', 'client_error' ];
+
+	private const REFUSALS_SHOWN = 20;
+
+	/** Where nobody sees a progress bar, a log says how far it came. */
+	private const LOGGED_EVERY = 10000;
+
+	private Outbox $outbox;
+
+	/** @var callable(int): void */
+	private $pause;
+
+	private int $batch;
+
+	private bool $isDryRun;
+
+	private int $delivered = 0;
+
+	private int $refused = 0;
+
+	/** @param callable(int): void $pause */
+	public function __construct( Client $client, callable $pause, int $batch, bool $isDryRun ) {
+		$this->outbox   = new Outbox( $client );
+		$this->pause    = $pause;
+		$this->batch    = $batch;
+		$this->isDryRun = $isDryRun;
+	}
+
+	/**
+	 * @param array<string, Bridge> $bridges
+	 * @param bool                  $isWhole whether these are all tickets of the site
+	 */
+	public function run( array $bridges, int $after, bool $isWhole ): void {
+		$refused = 0;
+		foreach ( $bridges as $bridge ) {
+			$this->delivered = 0;
+			$this->refused   = 0;
+			$this->send( $bridge, $after );
+			$refused += $this->refused;
+			/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
+			$text = $this->isDryRun ? __( '%1$s: %2$d tickets would be sent, %3$d cannot be.', 'ticket-metadata' ) : __( '%1$s: %2$d tickets delivered, %3$d refused.', 'ticket-metadata' );
+			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) );
+		}
+		if ( $refused > 0 ) {
+			\WP_CLI::error( __( 'Some tickets are not in the service. The warnings say why.', 'ticket-metadata' ) );
+		}
+		if ( $isWhole && ! $this->isDryRun ) {
+			// Whatever found no room to wait has arrived now.
+			( new Spool() )->forgetDropped();
+		}
+		\WP_CLI::success( $this->isDryRun ? __( 'Nothing was sent.', 'ticket-metadata' ) : __( 'All tickets are in the service.', 'ticket-metadata' ) );
+	}
+
+	private function send( Bridge $bridge, int $after ): void {
+		$bar = \WP_CLI\Utils\make_progress_bar( $bridge->name(), $bridge->count() );
+		for ( $ids = $bridge->ids( $after, $this->batch ); $ids !== []; $ids = $bridge->ids( $after, $this->batch ) ) {
+			$outcomes = $this->isDryRun ? $this->tryOut( $bridge, $ids ) : $this->deliver( $bridge, $ids );
+			$this->count( $bridge, $outcomes );
+			$left = array_filter( $outcomes, [ self::class, 'isLeft' ] );
+			if ( $left !== [] ) {
+				$bar->finish();
+				$this->stop( $bridge, $after, reset( $left ) );
+			}
+			$after = end( $ids );
+			$bar->tick( count( $ids ), $bridge->name() . " ($after)" );
+			$this->logNowAndThen( $bar, $bridge, $after );
+			Memory::release();
+		}
+		$bar->finish();
+	}
+
+	/**
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function deliver( Bridge $bridge, array $ids ): array {
+		$outcomes = $this->outbox->deliver( $bridge, $ids );
+		foreach ( self::PAUSES_SECONDS as $seconds ) {
+			$left = array_filter( $outcomes, [ self::class, 'isLeft' ] );
+			if ( $left === [] || in_array( reset( $left )->code, self::LASTING, true ) ) {
+				break;
+			}
+			/* translators: 1: what went wrong, 2: a number of seconds */
+			\WP_CLI::warning( sprintf( __( '%1$s Trying again in %2$d s.', 'ticket-metadata' ), reset( $left )->detail, $seconds ) );
+			( $this->pause )( $seconds );
+			$outcomes = array_replace( $outcomes, $this->outbox->deliver( $bridge, array_keys( $left ) ) );
+		}
+		return $outcomes;
+	}
+
+	/**
+	 * What can be known without the service.
+	 *
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function tryOut( Bridge $bridge, array $ids ): array {
+		$outcomes = [];
+		foreach ( $bridge->snapshots( $ids ) as $id => $snapshot ) {
+			try {
+				TicketIds::toService( $bridge->slug(), $id );
+				Fields::of( $bridge, $snapshot );
+				$outcomes[ $id ] = Outcome::stored();
+			} catch ( \RangeException $error ) {
+				$outcomes[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );
+			}
+		}
+		return $outcomes;
+	}
+
+	/** @param array<int, Outcome> $outcomes */
+	private function count( Bridge $bridge, array $outcomes ): void {
+		$before = $this->delivered;
+		foreach ( $outcomes as $id => $outcome ) {
+			if ( $outcome->isStored() ) {
+				++$this->delivered;
+			} elseif ( $outcome->isRefused && ++$this->refused <= self::REFUSALS_SHOWN ) {
+				/* translators: 1: a help desk, 2: a ticket's id, 3: a code, 4: why */
+				\WP_CLI::warning( sprintf( __( '%1$s ticket %2$d was refused: %3$s. %4$s', 'ticket-metadata' ), $bridge->slug(), $id, $outcome->code, $outcome->detail ) );
+			}
+		}
+		if ( $this->delivered > $before && ! $this->isDryRun ) {
+			Plugin::lastDelivery()->note();
+		}
+	}
+
+	private function stop( Bridge $bridge, int $after, Outcome $why ): void {
+		\WP_CLI::error(
+			sprintf(
+				/* translators: 1: a help desk, 2: a number of tickets, 3: a code, 4: what went wrong, 5: a command */
+				__( '%1$s: stopped after %2$d tickets: %3$s. %4$s Go on with: %5$s', 'ticket-metadata' ),
+				$bridge->name(),
+				$this->delivered,
+				$why->code,
+				$why->detail,
+				'wp ticket-metadata backfill --bridge=' . $bridge->slug() . " --after=$after"
+			)
+		);
+	}
+
+	/** @param object $bar */
+	private function logNowAndThen( $bar, Bridge $bridge, int $after ): void {
+		if ( $bar instanceof \WP_CLI\NoOp && ( $this->delivered + $this->refused ) % self::LOGGED_EVERY < $this->batch ) {
+			/* translators: 1: a help desk, 2: a number of tickets, 3: a ticket's id */
+			\WP_CLI::log( sprintf( __( '%1$s: %2$d tickets, up to %3$d.', 'ticket-metadata' ), $bridge->name(), $this->delivered + $this->refused, $after ) );
+		}
+	}
+
+	/** Neither there nor unwanted: the service was away. */
+	private static function isLeft( Outcome $outcome ): bool {
+		return ! $outcome->isStored() && ! $outcome->isRefused;
+	}
+}

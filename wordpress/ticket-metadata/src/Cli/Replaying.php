@@ -1,0 +1,58 @@
+<?php
+namespace TicketMetadata\Cli;
+
+use TicketMetadata\Changes\Replay;
+use TicketMetadata\Changes\ReplayResult;
+use TicketMetadata\Changes\Spool;
+
+/** `wp ticket-metadata replay` */
+final class Replaying {
+
+	private const REFUSALS_SHOWN = 20;
+
+	/** Rows that are looked at for refusals: a first page of a spool that is full of them says enough. */
+	private const ROWS_LOOKED_AT = 1000;
+
+	public function run( int $limit ): void {
+		$spool = new Spool();
+		// Whoever runs it has done something about what was refused.
+		$spool->hurry();
+		$bar    = \WP_CLI\Utils\make_progress_bar( __( 'Sending what waits', 'ticket-metadata' ), min( $limit, $spool->depth() ) );
+		$result = Replay::run(
+			$limit,
+			static function ( int $tickets ) use ( $bar ): void {
+				$bar->tick( $tickets );
+				Memory::release();
+			}
+		);
+		$bar->finish();
+		$this->conclude( $result, $spool );
+	}
+
+	private function conclude( ReplayResult $result, Spool $spool ): void {
+		if ( $result->isBusy ) {
+			\WP_CLI::error( __( 'Another process is replaying. Try again when it is done.', 'ticket-metadata' ) );
+		}
+		$this->showRefusals( $spool );
+		if ( $result->stoppedBy !== '' ) {
+			/* translators: 1: a code, 2: what went wrong */
+			\WP_CLI::warning( sprintf( __( 'Stopped early: %1$s. %2$s', 'ticket-metadata' ), $result->stoppedBy, $result->stoppedDetail ) );
+		}
+		/* translators: numbers of tickets */
+		$summary = sprintf( __( 'Delivered %1$d, refused %2$d, left %3$d.', 'ticket-metadata' ), $result->delivered, $result->refused, $result->left );
+		if ( $result->left > 0 ) {
+			\WP_CLI::error( $summary );
+		}
+		\WP_CLI::success( $summary );
+	}
+
+	private function showRefusals( Spool $spool ): void {
+		$shown = 0;
+		foreach ( $spool->rows( self::ROWS_LOOKED_AT ) as $row ) {
+			if ( $row->refusals > 0 && ++$shown <= self::REFUSALS_SHOWN ) {
+				/* translators: 1: a help desk's slug, 2: a ticket's id, 3: a code, 4: why */
+				\WP_CLI::warning( sprintf( __( '%1$s ticket %2$d was refused: %3$s. %4$s', 'ticket-metadata' ), $row->source === '' ? __( 'Deferred', 'ticket-metadata' ) : $row->source, $row->ticketId, $row->errorCode, $row->errorDetail ) );
+			}
+		}
+	}
+}
