@@ -8,6 +8,7 @@
  * License:           MIT
  * License URI:       https://opensource.org/licenses/MIT
  * Text Domain:       ticket-metadata
+ * Domain Path:       /languages
  */
 
 defined( 'ABSPATH' ) || exit;

@@ -1,11 +1,14 @@
 <?php
 namespace TicketMetadata;
 
+use TicketMetadata\Admin\Administration;
+use TicketMetadata\Admin\Deactivation;
 use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
 use TicketMetadata\Changes\Schedule;
+use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
 
 /** What the plugin consists of, in reading order. */
@@ -20,8 +23,8 @@ final class Plugin {
 	private static ?Marks $marks = null;
 
 	public static function boot(): void {
-		// The key of a constant does not get into the database, whoever writes the option.
-		add_filter( 'sanitize_option_' . Config::OPTION, [ Config::class, 'withoutLocked' ] );
+		// The key of a constant does not get into the database, whoever writes the option: this has the last word.
+		add_filter( 'sanitize_option_' . Config::OPTION, [ Config::class, 'withoutLocked' ], PHP_INT_MAX );
 
 		// What is tested after the settings were saved is what was saved.
 		add_action( 'add_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
@@ -31,6 +34,22 @@ final class Plugin {
 		AtShutdown::listen();
 		// When plugins and the theme are loaded, and nobody has changed a ticket yet.
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
+
+		add_action( 'init', [ self::class, 'loadTranslations' ] );
+		Administration::listen();
+		Deactivation::listen( self::file() );
+		if ( defined( 'WP_CLI' ) && WP_CLI ) {
+			Commands::listen();
+		}
+	}
+
+	public static function loadTranslations(): void {
+		load_plugin_textdomain( 'ticket-metadata', false, dirname( plugin_basename( self::file() ) ) . '/languages' );
+	}
+
+	/** The one that WordPress knows the plugin by. */
+	private static function file(): string {
+		return dirname( __DIR__ ) . '/ticket-metadata.php';
 	}
 
 	public static function listenToHelpDesks(): void {

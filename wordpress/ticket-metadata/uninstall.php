@@ -1,0 +1,46 @@
+<?php
+/**
+ * Removes what the plugin has stored on every site: options, the table of tickets that wait, and events of WP-Cron.
+ * What the service has, it keeps.
+ *
+ * WordPress runs it without the plugin. It is written for any PHP, so that the plugin can be removed from a site that
+ * has become too old for it.
+ */
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/** Removes it from the current site. */
+function ticket_metadata_uninstall_site() {
+	global $wpdb;
+
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}ticket_metadata_spool" );
+
+	// By their names, since some are made as they are needed: settings, versions, counts, and what PHP requests share.
+	$names = $wpdb->get_col(
+		$wpdb->prepare(
+			"SELECT option_name FROM $wpdb->options WHERE option_name = 'ticket_metadata' OR option_name LIKE %s OR option_name LIKE %s OR option_name LIKE %s",
+			$wpdb->esc_like( 'ticket_metadata_' ) . '%',
+			$wpdb->esc_like( '_transient_ticket_metadata_' ) . '%',
+			$wpdb->esc_like( '_transient_timeout_ticket_metadata_' ) . '%'
+		)
+	);
+	array_map( 'delete_option', $names );
+
+	wp_unschedule_hook( 'ticket_metadata_replay' );
+}
+
+if ( is_multisite() ) {
+	$ticket_metadata_sites = get_sites(
+		array(
+			'fields' => 'ids',
+			'number' => 0,
+		)
+	);
+	foreach ( $ticket_metadata_sites as $ticket_metadata_site ) {
+		switch_to_blog( $ticket_metadata_site );
+		ticket_metadata_uninstall_site();
+		restore_current_blog();
+	}
+} else {
+	ticket_metadata_uninstall_site();
+}
