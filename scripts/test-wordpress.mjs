@@ -32,12 +32,13 @@ await main(async () => {
   const { createApiKey } = await import(join(ROOT, 'dist/src/auth/api-keys.js'))
   const shop = createApiKey('shop', 'read+write+ops')
   const reader = createApiKey('reader', 'read')
+  const clerk = createApiKey('clerk', 'read+write')
   const service = await step('Starting the service', async () => startService({
     directory: join(directory, 'service'),
     port: await freePort(),
     redisUrl: redis.url,
     mysqlUrl: mariadb.url,
-    variables: { API_KEYS: [shop.entry, reader.entry].join(',') },
+    variables: { API_KEYS: [shop.entry, reader.entry, clerk.entry].join(',') },
   }))
   const faultsUrl = await startFaults(createOrders({ service, redis, key: shop.key }), forwardsTo(service.url))
 
@@ -52,6 +53,7 @@ await main(async () => {
     SERVICE_URL: service.url,
     SERVICE_KEY: shop.key,
     SERVICE_READ_KEY: reader.key,
+    SERVICE_WRITE_KEY: clerk.key,
     FAULTS_URL: faultsUrl,
     // A port that is none of ours to give: it takes a right to listen there.
     NOBODY_URL: `http://${LOOPBACK}:1`,

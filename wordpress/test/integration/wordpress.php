@@ -16,7 +16,10 @@ define( 'DISABLE_WP_CRON', true );
 define( 'WP_SITEURL', 'http://example.test' );
 define( 'WP_HTTP_BLOCK_EXTERNAL', true );
 define( 'WP_ACCESSIBLE_HOSTS', '127.0.0.1, *.allowed.test' );
-define( 'TICKET_METADATA_KEY', getenv( 'SERVICE_KEY' ) );
+// Empty: a test of what a site does without the constant.
+if ( (string) getenv( 'SERVICE_KEY' ) !== '' ) {
+	define( 'TICKET_METADATA_KEY', getenv( 'SERVICE_KEY' ) );
+}
 
 // WordPress takes for granted that its files are read at the top level, which a bootstrap is not.
 global $table_prefix, $wpdb, $wp, $wp_query, $wp_the_query, $wp_rewrite, $wp_locale, $wp_version, $wp_filter, $wp_object_cache;

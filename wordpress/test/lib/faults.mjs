@@ -9,7 +9,9 @@ import { own } from '../../../scripts/lib/lifecycle.mjs'
 
 /** @typedef {import('node:http').ServerResponse} Response */
 /** @typedef {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, body: unknown, connection: number }} Seen */
-/** @typedef {(response: Response, seen: Seen, count: number, test: string) => void} Behaviour `count` requests of this test have come, this one included */
+/** @typedef {(response: Response, seen: Seen, count: number, test: string) => void} Behaviour `count` requests of this test have come by this method, this one included */
+
+const HOSTILE = '"><script>alert(1)</script>'
 
 /** More than any client here should take. */
 const HUGE_BYTES = 64 * 1024 * 1024
@@ -38,16 +40,43 @@ function problem (response, code, headers) {
 const good = (response) => json(response, 200, { ticket_id: 7, version: 1, results: [] })
 
 /**
- * Takes every batch, and says of itself what it is told.
- * @param {string} redis
- * @param {string} journal
+ * @param {Response} response
+ * @param {Record<string, string>} [headers]
+ */
+const ready = (response, headers) => json(response, 200, { status: 'ready', redis: { state: 'up' }, mysql: { state: 'up' }, journal: 'idle' }, headers)
+
+/**
+ * @param {Response} response
+ * @param {Seen} seen
+ */
+function takeBatch (response, { body }) {
+  json(response, 200, { results: /** @type {any} */ (body).operations.map(() => ({ status: 200 })) })
+}
+
+/**
+ * @param {Response} response
+ * @param {Seen} seen
+ */
+function takeFirst (response, { body }) {
+  const refusal = { status: 503, error: { code: 'store_unavailable', detail: 'Not now.' } }
+  const results = /** @type {any} */ (body).operations.map((/** @type {unknown} */ _, /** @type {number} */ i) => i === 0 ? { status: 200 } : refusal)
+  json(response, 207, { results })
+}
+
+/**
+ * Answers batches in one way, and the question after its health in another.
+ * @param {Behaviour} batch
+ * @param {(response: Response) => void} [health]
  * @returns {Behaviour}
  */
-function takesBatches (redis, journal) {
-  const state = { status: redis === 'up' ? 'ready' : 'degraded', redis: { state: redis }, mysql: { state: 'up' }, journal }
-  return (response, { method, body }) => {
-    json(response, 200, method === 'GET' ? state : { results: /** @type {any} */ (body).operations.map(() => ({ status: 200 })) })
-  }
+const service = (batch, health = ready) => (response, seen, count, test) => seen.method === 'GET' ? health(response) : batch(response, seen, count, test)
+
+/**
+ * @param {'up' | 'down'} redis
+ * @returns {(response: Response) => void}
+ */
+const withJournalActive = (redis) => (response) => {
+  json(response, 200, { status: redis === 'up' ? 'ready' : 'degraded', redis: { state: redis }, mysql: { state: 'up' }, journal: 'active' })
 }
 
 /** @param {Response} response */
@@ -61,10 +90,13 @@ function half (response) {
  */
 const BEHAVIOURS = {
   good,
-  batch: takesBatches('up', 'idle'),
-  'batch-without-redis': takesBatches('down', 'active'),
-  'batch-catching-up': takesBatches('up', 'active'),
-  'batch-without-health': (response, seen, count, test) => { seen.method === 'GET' ? response.writeHead(404).end() : takesBatches('up', 'idle')(response, seen, count, test) },
+  batch: service(takeBatch),
+  'batch-without-redis': service(takeBatch, withJournalActive('down')),
+  'batch-catching-up': service(takeBatch, withJournalActive('up')),
+  'batch-without-health': service(takeBatch, (response) => { response.writeHead(404).end() }),
+  'batch-once': service((response, seen, count) => { count === 1 ? takeBatch(response, seen) : problem(response, 'overloaded') }),
+  'first-stored': service((response, seen, count) => { count === 1 ? takeFirst(response, seen) : takeBatch(response, seen) }),
+  'overloaded-twice': service((response, seen, count) => { count <= 2 ? problem(response, 'overloaded') : takeBatch(response, seen) }),
   silent: () => {},
   dripping: (response) => { response.writeHead(200, { 'content-length': '100' }).write('{"ticket_id"') },
   reset: ({ socket }) => { socket?.resetAndDestroy() },
@@ -91,6 +123,18 @@ const BEHAVIOURS = {
   unavailable: (response) => { problem(response, 'store_unavailable', { 'retry-after': '0' }) },
   overloaded: (response) => { problem(response, 'overloaded', { 'retry-after': '0' }) },
   'rate-limited': (response) => { problem(response, 'rate_limited', { 'retry-after': '0' }) },
+  degraded: (response) => { json(response, 200, { status: 'degraded', redis: { state: 'up' }, mysql: { state: 'down', reason: 'ECONNREFUSED' }, journal: 'off' }) },
+  hostile: (response) => { json(response, 200, { status: 'degraded', redis: { state: HOSTILE }, mysql: { state: 'up', reason: HOSTILE }, journal: HOSTILE }) },
+  'odd-state': (response) => { json(response, 200, { status: 'degraded', redis: 'up', mysql: { state: ['up'] } }) },
+  'other-state': (response) => { json(response, 200, { status: ['ok'] }) },
+  'wrong-clock': (response) => { ready(response, { date: new Date(Date.now() - 120_000).toUTCString() }) },
+  undated: (response) => {
+    response.sendDate = false
+    ready(response)
+  },
+  'backlog-dead': (response) => { json(response, 200, { unsynced: 5, dead: 2, oldest_due_age_ms: null }) },
+  'backlog-late': (response) => { json(response, 200, { unsynced: 5, dead: 0, oldest_due_age_ms: 600_001 }) },
+  unreadable: (response) => { json(response, 200, { tickets: [], missing: [], errors: [{ ticket_id: 7, error: { code: 'internal_error', detail: 'The stored data of ticket 7 cannot be read.' } }] }) },
   'not-ready': (response) => { json(response, 503, { status: 'unavailable', redis: { state: 'down' }, mysql: { state: 'down' }, journal: 'off' }) },
 }
 
@@ -119,7 +163,7 @@ export async function startFaults (obey, more = {}) {
     const seen = { method: request.method ?? '', path: `/${rest.join('/')}`, headers: request.headers, body, connection: numbers.get(request.socket) ?? 0 }
     const all = [...seenBy.get(test) ?? [], seen]
     seenBy.set(test, all)
-    act(response, seen, all.length, test)
+    act(response, seen, all.filter(({ method }) => method === seen.method).length, test)
   })
   server.on('connection', (socket) => {
     numbers.set(socket, ++connections)

@@ -12,6 +12,13 @@ final class Desk implements Bridge {
 	/** @var callable(int[], int): void before each reading of tickets, with its number */
 	public $beforeReading;
 
+	/** @var array<string, array{label: string, default: string}>|null null: it fails when it is asked */
+	public ?array $statuses = [
+		'open'    => [ 'label' => 'Open', 'default' => 'open' ],
+		'waiting' => [ 'label' => 'Waiting', 'default' => 'pending' ],
+		'closed'  => [ 'label' => 'Closed', 'default' => 'closed' ],
+	];
+
 	private string $slug;
 
 	private int $readings = 0;
@@ -57,14 +64,13 @@ final class Desk implements Bridge {
 	}
 
 	public function statuses(): array {
-		return [
-			'open'    => [ 'label' => 'Open', 'default' => 'open' ],
-			'waiting' => [ 'label' => 'Waiting', 'default' => 'pending' ],
-			'closed'  => [ 'label' => 'Closed', 'default' => 'closed' ],
-		];
+		if ( $this->statuses === null ) {
+			throw new \DomainException( 'The desk has no statuses.' );
+		}
+		return $this->statuses;
 	}
 
 	public function idsOfPerson( string $email, int $after, int $limit ): array {
-		return $this->ids( $after, $limit );
+		return $email === 'nobody@example.test' ? [] : $this->ids( $after, $limit );
 	}
 }

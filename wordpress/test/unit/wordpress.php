@@ -9,7 +9,14 @@ final class Site {
 	/** @var array<string, callable[]> */
 	public static array $listeners = [];
 
+	/** Whether it is one of a network's. */
+	public static bool $isNetwork = false;
+	/** @var string[] the user's */
+	public static array $rights = [];
+
 	public static function reset(): void {
+		self::$isNetwork = false;
+		self::$rights    = [];
 		self::$options   = [];
 		self::$cache     = [];
 		self::$listeners = [];
@@ -36,7 +43,11 @@ function __( string $text, string $domain ): string {
 }
 
 function is_multisite(): bool {
-	return false;
+	return Site::$isNetwork;
+}
+
+function current_user_can( string $right ): bool {
+	return in_array( $right, Site::$rights, true );
 }
 
 function is_main_site(): bool {

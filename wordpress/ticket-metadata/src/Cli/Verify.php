@@ -64,7 +64,7 @@ final class Verify {
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
 		$found  = $unlike === [] ? $found : array_replace( $found, $tickets->compare( $unlike ) );
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
-		$waits  = ( new Spool() )->idsWaiting( $bridge->slug(), $unlike );
+		$waits  = ( new Spool() )->waiting( $bridge->slug(), $unlike );
 		foreach ( $found as $id => $ticket ) {
 			$this->count( $ticket, isset( $waits[ $id ] ) );
 			foreach ( $ticket->differences as $field => [ $here, $there ] ) {

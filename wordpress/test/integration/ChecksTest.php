@@ -1,0 +1,189 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Spool;
+use TicketMetadata\Checks\BacklogCheck;
+use TicketMetadata\Checks\Checks;
+use TicketMetadata\Checks\Finding;
+use TicketMetadata\Checks\KeyCheck;
+use TicketMetadata\Checks\ServiceHealth;
+use TicketMetadata\Checks\SiteChecks;
+use TicketMetadata\Checks\StatusCheck;
+use TicketMetadata\Client\Client;
+use TicketMetadata\Config;
+use TicketMetadata\Plugin;
+
+/** What the settings page, Site Health and the command line all say. */
+final class ChecksTest extends SiteTestCase {
+
+	private static function assertFound( string $state, string $text, Finding $finding ): void {
+		self::assertSame( $state, $finding->state, "$finding->headline: $finding->detail" );
+		self::assertStringContainsString( $text, "$finding->headline: $finding->detail" );
+	}
+
+	private function health( string $behaviour ): ServiceHealth {
+		$this->use( ( new FaultyServer() )->url( $behaviour ) );
+		return new ServiceHealth( Plugin::patientClient() );
+	}
+
+	/** @return array<string, string> by check */
+	private static function states( array $findings ): array {
+		return array_column( array_map( static fn( Finding $finding ): array => [ $finding->id, $finding->state ], $findings ), 1, 0 );
+	}
+
+	public function testAllIsWell(): void {
+		self::assertSame(
+			[ 'reachable' => 'good', 'clock' => 'good', 'key' => 'good', 'statuses' => 'good', 'backlog' => 'good', 'settings' => 'good', 'spool' => 'good', 'delivery' => 'good' ],
+			self::states( Checks::patient()->all() )
+		);
+	}
+
+	public function testWithNobodyThereTheServiceIsAskedOnce(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$findings = Checks::patient()->all();
+		self::assertSame( [ 'reachable' => 'critical', 'settings' => 'good', 'spool' => 'good', 'delivery' => 'good' ], self::states( $findings ) );
+		self::assertStringContainsString( 'was not reached', $findings[0]->detail );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'not-ready' ) );
+		Checks::patient()->all();
+		self::assertCount( 1, $server->seen() );
+	}
+
+	/** @return array<string, array{string, string, string}> */
+	public function conditions(): array {
+		return [
+			'all is well'        => [ 'good', 'Redis: up. MySQL: up. Journal: idle.', 'undated' ],
+			'a part is away'     => [ 'recommended', 'MySQL: down (ECONNREFUSED)', 'degraded' ],
+			'nothing works'      => [ 'critical', 'neither Redis nor MySQL', 'not-ready' ],
+			'an odd answer'      => [ 'recommended', 'Redis: ?. MySQL: ?. Journal: ?.', 'odd-state' ],
+			'something else'     => [ 'critical', 'is not the ticket-metadata service', 'other-state' ],
+			'a web page'         => [ 'critical', 'not the service', 'not-json' ],
+			'a broken connection' => [ 'critical', 'cannot be reached', 'reset' ],
+		];
+	}
+
+	/** @dataProvider conditions */
+	public function testTheStateOfTheServiceIsSaid( string $state, string $text, string $behaviour ): void {
+		self::assertFound( $state, $text, $this->health( $behaviour )->reachable() );
+	}
+
+	public function testNothingIsAskedWhileItIsSwitchedOff(): void {
+		$server = new FaultyServer();
+		$this->use( $server->url( 'good' ), [ 'disabled' => true ] );
+		self::assertSame( [ 'settings' => 'recommended', 'spool' => 'good', 'delivery' => 'good' ], self::states( Checks::patient()->all() ) );
+	}
+
+	public function testClocksAreCompared(): void {
+		self::assertFound( 'critical', 'is wrong', $this->health( 'wrong-clock' )->clock() );
+		self::assertFound( 'recommended', 'no Date', $this->health( 'undated' )->clock() );
+		self::assertFound( 'recommended', 'could not be compared', $this->health( 'reset' )->clock() );
+	}
+
+	public function testAKeyThatCannotBeTriedIsNotCalledWrong(): void {
+		$this->use( ( new FaultyServer() )->url( 'reset' ) );
+		self::assertFound( 'recommended', 'could not be checked', KeyCheck::of( Plugin::patientClient(), true ) );
+	}
+
+	public function testTestsOfTheKeyAndTheStatusesChangeNothing(): void {
+		// The ticket that the statuses are tried on, should there be one.
+		ticket_metadata_write( 9007199254740991, [ 'customer_id' => 1 ] );
+		$version = ticket_metadata_get( 9007199254740991 )['version'];
+		$before  = Plugin::patientClient()->backlog()->body;
+		KeyCheck::of( Plugin::patientClient(), true );
+		StatusCheck::of( Plugin::patientClient() );
+		$after = Plugin::patientClient()->backlog()->body;
+		self::assertSame( [ $before['unsynced'], $before['last_flush'] ], [ $after['unsynced'], $after['last_flush'] ] );
+		self::assertSame( $version, ticket_metadata_get( 9007199254740991 )['version'] );
+	}
+
+	public function testAStatusThatTheServiceDoesNotKnowIsNamed(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'status_map' => [ 'desk:waiting' => 'snoozed', 'closed' => 'done' ] ] );
+		$finding = StatusCheck::of( Plugin::patientClient() );
+		self::assertFound( 'critical', 'It refuses snoozed, done: the status must be one of open, pending', $finding );
+	}
+
+	public function testStatusesThatAreKnownAreAllRight(): void {
+		self::assertFound( 'good', 'open, pending, closed', StatusCheck::of( Plugin::patientClient() ) );
+		$this->desk->statuses = [];
+		self::assertFound( 'good', 'No statuses', StatusCheck::of( Plugin::patientClient() ) );
+	}
+
+	public function testABridgesMistakeEndsNoCheck(): void {
+		$this->desk->statuses = null;
+		self::assertSame( 'critical', self::states( Checks::patient()->all() )['statuses'] );
+	}
+
+	public function testHowFarMysqlIsBehind(): void {
+		$this->use( ( new FaultyServer() )->url( 'backlog-dead' ) );
+		self::assertFound( 'critical', '2 tickets', BacklogCheck::of( Plugin::patientClient() ) );
+		$this->use( ( new FaultyServer() )->url( 'backlog-late' ) );
+		self::assertFound( 'recommended', '5 tickets', BacklogCheck::of( Plugin::patientClient() ) );
+		$this->use( ( new FaultyServer() )->url( 'echo' ) );
+		self::assertFound( 'good', 'not known', BacklogCheck::of( Plugin::patientClient() ) );
+		$this->use( ( new FaultyServer() )->url( 'reset' ) );
+		self::assertFound( 'recommended', 'could not be asked', BacklogCheck::of( Plugin::patientClient() ) );
+	}
+
+	public function testSettings(): void {
+		$this->use( 'nonsense' );
+		self::assertFound( 'critical', 'TICKET_METADATA_URL', SiteChecks::settings( new Config() ) );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'disabled' => true ] );
+		self::assertFound( 'recommended', 'switched off', SiteChecks::settings( new Config() ) );
+	}
+
+	/** The rows of some tickets, the oldest of which have waited so long. */
+	private function spool( int $count, int $seconds = 0, ?Outcome $why = null ): void {
+		global $wpdb;
+		$spool = new Spool();
+		for ( $id = 1; $id <= $count; $id++ ) {
+			$spool->addTicket( 'desk', $id, $why ?? Outcome::undelivered( 'timeout', 'Too late.' ) );
+		}
+		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}ticket_metadata_spool SET spooled_at = spooled_at - %d", $seconds ) );
+	}
+
+	public function testTheSpool(): void {
+		self::assertFound( 'good', 'No changes', SiteChecks::spool( new Config() ) );
+		$this->spool( 2, 540 );
+		self::assertFound( 'good', '2 tickets wait, the oldest for 9 min', SiteChecks::spool( new Config() ) );
+		$this->spool( 0, 120 );
+		self::assertFound( 'recommended', 'for long', SiteChecks::spool( new Config() ) );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 3 ] );
+		self::assertFound( 'recommended', 'for long', SiteChecks::spool( new Config() ) );
+		$this->spool( 3 );
+		self::assertFound( 'critical', 'nearly full', SiteChecks::spool( new Config() ) );
+	}
+
+	public function testWhatIsRefusedIsCritical(): void {
+		$this->spool( 1, 0, Outcome::refused( 'validation_failed', 'No.' ) );
+		self::assertFound( 'critical', 'refused 1', SiteChecks::spool( new Config() ) );
+	}
+
+	public function testWhatFoundNoRoomIsCriticalWhenTheSpoolIsEmptyToo(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
+		$this->spool( 2 );
+		( new Spool() )->remove( ( new Spool() )->rows( 1 )[0] );
+		self::assertFound( 'critical', 'backfill', SiteChecks::spool( new Config() ) );
+	}
+
+	public function testTheLastDelivery(): void {
+		self::assertFound( 'good', 'yet', SiteChecks::delivery() );
+		Plugin::lastDelivery()->note();
+		self::assertFound( 'good', gmdate( 'Y' ), SiteChecks::delivery() );
+		$this->spool( 1, 1200 );
+		self::assertFound( 'good', 'are delivered', SiteChecks::delivery() );
+		Client::state()->set( 'delivered_at', time() - 700, 3600 );
+		self::assertFound( 'recommended', 'for long', SiteChecks::delivery() );
+	}
+
+	public function testATableThatCannotBeReadEndsNoPage(): void {
+		global $wpdb;
+		new Spool();
+		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false && strpos( $query, 'SELECT' ) === 0 ? 'SELECT nothing FROM nowhere' : $query;
+		$this->hook( 'query', $break );
+		$wpdb->suppress_errors( true );
+		$states = self::states( Checks::patient()->all() );
+		$wpdb->suppress_errors( false );
+		self::assertSame( 'critical', $states['spool'] );
+	}
+}

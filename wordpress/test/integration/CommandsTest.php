@@ -1,0 +1,127 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Spool;
+use TicketMetadata\Cli\Commands;
+use TicketMetadata\Plugin;
+
+/** `wp ticket-metadata`: how WP-CLI gets to know it, status and replay. */
+final class CommandsTest extends CommandTestCase {
+
+	public function testWpCliKnowsTheCommands(): void {
+		\WP_CLI::$commands = [];
+		Commands::listen();
+		self::assertSame( [ 'ticket-metadata' => Commands::class ], \WP_CLI::$commands );
+		foreach ( [ 'status', 'replay', 'backfill', 'verify' ] as $name ) {
+			$method = new \ReflectionMethod( Commands::class, $name );
+			self::assertTrue( $method->isPublic() && ! $method->isStatic(), 'WP-CLI takes such methods' );
+			foreach ( [ '## OPTIONS', '## EXAMPLES' ] as $part ) {
+				self::assertStringContainsString( $part, $method->getDocComment() );
+			}
+		}
+	}
+
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function testTheyAreAddedUnderWpCliAlone(): void {
+		\WP_CLI::$commands = [];
+		Plugin::boot();
+		self::assertSame( [], \WP_CLI::$commands );
+		define( 'WP_CLI', true );
+		Plugin::boot();
+		self::assertSame( [ 'ticket-metadata' ], array_keys( \WP_CLI::$commands ) );
+	}
+
+	public function testStatusOfASiteWhereAllIsWell(): void {
+		self::assertSame( 0, $this->command( 'status' ) );
+		self::assertCount( 8, \WP_CLI::$said );
+		self::assertSaid( 'reachable | good | The ticket-metadata service can be reached | Redis: up.' );
+	}
+
+	public function testStatusForPrograms(): void {
+		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', 'Too late.' ) );
+		self::assertSame( 0, $this->command( 'status', [ 'format' => 'json' ] ) );
+		$status = self::json();
+		self::assertSame( [ 1, 0, 0, null ], [ $status['waiting'], $status['refused'], $status['dropped'], $status['last_delivery_at'] ] );
+		self::assertEqualsWithDelta( time(), $status['oldest_waiting_at'], 60 );
+		self::assertSame( [ 'check', 'state', 'finding', 'detail' ], array_keys( $status['checks'][0] ) );
+	}
+
+	public function testStatusFailsWhereSomethingIsCritical(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( 1, $this->command( 'status', [ 'format' => 'json' ] ) );
+		self::assertSame( 'critical', self::json()['checks'][0]['state'] );
+	}
+
+	/** @return int[] */
+	private function spoolTickets( int $count ): array {
+		$first = self::newId();
+		$ids   = range( $first, $first + $count - 1 );
+		foreach ( $ids as $id ) {
+			$this->desk->put( $id );
+			( new Spool() )->addTicket( 'desk', $id, Outcome::undelivered( 'timeout', 'Too late.' ) );
+		}
+		return $ids;
+	}
+
+	public function testReplayDeliversAll(): void {
+		$ids = $this->spoolTickets( 3 );
+		self::assertSame( 0, $this->command( 'replay' ) );
+		self::assertSaid( 'Success: Delivered 3, refused 0, left 0.' );
+		self::assertSame( [ 3, 3, true ], [ CommandEnded::$bars[0]->count, CommandEnded::$bars[0]->ticks, CommandEnded::$bars[0]->isFinished ] );
+		self::assertIsArray( $this->atService( $ids[2] ) );
+	}
+
+	public function testReplayOfNothing(): void {
+		self::assertSame( 0, $this->command( 'replay' ) );
+	}
+
+	public function testReplayOfSomeLeavesSome(): void {
+		$this->spoolTickets( 3 );
+		self::assertSame( 1, $this->command( 'replay', [ 'limit' => '2' ] ) );
+		self::assertSaid( 'Error: Delivered 2, refused 0, left 1.' );
+		self::assertSame( 2, CommandEnded::$bars[0]->count );
+	}
+
+	public function testReplaySaysWhyItStopped(): void {
+		$this->spoolTickets( 2 );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( 1, $this->command( 'replay' ) );
+		self::assertSaid( 'Stopped early: network_error. The service was not reached' );
+		self::assertSaid( 'left 2' );
+		self::assertStringNotContainsString( 'was refused', implode( \WP_CLI::$said ) );
+	}
+
+	public function testReplaySaysWhatWasRefusedAndTriesItAgain(): void {
+		[ $id ] = $this->spoolTickets( 1 );
+		$this->desk->put( $id, [ 'assigned_to' => -1 ] );
+		self::assertSame( 1, $this->command( 'replay' ) );
+		self::assertSaid( "Warning: desk ticket $id was refused: validation_failed." );
+		// By itself it would wait for its turn.
+		$this->desk->put( $id, [ 'assigned_to' => 1 ] );
+		self::assertSame( 0, $this->command( 'replay' ) );
+	}
+
+	public function testReplayBesideAnotherOneSaysSo(): void {
+		$this->spoolTickets( 1 );
+		$other = new \wpdb( DB_USER, DB_PASSWORD, DB_NAME, DB_HOST );
+		global $wpdb;
+		$other->set_prefix( $wpdb->prefix );
+		[ $mine, $wpdb ] = [ $wpdb, $other ];
+		$lock            = new \TicketMetadata\Changes\DatabaseLock( 'replay' );
+		self::assertTrue( $lock->take() );
+		$wpdb = $mine;
+		self::assertSame( 1, $this->command( 'replay' ) );
+		self::assertSaid( 'Another process' );
+		$other->close();
+		self::assertSame( 0, $this->command( 'replay' ) );
+	}
+
+	public function testNumbersThatAreNoneAreRefused(): void {
+		self::assertSame( 1, $this->command( 'replay', [ 'limit' => 'many' ] ) );
+		self::assertSaid( '--limit must be a whole number' );
+	}
+}
