@@ -4,7 +4,7 @@
 namespace TicketMetadata\Test\Site;
 
 require __DIR__ . '/../shared/FaultyServer.php';
-foreach ( [ 'Http', 'Page', 'Site', 'Service', 'Database', 'Step', 'SiteTestCase' ] as $class ) {
+foreach ( [ 'Http', 'Page', 'Site', 'Service', 'Database', 'Step', 'SiteTestCase', 'Browser' ] as $class ) {
 	require __DIR__ . "/lib/$class.php";
 }
 

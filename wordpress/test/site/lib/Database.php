@@ -53,6 +53,27 @@ final class Database {
 		return random_int( 1, 90000 ) * 1000000;
 	}
 
+	/** In the form that WordPress makes its own of when somebody logs in. */
+	public function setPassword( string $prefix, string $user, string $password ): void {
+		$this->query( "UPDATE {$prefix}users SET user_pass = MD5('$password') WHERE user_login = '$user'" );
+	}
+
+	/** @return array the plugin's settings as they are stored */
+	public function settings( string $prefix ): array {
+		$rows = $this->query( "SELECT option_value FROM {$prefix}options WHERE option_name = 'ticket_metadata'" );
+		return $rows === [] ? [] : unserialize( $rows[0]['option_value'], [ 'allowed_classes' => false ] );
+	}
+
+	public function forgetSettings( string $prefix ): void {
+		$this->query( "DELETE FROM {$prefix}options WHERE option_name = 'ticket_metadata'" );
+	}
+
+	/** @return string[] what a site keeps of the plugin: options, events, its table */
+	public function traces( string $prefix ): array {
+		$options = $this->query( "SELECT option_name FROM {$prefix}options WHERE option_name LIKE '%ticket\\_metadata%' OR (option_name = 'cron' AND option_value LIKE '%ticket\\_metadata%')" );
+		return array_merge( array_column( $options, 'option_name' ), $this->has( "{$prefix}ticket_metadata_spool" ) ? [ 'spool' ] : [] );
+	}
+
 	/** The ids that tickets of the help desks get from now on. */
 	public function beginAt( int $id, string $prefix ): void {
 		foreach ( [ 'posts', 'psmsc_tickets' ] as $table ) {
