@@ -42,10 +42,10 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch' ) );
 		self::assertSame( 0, $this->command( 'backfill', [ 'batch' => '2' ] ) );
-		self::assertSame( [ 2, 2, 1 ], array_map( static fn( array $seen ): int => count( $seen['body']['operations'] ), $server->seen() ) );
+		self::assertSame( [ 2, 2, 1 ], array_map( 'count', $server->batches() ) );
 		self::assertSame( 1, $this->command( 'backfill', [ 'batch' => '501' ] ) );
 		self::assertSame( 1, $this->command( 'backfill', [ 'batch' => '0' ] ) );
-		self::assertCount( 3, $server->seen() );
+		self::assertCount( 3, $server->batches() );
 	}
 
 	public function testADryRunSendsNothing(): void {
@@ -106,7 +106,16 @@ final class BackfillTest extends CommandTestCase {
 		self::assertSame( 0, $this->command( 'backfill', [ 'batch' => '2' ] ) );
 		self::assertSaid( '3 tickets delivered' );
 		self::assertSame( [ 1, 2 ], $this->pauses );
-		self::assertSame( [ $ids[0], $ids[1] ], array_column( $server->seen()[2]['body']['operations'], 'ticket_id' ) );
+		self::assertSame( [ $ids[0], $ids[1] ], $server->batches()[2] );
+	}
+
+	public function testAServiceThatCannotTellWhetherItKnowsATicketGetsNone(): void {
+		$this->tickets( 2 );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'batch-without-redis' ) );
+		self::assertSame( 1, $this->command( 'backfill' ) );
+		self::assertSaid( 'redis_away' );
+		self::assertSame( [], $server->batches() );
 	}
 
 	public function testOnlyWhatIsLeftIsSentAgain(): void {
@@ -115,7 +124,7 @@ final class BackfillTest extends CommandTestCase {
 		$this->use( $server->url( 'first-stored' ) );
 		self::assertSame( 0, $this->command( 'backfill' ) );
 		self::assertSaid( '2 tickets delivered' );
-		self::assertSame( [ $ids, [ $ids[1] ] ], array_map( static fn( array $seen ): array => array_column( $seen['body']['operations'], 'ticket_id' ), $server->seen() ) );
+		self::assertSame( [ $ids, [ $ids[1] ] ], $server->batches() );
 	}
 
 	public function testWhenItStopsItSaysHowToGoOn(): void {

@@ -124,6 +124,14 @@ final class OutboxTest extends SiteTestCase {
 		self::assertSame( $expected, $this->atService( $id )['status'] );
 	}
 
+	public function testStatusesAreAskedForOnce(): void {
+		$ids = range( 1, 5 );
+		array_map( [ $this->desk, 'put' ], $ids );
+		$this->use( ( new FaultyServer() )->url( 'batch' ) );
+		$this->deliver( $ids );
+		self::assertSame( 1, $this->desk->statusesAsked, 'a help desk may keep them in its database' );
+	}
+
 	public function testAStatusThatNobodyKnowsIsOpen(): void {
 		$id = self::newId();
 		$this->desk->put( $id, [ 'status' => 'escalated' ] );

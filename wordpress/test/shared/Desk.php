@@ -21,6 +21,9 @@ final class Desk implements Bridge {
 
 	private string $slug;
 
+	/** How often. */
+	public int $statusesAsked = 0;
+
 	private int $readings = 0;
 
 	public function __construct( string $slug = 'desk' ) {
@@ -64,6 +67,7 @@ final class Desk implements Bridge {
 	}
 
 	public function statuses(): array {
+		++$this->statusesAsked;
 		if ( $this->statuses === null ) {
 			throw new \DomainException( 'The desk has no statuses.' );
 		}

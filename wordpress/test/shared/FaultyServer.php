@@ -25,6 +25,13 @@ final class FaultyServer {
 		self::fetch( "/let-go/$this->test" );
 	}
 
+	/** @return int[][] the tickets of each batch that this test has sent */
+	public function batches(): array {
+		$isBatch = static fn( array $seen ): bool => $seen['method'] === 'POST';
+		$tickets = static fn( array $seen ): array => array_column( $seen['body']['operations'], 'ticket_id' );
+		return array_map( $tickets, array_values( array_filter( $this->seen(), $isBatch ) ) );
+	}
+
 	/** Has the runner do something to the servers, and waits until it is done. */
 	public static function order( string $name ): void {
 		self::fetch( "/order/$name" );

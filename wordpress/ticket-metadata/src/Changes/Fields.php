@@ -11,11 +11,25 @@ final class Fields {
 	/** The lengths that the service takes, in characters. */
 	private const LENGTHS = [ 'subject' => 255, 'category' => 64, 'priority' => 64 ];
 
+	private string $slug;
+
+	/** @var array<string, array{label: string, default: string}> the help desk's, read once for many tickets */
+	private array $statuses;
+
+	/** @var array<string, string> */
+	private array $map;
+
+	public function __construct( Bridge $bridge ) {
+		$this->slug     = $bridge->slug();
+		$this->statuses = $bridge->statuses();
+		$this->map      = ( new Config() )->statusMap();
+	}
+
 	/** @return array customer_id, subject, category, priority, status, assigned_to, custom_fields, created_at; null where there is nothing */
-	public static function of( Bridge $bridge, array $snapshot ): array {
+	public function of( array $snapshot ): array {
 		$fields                = array_diff_key( $snapshot, [ 'guest_id' => true ] );
 		$fields['customer_id'] = $snapshot['customer_id'] ?? TicketIds::ofGuest( $snapshot['guest_id'] ?? 0 );
-		$fields['status']      = self::status( $bridge, (string) $snapshot['status'] );
+		$fields['status']      = $this->status( (string) $snapshot['status'] );
 		foreach ( self::LENGTHS as $name => $length ) {
 			$fields[ $name ] = self::text( $snapshot[ $name ] ?? null, $length );
 		}
@@ -23,17 +37,20 @@ final class Fields {
 	}
 
 	/** What remains of a ticket that the help desk has no more. */
-	public static function ofDeleted( Bridge $bridge ): array {
-		$map = ( new Config() )->statusMap();
+	public function ofDeleted(): array {
 		return [
-			'status'        => $map[ $bridge->slug() . ':closed' ] ?? $map['closed'] ?? 'closed',
+			'status'        => $this->mapped( 'closed' ) ?? 'closed',
 			'custom_fields' => [ 'deleted' => true ],
 		];
 	}
 
-	private static function status( Bridge $bridge, string $status ): string {
-		$map = ( new Config() )->statusMap();
-		return $map[ $bridge->slug() . ":$status" ] ?? $map[ $status ] ?? $bridge->statuses()[ $status ]['default'] ?? 'open';
+	private function status( string $status ): string {
+		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? 'open';
+	}
+
+	/** What is said of this help desk counts before what is said of all. */
+	private function mapped( string $status ): ?string {
+		return $this->map[ "$this->slug:$status" ] ?? $this->map[ $status ] ?? null;
 	}
 
 	private static function text( ?string $text, int $length ): ?string {

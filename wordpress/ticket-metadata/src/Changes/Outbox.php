@@ -25,8 +25,9 @@ final class Outbox {
 		$isNew    = array_fill_keys( $newIds, true );
 		$outcomes = [];
 		$now      = $bridge->snapshots( $ids );
+		$fields   = new Fields( $bridge );
 		for ( $round = 1; $ids !== []; $round++ ) {
-			[ $changes, $refused ] = self::changes( $bridge, $ids, $now, $isNew );
+			[ $changes, $refused ] = self::changes( $bridge->slug(), $fields, $ids, $now, $isNew );
 			$outcomes              = array_replace( $outcomes, $refused, $this->batch->send( $changes ) );
 			$isStored              = static fn( int $id ): bool => $outcomes[ $id ]->isStored();
 			$stored                = array_filter( $ids, $isStored );
@@ -48,15 +49,15 @@ final class Outbox {
 	 * @param array<int, true>  $isNew
 	 * @return array{array<int, Change>, array<int, Outcome>} what can be sent, and why the rest cannot
 	 */
-	private static function changes( Bridge $bridge, array $ids, array $snapshots, array $isNew ): array {
+	private static function changes( string $slug, Fields $fields, array $ids, array $snapshots, array $isNew ): array {
 		$changes = [];
 		$refused = [];
 		foreach ( $ids as $id ) {
 			try {
-				$ticketId       = TicketIds::toService( $bridge->slug(), $id );
+				$ticketId       = TicketIds::toService( $slug, $id );
 				$changes[ $id ] = isset( $snapshots[ $id ] )
-					? new Change( $ticketId, Fields::of( $bridge, $snapshots[ $id ] ), isset( $isNew[ $id ] ) )
-					: new Change( $ticketId, Fields::ofDeleted( $bridge ), false, true );
+					? new Change( $ticketId, $fields->of( $snapshots[ $id ] ), isset( $isNew[ $id ] ) )
+					: new Change( $ticketId, $fields->ofDeleted(), false, true );
 			} catch ( \RangeException $error ) {
 				$refused[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );
 			}

@@ -3,6 +3,7 @@ namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Fields;
+use TicketMetadata\Changes\Health;
 use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Spool;
@@ -24,6 +25,8 @@ final class Backfill {
 	/** Where nobody sees a progress bar, a log says how far it came. */
 	private const LOGGED_EVERY = 10000;
 
+	private Client $client;
+
 	private Outbox $outbox;
 
 	/** @var callable(int): void */
@@ -39,6 +42,7 @@ final class Backfill {
 
 	/** @param callable(int): void $pause */
 	public function __construct( Client $client, callable $pause, int $batch, bool $isDryRun ) {
+		$this->client   = $client;
 		$this->outbox   = new Outbox( $client );
 		$this->pause    = $pause;
 		$this->batch    = $batch;
@@ -93,7 +97,7 @@ final class Backfill {
 	 * @return array<int, Outcome>
 	 */
 	private function deliver( Bridge $bridge, array $ids ): array {
-		$outcomes = $this->outbox->deliver( $bridge, $ids );
+		$outcomes = $this->attempt( $bridge, $ids );
 		foreach ( self::PAUSES_SECONDS as $seconds ) {
 			$left = array_filter( $outcomes, [ self::class, 'isLeft' ] );
 			if ( $left === [] || in_array( reset( $left )->code, self::LASTING, true ) ) {
@@ -102,9 +106,18 @@ final class Backfill {
 			/* translators: 1: what went wrong, 2: a number of seconds */
 			\WP_CLI::warning( sprintf( __( '%1$s Trying again in %2$d s.', 'ticket-metadata' ), reset( $left )->detail, $seconds ) );
 			( $this->pause )( $seconds );
-			$outcomes = array_replace( $outcomes, $this->outbox->deliver( $bridge, array_keys( $left ) ) );
+			$outcomes = array_replace( $outcomes, $this->attempt( $bridge, array_keys( $left ) ) );
 		}
 		return $outcomes;
+	}
+
+	/**
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function attempt( Bridge $bridge, array $ids ): array {
+		$reason = Health::reasonToWait( $this->client, true );
+		return $reason === null ? $this->outbox->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
 	}
 
 	/**
@@ -115,10 +128,11 @@ final class Backfill {
 	 */
 	private function tryOut( Bridge $bridge, array $ids ): array {
 		$outcomes = [];
+		$fields   = new Fields( $bridge );
 		foreach ( $bridge->snapshots( $ids ) as $id => $snapshot ) {
 			try {
 				TicketIds::toService( $bridge->slug(), $id );
-				Fields::of( $bridge, $snapshot );
+				$fields->of( $snapshot );
 				$outcomes[ $id ] = Outcome::stored();
 			} catch ( \RangeException $error ) {
 				$outcomes[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );

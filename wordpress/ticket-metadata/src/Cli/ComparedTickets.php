@@ -13,9 +13,12 @@ final class ComparedTickets {
 
 	private Bridge $bridge;
 
+	private Fields $fields;
+
 	public function __construct( Client $client, Bridge $bridge ) {
 		$this->client = $client;
 		$this->bridge = $bridge;
+		$this->fields = new Fields( $bridge );
 	}
 
 	/**
@@ -47,7 +50,7 @@ final class ComparedTickets {
 		if ( $ticket === null ) {
 			return new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $ticketId, null ] ] );
 		}
-		$differences = Comparison::differences( Fields::of( $this->bridge, $snapshot ), $ticket );
+		$differences = Comparison::differences( $this->fields->of( $snapshot ), $ticket );
 		$isInMysql   = isset( $ticket['version'], $ticket['synced_version'] ) && $ticket['version'] === $ticket['synced_version'];
 		return new ComparedTicket( $differences === [] ? ComparedTicket::AGREES : ComparedTicket::DIFFERS, $differences, $isInMysql );
 	}
