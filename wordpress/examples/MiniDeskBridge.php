@@ -26,7 +26,7 @@ final class MiniDeskBridge implements Bridge {
 		$snapshots = [];
 		foreach ( Rows::of( "SELECT * FROM {$this->table()} WHERE id IN (" . Rows::list( $ids ) . ')' ) as $row ) {
 			$snapshots[ (int) $row->id ] = [
-				'customer_id'   => (int) $row->user_id,
+				'customer_id'   => (int) $row->user_id ?: null,
 				'subject'       => $row->title,
 				'status'        => $row->is_done ? 'done' : 'waiting',
 				'category'      => $row->topic,

@@ -4,6 +4,7 @@
 use TicketMetadata\Call;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Errors;
+use TicketMetadata\Numbers;
 use TicketMetadata\Plugin;
 use TicketMetadata\Upsert;
 
@@ -15,7 +16,7 @@ use TicketMetadata\Upsert;
  * @return bool Whether the service keeps it.
  */
 function ticket_metadata_write( int $ticket_id, array $metadata ): bool {
-	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => Upsert::write( $client, $id, $metadata ) );
+	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => Upsert::write( $client, $id, Numbers::typed( $metadata ) ) );
 }
 
 /**
@@ -27,7 +28,7 @@ function ticket_metadata_write( int $ticket_id, array $metadata ): bool {
  * @return bool Whether the service keeps the change.
  */
 function ticket_metadata_update_field( int $ticket_id, string $field, $value ): bool {
-	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => $client->update( $id, [ $field => $value ] ) );
+	return Call::stores( $ticket_id, static fn( Client $client, int $id ) => $client->update( $id, Numbers::typed( [ $field => $value ] ) ) );
 }
 
 /**

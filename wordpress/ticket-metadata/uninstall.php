@@ -24,6 +24,10 @@ function ticket_metadata_uninstall_site() {
 			$wpdb->esc_like( '_transient_timeout_ticket_metadata_' ) . '%'
 		)
 	);
+	// Which help desk's tickets have which ids at the service: forgotten, they would be given anew, and to other tickets.
+	if ( count( (array) get_option( 'ticket_metadata_help_desks' ) ) > 1 ) {
+		$names = array_diff( $names, array( 'ticket_metadata_help_desks' ) );
+	}
 	array_map( 'delete_option', $names );
 
 	wp_unschedule_hook( 'ticket_metadata_replay' );

@@ -88,6 +88,16 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		];
 	}
 
+	public function testTicketsOfAUserWhoLeavesAreMarked(): void {
+		require_once ABSPATH . 'wp-admin/includes/user.php';
+		$id     = $this->open();
+		$leaves = (int) get_post( $id )->post_author;
+		$stays  = self::user( 'subscriber' );
+		self::assertSame( [ $id => false ], $this->marksOf( static fn() => wp_delete_user( $leaves, $stays ) ) );
+		self::assertSame( $stays, $this->snapshot( $id )['customer_id'] );
+		self::assertSame( [], $this->marksOf( static fn() => do_action( 'delete_user', 0 ) ) );
+	}
+
 	/** @dataProvider hooksOfWordPress */
 	public function testEachHookOfWordPressMarks( string $hook, array $arguments, bool $isNew ): void {
 		$id = $this->open();

@@ -136,6 +136,19 @@ final class BackfillTest extends CommandTestCase {
 		self::assertTrue( CommandEnded::$bars[0]->isFinished );
 	}
 
+	public function testItSaysWhichHelpDesksRemain(): void {
+		// Beside another help desk an id must be smaller.
+		$this->desk->put( random_int( 1, 10 ** 10 ) );
+		$second = new Desk( 'second' );
+		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $this->desk, $second ] );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( 1, $this->command( 'backfill' ) );
+		self::assertSaid( 'backfill --bridge=desk --after=0 && wp ticket-metadata backfill --bridge=second' );
+		$this->use( getenv( 'SERVICE_URL' ) );
+		self::assertSame( 0, $this->command( 'backfill', [ 'bridge' => 'desk' ] ) );
+		self::assertSaid( 'These tickets are in the service: The desk of the tests.' );
+	}
+
 	public function testItDoesNotWaitForWhatWaitingDoesNotChange(): void {
 		$this->tickets( 1 );
 		$this->use( ( new FaultyServer() )->url( 'echo' ) );

@@ -105,6 +105,19 @@ final class CommandsTest extends CommandTestCase {
 		self::assertSame( 0, $this->command( 'replay' ) );
 	}
 
+	public function testWhatIsRefusedForGoodCanBeDiscarded(): void {
+		[ $bad, $good ] = $this->spoolTickets( 2 );
+		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( 1, $this->command( 'replay', [ 'discard-refused' => true ] ) );
+		self::assertSame( 2, ( new Spool() )->depth(), 'nobody has refused them' );
+		$this->use( getenv( 'SERVICE_URL' ) );
+		self::assertSame( 0, $this->command( 'replay', [ 'discard-refused' => true ] ) );
+		self::assertSaid( 'Discarded 1' );
+		self::assertSame( 0, ( new Spool() )->depth() );
+		self::assertIsArray( $this->atService( $good ) );
+	}
+
 	public function testReplayBesideAnotherOneSaysSo(): void {
 		$this->spoolTickets( 1 );
 		$other = new \wpdb( DB_USER, DB_PASSWORD, DB_NAME, DB_HOST );

@@ -80,11 +80,18 @@ final class KeyInSettingsTest extends AdminTestCase {
 		];
 	}
 
+	public function testAServiceThatTakesEveryKeyHasCheckedNone(): void {
+		$this->use( ( new FaultyServer() )->url( 'open' ), [ 'key' => 'tms_whatever' ] );
+		$finding = KeyCheck::of( Plugin::patientClient(), new Config() );
+		self::assertSame( 'recommended', $finding->state );
+		self::assertStringContainsString( 'has not been checked', $finding->detail );
+	}
+
 	/** @dataProvider keys */
 	public function testWhatAKeyIsGoodForIsFoundOut( string $keyOrVariable, string $state, string $text ): void {
 		$key = $keyOrVariable === '' ? '' : ( getenv( $keyOrVariable ) ?: $keyOrVariable );
 		$this->use( getenv( 'SERVICE_URL' ), [ 'key' => $key ] );
-		$finding = KeyCheck::of( Plugin::patientClient(), $key !== '' );
+		$finding = KeyCheck::of( Plugin::patientClient(), new Config() );
 		self::assertSame( $state, $finding->state, $finding->detail );
 		self::assertStringContainsString( $text, $finding->detail );
 		if ( $key !== '' ) {

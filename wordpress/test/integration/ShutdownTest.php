@@ -57,7 +57,7 @@ final class ShutdownTest extends SiteTestCase {
 
 	public function testWhatIsRefusedWaitsToo(): void {
 		$id = self::newId();
-		ticket_metadata_defer( $id, [ 'customer_id' => 1, 'colour' => 'red' ] );
+		ticket_metadata_defer( $id, [ 'customer_id' => 1, 'status' => 'unheard of' ] );
 		AtShutdown::run();
 		self::assertSame( [ 1, 'validation_failed' ], [ ( new Spool() )->refused(), ( new Spool() )->rows( 1 )[0]->errorCode ] );
 	}
@@ -107,6 +107,16 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertIsArray( $this->atService( $id ) );
 	}
 
+	public function testDeferredFieldsWaitForATicketThatMayNotBeThereYet(): void {
+		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'batch-without-redis' ) );
+		ticket_metadata_defer( 7, [ 'custom_fields' => [ 'vip' => true ] ] );
+		AtShutdown::run();
+		self::assertSame( [], $server->batches() );
+		self::assertSame( [ 'redis_away' ], $this->errorCodes() );
+	}
+
 	public function testABridgesMistakeLosesNothingAndEndsNoPage(): void {
 		$this->desk->beforeReading = static function (): void {
 			throw new \Error( 'of the bridge' );
@@ -120,6 +130,21 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertIsArray( $this->atService( $id ), 'the others arrive' );
 	}
 
+	public function testAnotherPluginThatEndsPhpInItsShutdownLosesNothing(): void {
+		$script = tempnam( sys_get_temp_dir(), 'exit' );
+		file_put_contents(
+			$script,
+			'<?php require ' . var_export( __DIR__ . '/wordpress.php', true ) . ';
+			ticket_metadata_defer( 7, [ "status" => "open" ] );
+			TicketMetadata\Plugin::marks()->mark( "desk", 8 );
+			add_action( "shutdown", static function () { exit; } );'
+		);
+		shell_exec( escapeshellarg( PHP_BINARY ) . ' ' . escapeshellarg( $script ) );
+		unlink( $script );
+		$rows = ( new Spool() )->rows( 10 );
+		self::assertSame( [ [ 'desk', 8, 'not_sent' ], [ '', 7, 'not_sent' ] ], array_map( static fn( $row ): array => [ $row->source, $row->ticketId, $row->errorCode ], $rows ) );
+	}
+
 	public function testAFullSpoolIsSaid(): void {
 		$this->use( getenv( 'NOBODY_URL' ), [ 'spool_max' => 1 ] );
 		do_action( 'desk_changed', 7 );
@@ -127,6 +152,9 @@ final class ShutdownTest extends SiteTestCase {
 		AtShutdown::run();
 		self::assertStringContainsString( 'backfill', $this->errors[1]->get_error_message() );
 		self::assertSame( 1, ( new Spool() )->dropped() );
+		ticket_metadata_defer( 9, [ 'status' => 'open' ] );
+		AtShutdown::run();
+		self::assertStringContainsString( 'lost', $this->errors[2]->get_error_message(), 'which backfill could not bring' );
 	}
 
 	public function testADatabaseThatFailsEndsNoPage(): void {
@@ -182,10 +210,68 @@ final class ShutdownTest extends SiteTestCase {
 		};
 		do_action( 'desk_changed', 7 );
 		AtShutdown::run();
-		self::assertFalse( Plugin::marks()->isEmpty() );
-		$this->desk->beforeReading = static function (): void {};
-		AtShutdown::run();
 		self::assertTrue( Plugin::marks()->isEmpty() );
+		self::assertSame( [ 7, 'not_sent' ], [ ( new Spool() )->rows( 1 )[0]->ticketId, ( new Spool() )->rows( 1 )[0]->errorCode ] );
+	}
+
+	public function testAListenerWhoEndsPhpEndsNothingBeforeAllIsKept(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		do_action( 'desk_changed', 7 );
+		do_action( 'desk_changed', 8 );
+		ticket_metadata_defer( 9, [ 'status' => 'open' ] );
+		$kept = [];
+		$this->hook(
+			'ticket_metadata_error',
+			static function () use ( &$kept ): void {
+				$kept[] = ( new Spool() )->depth();
+			}
+		);
+		AtShutdown::run();
+		self::assertSame( [ 3, 3, 3 ], $kept );
+	}
+
+	public function testDeferredFieldsGoOutWhereTheSpoolCannotBeRead(): void {
+		global $wpdb;
+		$id    = self::newId();
+		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		ticket_metadata_defer( $id, [ 'customer_id' => 1 ] );
+		new Spool();
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		AtShutdown::run();
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
+		self::assertIsArray( $this->atService( $id ) );
+	}
+
+	public function testADatabaseThatIsGoneIsTriedOnce(): void {
+		global $wpdb;
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$tries = 0;
+		$break = static function ( string $query ) use ( &$tries ): string {
+			$tries += strpos( $query, 'INSERT IGNORE' ) !== false ? 1 : 0;
+			return strpos( $query, 'INSERT IGNORE' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		};
+		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
+		new Spool();
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		AtShutdown::run();
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
+	}
+
+	public function testABridgeThatFailsAtTheBeginningEndsNoPage(): void {
+		$this->hook(
+			'ticket_metadata_bridges',
+			static function (): array {
+				throw new \TypeError( 'of a bridge' );
+			}
+		);
+		Plugin::listenToHelpDesks();
+		self::assertSame( [ 'bridge_error' ], $this->errorCodes() );
 	}
 
 	public function testASwitchedOffPluginMarksNothing(): void {
@@ -201,7 +287,10 @@ final class ShutdownTest extends SiteTestCase {
 	public function testBadFieldsAreSaidWhereTheMistakeIs(): void {
 		self::assertFalse( ticket_metadata_defer( 7, [ 'subject' => "\xff" ] ) );
 		self::assertFalse( ticket_metadata_defer( 0, [ 'status' => 'open' ] ) );
-		self::assertSame( [ 'invalid_argument', 'invalid_argument' ], $this->errorCodes() );
+		self::assertFalse( ticket_metadata_defer( 7, [ 'statsu' => 'open' ] ) );
+		self::assertFalse( ticket_metadata_defer( 7, [] ) );
+		self::assertSame( array_fill( 0, 4, 'invalid_argument' ), $this->errorCodes() );
+		self::assertStringContainsString( '"statsu"', $this->errors[2]->get_error_message() );
 		self::assertTrue( Plugin::marks()->isEmpty() );
 	}
 

@@ -90,6 +90,34 @@ final class SpoolTest extends SiteTestCase {
 		self::assertSame( [ 'circuit_open', 0 ], [ $this->spool->rows( 1 )[0]->errorCode, $this->spool->refused() ] );
 	}
 
+	public function testAReasonIsNotForgottenWhenTheServiceCannotBeAsked(): void {
+		$this->spool->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'The customer.' ) );
+		$this->spool->note( $this->spool->rows( 1 )[0], $this->away );
+		self::assertSame( 'validation_failed', $this->spool->rows( 1 )[0]->errorCode );
+	}
+
+	public function testWhatIsRefusedCanBeTakenOut(): void {
+		$this->spool->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', '' ) );
+		$this->spool->addTicket( 'desk', 8, $this->away );
+		self::assertSame( 1, $this->spool->discardRefused() );
+		self::assertSame( [ 8 ], $this->due() );
+	}
+
+	public function testALongTableIsCountedOnce(): void {
+		$counts = 0;
+		$this->hook(
+			'query',
+			static function ( string $query ) use ( &$counts ): string {
+				$counts += strpos( $query, 'COUNT(*)' ) !== false ? 1 : 0;
+				return $query;
+			}
+		);
+		foreach ( range( 1, 20 ) as $id ) {
+			$this->spool->addTicket( 'desk', $id, $this->away );
+		}
+		self::assertSame( 1, $counts );
+	}
+
 	public function testItHasABoundAndCountsWhatFindsNoRoom(): void {
 		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 2 ] );
 		self::assertTrue( $this->spool->addTicket( 'desk', 7, $this->away ) );
@@ -115,6 +143,10 @@ final class SpoolTest extends SiteTestCase {
 			$wpdb->suppress_errors( false );
 		}
 		self::assertSame( 0, ( new Spool() )->depth() );
+	}
+
+	public function testASiteThatIsDeletedTakesItsTableWithIt(): void {
+		self::assertSame( [ 'other', SpoolTable::name() ], apply_filters( 'wpmu_drop_tables', [ 'other' ], 2 ) );
 	}
 
 	public function testTheTableIsAsItsDefinitionSays(): void {

@@ -357,6 +357,37 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		];
 	}
 
+	public function testTicketsOfAPersonWhoIsAnotherCustomerNowAreMarked(): void {
+		global $wpdb;
+		$guest = WPSC_Customer::insert( [ 'user' => 0, 'name' => 'Guest', 'email' => 'guest@example.test' ] );
+		$id    = (int) $this->create( [ 'customer' => $guest->id ] )->id;
+		// As SupportCandy does, which tells nobody.
+		add_action( 'user_register', static fn( int $user ) => $wpdb->update( "{$wpdb->prefix}psmsc_customers", [ 'user' => $user ], [ 'email' => get_userdata( $user )->user_email ] ) );
+		$user  = 0;
+		$marks = $this->marksOf(
+			static function () use ( &$user ): void {
+				$user = self::user( 'customer', 'guest@example.test' );
+			}
+		);
+		self::assertSame( [ $id => false ], $marks );
+		self::assertSame( $user, $this->snapshot( $id )['customer_id'] );
+		self::assertSame( [ $id => false ], $this->marksOf( static fn() => do_action( 'profile_update', $user, get_userdata( $user ), [] ) ) );
+		self::assertSame( [], $this->marksOf( static fn() => do_action( 'profile_update', 0, new \WP_User(), [] ) ), 'a guest is no user' );
+	}
+
+	public function testATableThatIsNotThereKeepsNobodyFromRegistering(): void {
+		global $wpdb;
+		$old          = $wpdb->prefix;
+		$wpdb->prefix = 'elsewhere_';
+		$wpdb->suppress_errors( true );
+		$errors = [];
+		add_action( 'ticket_metadata_error', static function ( \WP_Error $error ) use ( &$errors ): void { $errors[] = $error->get_error_code(); } );
+		do_action( 'user_register', 7 );
+		$wpdb->suppress_errors( false );
+		$wpdb->prefix = $old;
+		self::assertSame( [ 'bridge_error' ], $errors );
+	}
+
 	/** @dataProvider dates */
 	public function testDatesAreInUtcAlready( string $stored, ?string $expected ): void {
 		$id      = (int) $this->create( [ 'date_created' => $stored ] )->id;

@@ -72,6 +72,19 @@ final class UninstallTest extends SiteTestCase {
 		delete_option( 'ticketXmetadata_of_another_plugin' );
 	}
 
+	/**
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function testOfTwoHelpDesksItKeepsWhoseIdsAreWhich(): void {
+		$this->useEverything();
+		TicketIds::toService( 'another', 1 );
+		uninstall_plugin( 'ticket-metadata/ticket-metadata.php' );
+		self::assertSame( [ TicketIds::OPTION ], self::traces() );
+		wp_cache_flush();
+		self::assertSame( 100000000007, TicketIds::toService( 'another', 7 ) );
+	}
+
 	public function testNobodyElseCanRunIt(): void {
 		$this->useEverything();
 		$output = [];

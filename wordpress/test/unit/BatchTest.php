@@ -76,6 +76,14 @@ final class BatchTest extends PluginTestCase {
 		self::assertSame( [ 'store_unavailable', false ], [ $outcomes[1]->code, $outcomes[1]->isRefused ] );
 	}
 
+	public function testATicketWhoseDataIsDamagedThereHoldsUpNoOther(): void {
+		$one  = array_fill( 0, 499, [ 'status' => 200 ] );
+		$outcomes = $this->send( self::changes( 501 ), self::results( ...$one, ...[ self::error( 500, 'internal_error' ) ] ), self::results( [ 'status' => 200 ] ) );
+		self::assertSame( [ 'internal_error', true ], [ $outcomes[499]->code, $outcomes[499]->isRefused ] );
+		self::assertTrue( $outcomes[500]->isStored() );
+		self::assertFalse( $this->send( self::changes( 1 ), self::problem( 500, 'internal_error' ) )[0]->isRefused, 'of the whole, it is the service' );
+	}
+
 	public function testMoreThanTheServiceTakesAreSentOneAfterTheOther(): void {
 		$some = self::results( ...array_fill( 0, 500, [ 'status' => 200 ] ) );
 		$rest = self::results( [ 'status' => 200 ] );
@@ -117,6 +125,14 @@ final class BatchTest extends PluginTestCase {
 		$outcomes = $this->send( $changes, self::results( [ 'status' => 200 ] ) );
 		self::assertSame( [ 'invalid_argument', true ], [ $outcomes[0]->code, $outcomes[0]->isRefused ] );
 		self::assertTrue( $outcomes[1]->isStored() );
+	}
+
+	public function testAResultThatSaysNothingIsNoSuccess(): void {
+		foreach ( [ [ 'status' => 503 ], [ 'status' => 404 ], 'x', [] ] as $result ) {
+			$answer  = Answer::fromHttp( 207, [], json_encode( [ 'results' => [ $result ] ] ) );
+			$outcome = $this->send( self::changes( 1 ), $answer )[0];
+			self::assertSame( [ 'bad_answer', false ], [ $outcome->code, $outcome->isRefused ] );
+		}
 	}
 
 	public function testAnAnswerThatDoesNotFitIsNone(): void {

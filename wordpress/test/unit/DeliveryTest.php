@@ -49,19 +49,23 @@ final class DeliveryTest extends PluginTestCase {
 		self::assertCount( 2, $this->server->seen() );
 	}
 
-	public function testAPageDoesNotWaitForALaterTime(): void {
-		$this->clientOf( 'unavailable-later', [ 'timeout_ms' => 900 ] )->update( 7, [ 'status' => 'open' ] );
-		self::assertCount( 1, $this->server->seen(), 'a second is more than the call has' );
+	/** @return array<string, array{string, int, bool}> Retry-After, milliseconds of the call, whether it waits so long */
+	public function laterTimes(): array {
+		return [
+			'as the service says where there is time' => [ '1', 2000, true ],
+			'hardly at all where there is none'       => [ '1', 900, false ],
+			'for no date'                             => [ 'Wed, 21 Oct 2015 07:28:00 GMT', 20000, false ],
+		];
 	}
 
-	public function testALaterTimeIsWaitedForWhereThereIsTime(): void {
-		self::assertSame( 200, $this->clientOf( 'unavailable-later' )->update( 7, [ 'status' => 'open' ] )->status );
-		self::assertCount( 2, $this->server->seen() );
-	}
-
-	public function testADateIsNeverNearEnough(): void {
-		$this->clientOf( 'unavailable-dated' )->update( 7, [ 'status' => 'open' ] );
-		self::assertCount( 1, $this->server->seen() );
+	/** @dataProvider laterTimes */
+	public function testItWaitsBeforeTheSecondAttempt( string $retryAfter, int $timeoutMs, bool $isWaiting ): void {
+		$problem   = Answer::fromHttp( 503, [ 'retry-after' => $retryAfter ], '{"code":"store_unavailable"}' );
+		$transport = new ScriptedTransport( $problem, Answer::fromHttp( 200, [], '{}' ) );
+		self::assertSame( 200, $this->clientBy( $transport, [ 'timeout_ms' => $timeoutMs ] )->update( 7, [ 'status' => 'open' ] )->status );
+		// What is left of the time tells how long it was.
+		self::assertSame( $isWaiting, $transport->sent[0][1] - $transport->sent[1][1] >= 1000 );
+		self::assertSame( $transport->sent[0][0]->idempotencyKey, $transport->sent[1][0]->idempotencyKey );
 	}
 
 	public function testBothAttemptsShareTheTime(): void {

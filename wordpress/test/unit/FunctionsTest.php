@@ -81,6 +81,15 @@ final class FunctionsTest extends PluginTestCase {
 		self::assertArrayNotHasKey( 'priority', ticket_metadata_get( $id ) );
 	}
 
+	public function testNumbersMayBeText(): void {
+		$id = self::newId();
+		self::assertTrue( ticket_metadata_write( $id, [ 'customer_id' => '123', 'created_at' => '1700000000', 'subject' => '7' ] ) );
+		self::assertTrue( ticket_metadata_update_field( $id, 'assigned_to', '42' ) );
+		$ticket = ticket_metadata_get( $id );
+		self::assertSame( [ 123, 42, 1700000000, '7' ], [ $ticket['customer_id'], $ticket['assigned_to'], $ticket['created_at'], $ticket['subject'] ] );
+		self::assertFalse( ticket_metadata_update_field( $id, 'assigned_to', '42nd' ) );
+	}
+
 	public function testNullRemovesAField(): void {
 		$id = self::newId();
 		ticket_metadata_write( $id, [ 'customer_id' => 1, 'priority' => 'high' ] );

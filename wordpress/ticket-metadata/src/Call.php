@@ -4,15 +4,21 @@ namespace TicketMetadata;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Client\Deadline;
 use TicketMetadata\Client\Json;
 
 /** A call of one of the plugin's functions, about a ticket of this site. */
 final class Call {
 
+	/** More than 50 custom fields of the greatest length. */
+	private const BYTES_MAX = 524288;
+
 	/** @param callable(Client, int): Answer $call gets the id that the service knows the ticket by */
 	public static function about( int $ticket_id, callable $call ): Answer {
 		try {
-			return $call( Plugin::client(), TicketIds::ofSite( $ticket_id ) );
+			// Two requests may be needed. The caller waits for both as long as for one.
+			$client = Plugin::client()->by( Deadline::in( ( new Config() )->timeoutMs() ) );
+			return $call( $client, TicketIds::ofSite( $ticket_id ) );
 		} catch ( \RangeException $error ) {
 			return Answer::failure( 'invalid_argument', $error->getMessage() );
 		}
@@ -30,6 +36,19 @@ final class Call {
 		return $answer->isStored();
 	}
 
+	/**
+	 * As it will be sent: an object in it may encode itself otherwise later.
+	 *
+	 * @throws \InvalidArgumentException
+	 */
+	private static function encodable( array $fields ): array {
+		$text = Json::encode( $fields );
+		if ( strlen( $text ) > self::BYTES_MAX ) {
+			throw new \InvalidArgumentException( 'The fields are longer than ' . self::BYTES_MAX . ' bytes, and the service would refuse them.' );
+		}
+		return Json::decode( $text );
+	}
+
 	/** @return bool whether the fields can be sent when the page is done; if not, the reason was reported */
 	public static function defers( int $ticket_id, array $fields ): bool {
 		if ( ( new Config() )->isDisabled() ) {
@@ -39,12 +58,13 @@ final class Call {
 		try {
 			// Now, where the mistake is, and not when the page is done.
 			TicketIds::ofSite( $ticket_id );
-			Json::encode( $fields );
+			FieldNames::assertKnown( $fields );
+			$fields = self::encodable( $fields );
 		} catch ( \RangeException | \InvalidArgumentException $error ) {
 			Errors::report( $ticket_id, 'invalid_argument', $error->getMessage() );
 			return false;
 		}
-		Plugin::marks()->defer( $ticket_id, $fields );
+		Plugin::marks()->defer( $ticket_id, Numbers::typed( $fields ) );
 		return true;
 	}
 }

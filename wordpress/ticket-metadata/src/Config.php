@@ -49,6 +49,12 @@ final class Config {
 		return $this->values['url'];
 	}
 
+	public function withoutKey(): self {
+		$config                = clone $this;
+		$config->values['key'] = '';
+		return $config;
+	}
+
 	/** Empty where the service asks for none. */
 	public function key(): string {
 		return $this->values['key'];

@@ -36,8 +36,8 @@ final class Errors {
 	}
 
 	private static function line( int $ticket_id, string $code, string $detail, int $status, string $request_id ): string {
-		// What a customer wrote must not look like a line of its own.
-		$quoted = substr( (string) preg_replace( '/[\x00-\x1f\x7f]+/', ' ', $detail ), 0, self::LOG_CHARACTERS_MAX );
-		return "ticket-metadata: ticket $ticket_id: $code, status $status, request \"$request_id\": $quoted";
+		// What a customer wrote, or who answers, must not look like a line of its own.
+		$line = "ticket-metadata: ticket $ticket_id: $code, status $status, request \"$request_id\": $detail";
+		return substr( (string) preg_replace( '/[\x00-\x1f\x7f]+/', ' ', $line ), 0, self::LOG_CHARACTERS_MAX );
 	}
 }

@@ -8,6 +8,7 @@ use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
 use TicketMetadata\Changes\Schedule;
+use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
 
@@ -29,6 +30,9 @@ final class Plugin {
 		// What is tested after the settings were saved is what was saved.
 		add_action( 'add_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 		add_action( 'update_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
+
+		// WordPress drops a deleted site's own tables only.
+		add_filter( 'wpmu_drop_tables', [ SpoolTable::class, 'addTo' ] );
 
 		Schedule::listen();
 		AtShutdown::listen();
@@ -56,12 +60,17 @@ final class Plugin {
 		if ( ( new Config() )->isDisabled() ) {
 			return;
 		}
-		foreach ( Bridges::active() as $slug => $bridge ) {
-			$bridge->listen(
-				static function ( int $id, bool $isNew = false ) use ( $slug ): void {
-					self::marks()->mark( $slug, $id, $isNew );
-				}
-			);
+		try {
+			foreach ( Bridges::active() as $slug => $bridge ) {
+				$bridge->listen(
+					static function ( int $id, bool $isNew = false ) use ( $slug ): void {
+						self::marks()->mark( $slug, $id, $isNew );
+					}
+				);
+			}
+		} catch ( \Throwable $error ) {
+			// A bridge's mistake would end every page, that on which the plugin can be switched off too.
+			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
 	}
 

@@ -8,6 +8,7 @@ final class Administration {
 		// Settings > Ticket Metadata.
 		add_action( 'admin_menu', [ SettingsPage::class, 'add' ] );
 		add_action( 'admin_init', [ SettingsPage::class, 'register' ] );
+		add_filter( 'plugin_action_links_ticket-metadata/ticket-metadata.php', [ SettingsPage::class, 'addLink' ] );
 
 		// Tools > Site Health.
 		add_filter( 'site_status_tests', [ SiteHealth::class, 'add' ] );

@@ -47,6 +47,15 @@ final class SettingsPage {
 		echo '</form></div>';
 	}
 
+	/**
+	 * @param mixed $links of the plugin in the list of plugins
+	 * @return string[]
+	 */
+	public static function addLink( $links ): array {
+		$link = '<a href="' . esc_url( self::url() ) . '">' . esc_html__( 'Settings', 'ticket-metadata' ) . '</a>';
+		return array_merge( [ $link ], is_array( $links ) ? $links : [] );
+	}
+
 	public static function url(): string {
 		return admin_url( 'options-general.php?page=' . self::SLUG );
 	}

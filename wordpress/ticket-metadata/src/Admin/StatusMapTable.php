@@ -22,15 +22,17 @@ final class StatusMapTable {
 			return;
 		}
 		printf(
-			'<table class="widefat striped" style="max-width: 45em"><thead><tr><th scope="col">%s</th><th scope="col">%s</th><th scope="col">%s</th></tr></thead><tbody>',
+			'<table class="widefat striped" style="max-width: 45em"><thead><tr><th scope="col" %4$s>%1$s</th><th scope="col" %4$s>%2$s</th><th scope="col" %4$s>%3$s</th></tr></thead><tbody>',
 			esc_html__( 'Help desk', 'ticket-metadata' ),
 			esc_html__( 'Its status', 'ticket-metadata' ),
-			esc_html__( 'Status in the service', 'ticket-metadata' )
+			esc_html__( 'Status in the service', 'ticket-metadata' ),
+			// The form around it has other ideas of a heading.
+			'style="padding: 8px 10px; width: auto"'
 		);
 		foreach ( $rows as $place => $row ) {
 			$input = $isFixed ? '<code>' . esc_html( $row['set'] !== '' ? $row['set'] : $row['default'] ) . '</code>' : self::input( $place, $row );
 			// What stands in $input is escaped where it is made.
-			echo '<tr><td>' . esc_html( $row['bridge'] ) . '</td><td>' . esc_html( $row['label'] ) . '</td><td>' . $input . '</td></tr>';
+			echo '<tr><td>' . esc_html( $row['bridge'] ) . '</td><td>' . esc_html( $row['label'] ) . '<br><code>' . esc_html( $place ) . '</code></td><td>' . $input . '</td></tr>';
 		}
 		echo '</tbody></table><datalist id="ticket-metadata-statuses">';
 		foreach ( self::USUAL as $status ) {

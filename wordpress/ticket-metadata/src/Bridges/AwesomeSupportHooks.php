@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Bridges;
 
+use TicketMetadata\Errors;
+
 /**
  * What tells that a ticket of Awesome Support changed. Its own hooks miss what an agent does on WordPress's edit screen
  * and what add-ons write past its functions: WordPress's hooks see these.
@@ -42,6 +44,8 @@ final class AwesomeSupportHooks {
 		add_action( 'trashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'untrashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'deleted_post', [ $this, 'deleted' ], self::FIRST, 2 );
+		// Before WordPress gives his posts to another user, by SQL.
+		add_action( 'delete_user', [ $this, 'userLeaves' ], self::FIRST );
 	}
 
 	public function opened( $ticket = null ): void {
@@ -95,6 +99,18 @@ final class AwesomeSupportHooks {
 	public function deleted( $id = null, $post = null ): void {
 		if ( self::isTicket( $post ) ) {
 			$this->mark( $id );
+		}
+	}
+
+	public function userLeaves( $user = null ): void {
+		global $wpdb;
+		try {
+			foreach ( Rows::ids( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author = %d", HookArgument::ticketId( $user ) ) ) as $id ) {
+				$this->mark( $id );
+			}
+		} catch ( \RuntimeException $error ) {
+			// The user can leave all the same.
+			Errors::report( 0, 'bridge_error', $error->getMessage() );
 		}
 	}
 

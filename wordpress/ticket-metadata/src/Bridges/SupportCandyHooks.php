@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Bridges;
 
+use TicketMetadata\Errors;
+
 /**
  * What tells that a ticket of SupportCandy changed: all that its own lists and counters listen to, and what they miss.
  * Only what it does by SQL alone tells nobody, such as giving all tickets of a deleted status another one.
@@ -31,6 +33,9 @@ final class SupportCandyHooks {
 		'wpsc_delete_archive_ticket_permanently',
 	];
 
+	/** Behind SupportCandy, which acts in them. */
+	private const MOVES = [ 'user_register', 'profile_update' ];
+
 	/** @param callable(int, bool=): void $mark */
 	public static function add( callable $mark ): void {
 		// The first argument says which ticket, in one form or another; what else there is, and how much, depends on the version.
@@ -46,6 +51,25 @@ final class SupportCandyHooks {
 		$listen( 'wpsc_create_new_ticket', true );
 		foreach ( self::CHANGES as $hook ) {
 			$listen( $hook, false );
+		}
+		// A guest who registers, or a new address, gives a person's tickets to another customer, which SupportCandy tells nobody.
+		$moved = static function ( $user = null ) use ( $mark ): void {
+			self::markOfUser( HookArgument::ticketId( $user ), $mark );
+		};
+		foreach ( self::MOVES as $hook ) {
+			add_action( $hook, $moved, PHP_INT_MAX );
+		}
+	}
+
+	/** @param callable(int, bool=): void $mark */
+	private static function markOfUser( int $user, callable $mark ): void {
+		try {
+			foreach ( ( new SupportCandyTables() )->idsOfUser( $user ) as $id ) {
+				$mark( $id );
+			}
+		} catch ( \RuntimeException $error ) {
+			// Whoever registers gets in all the same.
+			Errors::report( 0, 'bridge_error', $error->getMessage() );
 		}
 	}
 }

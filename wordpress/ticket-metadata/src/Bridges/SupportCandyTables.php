@@ -97,6 +97,13 @@ final class SupportCandyTables {
 		return $customers ? $this->idsWhere( 'customer IN (' . Rows::list( $customers ) . ')', $after, $limit ) : [];
 	}
 
+	/** @return int[] of all tickets of a user of WordPress */
+	public function idsOfUser( int $user ): array {
+		global $wpdb;
+		$customers = Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}customers WHERE user > 0 AND user = %d", $user ) );
+		return $customers ? $this->idsWhere( 'customer IN (' . Rows::list( $customers ) . ')', 0, PHP_INT_MAX ) : [];
+	}
+
 	/** @return int[] */
 	private function idsWhere( string $condition, int $after, int $limit ): array {
 		global $wpdb;

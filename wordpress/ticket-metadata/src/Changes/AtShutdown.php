@@ -15,9 +15,13 @@ final class AtShutdown {
 	/** Who marks tickets because tickets were sent, would do so for ever. */
 	private const ROUNDS_MAX = 5;
 
+	/** @var array{int, string, string}[] ticket, code and detail */
+	private static array $reports = [];
+
 	public static function listen(): void {
 		// Behind all others, which may still change tickets.
 		add_action( 'shutdown', [ self::class, 'run' ], PHP_INT_MAX );
+		LastResort::stay();
 	}
 
 	public static function run(): void {
@@ -30,23 +34,52 @@ final class AtShutdown {
 		$deadline = Page::isAwaited() ? Deadline::in( ( new Config() )->timeoutMs() ) : null;
 		for ( $round = 1; ! $marks->isEmpty() && $round <= self::ROUNDS_MAX; $round++ ) {
 			foreach ( $marks->blogs() as $blog ) {
-				self::onSite( $blog, $marks, $deadline );
+				self::onSite( $blog, static fn() => self::send( $blog, $marks, $deadline ) );
 			}
+		}
+		self::keep( $marks );
+	}
+
+	/** Of a PHP request that ended before it could be sent: nobody waits for a connection any more. */
+	public static function keep( Marks $marks ): void {
+		$why = Outcome::undelivered( 'not_sent', 'The PHP request ended before its changes could be sent.' );
+		foreach ( $marks->blogs() as $blog ) {
+			self::onSite(
+				$blog,
+				static function () use ( $marks, $blog, $why ): void {
+					foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
+						self::concludeTickets( $slug, array_map( static fn(): Outcome => $why, $tickets ) );
+					}
+					$fields = $marks->takeFields( $blog );
+					self::concludeFields( $fields, array_map( static fn(): Outcome => $why, $fields ) );
+				}
+			);
+		}
+		// Behind all else: who listens may end PHP.
+		$reports       = self::$reports;
+		self::$reports = [];
+		foreach ( $reports as $report ) {
+			Errors::report( ...$report );
 		}
 	}
 
-	private static function onSite( int $blog, Marks $marks, ?Deadline $deadline ): void {
+	private static function send( int $blog, Marks $marks, ?Deadline $deadline ): void {
+		$client  = $deadline === null ? Plugin::patientClient() : Plugin::client()->by( $deadline );
+		$sending = new self( $client );
+		foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
+			$sending->sendTickets( $slug, $tickets );
+		}
+		$sending->sendFields( $marks->takeFields( $blog ) );
+	}
+
+	/** @param callable(): void $work */
+	private static function onSite( int $blog, callable $work ): void {
 		$isElsewhere = is_multisite() && $blog !== get_current_blog_id();
 		if ( $isElsewhere ) {
 			switch_to_blog( $blog );
 		}
 		try {
-			$client  = $deadline === null ? Plugin::patientClient() : Plugin::client()->by( $deadline );
-			$sending = new self( $client );
-			foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
-				$sending->sendTickets( $slug, $tickets );
-			}
-			$sending->sendFields( $marks->takeFields( $blog ) );
+			$work();
 		} finally {
 			if ( $isElsewhere ) {
 				restore_current_blog();
@@ -71,10 +104,7 @@ final class AtShutdown {
 				return $behind + ( new Outbox( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
 			}
 		);
-		self::conclude(
-			$outcomes,
-			static fn( int $id, Outcome $why ): bool => ( new Spool() )->addTicket( $slug, $id, $why )
-		);
+		self::concludeTickets( $slug, $outcomes );
 	}
 
 	/**
@@ -86,13 +116,32 @@ final class AtShutdown {
 	private function behind( string $slug, array $ids ): array {
 		try {
 			$waiting = ( new Spool() )->waiting( $slug, $ids );
-		} catch ( \RuntimeException $error ) {
+		} catch ( \Throwable $error ) {
 			// A spool that cannot be read keeps nothing from being sent.
-			Errors::report( 0, 'spool_failed', $error->getMessage() );
+			self::$reports[] = [ 0, 'spool_failed', $error->getMessage() ];
 			return [];
 		}
 		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
 		return $reason === null ? [] : array_fill_keys( array_keys( $waiting ), $reason );
+	}
+
+	/**
+	 * Those that must not arrive yet: older ones wait, or perhaps the ticket itself.
+	 *
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function fieldsBehind( array $ids ): array {
+		try {
+			$spool   = new Spool();
+			$reason  = $spool->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
+			$waiting = $reason === null ? array_keys( $spool->waiting( '', $ids ) ) : $ids;
+			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' ) );
+		} catch ( \Throwable $error ) {
+			// As above.
+			self::$reports[] = [ 0, 'spool_failed', $error->getMessage() ];
+			return [];
+		}
 	}
 
 	/** @param array<int, array> $fields by the id that the functions of the plugin take */
@@ -103,16 +152,11 @@ final class AtShutdown {
 		$outcomes = self::outcomes(
 			array_keys( $fields ),
 			function () use ( $fields ): array {
-				// What waits is older: it must not arrive later.
-				$waiting = array_intersect_key( $fields, ( new Spool() )->waiting( '', array_keys( $fields ) ) );
-				$behind  = Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' );
-				return array_fill_keys( array_keys( $waiting ), $behind ) + DeferredFields::send( $this->client, array_diff_key( $fields, $waiting ) );
+				$behind = $this->fieldsBehind( array_keys( $fields ) );
+				return $behind + DeferredFields::send( $this->client, array_diff_key( $fields, $behind ) );
 			}
 		);
-		self::conclude(
-			$outcomes,
-			static fn( int $id, Outcome $why ): bool => ( new Spool() )->addFields( $id, $fields[ $id ], $why )
-		);
+		self::concludeFields( $fields, $outcomes );
 	}
 
 	/**
@@ -129,25 +173,51 @@ final class AtShutdown {
 		}
 	}
 
+	/** @param array<int, Outcome> $outcomes */
+	private static function concludeTickets( string $slug, array $outcomes ): void {
+		self::conclude(
+			$outcomes,
+			static fn( Spool $spool, int $id, Outcome $why ): bool => $spool->addTicket( $slug, $id, $why ),
+			__( 'The spool is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' )
+		);
+	}
+
+	/** @param array<int, Outcome> $outcomes */
+	private static function concludeFields( array $fields, array $outcomes ): void {
+		self::conclude(
+			$outcomes,
+			static fn( Spool $spool, int $id, Outcome $why ): bool => $spool->addFields( $id, $fields[ $id ], $why ),
+			__( 'The spool is full, and the deferred fields are lost: whoever gave them has to give them again.', 'ticket-metadata' )
+		);
+	}
+
 	/**
-	 * @param array<int, Outcome>           $outcomes
-	 * @param callable(int, Outcome): bool  $spool
+	 * @param array<int, Outcome>                 $outcomes
+	 * @param callable(Spool, int, Outcome): bool $add
 	 */
-	private static function conclude( array $outcomes, callable $spool ): void {
+	private static function conclude( array $outcomes, callable $add, string $full ): void {
 		$delivered = 0;
+		$spool     = null;
+		$broken    = '';
 		foreach ( $outcomes as $id => $outcome ) {
 			if ( $outcome->isStored() ) {
 				++$delivered;
 				continue;
 			}
-			try {
-				$detail = $spool( $id, $outcome )
-					? $outcome->detail
-					: __( 'The spool is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' ) . " $outcome->detail";
-			} catch ( \Throwable $error ) {
-				$detail = $error->getMessage();
+			if ( $broken !== '' ) {
+				self::$reports[] = [ $id, $outcome->code, $broken ];
+				continue;
 			}
-			Errors::report( $id, $outcome->code, $detail );
+			try {
+				$spool  = $spool ?? new Spool();
+				$isKept = $add( $spool, $id, $outcome );
+				$detail = $isKept ? $outcome->detail : "$full $outcome->detail";
+			} catch ( \Throwable $error ) {
+				// WordPress tries for seconds to reach a database that is gone: once is enough.
+				$broken = $error->getMessage();
+				$detail = $broken;
+			}
+			self::$reports[] = [ $id, $outcome->code, $detail ];
 		}
 		if ( $delivered > 0 ) {
 			Plugin::lastDelivery()->note();

@@ -39,13 +39,23 @@ final class Fields {
 	/** What remains of a ticket that the help desk has no more. */
 	public function ofDeleted(): array {
 		return [
-			'status'        => $this->mapped( 'closed' ) ?? 'closed',
+			'status'        => $this->status( $this->closed() ),
 			'custom_fields' => [ 'deleted' => true ],
 		];
 	}
 
 	private function status( string $status ): string {
-		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? 'open';
+		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
+	}
+
+	/** The help desk's own name for it: the first of its statuses that is closed. */
+	private function closed(): string {
+		foreach ( $this->statuses as $status => $meaning ) {
+			if ( $meaning['default'] === 'closed' ) {
+				return (string) $status;
+			}
+		}
+		return 'closed';
 	}
 
 	/** What is said of this help desk counts before what is said of all. */

@@ -6,7 +6,8 @@ use TicketMetadata\Client\SharedState;
 /** When this site last brought a ticket to the service, to the minute: noting it must not cost a write each time. */
 final class LastDelivery {
 
-	private const KEPT_SECONDS = 365 * 86400;
+	/** Memcached takes what is longer for a date. */
+	private const KEPT_SECONDS = 30 * 86400;
 
 	private const EXACT_SECONDS = 60;
 

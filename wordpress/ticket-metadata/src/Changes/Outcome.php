@@ -35,15 +35,18 @@ final class Outcome {
 		return self::undelivered( $answer->code, $answer->detail() );
 	}
 
-	/** @param array $result one of a batch's */
-	public static function ofResult( array $result ): self {
-		if ( ! isset( $result['error'] ) ) {
+	/** @param mixed $result one of a batch's */
+	public static function ofResult( $result ): self {
+		$result = is_array( $result ) ? $result : [];
+		$status = (int) ( $result['status'] ?? 0 );
+		if ( $status >= 200 && $status < 300 ) {
 			return self::stored();
 		}
-		$status = (int) ( $result['status'] ?? 0 );
 		$code   = (string) ( $result['error']['code'] ?? 'bad_answer' );
-		$detail = (string) ( $result['error']['detail'] ?? '' );
-		return $status >= 400 && $status < 500 ? self::refused( $code, $detail ) : self::undelivered( $code, $detail );
+		$detail = (string) ( $result['error']['detail'] ?? "A result of the batch has the status $status and no reason." );
+		// A ticket whose stored data is damaged is 500, and has nothing to do with the others.
+		$isOfTicket = $code !== 'bad_answer' && ( ( $status >= 400 && $status < 500 ) || $code === 'internal_error' );
+		return $isOfTicket ? self::refused( $code, $detail ) : self::undelivered( $code, $detail );
 	}
 
 	public function isStored(): bool {

@@ -26,7 +26,8 @@ final class Schedule {
 	public static function addEveryMinute( array $schedules ): array {
 		$schedules[ self::EVERY ] = [
 			'interval' => 60,
-			'display'  => __( 'Every minute', 'ticket-metadata' ),
+			// Other plugins ask for the schedules before there are translations.
+			'display'  => did_action( 'init' ) > 0 ? __( 'Every minute', 'ticket-metadata' ) : 'Every minute',
 		];
 		return $schedules;
 	}

@@ -23,15 +23,21 @@ final class Spool {
 
 	private const COLUMNS = 'id, source, ticket_id, fields, revision, spooled_at, refusals, error_code, error_detail';
 
-	private \wpdb $database;
+	private SpoolQueries $queries;
 
 	private string $table;
+
+	private string $options;
+
+	/** For so many more, as far as this one knows. */
+	private ?int $room = null;
 
 	public function __construct() {
 		global $wpdb;
 		SpoolTable::ensure();
-		$this->database = $wpdb;
-		$this->table    = SpoolTable::name();
+		$this->queries = new SpoolQueries( $wpdb );
+		$this->table   = SpoolTable::name();
+		$this->options = $wpdb->options;
 	}
 
 	/** @return bool whether there was room for it */
@@ -63,20 +69,23 @@ final class Spool {
 		if ( $ids === [] ) {
 			return [];
 		}
-		$list  = implode( ',', array_map( 'intval', $ids ) );
-		$found = $this->asked( $this->database->get_col( $this->database->prepare( "SELECT ticket_id FROM $this->table WHERE source = %s AND ticket_id IN ($list)", $source ) ) );
-		return array_fill_keys( array_map( 'intval', $found ), true );
+		$list = implode( ',', array_map( 'intval', $ids ) );
+		$rows = $this->queries->rows( "SELECT ticket_id FROM $this->table WHERE source = %s AND ticket_id IN ($list)", $source );
+		return array_fill_keys( array_map( 'intval', array_column( $rows, 'ticket_id' ) ), true );
 	}
 
 	/** Takes out what was delivered. What has changed since it was read stays. */
 	public function remove( SpoolRow $row ): void {
-		$this->asked( $this->database->query( $this->database->prepare( "DELETE FROM $this->table WHERE id = %d AND revision = %d", $row->id, $row->revision ) ) );
+		$this->queries->run( "DELETE FROM $this->table WHERE id = %d AND revision = %d", $row->id, $row->revision );
 	}
 
-	/** Notes why it is still here. What was refused waits longer each time. */
+	/** Notes why it is still here. What was refused waits longer each time, and keeps the reason when the service cannot be asked. */
 	public function note( SpoolRow $row, Outcome $outcome ): void {
+		if ( ! $outcome->isRefused && $row->refusals > 0 ) {
+			return;
+		}
 		$wait = self::REFUSED_SECONDS[ min( $row->refusals, count( self::REFUSED_SECONDS ) - 1 ) ];
-		$query = $this->database->prepare(
+		$this->queries->run(
 			"UPDATE $this->table SET due_at = %d, refusals = %d, error_code = %s, error_detail = %s WHERE id = %d AND revision = %d",
 			$outcome->isRefused ? time() + $wait : 0,
 			$row->refusals + ( $outcome->isRefused ? 1 : 0 ),
@@ -85,40 +94,41 @@ final class Spool {
 			$row->id,
 			$row->revision
 		);
-		$this->asked( $this->database->query( $query ) );
+	}
+
+	/** Takes out what the service refused, for good. */
+	public function discardRefused(): int {
+		return $this->queries->run( "DELETE FROM $this->table WHERE refusals > 0" );
 	}
 
 	/** Makes all of them due, those too that wait because they were refused. */
 	public function hurry(): void {
-		$this->asked( $this->database->query( "UPDATE $this->table SET due_at = 0 WHERE due_at > 0" ) );
+		$this->queries->run( "UPDATE $this->table SET due_at = 0 WHERE due_at > 0" );
 	}
 
 	public function depth(): int {
-		return (int) $this->asked( $this->database->get_var( "SELECT COUNT(*) FROM $this->table" ) );
+		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table" );
 	}
 
 	public function refused(): int {
-		return (int) $this->asked( $this->database->get_var( "SELECT COUNT(*) FROM $this->table WHERE refusals > 0" ) );
+		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table WHERE refusals > 0" );
 	}
 
 	/** @return int|null Unix seconds since when the first waits; null: none does */
 	public function oldestAt(): ?int {
-		$time = $this->asked( $this->database->get_var( "SELECT spooled_at FROM $this->table ORDER BY id LIMIT 1" ) );
+		$time = $this->queries->value( "SELECT spooled_at FROM $this->table ORDER BY id LIMIT 1" );
 		return $time === null ? null : (int) $time;
 	}
 
 	/** Whether nothing waits and nothing found no room, which is the rule: one query, for pages that only ask for that. */
 	public function isQuiet(): bool {
-		$options = $this->database->options;
-		$query   = $this->database->prepare( "SELECT EXISTS (SELECT 1 FROM $this->table) OR EXISTS (SELECT 1 FROM $options WHERE option_name = %s)", self::DROPPED_OPTION );
-		return $this->asked( $this->database->get_var( $query ) ) === '0';
+		return $this->queries->value( "SELECT EXISTS (SELECT 1 FROM $this->table) OR EXISTS (SELECT 1 FROM $this->options WHERE option_name = %s)", self::DROPPED_OPTION ) === '0';
 	}
 
 	/** Changes that found no room: `wp ticket-metadata backfill` brings them to the service. */
 	public function dropped(): int {
 		// Past WordPress's cache of options, as it is counted.
-		$options = $this->database->options;
-		return (int) $this->asked( $this->database->get_var( $this->database->prepare( "SELECT option_value FROM $options WHERE option_name = %s", self::DROPPED_OPTION ) ) );
+		return (int) $this->queries->value( "SELECT option_value FROM $this->options WHERE option_name = %s", self::DROPPED_OPTION );
 	}
 
 	public function forgetDropped(): void {
@@ -127,16 +137,27 @@ final class Spool {
 
 	private function change( string $source, int $id, array $fields, Outcome $why ): bool {
 		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
+			// Most are not there yet.
+			if ( $this->hasRoom() && $this->insert( $source, $id, $fields, $why ) ) {
+				--$this->room;
+				return true;
+			}
 			$row = $this->find( $source, $id );
-			if ( $row === null && $this->depth() >= ( new Config() )->spoolMax() ) {
+			if ( $row === null && ! $this->hasRoom() ) {
 				$this->countDropped();
 				return false;
 			}
-			if ( $row === null ? $this->insert( $source, $id, $fields, $why ) : $this->join( $row, $fields ) ) {
+			if ( $row !== null && $this->join( $row, $fields ) ) {
 				return true;
 			}
 		}
 		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
+	}
+
+	/** Counted once for all that a PHP request puts in: a long table takes its time. */
+	private function hasRoom(): bool {
+		$this->room = $this->room ?? ( new Config() )->spoolMax() - $this->depth();
+		return $this->room > 0;
 	}
 
 	private function find( string $source, int $id ): ?SpoolRow {
@@ -145,7 +166,7 @@ final class Spool {
 
 	/** @return bool false: another was faster */
 	private function insert( string $source, int $id, array $fields, Outcome $why ): bool {
-		$query = $this->database->prepare(
+		return $this->queries->run(
 			"INSERT IGNORE INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES (%s, %d, %s, 1, %d, 0, %d, %s, %s)",
 			$source,
 			$id,
@@ -154,47 +175,26 @@ final class Spool {
 			$why->isRefused ? 1 : 0,
 			self::cut( $why->code, 64 ),
 			self::cut( $why->detail, 500 )
-		);
-		return $this->asked( $this->database->query( $query ) ) === 1;
+		) === 1;
 	}
 
 	/** What is otherwise now may be what the service takes: it is due at once. */
 	private function join( SpoolRow $row, array $fields ): bool {
-		$query = $this->database->prepare(
+		return $this->queries->run(
 			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0 WHERE id = %d AND revision = %d",
 			self::text( DeferredFields::merge( $row->fields, $fields ) ),
 			$row->id,
 			$row->revision
-		);
-		return $this->asked( $this->database->query( $query ) ) === 1;
+		) === 1;
 	}
 
 	private function countDropped(): void {
-		$options = $this->database->options;
-		$query   = $this->database->prepare( "INSERT INTO $options (option_name, option_value, autoload) VALUES (%s, '1', 'no') ON DUPLICATE KEY UPDATE option_value = option_value + 1", self::DROPPED_OPTION );
-		$this->asked( $this->database->query( $query ) );
+		$this->queries->run( "INSERT INTO $this->options (option_name, option_value, autoload) VALUES (%s, '1', 'no') ON DUPLICATE KEY UPDATE option_value = option_value + 1", self::DROPPED_OPTION );
 	}
 
 	/** @return SpoolRow[] */
 	private function select( string $clauses, ...$values ): array {
-		$query = $this->database->prepare( 'SELECT ' . self::COLUMNS . " FROM $this->table $clauses", ...$values );
-		return array_map( [ SpoolRow::class, 'fromDatabase' ], $this->asked( $this->database->get_results( $query, ARRAY_A ) ) );
-	}
-
-	/**
-	 * WordPress answers an error of the database as it answers that there is nothing.
-	 *
-	 * @param mixed $result
-	 * @return mixed
-	 */
-	private function asked( $result ) {
-		$reason = $this->database->last_error;
-		if ( $reason !== '' ) {
-			// Should the table be gone, it is made again.
-			SpoolTable::forget();
-			throw new \RuntimeException( "$this->table cannot be used: $reason" );
-		}
-		return $result;
+		return array_map( [ SpoolRow::class, 'fromDatabase' ], $this->queries->rows( 'SELECT ' . self::COLUMNS . " FROM $this->table $clauses", ...$values ) );
 	}
 
 	private static function text( array $fields ): string {

@@ -22,6 +22,14 @@ final class SpoolTable {
 		update_option( self::VERSION_OPTION, self::VERSION );
 	}
 
+	/**
+	 * @param mixed $tables of the current site, which is to be deleted
+	 * @return string[]
+	 */
+	public static function addTo( $tables ): array {
+		return array_merge( is_array( $tables ) ? $tables : [], [ self::name() ] );
+	}
+
 	public static function drop(): void {
 		global $wpdb;
 		$wpdb->query( 'DROP TABLE IF EXISTS ' . self::name() );
@@ -31,6 +39,8 @@ final class SpoolTable {
 	/** The next one who needs it makes it again, if it is not there. */
 	public static function forget(): void {
 		delete_option( self::VERSION_OPTION );
+		// Where another PHP request has made the table, WordPress has read the option alone, and keeps it so.
+		wp_cache_delete( self::VERSION_OPTION, 'options' );
 	}
 
 	/** As dbDelta() wants it: types as DESCRIBE prints them, and one line for each. */

@@ -8,6 +8,9 @@ use TicketMetadata\Plugin;
 /** All checks, in the order in which one would look for a fault. */
 final class Checks {
 
+	/** Without these, what comes behind them says the same in other words. */
+	private const BEFORE_ALL = [ 'reachable', 'key' ];
+
 	private Client $client;
 
 	private Config $config;
@@ -23,12 +26,13 @@ final class Checks {
 		return new self( Plugin::patientClient(), new Config() );
 	}
 
-	/** @return Finding[] none that the service would have to answer, once it is known to be away */
+	/** @return Finding[] none that the service would have to answer, once it is known that it does not */
 	public function all(): array {
 		$findings = [];
 		foreach ( $this->ofService() as $id => $check ) {
-			$findings[] = Finding::by( $id, $check );
-			if ( $findings[0]->isCritical() ) {
+			$finding    = Finding::by( $id, $check );
+			$findings[] = $finding;
+			if ( $finding->isCritical() && in_array( $id, self::BEFORE_ALL, true ) ) {
 				break;
 			}
 		}
@@ -51,7 +55,7 @@ final class Checks {
 				return $this->health()->clock();
 			},
 			'key'       => function (): Finding {
-				return KeyCheck::of( $this->client, $this->config->key() !== '' );
+				return KeyCheck::of( $this->client, $this->config );
 			},
 			'statuses'  => function (): Finding {
 				return StatusCheck::of( $this->client );

@@ -3,6 +3,7 @@ namespace TicketMetadata\Checks;
 
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Config;
 
 /**
  * Whether the key is valid, and for what. Each scope is tried by a request that the service refuses to carry out
@@ -20,14 +21,20 @@ final class KeyCheck {
 		];
 	}
 
-	public static function of( Client $client, bool $isKeySet ): Finding {
+	/** A service without keys lets everyone of its own machine do everything, whatever key is sent. */
+	private static function asksForNone( Config $config ): bool {
+		return Client::fromConfig( $config->withoutKey() )->trying()->list( [] )->code === 'validation_failed';
+	}
+
+	public static function of( Client $client, Config $config ): Finding {
+		$isKeySet = $config->key() !== '';
 		$missing = [];
 		foreach ( self::probes( $client ) as $scope => $answer ) {
 			if ( $answer->code === 'unauthorized' ) {
 				return Finding::critical(
 					'key',
 					$isKeySet ? __( 'The ticket-metadata service does not know the key of this site', 'ticket-metadata' ) : __( 'The ticket-metadata service asks for a key, and none is set', 'ticket-metadata' ),
-					__( 'An operator of the service makes a key with npm run key. It belongs into TICKET_METADATA_KEY in wp-config.php.', 'ticket-metadata' )
+					__( 'An operator of the service makes a key with npm run key. It belongs into TICKET_METADATA_KEY in wp-config.php, and the entry that is printed with it into API_KEYS of the service, which is then restarted.', 'ticket-metadata' )
 				);
 			}
 			if ( $answer->code === 'forbidden' ) {
@@ -42,6 +49,9 @@ final class KeyCheck {
 		}
 		if ( isset( $missing['ops'] ) ) {
 			return Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read and write. It lacks the scope ops, which ticket_metadata_sync() would need, and the check of how far MySQL is behind.', 'ticket-metadata' ) );
+		}
+		if ( $isKeySet && self::asksForNone( $config ) ) {
+			return Finding::recommended( 'key', __( 'The ticket-metadata service asks for no key', 'ticket-metadata' ), __( 'It takes any, so the one that is set has not been checked. In production, its entry belongs into API_KEYS of the service.', 'ticket-metadata' ) );
 		}
 		return $isKeySet
 			? Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read, write and operate the service.', 'ticket-metadata' ) )

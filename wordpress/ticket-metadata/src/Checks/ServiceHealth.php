@@ -23,7 +23,7 @@ final class ServiceHealth {
 	public function reachable(): Finding {
 		$state = $this->answer->body['status'] ?? null;
 		if ( $this->answer->status === 0 ) {
-			return Finding::critical( 'reachable', __( 'The ticket-metadata service cannot be reached', 'ticket-metadata' ), $this->answer->detail() );
+			return Finding::critical( 'reachable', __( 'The ticket-metadata service cannot be reached', 'ticket-metadata' ), $this->answer->detail() . ' ' . __( 'Start the service, or correct its address. Meanwhile, what changes waits on this site.', 'ticket-metadata' ) );
 		}
 		if ( $state === 'ready' ) {
 			return Finding::good( 'reachable', __( 'The ticket-metadata service can be reached', 'ticket-metadata' ), $this->parts() );

@@ -47,7 +47,7 @@ final class SiteChecks {
 		/* translators: 1: a number of tickets, 2: a time, such as "5 minutes" */
 		$text = sprintf( _n( '%1$s ticket waits, for %2$s.', '%1$s tickets wait, the oldest for %2$s.', $depth, 'ticket-metadata' ), number_format_i18n( $depth ), human_time_diff( $oldestAt ) );
 		if ( $refused > 0 ) {
-			return Finding::critical( 'spool', __( 'The ticket-metadata service refuses tickets', 'ticket-metadata' ), $text . ' ' . self::refusals( $refused ) );
+			return Finding::critical( 'spool', __( 'Tickets cannot be delivered to the ticket-metadata service as they are', 'ticket-metadata' ), $text . ' ' . self::refusals( $refused ) );
 		}
 		if ( $depth > self::FULL_SHARE * $config->spoolMax() ) {
 			/* translators: %s: a number of tickets */
@@ -55,7 +55,7 @@ final class SiteChecks {
 		}
 		return time() - $oldestAt > self::LATE_SECONDS
 			? Finding::recommended( 'spool', __( 'Tickets have been waiting for the service for long', 'ticket-metadata' ), $text . ' ' . __( 'Test the connection in the settings, and see that WP-Cron runs.', 'ticket-metadata' ) )
-			: Finding::good( 'spool', __( 'Tickets wait for the service', 'ticket-metadata' ), $text . ' ' . __( 'They are sent within minutes.', 'ticket-metadata' ) );
+			: Finding::good( 'spool', __( 'Tickets wait for the service', 'ticket-metadata' ), $text . ' ' . __( 'They are sent within minutes, or when the service is back.', 'ticket-metadata' ) );
 	}
 
 	public static function delivery(): Finding {
@@ -75,7 +75,7 @@ final class SiteChecks {
 	private static function refusals( int $refused ): string {
 		return sprintf(
 			/* translators: %s: a number of tickets */
-			_n( 'The service refused %s ticket, and is asked again from time to time. "wp ticket-metadata replay" says why.', 'The service refused %s of them, and is asked again from time to time. "wp ticket-metadata replay" says why.', $refused, 'ticket-metadata' ),
+			_n( '%s was refused, and is tried again from time to time. "wp ticket-metadata replay" says why.', '%s were refused, and are tried again from time to time. "wp ticket-metadata replay" says why.', $refused, 'ticket-metadata' ),
 			number_format_i18n( $refused )
 		);
 	}

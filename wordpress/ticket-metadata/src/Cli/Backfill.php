@@ -58,7 +58,8 @@ final class Backfill {
 		foreach ( $bridges as $bridge ) {
 			$this->delivered = 0;
 			$this->refused   = 0;
-			$this->send( $bridge, $after );
+			$others = array_slice( array_keys( $bridges ), array_search( $bridge->slug(), array_keys( $bridges ), true ) + 1 );
+			$this->send( $bridge, $after, $others );
 			$refused += $this->refused;
 			/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
 			$text = $this->isDryRun ? __( '%1$s: %2$d tickets would be sent, %3$d cannot be.', 'ticket-metadata' ) : __( '%1$s: %2$d tickets delivered, %3$d refused.', 'ticket-metadata' );
@@ -71,10 +72,22 @@ final class Backfill {
 			// Whatever found no room to wait has arrived now.
 			( new Spool() )->forgetDropped();
 		}
-		\WP_CLI::success( $this->isDryRun ? __( 'Nothing was sent.', 'ticket-metadata' ) : __( 'All tickets are in the service.', 'ticket-metadata' ) );
+		if ( $this->isDryRun ) {
+			\WP_CLI::success( __( 'Nothing was sent.', 'ticket-metadata' ) );
+			return;
+		}
+		/* translators: %s: the names of help desks */
+		$text = $isWhole ? __( 'All tickets are in the service.', 'ticket-metadata' ) : __( 'These tickets are in the service: %s.', 'ticket-metadata' );
+		\WP_CLI::success( sprintf( $text, self::names( $bridges ) ) );
 	}
 
-	private function send( Bridge $bridge, int $after ): void {
+	/** @param array<string, Bridge> $bridges */
+	private static function names( array $bridges ): string {
+		return implode( ', ', array_map( static fn( Bridge $bridge ): string => $bridge->name(), $bridges ) );
+	}
+
+	/** @param string[] $others whose turn has not come, by their slugs */
+	private function send( Bridge $bridge, int $after, array $others ): void {
 		$bar = \WP_CLI\Utils\make_progress_bar( $bridge->name(), $bridge->count() );
 		for ( $ids = $bridge->ids( $after, $this->batch ); $ids !== []; $ids = $bridge->ids( $after, $this->batch ) ) {
 			$outcomes = $this->isDryRun ? $this->tryOut( $bridge, $ids ) : $this->deliver( $bridge, $ids );
@@ -82,7 +95,7 @@ final class Backfill {
 			$left = array_filter( $outcomes, [ self::class, 'isLeft' ] );
 			if ( $left !== [] ) {
 				$bar->finish();
-				$this->stop( $bridge, $after, reset( $left ) );
+				$this->stop( $bridge, $after, reset( $left ), $others );
 			}
 			$after = end( $ids );
 			$bar->tick( count( $ids ), $bridge->name() . " ($after)" );
@@ -157,7 +170,13 @@ final class Backfill {
 		}
 	}
 
-	private function stop( Bridge $bridge, int $after, Outcome $why ): void {
+	/** @param string[] $others */
+	private function stop( Bridge $bridge, int $after, Outcome $why, array $others ): void {
+		$command  = 'wp ticket-metadata backfill --bridge=';
+		$commands = [ $command . $bridge->slug() . " --after=$after" ];
+		foreach ( $others as $slug ) {
+			$commands[] = $command . $slug;
+		}
 		\WP_CLI::error(
 			sprintf(
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a code, 4: what went wrong, 5: a command */
@@ -166,7 +185,7 @@ final class Backfill {
 				$this->delivered,
 				$why->code,
 				$why->detail,
-				'wp ticket-metadata backfill --bridge=' . $bridge->slug() . " --after=$after"
+				implode( ' && ', $commands )
 			)
 		);
 	}

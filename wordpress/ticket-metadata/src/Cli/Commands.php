@@ -57,13 +57,17 @@ final class Commands {
 	 * [--limit=<tickets>]
 	 * : Send at most so many.
 	 *
+	 * [--discard-refused]
+	 * : Take out what the service still refuses, for good: deferred fields that it will never take, tickets of a help
+	 * desk that is no longer here.
+	 *
 	 * ## EXAMPLES
 	 *
 	 *     $ wp ticket-metadata replay
 	 *     Success: Delivered 12, refused 0, left 0.
 	 */
 	public function replay( array $arguments, array $options ): void {
-		( new Replaying() )->run( Options::number( $options, 'limit', PHP_INT_MAX ) );
+		( new Replaying() )->run( Options::number( $options, 'limit', PHP_INT_MAX ), ! empty( $options['discard-refused'] ) );
 	}
 
 	/**
@@ -89,7 +93,8 @@ final class Commands {
 	 * ## EXAMPLES
 	 *
 	 *     $ wp ticket-metadata backfill
-	 *     Success: Awesome Support: 4211 tickets delivered, 0 refused.
+	 *     Awesome Support: 4211 tickets delivered, 0 refused.
+	 *     Success: All tickets are in the service.
 	 *
 	 *     # Go on where the last one was interrupted.
 	 *     $ wp ticket-metadata backfill --bridge=supportcandy --after=12000

@@ -13,7 +13,7 @@ final class Replaying {
 	/** Rows that are looked at for refusals: a first page of a spool that is full of them says enough. */
 	private const ROWS_LOOKED_AT = 1000;
 
-	public function run( int $limit ): void {
+	public function run( int $limit, bool $isDiscarding ): void {
 		$spool = new Spool();
 		// Whoever runs it has done something about what was refused.
 		$spool->hurry();
@@ -26,14 +26,20 @@ final class Replaying {
 			}
 		);
 		$bar->finish();
-		$this->conclude( $result, $spool );
+		$this->conclude( $result, $spool, $isDiscarding );
 	}
 
-	private function conclude( ReplayResult $result, Spool $spool ): void {
+	private function conclude( ReplayResult $result, Spool $spool, bool $isDiscarding ): void {
 		if ( $result->isBusy ) {
 			\WP_CLI::error( __( 'Another process is replaying. Try again when it is done.', 'ticket-metadata' ) );
 		}
 		$this->showRefusals( $spool );
+		if ( $isDiscarding && $result->stoppedBy === '' ) {
+			$discarded = $spool->discardRefused();
+			/* translators: %d: a number of tickets */
+			\WP_CLI::log( sprintf( __( 'Discarded %d that the service refused.', 'ticket-metadata' ), $discarded ) );
+			$result->left = $spool->depth();
+		}
 		if ( $result->stoppedBy !== '' ) {
 			/* translators: 1: a code, 2: what went wrong */
 			\WP_CLI::warning( sprintf( __( 'Stopped early: %1$s. %2$s', 'ticket-metadata' ), $result->stoppedBy, $result->stoppedDetail ) );

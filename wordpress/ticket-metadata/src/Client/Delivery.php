@@ -34,7 +34,7 @@ final class Delivery {
 		$end    = Deadline::in( $timeoutMs );
 		$answer = $this->transport->send( $request, $timeoutMs );
 		if ( $answer->isRetriableAtOnce() ) {
-			$pauseMs = self::pauseMs( $answer );
+			$pauseMs = $this->pauseMs( $answer, $end->leftMs() );
 			$leftMs  = $end->leftMs() - $pauseMs;
 			if ( $leftMs >= $this->transport->shortestTimeoutMs() ) {
 				usleep( $pauseMs * 1000 );
@@ -45,9 +45,13 @@ final class Delivery {
 		return $answer;
 	}
 
-	private static function pauseMs( Answer $answer ): int {
+	/**
+	 * As long as the service asks for, where a page can wait so long; else hardly at all: with the same Idempotency-Key the
+	 * one attempt that is left does no harm, and seconds later there is nobody any more who could make it.
+	 */
+	private function pauseMs( Answer $answer, int $leftMs ): int {
 		$seconds = $answer->retryAfterSeconds();
-		// No page waits for a day: what is longer is as good as never, and does not overflow.
-		return $seconds === null ? self::PAUSE_MS : min( $seconds, 86400 ) * 1000;
+		$fits    = $seconds !== null && $seconds * 1000 + $this->transport->shortestTimeoutMs() <= $leftMs;
+		return $fits ? $seconds * 1000 : self::PAUSE_MS;
 	}
 }
