@@ -54,10 +54,10 @@ export function createRedis (config: Config, address?: Address): Redis {
     ...(password && { password }),
     ...(tls && { tls }),
   }
-  if (address) return new Redis({ ...options, ...address })
+  if (address) return surviving(new Redis({ ...options, ...address }))
   const db = Number(url.pathname.slice(1) || 0)
-  if (config.REDIS_MODE !== 'sentinel') return new Redis({ ...options, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db })
-  return new Redis({
+  if (config.REDIS_MODE !== 'sentinel') return surviving(new Redis({ ...options, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db }))
+  return surviving(new Redis({
     ...options,
     db,
     name: config.REDIS_SENTINEL_NAME,
@@ -69,5 +69,17 @@ export function createRedis (config: Config, address?: Address): Redis {
     ...(config.REDIS_SENTINEL_USERNAME && { sentinelUsername: config.REDIS_SENTINEL_USERNAME }),
     ...(config.REDIS_SENTINEL_PASSWORD && { sentinelPassword: config.REDIS_SENTINEL_PASSWORD }),
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
-  })
+  }))
+}
+
+/**
+ * The client listens to the first error of a connection only. One of TLS may have a second, such as an alert of the
+ * server behind a certificate that is refused, and that would end the process (https://github.com/redis/ioredis/pull/961).
+ */
+function surviving (redis: Redis): Redis {
+  const listen = () => { redis.stream?.on('error', () => {}) }
+  // The socket is made in the next tick, and hears nothing before the event loop's next turn; behind Sentinel it is made later.
+  redis.on('connecting', () => { setImmediate(listen) })
+  redis.on('error', listen)
+  return redis
 }
