@@ -77,9 +77,12 @@ export function createRedis (config: Config, address?: Address): Redis {
  * server behind a certificate that is refused, and that would end the process (https://github.com/redis/ioredis/pull/961).
  */
 function surviving (redis: Redis): Redis {
-  const listen = () => { redis.stream?.on('error', () => {}) }
+  const ignore = () => {}
+  // Once for each socket: behind Sentinel there are errors without a new one.
+  const listen = () => { redis.stream?.off('error', ignore).on('error', ignore) }
   // The socket is made in the next tick, and hears nothing before the event loop's next turn; behind Sentinel it is made later.
   redis.on('connecting', () => { setImmediate(listen) })
+  redis.on('connect', listen)
   redis.on('error', listen)
   return redis
 }

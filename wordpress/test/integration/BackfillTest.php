@@ -143,7 +143,7 @@ final class BackfillTest extends CommandTestCase {
 		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $this->desk, $second ] );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'backfill' ) );
-		self::assertSaid( 'backfill --bridge=desk --after=0 && wp ticket-metadata backfill --bridge=second' );
+		self::assertSaid( 'backfill --bridge=desk --after=0; wp ticket-metadata backfill --bridge=second' );
 		$this->use( getenv( 'SERVICE_URL' ) );
 		self::assertSame( 0, $this->command( 'backfill', [ 'bridge' => 'desk' ] ) );
 		self::assertSaid( 'These tickets are in the service: The desk of the tests.' );

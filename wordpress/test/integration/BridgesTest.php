@@ -48,7 +48,7 @@ final class BridgesTest extends TestCase {
 		add_filter( 'ticket_metadata_bridges', static fn( array $bridges ): array => [ 'no bridge', $bridges[1] ] );
 		self::assertSame( [ 'supportcandy' ], self::active() );
 		add_filter( 'ticket_metadata_bridges', '__return_null' );
-		self::assertSame( [], self::active() );
+		self::assertSame( [ 'awesome-support', 'supportcandy' ], self::active(), 'who forgets to return them' );
 	}
 
 	public function testTheReadmeShowsTheExampleThatIsTested(): void {

@@ -250,8 +250,9 @@ final class ShutdownTest extends SiteTestCase {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$tries = 0;
 		$break = static function ( string $query ) use ( &$tries ): string {
+			// WordPress answers an empty query as it answers when the connection is lost: false, and no error.
 			$tries += strpos( $query, 'INSERT IGNORE' ) !== false ? 1 : 0;
-			return strpos( $query, 'INSERT IGNORE' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+			return strpos( $query, 'INSERT IGNORE' ) !== false ? '' : $query;
 		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
 		new Spool();
@@ -261,6 +262,43 @@ final class ShutdownTest extends SiteTestCase {
 		$wpdb->suppress_errors( false );
 		remove_filter( 'query', $break );
 		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
+	}
+
+	public function testARowThatCannotBeKeptTakesNoOtherWithIt(): void {
+		global $wpdb;
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$break = static fn( string $query ): string => strpos( $query, 'INSERT IGNORE' ) !== false && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), [ 7, 8 ] );
+		new Spool();
+		add_filter( 'query', $break );
+		$wpdb->suppress_errors( true );
+		AtShutdown::run();
+		$wpdb->suppress_errors( false );
+		remove_filter( 'query', $break );
+		self::assertSame( [ 8 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );
+	}
+
+	public function testWhatAListenerDefersIsKept(): void {
+		$this->use( getenv( 'NOBODY_URL' ) );
+		$this->hook( 'ticket_metadata_error', static fn() => ticket_metadata_defer( 9, [ 'status' => 'open' ] ) );
+		do_action( 'desk_changed', 7 );
+		AtShutdown::run();
+		self::assertSame( [ 7, 9 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );
+	}
+
+	public function testABridgeThatFailsSilencesNoOther(): void {
+		$failing = new class( 'failing' ) extends Desk {
+			public function isActive(): bool {
+				throw new \TypeError( 'of a bridge' );
+			}
+		};
+		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $failing, $this->desk ] );
+		remove_all_actions( 'desk_changed' );
+		Plugin::listenToHelpDesks();
+		do_action( 'desk_changed', 7 );
+		self::assertTrue( Plugin::hasMarks() );
+		self::assertSame( [ 'bridge_error' ], $this->errorCodes() );
+		Plugin::marks()->takeTickets( get_current_blog_id() );
 	}
 
 	public function testABridgeThatFailsAtTheBeginningEndsNoPage(): void {

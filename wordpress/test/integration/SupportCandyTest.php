@@ -371,7 +371,9 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		);
 		self::assertSame( [ $id => false ], $marks );
 		self::assertSame( $user, $this->snapshot( $id )['customer_id'] );
-		self::assertSame( [ $id => false ], $this->marksOf( static fn() => do_action( 'profile_update', $user, get_userdata( $user ), [] ) ) );
+		$update = static fn( string $oldEmail ) => do_action( 'profile_update', $user, new \WP_User( (object) [ 'ID' => $user, 'user_email' => $oldEmail ] ), [] );
+		self::assertSame( [], $this->marksOf( static fn() => $update( 'guest@example.test' ) ), 'another name, say' );
+		self::assertSame( [ $id => false ], $this->marksOf( static fn() => $update( 'old@example.test' ) ) );
 		self::assertSame( [], $this->marksOf( static fn() => do_action( 'profile_update', 0, new \WP_User(), [] ) ), 'a guest is no user' );
 	}
 

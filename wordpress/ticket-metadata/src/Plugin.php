@@ -32,7 +32,7 @@ final class Plugin {
 		add_action( 'update_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 
 		// WordPress drops a deleted site's own tables only.
-		add_filter( 'wpmu_drop_tables', [ SpoolTable::class, 'addTo' ] );
+		add_filter( 'wpmu_drop_tables', [ SpoolTable::class, 'addTo' ], 10, 2 );
 
 		Schedule::listen();
 		AtShutdown::listen();
@@ -60,18 +60,22 @@ final class Plugin {
 		if ( ( new Config() )->isDisabled() ) {
 			return;
 		}
-		try {
-			foreach ( Bridges::active() as $slug => $bridge ) {
-				$bridge->listen(
-					static function ( int $id, bool $isNew = false ) use ( $slug ): void {
-						self::marks()->mark( $slug, $id, $isNew );
-					}
-				);
+		foreach ( Bridges::active() as $slug => $bridge ) {
+			$mark = static function ( int $id, bool $isNew = false ) use ( $slug ): void {
+				self::marks()->mark( $slug, $id, $isNew );
+			};
+			try {
+				$bridge->listen( $mark );
+			} catch ( \Throwable $error ) {
+				// A bridge's mistake would end every page, that on which the plugin can be switched off too.
+				Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 			}
-		} catch ( \Throwable $error ) {
-			// A bridge's mistake would end every page, that on which the plugin can be switched off too.
-			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
+	}
+
+	/** Without loading what a PHP request without changes has no need of. */
+	public static function hasMarks(): bool {
+		return self::$marks !== null && ! self::$marks->isEmpty();
 	}
 
 	/** What changed in this PHP request. */

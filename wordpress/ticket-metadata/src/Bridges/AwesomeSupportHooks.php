@@ -46,6 +46,7 @@ final class AwesomeSupportHooks {
 		add_action( 'deleted_post', [ $this, 'deleted' ], self::FIRST, 2 );
 		// Before WordPress gives his posts to another user, by SQL.
 		add_action( 'delete_user', [ $this, 'userLeaves' ], self::FIRST );
+		add_action( 'remove_user_from_blog', [ $this, 'userLeaves' ], self::FIRST );
 	}
 
 	public function opened( $ticket = null ): void {
@@ -105,7 +106,7 @@ final class AwesomeSupportHooks {
 	public function userLeaves( $user = null ): void {
 		global $wpdb;
 		try {
-			foreach ( Rows::ids( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author = %d", HookArgument::ticketId( $user ) ) ) as $id ) {
+			foreach ( Rows::ids( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author > 0 AND post_author = %d", HookArgument::ticketId( $user ) ) ) as $id ) {
 				$this->mark( $id );
 			}
 		} catch ( \RuntimeException $error ) {

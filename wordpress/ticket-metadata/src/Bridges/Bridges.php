@@ -1,23 +1,40 @@
 <?php
 namespace TicketMetadata\Bridges;
 
+use TicketMetadata\Errors;
+
 /** The help desks that this plugin knows. */
 final class Bridges {
 
 	/** @return array<string, Bridge> by slug: those that run on this site */
 	public static function active(): array {
+		$own = [ new AwesomeSupport(), new SupportCandy() ];
 		/**
 		 * Filters the help desks whose tickets are offloaded.
 		 *
 		 * @param Bridge[] $bridges
 		 */
-		$all    = apply_filters( 'ticket_metadata_bridges', [ new AwesomeSupport(), new SupportCandy() ] );
+		$all    = self::tried( static fn() => apply_filters( 'ticket_metadata_bridges', $own ) );
 		$active = [];
-		foreach ( is_array( $all ) ? $all : [] as $bridge ) {
-			if ( $bridge instanceof Bridge && $bridge->isActive() ) {
+		foreach ( is_array( $all ) ? $all : $own as $bridge ) {
+			if ( $bridge instanceof Bridge && self::tried( static fn(): bool => $bridge->isActive() ) ) {
 				$active[ $bridge->slug() ] = $bridge;
 			}
 		}
 		return $active;
+	}
+
+	/**
+	 * One bridge's mistake must not silence the others.
+	 *
+	 * @return mixed null: it failed
+	 */
+	private static function tried( callable $ask ) {
+		try {
+			return $ask();
+		} catch ( \Throwable $error ) {
+			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
+			return null;
+		}
 	}
 }

@@ -33,9 +33,6 @@ final class SupportCandyHooks {
 		'wpsc_delete_archive_ticket_permanently',
 	];
 
-	/** Behind SupportCandy, which acts in them. */
-	private const MOVES = [ 'user_register', 'profile_update' ];
-
 	/** @param callable(int, bool=): void $mark */
 	public static function add( callable $mark ): void {
 		// The first argument says which ticket, in one form or another; what else there is, and how much, depends on the version.
@@ -53,12 +50,18 @@ final class SupportCandyHooks {
 			$listen( $hook, false );
 		}
 		// A guest who registers, or a new address, gives a person's tickets to another customer, which SupportCandy tells nobody.
-		$moved = static function ( $user = null ) use ( $mark ): void {
+		// Behind SupportCandy, which acts in the same hooks.
+		$registered = static function ( $user = null ) use ( $mark ): void {
 			self::markOfUser( HookArgument::ticketId( $user ), $mark );
 		};
-		foreach ( self::MOVES as $hook ) {
-			add_action( $hook, $moved, PHP_INT_MAX );
-		}
+		$updated    = static function ( $user = null, $old = null ) use ( $registered ): void {
+			$new = get_userdata( HookArgument::ticketId( $user ) );
+			if ( $new && $new->user_email !== ( $old->user_email ?? null ) ) {
+				$registered( $user );
+			}
+		};
+		add_action( 'user_register', $registered, PHP_INT_MAX );
+		add_action( 'profile_update', $updated, PHP_INT_MAX, 2 );
 	}
 
 	/** @param callable(int, bool=): void $mark */

@@ -15,7 +15,7 @@ final class AtShutdown {
 	/** Who marks tickets because tickets were sent, would do so for ever. */
 	private const ROUNDS_MAX = 5;
 
-	/** @var array{int, string, string}[] ticket, code and detail */
+	/** @var array{int, array{int, string, string}}[] site; ticket, code and detail */
 	private static array $reports = [];
 
 	public static function listen(): void {
@@ -25,10 +25,10 @@ final class AtShutdown {
 	}
 
 	public static function run(): void {
-		$marks = Plugin::marks();
-		if ( $marks->isEmpty() ) {
+		if ( ! Plugin::hasMarks() ) {
 			return;
 		}
+		$marks = Plugin::marks();
 		Page::finish();
 		// However many batches it takes: so long may a page wait, where PHP cannot send it off first.
 		$deadline = Page::isAwaited() ? Deadline::in( ( new Config() )->timeoutMs() ) : null;
@@ -40,8 +40,23 @@ final class AtShutdown {
 		self::keep( $marks );
 	}
 
-	/** Of a PHP request that ended before it could be sent: nobody waits for a connection any more. */
+	/** Spools what could not be sent: nobody waits for a connection any more. */
 	public static function keep( Marks $marks ): void {
+		self::spool( $marks );
+		// Behind all else: who listens may end PHP, or change tickets in his turn.
+		$reports       = self::$reports;
+		self::$reports = [];
+		foreach ( $reports as [ $blog, $report ] ) {
+			self::onSite( $blog, static fn() => Errors::report( ...$report ) );
+		}
+		self::spool( $marks );
+		self::$reports = [];
+	}
+
+	private static function spool( Marks $marks ): void {
+		if ( $marks->isEmpty() ) {
+			return;
+		}
 		$why = Outcome::undelivered( 'not_sent', 'The PHP request ended before its changes could be sent.' );
 		foreach ( $marks->blogs() as $blog ) {
 			self::onSite(
@@ -55,12 +70,10 @@ final class AtShutdown {
 				}
 			);
 		}
-		// Behind all else: who listens may end PHP.
-		$reports       = self::$reports;
-		self::$reports = [];
-		foreach ( $reports as $report ) {
-			Errors::report( ...$report );
-		}
+	}
+
+	private static function note( int $id, string $code, string $detail ): void {
+		self::$reports[] = [ get_current_blog_id(), [ $id, $code, $detail ] ];
 	}
 
 	private static function send( int $blog, Marks $marks, ?Deadline $deadline ): void {
@@ -118,7 +131,7 @@ final class AtShutdown {
 			$waiting = ( new Spool() )->waiting( $slug, $ids );
 		} catch ( \Throwable $error ) {
 			// A spool that cannot be read keeps nothing from being sent.
-			self::$reports[] = [ 0, 'spool_failed', $error->getMessage() ];
+			self::note( 0, 'spool_failed', $error->getMessage() );
 			return [];
 		}
 		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
@@ -139,7 +152,7 @@ final class AtShutdown {
 			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' ) );
 		} catch ( \Throwable $error ) {
 			// As above.
-			self::$reports[] = [ 0, 'spool_failed', $error->getMessage() ];
+			self::note( 0, 'spool_failed', $error->getMessage() );
 			return [];
 		}
 	}
@@ -205,19 +218,21 @@ final class AtShutdown {
 				continue;
 			}
 			if ( $broken !== '' ) {
-				self::$reports[] = [ $id, $outcome->code, $broken ];
+				self::note( $id, $outcome->code, $broken );
 				continue;
 			}
 			try {
 				$spool  = $spool ?? new Spool();
 				$isKept = $add( $spool, $id, $outcome );
 				$detail = $isKept ? $outcome->detail : "$full $outcome->detail";
-			} catch ( \Throwable $error ) {
-				// WordPress tries for seconds to reach a database that is gone: once is enough.
+			} catch ( DatabaseGone $error ) {
+				// For seconds each time: once is enough.
 				$broken = $error->getMessage();
 				$detail = $broken;
+			} catch ( \Throwable $error ) {
+				$detail = $error->getMessage();
 			}
-			self::$reports[] = [ $id, $outcome->code, $detail ];
+			self::note( $id, $outcome->code, $detail );
 		}
 		if ( $delivered > 0 ) {
 			Plugin::lastDelivery()->note();

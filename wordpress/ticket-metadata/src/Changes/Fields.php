@@ -48,14 +48,11 @@ final class Fields {
 		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
 	}
 
-	/** The help desk's own name for it: the first of its statuses that is closed. */
+	/** The help desk's own name for it: of its closed statuses the first that the service calls so too. */
 	private function closed(): string {
-		foreach ( $this->statuses as $status => $meaning ) {
-			if ( $meaning['default'] === 'closed' ) {
-				return (string) $status;
-			}
-		}
-		return 'closed';
+		$closed = array_keys( array_filter( $this->statuses, static fn( array $status ): bool => $status['default'] === 'closed' ) );
+		$called = array_filter( $closed, fn( $status ): bool => $this->status( (string) $status ) === 'closed' );
+		return (string) ( reset( $called ) ?: reset( $closed ) ?: 'closed' );
 	}
 
 	/** What is said of this help desk counts before what is said of all. */

@@ -3,7 +3,7 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Plugin;
 
-/** Where another plugin ends PHP in the midst of its shutdown, the rest of that is not called. Destructors are. */
+/** Where another plugin ends PHP in the midst of its shutdown, the rest of that is not called. Destructors are, but for a fatal error. */
 final class LastResort {
 
 	private static ?self $stays = null;
@@ -12,7 +12,7 @@ final class LastResort {
 	private array $needed;
 
 	private function __construct() {
-		$this->needed = [ $GLOBALS['wpdb'], $GLOBALS['wp_object_cache'] ];
+		$this->needed = array_filter( [ $GLOBALS['wpdb'] ?? null, $GLOBALS['wp_object_cache'] ?? null ] );
 	}
 
 	public static function stay(): void {
@@ -20,6 +20,9 @@ final class LastResort {
 	}
 
 	public function __destruct() {
+		if ( ! Plugin::hasMarks() ) {
+			return;
+		}
 		try {
 			AtShutdown::keep( Plugin::marks() );
 		} catch ( \Throwable $error ) {

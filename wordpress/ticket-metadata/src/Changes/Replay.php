@@ -89,11 +89,11 @@ final class Replay {
 		if ( $source === '' ) {
 			return DeferredFields::send( $this->client, array_map( static fn( SpoolRow $row ): array => $row->fields, $rows ) );
 		}
-		$bridge = Bridges::active()[ $source ] ?? null;
-		if ( $bridge === null ) {
-			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
-		}
 		try {
+			$bridge = Bridges::active()[ $source ] ?? null;
+			if ( $bridge === null ) {
+				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
+			}
 			return ( new Outbox( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
 		} catch ( \Throwable $error ) {
 			// The others behind them have nothing to do with it.

@@ -96,9 +96,9 @@ final class Spool {
 		);
 	}
 
-	/** Takes out what the service refused, for good. */
+	/** Takes out, for good, what was refused when it was tried last, and has not changed since. A bridge's mistake is none of the ticket's. */
 	public function discardRefused(): int {
-		return $this->queries->run( "DELETE FROM $this->table WHERE refusals > 0" );
+		return $this->queries->run( "DELETE FROM $this->table WHERE refusals > 0 AND due_at > 0 AND error_code <> 'client_error'" );
 	}
 
 	/** Makes all of them due, those too that wait because they were refused. */

@@ -19,8 +19,11 @@ final class SpoolQueries {
 	public function run( string $query, ...$values ): int {
 		$result = $this->database->query( $values === [] ? $query : $this->database->prepare( $query, ...$values ) );
 		if ( $result === false ) {
+			$reason = $this->database->last_error;
+			if ( $reason === '' ) {
+				throw new DatabaseGone( SpoolTable::name() . ' cannot be used: the connection to the database is lost.' );
+			}
 			// Should the table be gone, it is made again; asking for that would forget the reason.
-			$reason = $this->database->last_error ?: 'the connection is lost';
 			SpoolTable::forget();
 			throw new \RuntimeException( SpoolTable::name() . " cannot be used: $reason" );
 		}

@@ -8,9 +8,11 @@ final class SpoolTable {
 
 	private const VERSION = 1;
 
+	private const SUFFIX = 'ticket_metadata_spool';
+
 	public static function name(): string {
 		global $wpdb;
-		return $wpdb->prefix . 'ticket_metadata_spool';
+		return $wpdb->prefix . self::SUFFIX;
 	}
 
 	public static function ensure(): void {
@@ -23,11 +25,13 @@ final class SpoolTable {
 	}
 
 	/**
-	 * @param mixed $tables of the current site, which is to be deleted
+	 * @param mixed $tables of a site that is to be deleted
+	 * @param mixed $site
 	 * @return string[]
 	 */
-	public static function addTo( $tables ): array {
-		return array_merge( is_array( $tables ) ? $tables : [], [ self::name() ] );
+	public static function addTo( $tables, $site ): array {
+		global $wpdb;
+		return array_merge( is_array( $tables ) ? $tables : [], [ $wpdb->get_blog_prefix( (int) $site ) . self::SUFFIX ] );
 	}
 
 	public static function drop(): void {

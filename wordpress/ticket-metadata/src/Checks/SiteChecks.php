@@ -60,12 +60,15 @@ final class SiteChecks {
 
 	public static function delivery(): Finding {
 		$at = Plugin::lastDelivery()->at();
-		if ( $at === null ) {
+		$oldestAt = ( new Spool() )->oldestAt();
+		if ( $at === null && ( $oldestAt === null || time() - $oldestAt <= self::LATE_SECONDS ) ) {
 			return Finding::good( 'delivery', __( 'Nothing has been delivered to the ticket-metadata service yet', 'ticket-metadata' ), __( '"wp ticket-metadata backfill" brings the tickets to it that are there already.', 'ticket-metadata' ) );
+		}
+		if ( $at === null ) {
+			return Finding::recommended( 'delivery', __( 'Nothing has been delivered to the ticket-metadata service for long, though tickets wait', 'ticket-metadata' ), __( 'Test the connection in the settings, and see that WP-Cron runs.', 'ticket-metadata' ) );
 		}
 		/* translators: 1: a date and time, 2: a time, such as "5 minutes" */
 		$text     = sprintf( __( 'The last delivery was at %1$s, %2$s ago.', 'ticket-metadata' ), (string) wp_date( get_option( 'date_format' ) . ' ' . get_option( 'time_format' ), $at ), human_time_diff( $at ) );
-		$oldestAt = ( new Spool() )->oldestAt();
 		$isLate   = $oldestAt !== null && time() - max( $at, $oldestAt ) > self::LATE_SECONDS;
 		return $isLate
 			? Finding::recommended( 'delivery', __( 'Nothing has been delivered to the ticket-metadata service for long, though tickets wait', 'ticket-metadata' ), $text )

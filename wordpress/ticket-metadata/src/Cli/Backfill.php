@@ -185,7 +185,7 @@ final class Backfill {
 				$this->delivered,
 				$why->code,
 				$why->detail,
-				implode( ' && ', $commands )
+				implode( '; ', $commands )
 			)
 		);
 	}
