@@ -160,13 +160,8 @@ final class ReplayTest extends SiteTestCase {
 	}
 
 	public function testWhatFailsInCronEndsNoOtherEvent(): void {
-		global $wpdb;
 		$break = static fn( string $query ): string => strpos( $query, 'GET_LOCK' ) === false && strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		do_action( Schedule::EVENT );
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( $break, static fn() => do_action( Schedule::EVENT ) );
 		self::assertSame( [ 'replay_failed' ], $this->errorCodes() );
 	}
 

@@ -92,17 +92,10 @@ final class ShutdownTest extends SiteTestCase {
 	}
 
 	public function testASpoolThatCannotBeReadKeepsNothingFromBeingSent(): void {
-		global $wpdb;
 		$id = self::newId();
 		$this->desk->put( $id );
-		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		do_action( 'desk_changed', $id );
-		new Spool();
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		AtShutdown::run();
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
 		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
 		self::assertIsArray( $this->atService( $id ) );
 	}
@@ -158,16 +151,9 @@ final class ShutdownTest extends SiteTestCase {
 	}
 
 	public function testADatabaseThatFailsEndsNoPage(): void {
-		global $wpdb;
 		$this->use( getenv( 'NOBODY_URL' ) );
-		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		do_action( 'desk_changed', 7 );
-		new Spool();
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		AtShutdown::run();
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
 		self::assertStringContainsString( 'nowhere', $this->errors[0]->get_error_message() );
 	}
 
@@ -231,22 +217,14 @@ final class ShutdownTest extends SiteTestCase {
 	}
 
 	public function testDeferredFieldsGoOutWhereTheSpoolCannotBeRead(): void {
-		global $wpdb;
 		$id    = self::newId();
-		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		ticket_metadata_defer( $id, [ 'customer_id' => 1 ] );
-		new Spool();
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		AtShutdown::run();
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
 		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
 		self::assertIsArray( $this->atService( $id ) );
 	}
 
 	public function testADatabaseThatIsGoneIsTriedOnce(): void {
-		global $wpdb;
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$tries = 0;
 		$break = static function ( string $query ) use ( &$tries ): string {
@@ -255,26 +233,15 @@ final class ShutdownTest extends SiteTestCase {
 			return strpos( $query, 'INSERT IGNORE' ) !== false ? '' : $query;
 		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
-		new Spool();
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		AtShutdown::run();
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( $break, static fn() => AtShutdown::run() );
 		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
 	}
 
 	public function testARowThatCannotBeKeptTakesNoOtherWithIt(): void {
-		global $wpdb;
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$break = static fn( string $query ): string => strpos( $query, 'INSERT IGNORE' ) !== false && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), [ 7, 8 ] );
-		new Spool();
-		add_filter( 'query', $break );
-		$wpdb->suppress_errors( true );
-		AtShutdown::run();
-		$wpdb->suppress_errors( false );
-		remove_filter( 'query', $break );
+		$this->whileQueries( $break, static fn() => AtShutdown::run() );
 		self::assertSame( [ 8 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );
 	}
 

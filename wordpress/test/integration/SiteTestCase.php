@@ -39,7 +39,8 @@ abstract class SiteTestCase extends TestCase {
 		delete_option( Config::OPTION );
 		delete_option( TicketIds::OPTION );
 		delete_option( 'ticket_metadata_dropped' );
-		SpoolTable::drop();
+		$wpdb->query( 'DROP TABLE IF EXISTS ' . SpoolTable::name() );
+		SpoolTable::forget();
 		Plugin::forgetClient();
 		// What one test found to be away is not so for the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
@@ -52,6 +53,26 @@ abstract class SiteTestCase extends TestCase {
 
 	protected function use( string $url, array $option = [] ): void {
 		update_option( Config::OPTION, $option + [ 'url' => $url, 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
+	}
+
+	/** @param callable(string): string $change what the database is asked instead, and does not like */
+	protected function whileQueries( callable $change, callable $act ): void {
+		global $wpdb;
+		// The table itself is there.
+		SpoolTable::ensure();
+		add_filter( 'query', $change );
+		$wpdb->suppress_errors( true );
+		try {
+			$act();
+		} finally {
+			$wpdb->suppress_errors( false );
+			remove_filter( 'query', $change );
+		}
+	}
+
+	/** @return callable(string): string */
+	protected static function failingOfSpool(): callable {
+		return static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 	}
 
 	/** An id that no other test uses. */

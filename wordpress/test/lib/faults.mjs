@@ -118,7 +118,6 @@ const BEHAVIOURS = {
   echo: (response, { headers }) => { json(response, 403, { code: 'forbidden', detail: `You sent ${headers.authorization}.`, request_id: 'req-2' }) },
   'unknown-once': (response, _seen, count) => { count === 1 ? problem(response, 'outcome_unknown') : good(response) },
   'unavailable-once': (response, _seen, count) => { count === 1 ? problem(response, 'store_unavailable', { 'retry-after': '1' }) : good(response) },
-  'unavailable-dated': (response, _seen, count) => { count === 1 ? problem(response, 'store_unavailable', { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }) : good(response) },
   unavailable: (response) => { problem(response, 'store_unavailable', { 'retry-after': '0' }) },
   open: (response) => { json(response, 400, { code: 'validation_failed', detail: 'Not so.' }) },
   overloaded: (response) => { problem(response, 'overloaded', { 'retry-after': '0' }) },

@@ -34,12 +34,6 @@ final class SpoolTable {
 		return array_merge( is_array( $tables ) ? $tables : [], [ $wpdb->get_blog_prefix( (int) $site ) . self::SUFFIX ] );
 	}
 
-	public static function drop(): void {
-		global $wpdb;
-		$wpdb->query( 'DROP TABLE IF EXISTS ' . self::name() );
-		self::forget();
-	}
-
 	/** The next one who needs it makes it again, if it is not there. */
 	public static function forget(): void {
 		delete_option( self::VERSION_OPTION );
