@@ -15,6 +15,8 @@ export function createTurns (count: number) {
     tickets: new Set() as Set<number> | undefined,
     /** Writes that are being kept now. */
     running: 0,
+    /** How often something was kept. */
+    kept: 0,
     /** Writes wait meanwhile. */
     pause: undefined as Promise<void> | undefined,
     onIdle: () => {},
@@ -82,6 +84,7 @@ export function createTurns (count: number) {
         for (const partition of involved) {
           set(partition, () => {
             partition.running -= 1
+            partition.kept += Number(kept)
             partition.holds ||= kept
           })
         }
@@ -91,7 +94,8 @@ export function createTurns (count: number) {
 
     /**
      * Holds the writes of a partition back, and has `empty` make what is left of its entries. When it
-     * resolves with true, writes go to Redis again.
+     * resolves with true, writes go to Redis again, unless one was kept meanwhile: those that were on their
+     * way to Redis before are not held back, and what it did not take of them is kept behind what `empty` saw.
      */
     async close (index: number, empty: () => Promise<boolean>): Promise<void> {
       const partition = partitions[index]!
@@ -99,7 +103,8 @@ export function createTurns (count: number) {
       set(partition, () => { partition.pause = new Promise(resolve => { resume = resolve }) })
       try {
         if (partition.running > 0) await new Promise<void>(resolve => { partition.onIdle = resolve })
-        if (await empty()) {
+        const before = partition.kept
+        if (await empty() && partition.kept === before) {
           set(partition, () => {
             partition.holds = false
             partition.tickets = new Set()
