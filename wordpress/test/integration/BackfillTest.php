@@ -61,7 +61,7 @@ final class BackfillTest extends CommandTestCase {
 	public function testItGoesOnBehindATicket(): void {
 		$ids = $this->tickets( 3 );
 		self::assertSame( 0, $this->command( 'backfill', [ 'after' => (string) $ids[1] ] ) );
-		self::assertSaid( '1 tickets delivered' );
+		self::assertSaid( '1 ticket delivered' );
 		self::assertFalse( $this->atService( $ids[0] ) );
 	}
 

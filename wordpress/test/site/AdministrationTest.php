@@ -161,21 +161,15 @@ final class AdministrationTest extends SiteTestCase {
 		}
 		$this->site->settle();
 		$this->site->configure( self::service() );
-		$before = $this->command( 'verify', [ 'format' => 'json' ] );
+		$before = $this->site->command( 'verify', [ 'format' => 'json' ] );
 		self::assertSame( [ 1, 4 ], [ $before['code'], json_decode( $before['said'][0], true )['missing'] ] );
-		$backfill = $this->command( 'backfill', [ 'batch' => '1' ] );
+		$backfill = $this->site->command( 'backfill', [ 'batch' => '1' ] );
 		self::assertSame( 0, $backfill['code'], implode( "\n", $backfill['said'] ) );
-		$after = $this->command( 'verify', [ 'format' => 'json' ] );
+		$after = $this->site->command( 'verify', [ 'format' => 'json' ] );
 		self::assertSame( 0, $after['code'], implode( "\n", $after['said'] ) );
 		self::assertSame( 4, json_decode( $after['said'][0], true )['agree'] );
-		self::assertSame( 0, $this->command( 'status' )['code'] );
+		self::assertSame( 0, $this->site->command( 'status' )['code'] );
 		$this->assertAllAgree( 4 );
-	}
-
-	private function command( string $name, array $options = [] ): array {
-		exec( implode( ' ', array_map( 'escapeshellarg', [ PHP_BINARY, __DIR__ . '/cli/command.php', getenv( 'SITE_DIRECTORY' ), getenv( 'SITE_HOST' ), $name, json_encode( (object) $options ) ] ) ), $lines, $status );
-		self::assertSame( 0, $status, implode( "\n", $lines ) );
-		return json_decode( implode( "\n", $lines ), true, 512, JSON_THROW_ON_ERROR );
 	}
 
 	private static function removeFromNetwork( string $how ): void {

@@ -96,6 +96,16 @@ final class NetworkTest extends SiteTestCase {
 		self::assertSame( [ 0, 1, 0 ], array_map( static fn( FaultyServer $server ): int => count( $server->seen() ), array_values( $servers ) ) );
 	}
 
+	public function testACommandSaysOfWhichSiteItWas(): void {
+		$id = $this->sites[2]->act( Step::create( 'awesome-support', 'Of the second' ) )->created()[0];
+		$this->site->settle();
+		$backfill = $this->sites[2]->command( 'backfill', [ 'bridge' => 'awesome-support' ] );
+		self::assertSame( 0, $backfill['code'], implode( "\n", $backfill['said'] ) );
+		$this->useService( 2, 'ftp://nowhere' );
+		$backfill = $this->sites[2]->command( 'backfill', [ 'bridge' => 'awesome-support', 'after' => (string) ( $id - 1 ) ] );
+		self::assertStringContainsString( 'backfill --url=http://' . getenv( 'NETWORK_HOST' ) . '/second --bridge=awesome-support --after=' . ( $id - 1 ), implode( "\n", $backfill['said'] ) );
+	}
+
 	/** A plugin of the network may work on the tickets of another site, and may forget to come back. */
 	public function testWhatAPageChangesOnAnotherSiteIsThatSites(): void {
 		$ids = [];

@@ -14,9 +14,9 @@ final class ConfigTest extends PluginTestCase {
 	}
 
 	public function testTheOptionWinsOverTheDefault(): void {
-		$config = $this->configure( [ 'url' => ' https://tickets.example/api/ ', 'key' => 'from-form', 'disabled' => '1', 'connect_timeout_ms' => '50', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'spool_max' => 5, 'ca_file' => '/etc/ca.pem' ] );
+		$config = $this->configure( [ 'url' => ' https://tickets.example/api/ ', 'key' => 'from-form', 'disabled' => '1', 'connect_timeout_ms' => '50', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'spool_max' => 5, 'ca_file' => __FILE__ ] );
 		self::assertSame(
-			[ 'https://tickets.example/api', 'from-form', true, 50, 90, [ 'queued' => 'open' ], 5, '/etc/ca.pem', [] ],
+			[ 'https://tickets.example/api', 'from-form', true, 50, 90, [ 'queued' => 'open' ], 5, __FILE__, [] ],
 			[ $config->url(), $config->key(), $config->isDisabled(), $config->connectTimeoutMs(), $config->timeoutMs(), $config->statusMap(), $config->spoolMax(), $config->caFile(), $config->problems() ]
 		);
 	}
@@ -52,6 +52,7 @@ final class ConfigTest extends PluginTestCase {
 			'text'                     => [ 'timeout_ms', 'soon' ],
 			'negative'                 => [ 'spool_max', -1 ],
 			'a half truth'             => [ 'disabled', 'perhaps' ],
+			'no file'                  => [ 'ca_file', __DIR__ . '/nowhere.pem' ],
 			'no map'                   => [ 'status_map', 'queued=open' ],
 		];
 	}

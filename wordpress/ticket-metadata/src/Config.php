@@ -89,13 +89,18 @@ final class Config {
 	/** @return string[] what is set and cannot be used, for those who run the site */
 	public function problems(): array {
 		// Put into words only here: WordPress has no translations yet when the plugin is loaded.
-		return array_map(
+		$problems = array_map(
 			static function ( string $name ): string {
 				/* translators: 1: a constant of wp-config.php, 2: what it must be */
 				return sprintf( __( '%1$s must be %2$s.', 'ticket-metadata' ), self::constant( $name ), Setting::expected( $name, self::DEFAULTS[ $name ] ) );
 			},
 			$this->unusable
 		);
+		if ( $this->caFile() !== '' && ! is_readable( $this->caFile() ) ) {
+			/* translators: 1: a constant of wp-config.php, 2: a path */
+			$problems[] = sprintf( __( '%1$s must be a file that PHP may read, and %2$s is not.', 'ticket-metadata' ), self::constant( 'ca_file' ), $this->caFile() );
+		}
+		return $problems;
 	}
 
 	/** @return string[] the names of all settings, in the order in which people are asked for them */

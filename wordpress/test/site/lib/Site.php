@@ -74,7 +74,17 @@ final class Site {
 
 	/** @return array what came of a replay on the command line */
 	public function replay(): array {
-		$command = [ PHP_BINARY, dirname( __DIR__ ) . '/cli/replay.php', $this->directory, $this->host, $this->path ];
+		return $this->run( 'replay.php' );
+	}
+
+	/** @return array{code: int, said: string[]} of one of the plugin's commands */
+	public function command( string $name, array $options = [] ): array {
+		return $this->run( 'command.php', $name, json_encode( (object) $options ) );
+	}
+
+	/** @return array what a script of the command line says */
+	private function run( string $script, string ...$arguments ): array {
+		$command = [ PHP_BINARY, dirname( __DIR__ ) . "/cli/$script", $this->directory, $this->host, $this->path, ...$arguments ];
 		exec( implode( ' ', array_map( 'escapeshellarg', $command ) ), $lines, $status );
 		if ( $status !== 0 ) {
 			throw new \RuntimeException( implode( "\n", $lines ) );

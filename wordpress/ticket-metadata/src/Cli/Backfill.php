@@ -61,8 +61,11 @@ final class Backfill {
 			$others = array_slice( array_keys( $bridges ), array_search( $bridge->slug(), array_keys( $bridges ), true ) + 1 );
 			$this->send( $bridge, $after, $others );
 			$refused += $this->refused;
-			/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
-			$text = $this->isDryRun ? __( '%1$s: %2$d tickets would be sent, %3$d cannot be.', 'ticket-metadata' ) : __( '%1$s: %2$d tickets delivered, %3$d refused.', 'ticket-metadata' );
+			$text = $this->isDryRun
+				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
+				? _n( '%1$s: %2$d ticket would be sent, %3$d cannot be.', '%1$s: %2$d tickets would be sent, %3$d cannot be.', $this->delivered, 'ticket-metadata' )
+				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
+				: _n( '%1$s: %2$d ticket delivered, %3$d refused.', '%1$s: %2$d tickets delivered, %3$d refused.', $this->delivered, 'ticket-metadata' );
 			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) );
 		}
 		if ( $refused > 0 ) {
@@ -172,7 +175,7 @@ final class Backfill {
 
 	/** @param string[] $others */
 	private function stop( Bridge $bridge, int $after, Outcome $why, array $others ): void {
-		$command  = 'wp ticket-metadata backfill --bridge=';
+		$command  = 'wp ticket-metadata backfill' . ( is_multisite() ? ' --url=' . home_url() : '' ) . ' --bridge=';
 		$commands = [ $command . $bridge->slug() . " --after=$after" ];
 		foreach ( $others as $slug ) {
 			$commands[] = $command . $slug;
@@ -180,7 +183,7 @@ final class Backfill {
 		\WP_CLI::error(
 			sprintf(
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a code, 4: what went wrong, 5: a command */
-				__( '%1$s: stopped after %2$d tickets: %3$s. %4$s Go on with: %5$s', 'ticket-metadata' ),
+				_n( '%1$s: stopped after %2$d ticket: %3$s. %4$s Go on with: %5$s', '%1$s: stopped after %2$d tickets: %3$s. %4$s Go on with: %5$s', $this->delivered, 'ticket-metadata' ),
 				$bridge->name(),
 				$this->delivered,
 				$why->code,
