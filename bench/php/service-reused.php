@@ -5,12 +5,8 @@ require __DIR__ . '/ticket.php';
 /** @return array{int, string} status and body */
 function exchange(string $method, string $path, string $body): array {
     $url = parse_url(getenv('SERVICE_URL'));
+    // One that the other side has closed since it was used last is opened again.
     $socket = pfsockopen($url['host'], $url['port'], $code, $reason, 1);
-    // Closed by the other side since it was used last.
-    if ($socket && feof($socket)) {
-        fclose($socket);
-        $socket = pfsockopen($url['host'], $url['port'], $code, $reason, 1);
-    }
     if (!$socket) return [0, $reason];
     fwrite($socket, "$method $path HTTP/1.1\r\nHost: {$url['host']}:{$url['port']}\r\nAuthorization: Bearer " . getenv('SERVICE_KEY')
         . "\r\nContent-Type: application/json\r\nContent-Length: " . strlen($body) . "\r\n\r\n$body");

@@ -1,10 +1,10 @@
 /**
  * Tickets of a batch while requests are being served. Each step of it waits for a turn of the event loop that is full of
- * them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 50 are some 5000
- * tickets a second and leave requests 0.74 to 0.81 of their rate; with 100 it was three quarters at best. A request waits
- * behind a step for a millisecond.
+ * them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 32 are some 3700
+ * tickets a second and leave requests more than 0.8 of their rate; with 50 it was 0.74 to 0.81, with 100 three quarters
+ * at best. A request waits behind a step for a millisecond.
  */
-const MODEST_TICKETS = 40
+const MODEST_TICKETS = 32
 
 /** A backlog may become so old beside full load, before it takes more. */
 const PATIENCE_MS = 60_000

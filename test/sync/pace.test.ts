@@ -10,8 +10,8 @@ t.test('a whole batch where nobody is served, however old the backlog', async t 
 })
 
 t.test('beside requests a modest one, which grows with the age of the backlog until it is whole', async t => {
-  t.equal(paceOf(500, true, 0), 40)
-  t.equal(paceOf(500, true, MINUTE_MS), 40, 'a minute is no reason to hurry')
+  t.equal(paceOf(500, true, 0), 32)
+  t.equal(paceOf(500, true, MINUTE_MS), 32, 'a minute is no reason to hurry')
   const sizes = [1, 2, 3, 4, 5].map(minutes => paceOf(500, true, minutes * MINUTE_MS))
   t.strictSame(sizes, sizes.toSorted((a, b) => a - b))
   t.equal(new Set(sizes).size, sizes.length)
@@ -20,27 +20,27 @@ t.test('beside requests a modest one, which grows with the age of the backlog un
 })
 
 t.test('what is modest already stays as it is', async t => {
-  for (const size of [1, 20, 40]) t.equal(paceOf(size, true, 0), size)
+  for (const size of [1, 20, 32]) t.equal(paceOf(size, true, 0), size)
 })
 
 t.test('requests count that have come since the last batch', async t => {
   let requests = 3
   const pace = createPace(() => requests)
-  t.equal(pace(500, 0), 40)
+  t.equal(pace(500, 0), 32)
   t.equal(pace(500, 0), 500)
   requests += 1
-  t.equal(pace(500, 0), 40)
+  t.equal(pace(500, 0), 32)
 })
 
 t.test('beside requests a pass takes small batches, one after the other', async t => {
   const { app, call } = await createService(t)
-  await call('POST', '/tickets/batch', closed(240))
+  await call('POST', '/tickets/batch', closed(192))
   const { names, calls } = watchCalls(app)
   // Somebody is served during each batch.
   const requests: Promise<unknown>[] = []
   const serve = (name: string) => { if (name === 'claim') requests.push(call('GET', '/health/live')) }
   calls.on('ended', serve)
-  t.match((await call('POST', '/flush')).body, { claimed: 240, synced: 240 })
+  t.match((await call('POST', '/flush')).body, { claimed: 192, synced: 192 })
   calls.off('ended', serve)
   t.strictSame(names, Array.from({ length: 6 }, () => ['claim', 'settle']).flat())
   await Promise.all(requests)
@@ -61,13 +61,13 @@ t.test('a backlog that has grown old is pushed in larger batches, beside request
     return await upsert(tickets)
   }
   await call('POST', '/flush')
-  t.equal(sizes[0], 40, 'its age is not known yet')
-  t.ok(sizes[1]! >= 270 && sizes[1]! < 295, `then ${sizes[1]!}`)
+  t.equal(sizes[0], 32, 'its age is not known yet')
+  t.ok(sizes[1]! >= 266 && sizes[1]! < 290, `then ${sizes[1]!}`)
 })
 
 t.test('the last pass of a service that stops does not hold back, although the last requests came just before', async t => {
   const { app, call } = await createService(t)
-  await call('POST', '/tickets/batch', closed(240))
+  await call('POST', '/tickets/batch', closed(192))
   const { names } = watchCalls(app)
   await app.close()
   t.strictSame(names, ['claim', 'settle'])
