@@ -8,7 +8,7 @@ const IDS_PER_SLICE = 10_000_000
 
 /**
  * @typedef {import('./wrk.mjs').Answered & { cpu_us: number | undefined, firstId: number }} Slice rate is of tickets,
- *   cpu_us that of the server for one of them, firstId one of those that were sent
+ *   cpu_us that of the server for one of them, firstId to lastId are the new ids that were sent
  */
 
 /**

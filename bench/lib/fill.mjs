@@ -53,6 +53,7 @@ export async function writeMany (service, operations) {
   const { status, body } = await call(service, 'POST', '/tickets/batch', { operations })
   if (status === 200) return
   // One that has results has more that succeeded.
-  const failed = body.results?.filter((/** @type {{ status: number }} */ result) => result.status >= 300) ?? body
+  const { results } = /** @type {{ results?: { status: number }[] }} */ (body)
+  const failed = results?.filter((result) => result.status >= 300) ?? body
   throw new Failure(`A batch of tickets was answered with ${status}: ${JSON.stringify(failed).slice(0, 1000)}`)
 }

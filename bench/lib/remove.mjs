@@ -7,6 +7,12 @@ const IDS_PER_CALL = 1000
 
 /** @typedef {import('./fill.mjs').Ids} Ids */
 
+/**
+ * @param {{ firstId: number, lastId: number }} slice
+ * @returns {Ids} of what it has created, and of what nobody waited for
+ */
+export const idsOf = ({ firstId, lastId }) => ({ first: firstId, count: lastId - firstId + 1 })
+
 /** The service's own keys. */
 export async function keysOf () {
   /** @type {typeof import('../../src/tickets/keys.js')} */

@@ -31,5 +31,6 @@ export function meanOf (one, other) {
     p99_ms: mean(one.p99_ms, other.p99_ms),
     cpu_us: one.cpu_us === undefined || other.cpu_us === undefined ? undefined : mean(one.cpu_us, other.cpu_us),
     firstId: other.firstId,
+    lastId: other.lastId,
   }
 }

@@ -29,6 +29,7 @@ const DURATION = '1h'
  * @property {number} rate a second
  * @property {number} p50_ms
  * @property {number} p99_ms
+ * @property {number} lastId the last new one that was asked for, whether anybody waited for its answer or not
  */
 
 /**
@@ -61,5 +62,5 @@ export function readSummary (lines, url) {
   }
   if (summary.socket_errors > 0) throw new Failure(`${summary.socket_errors} requests to ${url} were not answered: connections failed or took longer than 10 s`)
   if (summary.requests === 0) throw new Failure(`${url} answered nothing in ${summary.seconds} s`)
-  return { requests: summary.requests, rate: summary.requests / summary.seconds, p50_ms: summary.p50_ms, p99_ms: summary.p99_ms }
+  return { requests: summary.requests, rate: summary.requests / summary.seconds, p50_ms: summary.p50_ms, p99_ms: summary.p99_ms, lastId: summary.last_new_id }
 }

@@ -15,12 +15,13 @@
 ]]
 local threads = {}
 local templates, next_template = {}, 0
-local new_id, first_known, known_count, known_index
+local first_known, known_count, known_index
 local last_id
 local expected
 
 -- What done reads of each thread.
 unexpected, first_unexpected = 0, ''
+new_id = 0
 
 local function read_templates(path)
   local file = assert(io.open(path, 'rb'))
@@ -95,15 +96,16 @@ local function quote(text)
 end
 
 function done(summary, latency)
-  local bad, first = 0, ''
+  local bad, first, last = 0, '', 0
   for _, thread in ipairs(threads) do
     bad = bad + thread:get('unexpected')
+    last = math.max(last, thread:get('new_id'))
     if first == '' then first = thread:get('first_unexpected') end
   end
   local errors = summary.errors
   bad = math.max(bad, errors.status)
   print(string.format(
-    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"unexpected":%d,"first_unexpected":%s,"socket_errors":%d}',
+    '{"requests":%d,"seconds":%.6f,"bytes":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f,"unexpected":%d,"first_unexpected":%s,"socket_errors":%d,"last_new_id":%.0f}',
     summary.requests, summary.duration / 1e6, summary.bytes, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3,
-    bad, quote(first), errors.connect + errors.read + errors.write + errors.timeout))
+    bad, quote(first), errors.connect + errors.read + errors.write + errors.timeout, last))
 end

@@ -4,7 +4,7 @@ import { contender } from '../lib/contender.mjs'
 import { fill } from '../lib/fill.mjs'
 import { flush } from '../lib/flush.mjs'
 import { meanwhile } from '../lib/meanwhile.mjs'
-import { removeFromRedis } from '../lib/remove.mjs'
+import { idsOf, removeFromRedis } from '../lib/remove.mjs'
 import { create } from '../lib/requests.mjs'
 import { compared } from '../lib/rows.mjs'
 import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
@@ -41,7 +41,7 @@ export const duringFlush = {
     const created = []
     const slice = () => machine.undisturbed(async () => {
       const measured = await measure(false)
-      created.push({ first: measured.firstId, count: measured.requests + 2 * CONNECTIONS })
+      created.push(idsOf(measured))
       return measured
     })
     const withoutFlush = async () => {

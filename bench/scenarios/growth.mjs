@@ -4,6 +4,7 @@ import { fill } from '../lib/fill.mjs'
 import { slowest } from '../lib/flatness.mjs'
 import { flush } from '../lib/flush.mjs'
 import { expectWhole, populate, restore } from '../lib/population.mjs'
+import { idsOf } from '../lib/remove.mjs'
 import { create, read } from '../lib/requests.mjs'
 import { interleave } from '../lib/rounds.mjs'
 import { compared } from '../lib/rows.mjs'
@@ -53,10 +54,9 @@ export const growth = {
       return {
         name,
         async measure (isWarmup) {
-          const { rate, requests, firstId } = await measure(isWarmup)
-          // Each connection may have sent one that nobody waited for.
-          await restore(site, { first: firstId, count: requests + 2 * CONNECTIONS })
-          return rate
+          const slice = await measure(isWarmup)
+          await restore(site, idsOf(slice))
+          return slice.rate
         },
       }
     }, plan.warmup)

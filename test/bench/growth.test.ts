@@ -29,7 +29,7 @@ t.test('growth: a site has as many tickets, marks and rows as it is said to', as
   }
 })
 
-const slice = (rate: number, p99: number) => ({ requests: rate, rate, p50_ms: 1, p99_ms: p99, cpu_us: 20, firstId: 1 })
+const slice = (rate: number, p99: number) => ({ requests: rate, rate, p50_ms: 1, p99_ms: p99, cpu_us: 20, firstId: 1, lastId: 100 })
 
 t.test('during a flush: each slice beside those of its round that had no flush, and how fast the flush was', async t => {
   const [rates, p99] = toRows(200_000, [

@@ -50,8 +50,8 @@ t.test('where it is not counted nothing is repeated', async t => {
 })
 
 t.test('of two processes the mean counts', async t => {
-  const slice = { requests: 100, rate: 1000, p50_ms: 1, p99_ms: 4, cpu_us: 20, firstId: 1 }
-  const mean = meanOf(slice, { requests: 50, rate: 500, p50_ms: 3, p99_ms: 6, cpu_us: 40, firstId: 9 })
-  t.strictSame(mean, { requests: 150, rate: 750, p50_ms: 2, p99_ms: 5, cpu_us: 30, firstId: 9 })
+  const slice = { requests: 100, rate: 1000, p50_ms: 1, p99_ms: 4, cpu_us: 20, firstId: 1, lastId: 100 }
+  const mean = meanOf(slice, { requests: 50, rate: 500, p50_ms: 3, p99_ms: 6, cpu_us: 40, firstId: 9, lastId: 60 })
+  t.strictSame(mean, { requests: 150, rate: 750, p50_ms: 2, p99_ms: 5, cpu_us: 30, firstId: 9, lastId: 60 })
   t.equal(meanOf(slice, { ...slice, cpu_us: undefined }).cpu_us, undefined)
 })
