@@ -332,6 +332,19 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertNull( $this->snapshot( $id )['category'] );
 	}
 
+	public function testATermThatIsRenamedIsSeen(): void {
+		$id = $this->open();
+		$this->open();
+		$page = wp_insert_post( [ 'post_title' => 'No ticket', 'post_status' => 'publish' ] );
+		foreach ( [ 'department', 'ticket_priority', 'ticket_channel' ] as $taxonomy ) {
+			[ $term ] = wp_set_object_terms( $id, [ "Old $taxonomy" ], $taxonomy );
+			wp_set_object_terms( $page, [ "Old $taxonomy" ], $taxonomy );
+			$rename = static fn() => wp_update_term( get_term_by( 'name', "Old $taxonomy", $taxonomy )->term_id, $taxonomy, [ 'name' => "New $taxonomy" ] );
+			self::assertSame( $taxonomy === 'ticket_channel' ? [] : [ $id => false ], $this->marksOf( $rename ), $taxonomy );
+		}
+		self::assertSame( [ 'New department', 'New ticket_priority' ], [ $this->snapshot( $id )['category'], $this->snapshot( $id )['priority'] ] );
+	}
+
 	public function testItIsReadPastCachesAndWithoutTheHelpDesk(): void {
 		global $wpdb;
 		$id = $this->open();

@@ -4,6 +4,7 @@ namespace TicketMetadata\Test;
 use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Client\CircuitBreaker;
 use TicketMetadata\Plugin;
 
@@ -229,17 +230,47 @@ final class ShutdownTest extends SiteTestCase {
 		$tries = 0;
 		$break = static function ( string $query ) use ( &$tries ): string {
 			// WordPress answers an empty query as it answers when the connection is lost: false, and no error.
-			$tries += strpos( $query, 'INSERT IGNORE' ) !== false ? 1 : 0;
-			return strpos( $query, 'INSERT IGNORE' ) !== false ? '' : $query;
+			$tries += self::isSpooling( $query ) ? 1 : 0;
+			return self::isSpooling( $query ) ? '' : $query;
 		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
 		$this->whileQueries( $break, static fn() => AtShutdown::run() );
 		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
 	}
 
+	private static function isSpooling( string $query ): bool {
+		return strpos( $query, 'INSERT INTO ' . SpoolTable::name() ) === 0;
+	}
+
+	public function testVeryManyTicketsAreLeftToTheReplay(): void {
+		$server = new FaultyServer();
+		$this->use( $server->url( 'batch' ) );
+		$statements = 0;
+		$count      = static function ( string $query ) use ( &$statements ): string {
+			$statements += self::isSpooling( $query ) ? 1 : 0;
+			return $query;
+		};
+		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
+		$this->whileQueries( $count, static fn() => AtShutdown::run() );
+		self::assertSame( [ [], 1001, 3 ], [ $server->seen(), ( new Spool() )->depth(), $statements ] );
+		self::assertSame( [ 'put_off' ], $this->errorCodes(), 'said once, and not of each' );
+		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1000 ) );
+		AtShutdown::run();
+		self::assertSame( [ 500, 500 ], array_map( 'count', $server->batches() ), 'so many are still sent by the page' );
+	}
+
+	public function testOfVeryManyWhatFindsNoRoomIsSaid(): void {
+		$this->use( getenv( 'NOBODY_URL' ), [ 'spool_max' => 999 ] );
+		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
+		AtShutdown::run();
+		self::assertSame( [ 999, 2 ], [ ( new Spool() )->depth(), ( new Spool() )->dropped() ] );
+		self::assertSame( [ 'put_off', 'put_off', 'put_off' ], $this->errorCodes() );
+		self::assertStringContainsString( 'backfill', $this->errors[1]->get_error_message() );
+	}
+
 	public function testARowThatCannotBeKeptTakesNoOtherWithIt(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
-		$break = static fn( string $query ): string => strpos( $query, 'INSERT IGNORE' ) !== false && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		$break = static fn( string $query ): string => self::isSpooling( $query ) && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), [ 7, 8 ] );
 		$this->whileQueries( $break, static fn() => AtShutdown::run() );
 		self::assertSame( [ 8 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );

@@ -135,6 +135,42 @@ final class SpoolTest extends SiteTestCase {
 		self::assertSame( 0, $this->spool->dropped() );
 	}
 
+	public function testManyAreAddedTogether(): void {
+		$this->spool->addTicket( 'desk', 600, Outcome::refused( 'validation_failed', 'No.' ) );
+		[ $before ] = $this->spool->rows( 1 );
+		$this->spool->note( $before, Outcome::refused( 'validation_failed', 'No.' ) );
+		self::assertSame( [], $this->due() );
+		self::assertSame( [], $this->spool->addTickets( 'desk', range( 1200, 1 ), $this->away ) );
+		self::assertSame( [ 1200, [ 600, 1, 2 ] ], [ $this->spool->depth(), $this->due( 0, 3 ) ], 'what waited keeps its place, and is due' );
+		[ $row, $next ] = $this->spool->rows( 2 );
+		self::assertSame( [ 'No.', 2, 'Too late.', 1 ], [ $row->errorDetail, $row->revision, $next->errorDetail, $next->revision ] );
+	}
+
+	public function testOfManyThoseFindRoomForWhomThereIsSome(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 505 ] );
+		$this->spool->addTickets( 'desk', range( 1, 503 ), $this->away );
+		self::assertSame( [ 507, 508 ], $this->spool->addTickets( 'desk', [ 508, 507, 506, 505, 3, 2, 1 ], $this->away ) );
+		self::assertSame( [ 505, 2 ], [ $this->spool->depth(), $this->spool->dropped() ] );
+		self::assertSame( [ 509, 510 ], $this->spool->addTickets( 'desk', [ 509, 510 ], $this->away ) );
+		self::assertSame( [ 505, 4 ], [ $this->spool->depth(), $this->spool->dropped() ] );
+	}
+
+	public function testADeadlockIsTriedAgain(): void {
+		$lost     = 0;
+		$deadlock = static function ( string $query ) use ( &$lost ): string {
+			return strpos( $query, 'INSERT' ) === 0 && ++$lost <= 2 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'" : $query;
+		};
+		$this->whileQueries( $deadlock, fn() => $this->spool->addTickets( 'desk', [ 7, 8 ], $this->away ) );
+		self::assertSame( [ 3, [ 7, 8 ] ], [ $lost, $this->due() ] );
+		$lost = -100;
+		try {
+			$this->whileQueries( $deadlock, fn() => $this->spool->addTicket( 'desk', 9, $this->away ) );
+			self::fail( 'not for ever' );
+		} catch ( \RuntimeException $error ) {
+			self::assertStringContainsString( 'Deadlock found', $error->getMessage() );
+		}
+	}
+
 	public function testAnErrorOfTheDatabaseIsNotTakenForEmptinessAndTheTableComesBack(): void {
 		global $wpdb;
 		$wpdb->query( 'DROP TABLE ' . SpoolTable::name() );
@@ -168,7 +204,11 @@ final class SpoolTest extends SiteTestCase {
 		file_put_contents(
 			$script,
 			'<?php require ' . var_export( __DIR__ . '/wordpress.php', true ) . '; for ( $i = 0; $i < 50; $i++ ) {
-				( new TicketMetadata\Changes\Spool() )->addFields( 7, [ "custom_fields" => [ $argv[1] . "_" . $i => true ] ], TicketMetadata\Changes\Outcome::undelivered( "timeout", "" ) );
+				$spool = new TicketMetadata\Changes\Spool();
+				$why   = TicketMetadata\Changes\Outcome::undelivered( "timeout", "" );
+				$spool->addFields( 7, [ "custom_fields" => [ $argv[1] . "_" . $i => true ] ], $why );
+				$ids = array_unique( array_map( static fn() => random_int( 1, 1000 ), range( 1, 40 ) ) );
+				if ( $spool->addTickets( "desk", $ids, $why ) !== [] ) { exit( 1 ); }
 			}'
 		);
 		$processes = array_map( static fn( string $name ) => proc_open( [ PHP_BINARY, $script, $name ], [], $pipes ), [ 'a', 'b', 'c' ] );
@@ -176,5 +216,6 @@ final class SpoolTest extends SiteTestCase {
 		unlink( $script );
 		self::assertSame( [ 0, 0, 0 ], $statuses );
 		self::assertCount( 150, $this->spool->rows( 1 )[0]->fields['custom_fields'] );
+		self::assertGreaterThan( 900, $this->spool->depth() );
 	}
 }

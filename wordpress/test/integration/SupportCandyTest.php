@@ -113,6 +113,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 				'wpsc_ticket_archive',
 				'wpsc_archive_ticket_restore',
 				'wpsc_delete_archive_ticket_permanently',
+				'wpsc_after_anonymizing_ticket',
 			] as $hook
 		) {
 			$hooks[ $hook ] = [ $hook, false ];
@@ -371,9 +372,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		);
 		self::assertSame( [ $id => false ], $marks );
 		self::assertSame( $user, $this->snapshot( $id )['customer_id'] );
-		$update = static fn( string $oldEmail ) => do_action( 'profile_update', $user, new \WP_User( (object) [ 'ID' => $user, 'user_email' => $oldEmail ] ), [] );
-		self::assertSame( [], $this->marksOf( static fn() => $update( 'guest@example.test' ) ), 'another name, say' );
-		self::assertSame( [ $id => false ], $this->marksOf( static fn() => $update( 'old@example.test' ) ) );
+		self::assertSame( [ $id => false ], $this->marksOf( static fn() => do_action( 'profile_update', $user, new \WP_User( $user ), [] ) ), 'also where WordPress had the address before' );
 		self::assertSame( [], $this->marksOf( static fn() => do_action( 'profile_update', 0, new \WP_User(), [] ) ), 'a guest is no user' );
 	}
 
@@ -429,18 +428,88 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		self::assertSame( 'closed', $this->bridge->statuses()[4]['default'], 'as a new installation has it' );
 	}
 
-	public function testWhatIsDoneBySqlAloneIsThereForWhoLooks(): void {
-		$status   = WPSC_Status::insert( [ 'name' => 'In the laboratory' ] );
-		$category = \WPSC_Category::insert( [ 'name' => 'Sales' ] );
-		$ticket   = $this->create( [ 'status' => $status->id, 'category' => $category->id ] );
-		$marks    = $this->marksOf(
-			static function () use ( $status, $category ): void {
-				supportcandy_delete_status( (int) $status->id, 3 );
-				supportcandy_delete_category( (int) $category->id, 1 );
-			}
-		);
-		self::assertSame( [], $marks, 'nothing tells' );
-		self::assertSame( self::told( (int) $ticket->id ), $this->snapshot( (int) $ticket->id ) );
+	/** @return array<string, array{string, string, array, mixed, mixed}> action, the ticket's column, the form, and what is seen then of a ticket and of an archived one */
+	public function edits(): array {
+		return [
+			'a category is renamed' => [ 'wpsc_set_edit_category', 'category', [ 'label' => 'Anew' ], 'Anew', 'Anew' ],
+			'a category is deleted' => [ 'wpsc_set_delete_category', 'category', [ 'replace_id' => '1' ], 'General', null ],
+			'a priority is renamed' => [ 'wpsc_set_edit_priority', 'priority', [ 'label' => 'Anew' ], 'Anew', 'Anew' ],
+			'a priority is deleted' => [ 'wpsc_set_delete_priority', 'priority', [ 'replace_id' => '1' ], 'Low', null ],
+			'a status is deleted'   => [ 'wpsc_set_delete_status', 'status', [ 'replace_id' => '3' ], '3', '4' ],
+		];
+	}
+
+	/** @dataProvider edits */
+	public function testTicketsThatNameWhatIsEditedAreMarked( string $action, string $column, array $form, ?string $seen, ?string $seenOfArchived ): void {
+		$class    = [ 'category' => \WPSC_Category::class, 'priority' => \WPSC_Priority::class, 'status' => WPSC_Status::class ][ $column ];
+		$edited   = (int) $class::insert( [ 'name' => 'Old' ] )->id;
+		$id       = (int) $this->create( [ $column => $edited ] )->id;
+		$archived = $this->create( [ $column => $edited ] );
+		supportcandy_archive( $archived );
+		$this->create( [ $column => 2 ] );
+		self::assertSame( [], $this->marksOf( fn() => $this->ask( $action, [ 'id' => (string) $edited ] + $form, 'not_allowed' ) ), 'nobody else may have them sent again' );
+		self::assertSame( [ $id => false, (int) $archived->id => false ], $this->marksOf( fn() => $this->ask( $action, [ 'id' => (string) $edited ] + $form ) ) );
+		self::assertSame( [ $seen, $seenOfArchived ], [ $this->snapshot( $id )[ $column ], $this->snapshot( (int) $archived->id )[ $column ] ] );
+		self::assertSame( [], $this->marksOf( fn() => $this->ask( $action, [ 'id' => '0', 'replace_id' => '1', 'label' => '' ] ) ) );
+	}
+
+	/** A request of SupportCandy's own pages. */
+	private function ask( string $action, array $form, ?string $nonceOf = null ): void {
+		$_POST = $form + [ '_ajax_nonce' => wp_create_nonce( $nonceOf ?? $action ) ];
+		do_action( "wp_ajax_$action" );
+	}
+
+	public function testTicketsOfACustomerWhoIsDeletedAreMarked(): void {
+		$other = WPSC_Customer::insert( [ 'user' => 0, 'name' => 'Other', 'email' => 'other@example.test' ] );
+		$kept  = (int) $this->create( [ 'customer' => $other->id ] )->id;
+		$ids   = [ (int) $this->create()->id, (int) $this->create()->id ];
+		supportcandy_archive( new WPSC_Ticket( $ids[1] ) );
+		$marks = $this->marksOf( fn() => $this->ask( 'wpsc_delete_customer', [ 'customer_id' => (string) $this->customer->id ] ) );
+		self::assertSame( array_fill_keys( $ids, false ), $marks );
+		self::assertNull( $this->snapshot( $ids[0] ) );
+		self::assertSame( [ null, (int) $this->customer->id ], [ $this->snapshot( $ids[1] )['customer_id'], $this->snapshot( $ids[1] )['guest_id'] ], 'what is archived stays, and is nobody\'s' );
+		self::assertSame( (int) $other->id, $this->snapshot( $kept )['guest_id'] );
+	}
+
+	public function testATicketThatIsMadeAnonymousIsMarked(): void {
+		$ticket    = $this->create();
+		$anonymous = WPSC_Customer::insert( [ 'user' => 0, 'name' => 'Anonymous', 'email' => 'nobody@example.test' ] );
+		self::assertSame( [ (int) $ticket->id => false ], $this->marksOf( static fn() => supportcandy_anonymize( $ticket, $anonymous ) ) );
+		self::assertNull( $this->snapshot( (int) $ticket->id )['customer_id'] );
+	}
+
+	public function testOfTwoThatBecomeOneBothAreMarked(): void {
+		$ids = [ (int) $this->create()->id, (int) $this->create()->id ];
+		self::assertSame( array_fill_keys( $ids, false ), $this->marksOf( static fn() => do_action( 'wpsc_after_ticket_merge', new WPSC_Ticket( $ids[0] ), new WPSC_Ticket( $ids[1] ) ) ) );
+	}
+
+	public function testTicketsOfAnAgentWhoLeavesOrComesBackAreMarked(): void {
+		$agent  = self::agent( 7 );
+		$second = self::agent( 8 );
+		$id     = (int) $this->create( [ 'assigned_agent' => "$agent->id|$second->id" ] )->id;
+		$last   = $this->create( [ 'assigned_agent' => "$second->id|$agent->id" ] );
+		supportcandy_archive( $last );
+		$this->create( [ 'assigned_agent' => "1$agent->id|{$agent->id}1" ] );
+		$this->create( [ 'assigned_agent' => null ] );
+		$both = [ $id => false, (int) $last->id => false ];
+		self::assertSame( 7, $this->snapshot( $id )['assigned_to'] );
+		self::assertSame( $both, $this->marksOf( static fn() => supportcandy_delete_agent( $agent ) ) );
+		self::assertSame( 8, $this->snapshot( $id )['assigned_to'] );
+		$agent->user = 9;
+		$agent->save();
+		self::assertSame( $both, $this->marksOf( static fn() => do_action( 'user_register', 9, [] ) ) );
+		self::assertSame( 9, $this->snapshot( $id )['assigned_to'] );
+		self::assertSame( [], $this->marksOf( static fn() => do_action( 'profile_update', 9, new \WP_User(), [] ) ), 'who has many has them sent once' );
+		self::assertSame( [], $this->marksOf( static fn() => do_action( 'wpsc_delete_agent', null ) ) );
+	}
+
+	public function testTicketsOfAStatusThatIsClosedFromNowOnAreMarked(): void {
+		$ids   = array_map( fn( int $status ): int => (int) $this->create( [ 'status' => $status ] )->id, [ 1, 2, 3, 4 ] );
+		$marks = $this->marksOf( static fn() => update_option( 'wpsc-tl-ms-advanced', [ 'closed-ticket-statuses' => [ '2', '3' ] ] ) );
+		self::assertSame( [ $ids[1] => false, $ids[2] => false, $ids[3] => false ], $marks, 'those that are, and those that are not any more' );
+		$marks = $this->marksOf( static fn() => update_option( 'wpsc-gs-general', [ 'close-ticket-status' => 3 ] ) );
+		self::assertSame( [ $ids[2] => false, $ids[3] => false ], $marks );
+		self::assertSame( [], $this->marksOf( static fn() => update_option( 'wpsc-gs-general', [ 'close-ticket-status' => 3, 'another' => 'setting' ] ) ) );
 	}
 
 	public function testARowThatATicketNamesMayBeGone(): void {

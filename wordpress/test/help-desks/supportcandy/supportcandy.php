@@ -7,7 +7,7 @@
  *
  * Our own code. What it imitates was read in the sources of SupportCandy 3.2.1 and 3.4.8: its tables and what it writes
  * into them, its options, the names of its classes, methods and hooks, which arguments a hook has, and what is stored
- * when it runs. Not imitated: pages, nonces, capabilities, e-mail, attachments, custom fields. It installs itself when it
+ * when it runs. Not imitated: pages, nonces but those of its settings, capabilities, e-mail, attachments, custom fields. It installs itself when it
  * is loaded; the real one is of use from the next request on.
  */
 
@@ -21,6 +21,8 @@ require __DIR__ . '/models.php';
 require __DIR__ . '/class-wpsc-individual-ticket.php';
 require __DIR__ . '/removal.php';
 require __DIR__ . '/settings.php';
+
+supportcandy_answer_requests();
 
 if ( get_option( 'wpsc_current_version' ) !== WPSC_VERSION ) {
 	supportcandy_install();

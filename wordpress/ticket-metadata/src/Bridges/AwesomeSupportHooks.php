@@ -1,8 +1,6 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-use TicketMetadata\Errors;
-
 /**
  * What tells that a ticket of Awesome Support changed. Its own hooks miss what an agent does on WordPress's edit screen
  * and what add-ons write past its functions: WordPress's hooks see these.
@@ -41,6 +39,7 @@ final class AwesomeSupportHooks {
 		add_action( 'deleted_post_meta', [ $this, 'metaChanged' ], self::FIRST, 3 );
 		add_action( 'set_object_terms', [ $this, 'termsSet' ], self::FIRST, 4 );
 		add_action( 'deleted_term_relationships', [ $this, 'termsRemoved' ], self::FIRST, 3 );
+		add_action( 'edited_term', [ $this, 'termEdited' ], self::FIRST, 3 );
 		add_action( 'trashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'untrashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'deleted_post', [ $this, 'deleted' ], self::FIRST, 2 );
@@ -105,13 +104,16 @@ final class AwesomeSupportHooks {
 
 	public function userLeaves( $user = null ): void {
 		global $wpdb;
-		try {
-			foreach ( Rows::ids( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author > 0 AND post_author = %d", HookArgument::ticketId( $user ) ) ) as $id ) {
-				$this->mark( $id );
-			}
-		} catch ( \RuntimeException $error ) {
-			// The user can leave all the same.
-			Errors::report( 0, 'bridge_error', $error->getMessage() );
+		$query = $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author > 0 AND post_author = %d", HookArgument::ticketId( $user ) );
+		Found::mark( static fn(): array => Rows::ids( $query ), $this->mark );
+	}
+
+	/** A department or a priority has a new name, in every ticket that has it. */
+	public function termEdited( $term = null, $row = null, $taxonomy = null ): void {
+		global $wpdb;
+		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
+			$query = $wpdb->prepare( "SELECT p.ID FROM $wpdb->term_relationships r JOIN $wpdb->posts p ON p.ID = r.object_id AND p.post_type = 'ticket' WHERE r.term_taxonomy_id = %d", HookArgument::ticketId( $row ) );
+			Found::mark( static fn(): array => Rows::ids( $query ), $this->mark );
 		}
 	}
 

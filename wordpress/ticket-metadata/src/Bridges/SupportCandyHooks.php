@@ -1,16 +1,11 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-use TicketMetadata\Errors;
-
-/**
- * What tells that a ticket of SupportCandy changed: all that its own lists and counters listen to, and what they miss.
- * Only what it does by SQL alone tells nobody, such as giving all tickets of a deleted status another one.
- */
+/** What tells that a ticket of SupportCandy changed: all that its own lists and counters listen to, and what they miss. */
 final class SupportCandyHooks {
 
 	/** Before listeners that end the request, or fail. */
-	private const FIRST = PHP_INT_MIN;
+	public const FIRST = PHP_INT_MIN;
 
 	private const CHANGES = [
 		'wpsc_change_ticket_status',
@@ -31,48 +26,29 @@ final class SupportCandyHooks {
 		'wpsc_ticket_archive',
 		'wpsc_archive_ticket_restore',
 		'wpsc_delete_archive_ticket_permanently',
+		'wpsc_after_anonymizing_ticket',
 	];
 
 	/** @param callable(int, bool=): void $mark */
 	public static function add( callable $mark ): void {
 		// The first argument says which ticket, in one form or another; what else there is, and how much, depends on the version.
-		$listen = static function ( string $hook, bool $isNew ) use ( $mark ): void {
-			$heard = static function ( $ticket = null ) use ( $mark, $isNew ): void {
-				$id = HookArgument::ticketId( $ticket );
-				if ( $id > 0 ) {
-					$mark( $id, $isNew );
+		$listen = static function ( string $hook, bool $isNew, int $tickets = 1 ) use ( $mark ): void {
+			$heard = static function ( ...$arguments ) use ( $mark, $isNew ): void {
+				foreach ( array_map( [ HookArgument::class, 'ticketId' ], $arguments ) as $id ) {
+					if ( $id > 0 ) {
+						$mark( $id, $isNew );
+					}
 				}
 			};
-			add_action( $hook, $heard, self::FIRST );
+			add_action( $hook, $heard, self::FIRST, $tickets );
 		};
 		$listen( 'wpsc_create_new_ticket', true );
 		foreach ( self::CHANGES as $hook ) {
 			$listen( $hook, false );
 		}
-		// A guest who registers, or a new address, gives a person's tickets to another customer, which SupportCandy tells nobody.
-		// Behind SupportCandy, which acts in the same hooks.
-		$registered = static function ( $user = null ) use ( $mark ): void {
-			self::markOfUser( HookArgument::ticketId( $user ), $mark );
-		};
-		$updated    = static function ( $user = null, $old = null ) use ( $registered ): void {
-			$new = get_userdata( HookArgument::ticketId( $user ) );
-			if ( $new && $new->user_email !== ( $old->user_email ?? null ) ) {
-				$registered( $user );
-			}
-		};
-		add_action( 'user_register', $registered, PHP_INT_MAX );
-		add_action( 'profile_update', $updated, PHP_INT_MAX, 2 );
-	}
-
-	/** @param callable(int, bool=): void $mark */
-	private static function markOfUser( int $user, callable $mark ): void {
-		try {
-			foreach ( ( new SupportCandyTables() )->idsOfUser( $user ) as $id ) {
-				$mark( $id );
-			}
-		} catch ( \RuntimeException $error ) {
-			// Whoever registers gets in all the same.
-			Errors::report( 0, 'bridge_error', $error->getMessage() );
-		}
+		// One goes up in the other.
+		$listen( 'wpsc_after_ticket_merge', false, 2 );
+		SupportCandyPeople::listen( $mark );
+		SupportCandyLists::listen( $mark );
 	}
 }

@@ -8,6 +8,9 @@ final class SupportCandyStatuses {
 	private const AWAITING_CUSTOMER = 2;
 	private const CLOSED            = 4;
 
+	/** That say which are closed. */
+	public const OPTIONS = [ 'wpsc-gs-general', 'wpsc-tl-ms-advanced' ];
+
 	/** Of a ticket whose status is no longer in the list. */
 	private const OTHER = 'other';
 
@@ -21,18 +24,23 @@ final class SupportCandyStatuses {
 
 	public function __construct() {
 		global $wpdb;
-		$general        = get_option( 'wpsc-gs-general' );
-		$advanced       = get_option( 'wpsc-tl-ms-advanced' );
-		$this->closed   = (string) (int) ( $general['close-ticket-status'] ?? self::CLOSED );
-		$this->isClosed = array_fill_keys( array_map( 'intval', (array) ( $advanced['closed-ticket-statuses'] ?? [] ) ), true );
-
-		$this->isClosed[ $this->closed ] = true;
+		[ $general, $advanced ] = array_map( 'get_option', self::OPTIONS );
+		$this->closed           = (string) ( self::closedOf( $general )[0] ?? self::CLOSED );
+		$this->isClosed         = array_fill_keys( array_merge( self::closedOf( $advanced ), [ $this->closed ] ), true );
 		foreach ( Rows::of( "SELECT id, name FROM {$wpdb->prefix}psmsc_statuses ORDER BY load_order, id" ) as $row ) {
 			$this->add( (string) $row->id, $row->name );
 		}
 		// The status of deleted tickets, so it is there whatever the list says.
 		$this->add( $this->closed, __( 'Closed', 'ticket-metadata' ) );
 		$this->add( self::OTHER, __( 'Another status', 'ticket-metadata' ) );
+	}
+
+	/**
+	 * @param mixed $option a value of one of the options
+	 * @return int[] the statuses that it says are closed
+	 */
+	public static function closedOf( $option ): array {
+		return array_map( 'intval', (array) ( $option['close-ticket-status'] ?? $option['closed-ticket-statuses'] ?? [] ) );
 	}
 
 	/** @return array<string, array{label: string, default: string}> */

@@ -101,7 +101,31 @@ final class SupportCandyTables {
 	public function idsOfUser( int $user ): array {
 		global $wpdb;
 		$customers = Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}customers WHERE user > 0 AND user = %d", $user ) );
-		return $customers ? $this->idsWhere( 'customer IN (' . Rows::list( $customers ) . ')', 0, PHP_INT_MAX ) : [];
+		return $this->idsBy( 'customer', $customers );
+	}
+
+	/** @return int[] of all tickets that are with an agent who is this user of WordPress */
+	public function idsOfAgentOf( int $user ): array {
+		global $wpdb;
+		return $this->idsOfAgents( Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}agents WHERE user > 0 AND user = %d", $user ) ) );
+	}
+
+	/**
+	 * @param int[] $agents SupportCandy's
+	 * @return int[]
+	 */
+	public function idsOfAgents( array $agents ): array {
+		$conditions = array_map( static fn( int $agent ): string => "FIND_IN_SET($agent, REPLACE(assigned_agent, '|', ','))", $agents );
+		return $conditions ? $this->idsWhere( '(' . implode( ' OR ', $conditions ) . ')', 0, PHP_INT_MAX ) : [];
+	}
+
+	/**
+	 * @param string $column category, priority, status or customer
+	 * @param int[]  $values
+	 * @return int[]
+	 */
+	public function idsBy( string $column, array $values ): array {
+		return $values ? $this->idsWhere( "$column IN (" . Rows::list( $values ) . ')', 0, PHP_INT_MAX ) : [];
 	}
 
 	/** @return int[] */

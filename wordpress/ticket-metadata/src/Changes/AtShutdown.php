@@ -15,6 +15,9 @@ final class AtShutdown {
 	/** Who marks tickets because tickets were sent, would do so for ever. */
 	private const ROUNDS_MAX = 5;
 
+	/** More tickets of one help desk would hold up the PHP process of the page, and their snapshots fill its memory. */
+	private const SENT_MAX = 1000;
+
 	/** @var array{int, array{int, string, string}}[] site; ticket, code and detail */
 	private static array $reports = [];
 
@@ -80,7 +83,7 @@ final class AtShutdown {
 		$client  = $deadline === null ? Plugin::patientClient() : Plugin::client()->by( $deadline );
 		$sending = new self( $client );
 		foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
-			$sending->sendTickets( $slug, $tickets );
+			count( $tickets ) > self::SENT_MAX ? self::putOff( $slug, array_keys( $tickets ) ) : $sending->sendTickets( $slug, $tickets );
 		}
 		$sending->sendFields( $marks->takeFields( $blog ) );
 	}
@@ -186,56 +189,52 @@ final class AtShutdown {
 		}
 	}
 
+	/**
+	 * Leaves them to the next replay.
+	 *
+	 * @param int[] $ids
+	 */
+	private static function putOff( string $slug, array $ids ): void {
+		/* translators: 1: a number of tickets, 2: a help desk */
+		$why    = Outcome::undelivered( 'put_off', sprintf( __( '%1$d tickets of %2$s changed in one page. They are sent in the background.', 'ticket-metadata' ), count( $ids ), $slug ) );
+		$unkept = ( new Keeping() )->tickets( $slug, $ids, $why );
+		// It is no failure of each.
+		self::note( 0, $why->code, $why->detail );
+		foreach ( $unkept as $id => $detail ) {
+			self::note( $id, $why->code, $detail );
+		}
+	}
+
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeTickets( string $slug, array $outcomes ): void {
-		self::conclude(
-			$outcomes,
-			static fn( Spool $spool, int $id, Outcome $why ): bool => $spool->addTicket( $slug, $id, $why ),
-			__( 'The spool is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' )
-		);
+		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->tickets( $slug, $ids, $why ) );
 	}
 
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeFields( array $fields, array $outcomes ): void {
-		self::conclude(
-			$outcomes,
-			static fn( Spool $spool, int $id, Outcome $why ): bool => $spool->addFields( $id, $fields[ $id ], $why ),
-			__( 'The spool is full, and the deferred fields are lost: whoever gave them has to give them again.', 'ticket-metadata' )
-		);
+		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->fields( $fields, $ids, $why ) );
 	}
 
 	/**
-	 * @param array<int, Outcome>                 $outcomes
-	 * @param callable(Spool, int, Outcome): bool $add
+	 * @param array<int, Outcome>                                  $outcomes
+	 * @param callable(Keeping, int[], Outcome): array<int, string> $keep
 	 */
-	private static function conclude( array $outcomes, callable $add, string $full ): void {
-		$delivered = 0;
-		$spool     = null;
-		$broken    = '';
+	private static function conclude( array $outcomes, callable $keep ): void {
+		$idsByReason = [];
 		foreach ( $outcomes as $id => $outcome ) {
-			if ( $outcome->isStored() ) {
-				++$delivered;
-				continue;
-			}
-			if ( $broken !== '' ) {
-				self::note( $id, $outcome->code, $broken );
-				continue;
-			}
-			try {
-				$spool  = $spool ?? new Spool();
-				$isKept = $add( $spool, $id, $outcome );
-				$detail = $isKept ? $outcome->detail : "$full $outcome->detail";
-			} catch ( DatabaseGone $error ) {
-				// For seconds each time: once is enough.
-				$broken = $error->getMessage();
-				$detail = $broken;
-			} catch ( \Throwable $error ) {
-				$detail = $error->getMessage();
-			}
-			self::note( $id, $outcome->code, $detail );
+			$idsByReason[ serialize( $outcome ) ][] = $id;
 		}
-		if ( $delivered > 0 ) {
-			Plugin::lastDelivery()->note();
+		$keeping = new Keeping();
+		foreach ( $idsByReason as $ids ) {
+			$why = $outcomes[ $ids[0] ];
+			if ( $why->isStored() ) {
+				Plugin::lastDelivery()->note();
+				continue;
+			}
+			$unkept = $keep( $keeping, $ids, $why );
+			foreach ( $ids as $id ) {
+				self::note( $id, $why->code, $unkept[ $id ] ?? $why->detail );
+			}
 		}
 	}
 

@@ -18,6 +18,9 @@ final class Spool {
 	/** What the service refused, it may take when its settings or the ticket have changed. */
 	private const REFUSED_SECONDS = [ 60, 600, 3600, 21600, 86400 ];
 
+	/** Tickets of one statement. */
+	private const INSERTED_MAX = 500;
+
 	/** Each lost race is another one's success. */
 	private const ATTEMPTS_MAX = 50;
 
@@ -42,12 +45,44 @@ final class Spool {
 
 	/** @return bool whether there was room for it */
 	public function addTicket( string $slug, int $id, Outcome $why ): bool {
-		return $this->change( $slug, $id, [], $why );
+		return $this->addTickets( $slug, [ $id ], $why ) === [];
+	}
+
+	/**
+	 * @param int[] $ids each once
+	 * @return int[] those for which there was no room
+	 */
+	public function addTickets( string $slug, array $ids, Outcome $why ): array {
+		// In the order of the key, in which others take its locks too.
+		sort( $ids );
+		$dropped = [];
+		foreach ( array_chunk( $ids, self::INSERTED_MAX ) as $some ) {
+			$dropped = array_merge( $dropped, $this->addSome( $slug, $some, $why ) );
+		}
+		if ( $dropped !== [] ) {
+			$this->countDropped( count( $dropped ) );
+		}
+		return $dropped;
 	}
 
 	/** @return bool whether there was room for it */
 	public function addFields( int $id, array $fields, Outcome $why ): bool {
-		return $this->change( '', $id, $fields, $why );
+		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
+			// Most are not there yet.
+			if ( $this->hasRoom( 1 ) && $this->insertFields( $id, $fields, $why ) ) {
+				--$this->room;
+				return true;
+			}
+			$row = $this->select( "WHERE source = '' AND ticket_id = %d", $id )[0] ?? null;
+			if ( $row === null && ! $this->hasRoom( 1 ) ) {
+				$this->countDropped( 1 );
+				return false;
+			}
+			if ( $row !== null && $this->join( $row, $fields ) ) {
+				return true;
+			}
+		}
+		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
 	}
 
 	/** @return SpoolRow[] whose turn it is, beginning behind one, in the order in which they came */
@@ -135,47 +170,50 @@ final class Spool {
 		delete_option( self::DROPPED_OPTION );
 	}
 
-	private function change( string $source, int $id, array $fields, Outcome $why ): bool {
-		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
-			// Most are not there yet.
-			if ( $this->hasRoom() && $this->insert( $source, $id, $fields, $why ) ) {
-				--$this->room;
-				return true;
-			}
-			$row = $this->find( $source, $id );
-			if ( $row === null && ! $this->hasRoom() ) {
-				$this->countDropped();
-				return false;
-			}
-			if ( $row !== null && $this->join( $row, $fields ) ) {
-				return true;
-			}
+	/**
+	 * What waits already needs no room: it stays in its place, and has changed.
+	 *
+	 * @param int[] $ids
+	 * @return int[] those for which there was no room
+	 */
+	private function addSome( string $slug, array $ids, Outcome $why ): array {
+		$dropped = [];
+		if ( ! $this->hasRoom( count( $ids ) ) ) {
+			$new     = array_values( array_diff( $ids, array_keys( $this->waiting( $slug, $ids ) ) ) );
+			$dropped = array_slice( $new, max( 0, $this->room ) );
+			$ids     = array_diff( $ids, $dropped );
 		}
-		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
+		if ( $ids !== [] ) {
+			$values = [];
+			foreach ( $ids as $id ) {
+				array_push( $values, ...self::row( $slug, $id, [], $why ) );
+			}
+			// MySQL counts a row that is new as one, and one that has changed as two.
+			$changed     = $this->queries->run( $this->insertion( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
+			$this->room -= 2 * count( $ids ) - $changed;
+		}
+		return $dropped;
 	}
 
 	/** Counted once for all that a PHP request puts in: a long table takes its time. */
-	private function hasRoom(): bool {
+	private function hasRoom( int $rows ): bool {
 		$this->room = $this->room ?? ( new Config() )->spoolMax() - $this->depth();
-		return $this->room > 0;
-	}
-
-	private function find( string $source, int $id ): ?SpoolRow {
-		return $this->select( 'WHERE source = %s AND ticket_id = %d', $source, $id )[0] ?? null;
+		return $this->room >= $rows;
 	}
 
 	/** @return bool false: another was faster */
-	private function insert( string $source, int $id, array $fields, Outcome $why ): bool {
-		return $this->queries->run(
-			"INSERT IGNORE INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES (%s, %d, %s, 1, %d, 0, %d, %s, %s)",
-			$source,
-			$id,
-			self::text( $fields ),
-			time(),
-			$why->isRefused ? 1 : 0,
-			self::cut( $why->code, 64 ),
-			self::cut( $why->detail, 500 )
-		) === 1;
+	private function insertFields( int $id, array $fields, Outcome $why ): bool {
+		return $this->queries->run( $this->insertion( 1 ) . ' ON DUPLICATE KEY UPDATE id = id', ...self::row( '', $id, $fields, $why ) ) === 1;
+	}
+
+	private function insertion( int $rows ): string {
+		return "INSERT INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES "
+			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s)' ) );
+	}
+
+	/** @return array<int|string> for the placeholders of an insertion */
+	private static function row( string $source, int $id, array $fields, Outcome $why ): array {
+		return [ $source, $id, self::text( $fields ), time(), $why->isRefused ? 1 : 0, self::cut( $why->code, 64 ), self::cut( $why->detail, 500 ) ];
 	}
 
 	/** What is otherwise now may be what the service takes: it is due at once. */
@@ -188,8 +226,8 @@ final class Spool {
 		) === 1;
 	}
 
-	private function countDropped(): void {
-		$this->queries->run( "INSERT INTO $this->options (option_name, option_value, autoload) VALUES (%s, '1', 'no') ON DUPLICATE KEY UPDATE option_value = option_value + 1", self::DROPPED_OPTION );
+	private function countDropped( int $changes ): void {
+		$this->queries->run( "INSERT INTO $this->options (option_name, option_value, autoload) VALUES (%s, %s, 'no') ON DUPLICATE KEY UPDATE option_value = option_value + %d", self::DROPPED_OPTION, (string) $changes, $changes );
 	}
 
 	/** @return SpoolRow[] */

@@ -4,6 +4,12 @@ namespace TicketMetadata\Changes;
 /** Asks the database, which WordPress does too, but answers an error, or a connection that is lost, as it answers that there is nothing. */
 final class SpoolQueries {
 
+	/** Error number of MySQL: the other statement goes on, and this one has done nothing. */
+	private const DEADLOCK = 1213;
+
+	/** Each lost deadlock is another one's success. */
+	private const ATTEMPTS_MAX = 10;
+
 	private \wpdb $database;
 
 	public function __construct( \wpdb $database ) {
@@ -17,7 +23,13 @@ final class SpoolQueries {
 	 * @throws \RuntimeException
 	 */
 	public function run( string $query, ...$values ): int {
-		$result = $this->database->query( $values === [] ? $query : $this->database->prepare( $query, ...$values ) );
+		$statement = $values === [] ? $query : $this->database->prepare( $query, ...$values );
+		for ( $attempt = 1; ; $attempt++ ) {
+			$result = $this->database->query( $statement );
+			if ( $result !== false || ! $this->isDeadlock() || $attempt === self::ATTEMPTS_MAX ) {
+				break;
+			}
+		}
 		if ( $result === false ) {
 			$reason = $this->database->last_error;
 			if ( $reason === '' ) {
@@ -40,5 +52,9 @@ final class SpoolQueries {
 	public function value( string $query, ...$values ): ?string {
 		$row = $this->rows( $query, ...$values )[0] ?? [];
 		return reset( $row ) === false ? null : reset( $row );
+	}
+
+	private function isDeadlock(): bool {
+		return $this->database->dbh instanceof \mysqli && mysqli_errno( $this->database->dbh ) === self::DEADLOCK;
 	}
 }

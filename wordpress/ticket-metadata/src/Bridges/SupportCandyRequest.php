@@ -1,0 +1,27 @@
+<?php
+namespace TicketMetadata\Bridges;
+
+/** A request of SupportCandy's own pages, looked at before SupportCandy answers it. */
+final class SupportCandyRequest {
+
+	/**
+	 * @param string                     $field of the form, that names what is edited
+	 * @param callable(int): int[]       $find  the tickets of that
+	 * @param callable(int, bool=): void $mark
+	 */
+	public static function listen( string $action, string $field, callable $find, callable $mark ): void {
+		$asked = static function () use ( $action, $field, $find, $mark ): void {
+			$id = HookArgument::ticketId( $_POST[ $field ] ?? 0 );
+			if ( $id > 0 && self::isMeant( $action ) ) {
+				Found::mark( static fn(): array => $find( $id ), $mark );
+			}
+		};
+		add_action( "wp_ajax_$action", $asked, SupportCandyHooks::FIRST );
+	}
+
+	/** As SupportCandy asks it itself: nobody else can have many tickets sent again. */
+	private static function isMeant( string $action ): bool {
+		$nonce = $_POST['_ajax_nonce'] ?? '';
+		return is_string( $nonce ) && (bool) wp_verify_nonce( sanitize_text_field( wp_unslash( $nonce ) ), $action );
+	}
+}
