@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { storeUnavailable } from '../errors.js'
 import type { Limit } from '../limit.js'
+import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.js'
 import type { TicketArchive } from '../tickets/archive.js'
 import { CorruptTicketError } from '../tickets/codec.js'
 import type { DriftStore } from '../tickets/drift-store.js'
@@ -92,13 +94,21 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
   const compareUnsynced = (signal: AbortSignal) =>
     compare(store.unsynced(), archive.versions, (inRedis, inMysql) => inMysql > inRedis, signal)
 
+  /** @throws when the connection has been lost since: what was compared says nothing of who answers now */
+  function expectSame (checked: number) {
+    if (checked !== connection) throw storeUnavailable(new Error('the connection was lost while tickets were compared'))
+  }
+
   /**
-   * Resolves with the number of tickets that were compared; undefined: there was nothing to compare. What
-   * is unsynced may be much, and is left for later: no write can make it worse.
+   * Resolves with the number of tickets that were compared, and on which connection; undefined: there was
+   * nothing to compare. What is unsynced may be much, and is left for later: no write can make it worse.
    */
-  async function establishTrust (signal: AbortSignal): Promise<number | undefined> {
+  async function establishTrust (signal: AbortSignal): Promise<{ changed: number, checked: number } | undefined> {
     const checked = connection
-    const trust = () => { trusted ||= checked === connection }
+    const trust = () => {
+      expectSame(checked)
+      trusted = true
+    }
     const attestedMs = await store.attest()
     if (attestedMs === undefined) {
       trust()
@@ -107,15 +117,21 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     try {
       await learnHighestId()
       // Without a record there is no data that could be older.
-      return attestedMs > 0 ? await compareChanged(attestedMs, signal) : 0
-    } finally {
-      // When MySQL cannot be asked, Redis serves alone.
+      const changed = attestedMs > 0 ? await compareChanged(attestedMs, signal) : 0
       trust()
+      return { changed, checked }
+    } catch (error) {
+      // When MySQL cannot be asked, Redis serves alone. One that fails itself has not been compared.
+      if (error instanceof DatabaseUnavailable || error instanceof RowsRefused) trust()
+      throw error
     }
   }
 
-  async function finish (changed: number, signal: AbortSignal): Promise<void> {
+  async function finish ({ changed, checked }: { changed: number, checked: number }, signal: AbortSignal): Promise<void> {
+    expectSame(checked)
     const unsynced = await compareUnsynced(signal)
+    // Whoever answers now would be recorded.
+    expectSame(checked)
     await store.attestCompared()
     // Of many partitions, those that had nothing to compare are not worth a line each.
     log[partition.count > 1 && unsynced + changed === 0 ? 'debug' : 'info']({ unsynced, changed, ...(partition.count > 1 && { partition: partition.index }) }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
@@ -147,7 +163,7 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
       const established = limit(() => establishTrust(signal))
       settled = established.then(() => {}, () => {})
       running = established
-        .then(changed => changed === undefined ? undefined : limit(() => finish(changed, signal)))
+        .then(compared => compared && limit(() => finish(compared, signal)))
         .catch((error: Error) => {
           failure = error
           throw error

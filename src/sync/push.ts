@@ -78,7 +78,8 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
       const refused = [...batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message })), ...unwritten.refused]
       const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
       const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
-      if (written.length > 0) await batch.settle(written)
+      const older = written.length > 0 ? await batch.settle(written) : []
+      if (older.length > 0) refused.push(...(await drift.load(older)).failures)
       const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
       return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length + loaded, retried, dead }
     },

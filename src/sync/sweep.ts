@@ -14,8 +14,8 @@ export interface Batch {
   ageMs: number
   /** Whether there is something left to claim. */
   hasMore: boolean
-  /** Records that MySQL holds these versions. */
-  settle: (tickets: readonly Ticket[]) => Promise<void>
+  /** Records that MySQL holds these versions. Resolves with the ids of those of which Redis holds an older one. */
+  settle: (tickets: readonly Ticket[]) => Promise<number[]>
   /** Gives all of them back as they were: nothing was wrong with them. */
   release: () => Promise<void>
   /** Puts tickets off that could not be written. Resolves as DueIndex.retry does. */
@@ -94,7 +94,11 @@ function toBatch (claims: readonly Claimed[], dueIndexes: readonly DueIndex[], h
     ageMs: Math.max(0, ...claims.flatMap(({ claim }) => [...claim.since.values()].map(since => claim.nowMs - since))),
     archivedMaxKnown: claims.every(({ claim }) => claim.archivedMaxKnown),
     hasMore,
-    settle: tickets => spread(tickets, ticket => ticket.ticket_id, (index, lease, part) => index.settle(lease, part)),
+    async settle (tickets) {
+      const older: number[] = []
+      await spread(tickets, ticket => ticket.ticket_id, async (index, lease, part) => { older.push(...(await index.settle(lease, part)).older) })
+      return older
+    },
     async release () {
       await all(claims.map(({ index, claim }) => index.release(claim)))
     },

@@ -34,6 +34,8 @@ export interface Claim {
   left: number
 }
 
+export interface Settled { settled: number, older: number[] }
+
 export interface ClaimOptions {
   leaseMs: number
   ticketsMax: number
@@ -79,11 +81,17 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
       return claim
     },
 
-    /** Records that MySQL holds these versions. Resolves with the number of tickets that are in step now. */
-    settle: async (lease: string, tickets: readonly Ticket[]) => await scripts.settle(
-      [keys.due, keys.archivedMax, keys.failures],
-      [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
-    ) as number,
+    /**
+     * Records that MySQL holds these versions. Resolves with the number of tickets that are in step now, and
+     * the ids of those of which Redis holds an older version: it has lost its data since the claim.
+     */
+    async settle (lease: string, tickets: readonly Ticket[]): Promise<Settled> {
+      const [settled, older] = await scripts.settle(
+        [keys.due, keys.archivedMax, keys.failures],
+        [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
+      ) as [number, string[]]
+      return { settled, older: older.map(Number) }
+    },
 
     /** Gives claimed tickets back as they were: nothing was wrong with them. */
     release: async ({ lease, since }: Pick<Claim, 'lease' | 'since'>) => await scripts.release([keys.due], [lease, ...[...since].flat()]) as number,

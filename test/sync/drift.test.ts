@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { DatabaseUnavailable } from '../../src/mysql/failure.js'
 import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.js'
 
 /** What of a ticket Redis and MySQL have to agree on. */
@@ -212,4 +213,88 @@ t.test('thousands of tickets are compared, page by page', async t => {
   const ids = Array.from({ length: count }, (_, i) => i + 1)
   const newer = (await Promise.all(ids.map(id => redis.hget(`${prefix}ticket:${id}`, 'subject')))).filter(text => text === 'newer')
   t.equal(newer.length, Math.floor(count / 3))
+})
+
+const ANOTHER_SERVER = 'another:server 1'
+
+for (const [where, method] of [['while it is found out whether Redis can be trusted', 'changedSince'], ['while what is unsynced is compared', 'versions']] as const) {
+  t.test(`the connection is lost ${where}: who answers then is not taken for compared`, async t => {
+    const { call, app, redis, prefix } = await createService(t)
+    await call('POST', '/tickets/1', { customer_id: 1 })
+    const { archive, partitions: [partition] } = app.tickets
+    const { drift } = partition!
+    const check = () => drift.check(AbortSignal.timeout(20_000))
+    const asked = archive[method] as (...args: unknown[]) => never
+    const interrupted = (...args: unknown[]) => {
+      drift.distrust()
+      return asked(...args)
+    }
+    archive[method] = interrupted as never
+    drift.distrust()
+    await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
+    await t.rejects(check(), { code: 'store_unavailable', cause: { message: /connection was lost/ } })
+    t.strictSame([await redis.get(`${prefix}tickets:attested`), drift.isTrusted()], [ANOTHER_SERVER, false])
+
+    archive[method] = asked as never
+    await check()
+    t.equal(drift.isTrusted(), true)
+    t.not(await redis.get(`${prefix}tickets:attested`), ANOTHER_SERVER)
+  })
+}
+
+t.test('Redis itself fails while it is compared: it is not trusted for that, as it is when MySQL fails', async t => {
+  const server = await privateRedis(t, { config: { 'busy-reply-threshold': 10 } })
+  const stores = await createStores(t, { redis: server.url })
+  const { call, app, prefix } = await createService(t, {}, stores)
+  const { redis } = stores
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const { archive, partitions: [partition] } = app.tickets
+  const { drift } = partition!
+  const { changedSince } = archive
+  const busy = redis.duplicate()
+  t.teardown(() => { busy.disconnect() })
+  let ended: Promise<unknown> | undefined
+  archive.changedSince = async function * () {
+    ended = busy.eval('while true do end', 0).catch(() => {})
+    await eventually(async () => {
+      if (await redis.ping().then(() => true, () => false)) throw new Error('not busy yet')
+    })
+    yield new Map([[1, 1]])
+  }
+  drift.distrust()
+  await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
+  await t.rejects(drift.check(AbortSignal.timeout(20_000)), { code: 'store_unavailable', cause: { message: /BUSY/ } })
+  t.equal(drift.isTrusted(), false)
+  await redis.script('KILL')
+  await ended
+
+  archive.changedSince = async function * () {
+    yield await Promise.reject(new DatabaseUnavailable('away'))
+  }
+  await t.rejects(drift.check(AbortSignal.timeout(20_000)), { name: 'DatabaseUnavailable' })
+  t.equal(drift.isTrusted(), true, 'Redis serves alone')
+  archive.changedSince = changedSince
+})
+
+t.test('Redis loses a ticket between its claim and the settling: what MySQL has received is loaded', async t => {
+  const service = await createService(t)
+  const { call, app, hash, row, due, redis, prefix } = service
+  const { body: first } = await call('POST', '/tickets/1', { customer_id: 1, subject: 'first' })
+  const before = await hash(1)
+  const { body: second } = await call('PATCH', '/tickets/1', { subject: 'second' })
+  const { archive } = app.tickets
+  const { upsert } = archive
+  archive.upsert = async tickets => {
+    const outcome = await upsert(tickets)
+    // As on a server that had less.
+    await redis.multi().del(`${prefix}ticket:1`).hset(`${prefix}ticket:1`, before).zrem(`${prefix}tickets:due`, '1').exec()
+    t.equal((await hash(1)).version, String(first.version))
+    return outcome
+  }
+  t.match((await call('POST', '/flush', { ticket_ids: [1] })).body, { claimed: 1, synced: 1, retried: 0 })
+  archive.upsert = upsert
+  t.match(await row(1), { version: second.version, subject: 'second' })
+  const { redis: held, mysql } = await agreed(service, 1)
+  t.strictSame(held, mysql)
+  t.equal(await due(1), null)
 })

@@ -4,7 +4,7 @@
 
   KEYS[1]  tickets:due
 
-  ARGV[1]  marks to pass over: those that earlier calls found claimed
+  ARGV[1]  marks to pass over, from the latest: those that earlier calls found claimed
   ARGV[2]  marks to look at
 
   Output: { marks looked at, of these claimed }
@@ -14,7 +14,8 @@ local offset = tonumber(ARGV[1])
 local limit = tonumber(ARGV[2])
 
 -- @include clock
-local marks = redis.call('ZRANGEBYSCORE', due_key, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', offset, limit)
+-- From the latest, because claims that end meanwhile make room: what is passed over in their place is due before they were.
+local marks = redis.call('ZRANGE', due_key, '+inf', '(' .. now, 'BYSCORE', 'REV', 'LIMIT', offset, limit, 'WITHSCORES')
 local claimed = 0
 for i = 1, #marks, 2 do
   -- A lease ends on a half millisecond.

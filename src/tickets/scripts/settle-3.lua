@@ -13,7 +13,8 @@
   ARGV[3]     score of the lease, as claim gave it
   ARGV[4...]  id, version that was written
 
-  Output: how many tickets are in step with MySQL now; the others have changed since the claim
+  Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
+          the others have changed since the claim
 ]]
 local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix = ARGV[1]
@@ -24,7 +25,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include other_type
 -- @include chunks
 
-local settled = {}
+local settled, older = {}, {}
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
@@ -39,6 +40,9 @@ for i = 4, #ARGV, 2 do
     if version then redis.call('HSET', key, 'synced_version', written) end
     if closed then redis.call('EXPIRE', key, retention_seconds) end
     settled[#settled + 1] = id
+  elseif tonumber(version) and tonumber(version) < tonumber(written) then
+    -- Another server than the one that it was claimed on, which has less.
+    older[#older + 1] = id
   else
     if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
     -- A change that is not due by itself has left the lease in place.
@@ -55,4 +59,4 @@ end)
 if highest ~= archived_max then
   redis.call('SET', archived_max_key, string.format('%.0f', highest))
 end
-return #settled
+return { #settled, older }
