@@ -113,16 +113,12 @@ export function createJournal (database: Database, table: string, partitionCount
       })
       const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)] : [])
       if (rows.length === 0) return answers
-      const insert = (query: Query) => query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
       try {
-        if (!changes.some(({ idempotency }) => idempotency)) {
-          await insert(ask)
-          return answers
-        }
-        // Another request with the same key may be kept at the same moment. In a transaction nothing of it
-        // can be made and removed before it is looked at.
+        // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
+        // made and removed before it is looked at. And an INSERT that arrives when its caller has been answered
+        // that nobody knows, behind changes that were kept later, is committed by nobody.
         return await database.transaction(async query => {
-          await insert(query)
+          await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
           const kept = await knownKeys(changes, query)
           const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
           for (const { idempotency } of lost) await query(`DELETE FROM ${name} WHERE idempotency_key = ? AND fingerprint = ?`, [idempotency!.key, idempotency!.fingerprint])

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, outcomeUnknown } from '../errors.js'
+import { createLimit } from '../limit.js'
 import type { Query } from '../mysql/database.js'
 import type { TicketRepository, Written } from '../tickets/repository.js'
 import type { Change, Entry, Journal } from './journal.js'
@@ -7,22 +8,29 @@ import type { Change, Entry, Journal } from './journal.js'
 /** A write to Redis, and some statements. */
 const SETTLE_TIMEOUT_MS = 10_000
 
+/** Each holds a connection to MySQL while it needs another: no more than the others can do without. */
+const SETTLEMENTS_MAX = 2
+
 const notFound = (seq: number) => new Problem('journal_entry_not_found', `There is no journal entry ${seq}. GET /journal lists those in conflict.`)
 
 const notInConflict = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is made by itself as soon as Redis can be written to.`)
+
+const perhapsMade = (seq: number) => new Problem('journal_entry_pending', `Whether an earlier attempt to apply journal entry ${seq} has made it is not known. Apply it again to learn: it is made once.`)
 
 const beingSettled = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is being settled by somebody else at this moment. Look at GET /journal.`)
 
 /** What operators decide of entries that are in conflict: one decision for each entry. */
 export function createSettlement (journal: Journal, repository: TicketRepository) {
+  const inTurn = createLimit(SETTLEMENTS_MAX)
+
   /** @throws {Problem} when there is none, it is not in conflict, or somebody else is settling it */
   async function settle<T> (seq: number, work: (entry: Entry, query: Query) => Promise<T>): Promise<T> {
-    const done = await journal.exclusively(`settle:${seq}`, SETTLE_TIMEOUT_MS, async query => {
+    const done = await inTurn(() => journal.exclusively(`settle:${seq}`, SETTLE_TIMEOUT_MS, async query => {
       const entry = await journal.get(seq, query)
       if (!entry) throw notFound(seq)
       if (entry.state !== 'conflict') throw notInConflict(seq)
       return { result: await work(entry, query) }
-    })
+    }))
     if (!done) throw beingSettled(seq)
     return done.result
   }
@@ -49,15 +57,19 @@ export function createSettlement (journal: Journal, repository: TicketRepository
       const answer = await force(operation, key)
       if (answer instanceof Problem) {
         // What was refused is remembered by the key, and may be right later.
-        if (answer.status !== 503) await journal.setSettleKey(seq, null, query)
+        if (answer.code !== 'outcome_unknown') await journal.setSettleKey(seq, null, query)
         throw answer
       }
       await journal.remove([seq], query).catch((error: unknown) => { throw outcomeUnknown(error) })
       return answer
     }),
 
-    /** Removes the entry. Resolves with it. */
+    /**
+     * Removes the entry. Resolves with it.
+     * @throws {Problem} when an attempt to apply it may have made it
+     */
     discard: (seq: number): Promise<Entry> => settle(seq, async (entry, query) => {
+      if (entry.settleKey) throw perhapsMade(seq)
       await journal.remove([seq], query)
       return entry
     }),

@@ -4,6 +4,9 @@ import { storeUnavailable } from '../errors.js'
 /** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
 const MEASURE_EVERY_MS = 10_000
 
+/** The last measurements that count: within their time, a minute, clocks do not drift apart by much either. */
+const RECENT = 6
+
 /**
  * Redis's clock, seen from here: deadlines are written in its time, because a frozen Redis executes
  * on waking what its callers have given up long ago.
@@ -14,15 +17,16 @@ const MEASURE_EVERY_MS = 10_000
  */
 export function createClock (redis: Redis, onError: (error: Error) => void) {
   let offset: number | undefined
-  // Of the last measurement, also when the connection is gone: the other end of what it can be.
-  let latestOffset: number | undefined
+  // The other end of what it can be, also when the connection is gone. Each is too late by the way to Redis, which
+  // may be long where it is about to fail: the least of them is the nearest.
+  let latestOffsets: number[] = []
 
   async function measure () {
     const askedAt = performance.now()
     const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
     const milliseconds = Number(seconds) * 1000 + Number(microseconds) / 1000
     offset = milliseconds - performance.now()
-    latestOffset = milliseconds - askedAt
+    latestOffsets = [...latestOffsets, milliseconds - askedAt].slice(-RECENT)
   }
 
   const remeasure = () => { measure().catch(onError) }
@@ -42,7 +46,7 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
       return Math.floor(performance.now() + offset + afterMs)
     },
     /** ms of Redis's clock as far as it was ever known, not earlier than it is; undefined: it never was. */
-    now: () => latestOffset === undefined ? undefined : Math.ceil(performance.now() + latestOffset),
+    now: () => latestOffsets.length === 0 ? undefined : Math.ceil(performance.now() + Math.min(...latestOffsets)),
     /** To be called when a deadline was missed although no time was lost here: the clock may have been set. */
     remeasure,
     stop () { clearInterval(timer) },

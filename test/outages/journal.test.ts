@@ -461,3 +461,89 @@ async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
     [seq, id, partition, op, JSON.stringify(fields), versions, at, randomUUID(), '', 0, state])
   await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, if_match, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
 }
+
+t.test('a statement that arrives when its caller has been given up does not come behind what was kept later', async t => {
+  const server = await privateRedis(t, { appendfsync: 'always' })
+  const stores = await createStores(t, { redis: server.url })
+  const mysql = await startProxy(t, String(stores.variables.MYSQL_URL))
+  const service = await createService(t, { MYSQL_URL: mysql.url }, stores)
+  const { call, hash } = service
+  await call('POST', '/tickets/1', { customer_id: 1, subject: 'first' })
+  await server.kill()
+  await journaling(service)
+  const insert = mysql.holdRequest(/INSERT INTO `wp_support_tickets_journal`/)
+  t.match(await call('PATCH', '/tickets/1', { subject: 'late' }), { status: 503, body: { code: 'outcome_unknown' } })
+  await eventually(async () => {
+    const { status, text } = await call('PATCH', '/tickets/1', { subject: 'last' })
+    if (status !== 202) throw new Error(text)
+  })
+  await server.restart()
+  await ready(service, 'ready')
+  t.equal((await hash(1)).subject, 'last')
+  await insert.release()
+  const [[count]] = await stores.sql.query('SELECT COUNT(*) AS entries FROM wp_support_tickets_journal') as unknown as [[{ entries: number }]]
+  t.equal(Number(count.entries), 0, 'nobody commits it')
+  t.equal((await hash(1)).subject, 'last')
+})
+
+t.test('a change is accepted as of its own time, also when Redis became slow before it went', async t => {
+  const stores = await createStores(t)
+  const proxy = await startProxy(t, String(stores.variables.REDIS_URL))
+  const cut = await createService(t, { REDIS_URL: proxy.url }, stores)
+  const { call, hash } = await createService(t, {}, stores)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const time = proxy.holdRequest(/\btime\b/i)
+  proxy.cut()
+  await time.held
+  // Less than a command may take, more than the two changes do.
+  await sleep(800)
+  await time.release()
+  await ready(cut, 'ready')
+  const passing = proxy.refuse()
+  await journaling(cut)
+  t.equal((await cut.call('PATCH', '/tickets/1', { subject: 'earlier' })).status, 202)
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'later' })).status, 200)
+  passing.resume()
+  await ready(cut, 'ready')
+  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 1 })
+  t.equal((await hash(1)).subject, 'later')
+})
+
+t.test('what may have been applied is not discarded', async t => {
+  const server = await privateRedis(t)
+  const stores = await createStores(t, { redis: server.url })
+  const proxy = await startProxy(t, String(stores.variables.REDIS_URL))
+  const { call, sql, hash } = await createService(t, { REDIS_URL: proxy.url }, stores)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await insertEntry(sql, { seq: 101, ticket_id: 1, fields: { subject: 'first' }, state: 'conflict' }, { seq: 102, ticket_id: 1, fields: { subject: 'second' }, state: 'conflict' })
+  const reply = proxy.holdReply(/evalsha/i)
+  const applied = call('POST', '/journal/101/apply')
+  await reply.held
+  reply.drop()
+  t.match(await applied, { status: 503, body: { code: 'outcome_unknown' } })
+  t.match(await call('POST', '/journal/101/discard'), { status: 409, body: { code: 'journal_entry_pending', detail: /Apply it again/ } })
+  await eventually(async () => {
+    const { status, text } = await call('POST', '/journal/101/apply')
+    if (status !== 200) throw new Error(text)
+  })
+  t.match(await hash(1), { subject: 'first' })
+
+  const passing = proxy.refuse()
+  await ready({ call }, 'degraded')
+  t.match(await call('POST', '/journal/102/apply'), { status: 503, body: { code: 'store_unavailable' } })
+  t.equal((await call('POST', '/journal/102/discard')).status, 200, 'it was surely not made')
+  passing.resume()
+})
+
+t.test('as many decisions of operators as there are connections to MySQL do not wait for each other', async t => {
+  const { call, sql, hash, redis, prefix } = await createService(t)
+  const ids = Array.from({ length: 12 }, (_, i) => i + 1)
+  await call('POST', '/tickets/batch', { operations: ids.map(ticket_id => ({ op: 'create', ticket_id, customer_id: 1, status: 'closed' })) })
+  await call('POST', '/flush')
+  // Each has to be brought from MySQL first.
+  await redis.del(ids.map(id => `${prefix}ticket:${id}`))
+  await insertEntry(sql, ...ids.map(id => ({ seq: 100 + id, ticket_id: id, fields: { subject: 'applied' }, state: 'conflict' })))
+  const statuses = (await Promise.all(ids.map(id => call('POST', `/journal/${100 + id}/apply`)))).map(({ status }) => status)
+  t.strictSame(statuses, ids.map(() => 200))
+  t.match(await hash(12), { subject: 'applied' })
+})
