@@ -116,7 +116,7 @@ export function createJournal (database: Database, table: string, partitionCount
       try {
         // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
         // made and removed before it is looked at. And an INSERT that arrives when its caller has been answered
-        // that nobody knows, behind changes that were kept later, is committed by nobody.
+        // that nobody knows, behind changes that were kept later, is committed by nobody (a COMMIT may still be late).
         return await database.transaction(async query => {
           await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
           const kept = await knownKeys(changes, query)

@@ -15,8 +15,6 @@ const notFound = (seq: number) => new Problem('journal_entry_not_found', `There 
 
 const notInConflict = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is made by itself as soon as Redis can be written to.`)
 
-const perhapsMade = (seq: number) => new Problem('journal_entry_pending', `Whether an earlier attempt to apply journal entry ${seq} has made it is not known. Apply it again to learn: it is made once.`)
-
 const beingSettled = (seq: number) => new Problem('journal_entry_pending', `Journal entry ${seq} is being settled by somebody else at this moment. Look at GET /journal.`)
 
 /** What operators decide of entries that are in conflict: one decision for each entry. */
@@ -57,19 +55,15 @@ export function createSettlement (journal: Journal, repository: TicketRepository
       const answer = await force(operation, key)
       if (answer instanceof Problem) {
         // What was refused is remembered by the key, and may be right later.
-        if (answer.code !== 'outcome_unknown') await journal.setSettleKey(seq, null, query)
+        if (answer.status !== 503) await journal.setSettleKey(seq, null, query)
         throw answer
       }
       await journal.remove([seq], query).catch((error: unknown) => { throw outcomeUnknown(error) })
       return answer
     }),
 
-    /**
-     * Removes the entry. Resolves with it.
-     * @throws {Problem} when an attempt to apply it may have made it
-     */
+    /** Removes the entry. Resolves with it. */
     discard: (seq: number): Promise<Entry> => settle(seq, async (entry, query) => {
-      if (entry.settleKey) throw perhapsMade(seq)
       await journal.remove([seq], query)
       return entry
     }),

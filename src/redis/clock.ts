@@ -4,9 +4,6 @@ import { storeUnavailable } from '../errors.js'
 /** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
 const MEASURE_EVERY_MS = 10_000
 
-/** The last measurements that count: within their time, a minute, clocks do not drift apart by much either. */
-const RECENT = 6
-
 /**
  * Redis's clock, seen from here: deadlines are written in its time, because a frozen Redis executes
  * on waking what its callers have given up long ago.
@@ -17,16 +14,16 @@ const RECENT = 6
  */
 export function createClock (redis: Redis, onError: (error: Error) => void) {
   let offset: number | undefined
-  // The other end of what it can be, also when the connection is gone. Each is too late by the way to Redis, which
-  // may be long where it is about to fail: the least of them is the nearest.
-  let latestOffsets: number[] = []
+  // The other end of what it can be, also when the connection is gone. Each measurement is too late by the way to
+  // Redis, which may be long where it is about to fail: the least counts, until one says that it is too early by now.
+  let latestOffset = -Infinity
 
   async function measure () {
     const askedAt = performance.now()
     const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
     const milliseconds = Number(seconds) * 1000 + Number(microseconds) / 1000
     offset = milliseconds - performance.now()
-    latestOffsets = [...latestOffsets, milliseconds - askedAt].slice(-RECENT)
+    latestOffset = latestOffset < offset ? milliseconds - askedAt : Math.min(latestOffset, milliseconds - askedAt)
   }
 
   const remeasure = () => { measure().catch(onError) }
@@ -46,7 +43,7 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
       return Math.floor(performance.now() + offset + afterMs)
     },
     /** ms of Redis's clock as far as it was ever known, not earlier than it is; undefined: it never was. */
-    now: () => latestOffsets.length === 0 ? undefined : Math.ceil(performance.now() + Math.min(...latestOffsets)),
+    now: () => latestOffset === -Infinity ? undefined : Math.ceil(performance.now() + latestOffset),
     /** To be called when a deadline was missed although no time was lost here: the clock may have been set. */
     remeasure,
     stop () { clearInterval(timer) },

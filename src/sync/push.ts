@@ -49,6 +49,13 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
     return { refused: [...refused, ...failures], outdated, loaded }
   }
 
+  /** Redis has lost what it gave, and MySQL has it. Resolves with how many are in step again. */
+  async function restore (ids: readonly number[]): Promise<number> {
+    const { loaded, failures } = await drift.load(ids)
+    for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
+    return loaded
+  }
+
   async function putOff (batch: Batch, failures: readonly Failure[]) {
     const attempts = await batch.retry(failures)
     failures.forEach(({ ticketId, reason }, i) => {
@@ -79,9 +86,9 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
       const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
       const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
       const older = written.length > 0 ? await batch.settle(written) : []
-      if (older.length > 0) refused.push(...(await drift.load(older)).failures)
       const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
-      return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length + loaded, retried, dead }
+      const restored = older.length > 0 ? await restore(older) : 0
+      return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length - older.length + restored + loaded, retried, dead }
     },
     /** To be called when Redis may have changed: MySQL is asked again for the highest id. */
     relearn () { highestIdKnown = false },

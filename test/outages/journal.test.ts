@@ -509,32 +509,6 @@ t.test('a change is accepted as of its own time, also when Redis became slow bef
   t.equal((await hash(1)).subject, 'later')
 })
 
-t.test('what may have been applied is not discarded', async t => {
-  const server = await privateRedis(t)
-  const stores = await createStores(t, { redis: server.url })
-  const proxy = await startProxy(t, String(stores.variables.REDIS_URL))
-  const { call, sql, hash } = await createService(t, { REDIS_URL: proxy.url }, stores)
-  await call('POST', '/tickets/1', { customer_id: 1 })
-  await insertEntry(sql, { seq: 101, ticket_id: 1, fields: { subject: 'first' }, state: 'conflict' }, { seq: 102, ticket_id: 1, fields: { subject: 'second' }, state: 'conflict' })
-  const reply = proxy.holdReply(/evalsha/i)
-  const applied = call('POST', '/journal/101/apply')
-  await reply.held
-  reply.drop()
-  t.match(await applied, { status: 503, body: { code: 'outcome_unknown' } })
-  t.match(await call('POST', '/journal/101/discard'), { status: 409, body: { code: 'journal_entry_pending', detail: /Apply it again/ } })
-  await eventually(async () => {
-    const { status, text } = await call('POST', '/journal/101/apply')
-    if (status !== 200) throw new Error(text)
-  })
-  t.match(await hash(1), { subject: 'first' })
-
-  const passing = proxy.refuse()
-  await ready({ call }, 'degraded')
-  t.match(await call('POST', '/journal/102/apply'), { status: 503, body: { code: 'store_unavailable' } })
-  t.equal((await call('POST', '/journal/102/discard')).status, 200, 'it was surely not made')
-  passing.resume()
-})
-
 t.test('as many decisions of operators as there are connections to MySQL do not wait for each other', async t => {
   const { call, sql, hash, redis, prefix } = await createService(t)
   const ids = Array.from({ length: 12 }, (_, i) => i + 1)

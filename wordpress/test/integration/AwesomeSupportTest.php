@@ -345,6 +345,17 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( [ 'New department', 'New ticket_priority' ], [ $this->snapshot( $id )['category'], $this->snapshot( $id )['priority'] ] );
 	}
 
+	public function testVeryManyTicketsAreFoundInParts(): void {
+		global $wpdb;
+		$term   = wp_insert_term( 'Old', 'department' );
+		$author = self::user( 'subscriber' );
+		$values = implode( ',', array_fill( 0, 5001, "($author, 'ticket', 'queued', '', '', '', '', '', '', '')" ) );
+		$wpdb->query( "INSERT INTO $wpdb->posts (post_author, post_type, post_status, post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered, post_name) VALUES $values" );
+		$wpdb->query( "INSERT INTO $wpdb->term_relationships (object_id, term_taxonomy_id) SELECT ID, {$term['term_taxonomy_id']} FROM $wpdb->posts WHERE post_author = $author" );
+		self::assertCount( 5001, $this->marksOf( static fn() => wp_update_term( $term['term_id'], 'department', [ 'name' => 'New' ] ) ) );
+		self::assertCount( 5001, $this->marksOf( static fn() => do_action( 'delete_user', $author ) ) );
+	}
+
 	public function testItIsReadPastCachesAndWithoutTheHelpDesk(): void {
 		global $wpdb;
 		$id = $this->open();

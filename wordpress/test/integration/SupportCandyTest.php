@@ -490,7 +490,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		$last   = $this->create( [ 'assigned_agent' => "$second->id|$agent->id" ] );
 		supportcandy_archive( $last );
 		$this->create( [ 'assigned_agent' => "1$agent->id|{$agent->id}1" ] );
-		$this->create( [ 'assigned_agent' => null ] );
+		$this->create( [ 'assigned_agent' => null, 'customer' => 0 ] );
 		$both = [ $id => false, (int) $last->id => false ];
 		self::assertSame( 7, $this->snapshot( $id )['assigned_to'] );
 		self::assertSame( $both, $this->marksOf( static fn() => supportcandy_delete_agent( $agent ) ) );

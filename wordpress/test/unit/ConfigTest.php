@@ -53,6 +53,7 @@ final class ConfigTest extends PluginTestCase {
 			'negative'                 => [ 'spool_max', -1 ],
 			'a half truth'             => [ 'disabled', 'perhaps' ],
 			'no file'                  => [ 'ca_file', __DIR__ . '/nowhere.pem' ],
+			'a directory'              => [ 'ca_file', __DIR__ ],
 			'no map'                   => [ 'status_map', 'queued=open' ],
 		];
 	}

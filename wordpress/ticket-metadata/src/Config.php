@@ -96,7 +96,7 @@ final class Config {
 			},
 			$this->unusable
 		);
-		if ( $this->caFile() !== '' && ! is_readable( $this->caFile() ) ) {
+		if ( $this->caFile() !== '' && ! ( is_file( $this->caFile() ) && is_readable( $this->caFile() ) ) ) {
 			/* translators: 1: a constant of wp-config.php, 2: a path */
 			$problems[] = sprintf( __( '%1$s must be a file that PHP may read, and %2$s is not.', 'ticket-metadata' ), self::constant( 'ca_file' ), $this->caFile() );
 		}

@@ -104,16 +104,16 @@ final class AwesomeSupportHooks {
 
 	public function userLeaves( $user = null ): void {
 		global $wpdb;
-		$query = $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author > 0 AND post_author = %d", HookArgument::ticketId( $user ) );
-		Found::mark( static fn(): array => Rows::ids( $query ), $this->mark );
+		$query = "SELECT ID FROM $wpdb->posts WHERE post_type = 'ticket' AND post_author > 0 AND post_author = %d AND ID > %d ORDER BY ID LIMIT %d";
+		Found::mark( static fn( int $after, int $limit ): array => Rows::ids( $wpdb->prepare( $query, HookArgument::ticketId( $user ), $after, $limit ) ), $this->mark );
 	}
 
 	/** A department or a priority has a new name, in every ticket that has it. */
 	public function termEdited( $term = null, $row = null, $taxonomy = null ): void {
 		global $wpdb;
 		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
-			$query = $wpdb->prepare( "SELECT p.ID FROM $wpdb->term_relationships r JOIN $wpdb->posts p ON p.ID = r.object_id AND p.post_type = 'ticket' WHERE r.term_taxonomy_id = %d", HookArgument::ticketId( $row ) );
-			Found::mark( static fn(): array => Rows::ids( $query ), $this->mark );
+			$query = "SELECT p.ID FROM $wpdb->term_relationships r JOIN $wpdb->posts p ON p.ID = r.object_id AND p.post_type = 'ticket' WHERE r.term_taxonomy_id = %d AND p.ID > %d ORDER BY p.ID LIMIT %d";
+			Found::mark( static fn( int $after, int $limit ): array => Rows::ids( $wpdb->prepare( $query, HookArgument::ticketId( $row ), $after, $limit ) ), $this->mark );
 		}
 	}
 

@@ -21,13 +21,13 @@ final class SupportCandyLists {
 	/** @param callable(int, bool=): void $mark */
 	public static function listen( callable $mark ): void {
 		foreach ( self::ACTIONS as $action => $column ) {
-			SupportCandyRequest::listen( $action, 'id', static fn( int $id ): array => ( new SupportCandyTables() )->idsBy( $column, [ $id ] ), $mark );
+			SupportCandyRequest::listen( $action, 'id', static fn( int $id, int $after, int $limit ): array => ( new SupportCandyTables() )->idsBy( $column, [ $id ], $after, $limit ), $mark );
 		}
 		$closedChanged = static function ( $old = null, $new = null ) use ( $mark ): void {
 			$before = SupportCandyStatuses::closedOf( $old );
 			$after  = SupportCandyStatuses::closedOf( $new );
 			$turned = array_merge( array_diff( $before, $after ), array_diff( $after, $before ) );
-			Found::mark( static fn(): array => ( new SupportCandyTables() )->idsBy( 'status', $turned ), $mark );
+			Found::mark( static fn( int $after, int $limit ): array => ( new SupportCandyTables() )->idsBy( 'status', $turned, $after, $limit ), $mark );
 		};
 		foreach ( SupportCandyStatuses::OPTIONS as $option ) {
 			add_action( "update_option_$option", $closedChanged, SupportCandyHooks::FIRST, 2 );

@@ -9,27 +9,19 @@ final class SupportCandyPeople {
 
 	/** @param callable(int, bool=): void $mark */
 	public static function listen( callable $mark ): void {
-		// A guest who registers, or a new address, gives a person's tickets to another customer.
-		$changed = static function ( $user = null ) use ( $mark ): void {
-			Found::mark( static fn(): array => ( new SupportCandyTables() )->idsOfUser( HookArgument::ticketId( $user ) ), $mark );
+		$of = static fn( string $ids ): callable => static function ( $person = null ) use ( $ids, $mark ): void {
+			$id = HookArgument::ticketId( $person );
+			Found::mark( static fn( int $after, int $limit ): array => ( new SupportCandyTables() )->$ids( $id, $after, $limit ), $mark );
 		};
-		// Under the address of an agent who has left, one who registers is that agent again.
-		$registered = static function ( $user = null ) use ( $mark ): void {
-			$find = static function () use ( $user ): array {
-				$tables = new SupportCandyTables();
-				$id     = HookArgument::ticketId( $user );
-				return array_merge( $tables->idsOfUser( $id ), $tables->idsOfAgentOf( $id ) );
-			};
-			Found::mark( $find, $mark );
-		};
+		// A guest who registers, or a new address, gives a person's tickets to another customer. And under the address of
+		// an agent who has left, one who registers is that agent again.
+		add_action( 'user_register', $of( 'idsOfNewUser' ), self::LAST );
+		// Whether it is a new address for SupportCandy, WordPress does not know.
+		add_action( 'profile_update', $of( 'idsOfUser' ), self::LAST );
 		// His tickets are the next agent's then, or nobody's.
-		$agentLeft = static function ( $agent = null ) use ( $mark ): void {
-			Found::mark( static fn(): array => ( new SupportCandyTables() )->idsOfAgents( [ HookArgument::ticketId( $agent ) ] ), $mark );
-		};
-		add_action( 'user_register', $registered, self::LAST );
-		add_action( 'profile_update', $changed, self::LAST );
-		add_action( 'wpsc_delete_agent', $agentLeft, SupportCandyHooks::FIRST );
+		add_action( 'wpsc_delete_agent', $of( 'idsOfAgent' ), SupportCandyHooks::FIRST );
 		// With all that he has written.
-		SupportCandyRequest::listen( 'wpsc_delete_customer', 'customer_id', static fn( int $id ): array => ( new SupportCandyTables() )->idsBy( 'customer', [ $id ] ), $mark );
+		$ofCustomer = static fn( int $id, int $after, int $limit ): array => ( new SupportCandyTables() )->idsBy( 'customer', [ $id ], $after, $limit );
+		SupportCandyRequest::listen( 'wpsc_delete_customer', 'customer_id', $ofCustomer, $mark );
 	}
 }

@@ -5,15 +5,15 @@ namespace TicketMetadata\Bridges;
 final class SupportCandyRequest {
 
 	/**
-	 * @param string                     $field of the form, that names what is edited
-	 * @param callable(int): int[]       $find  the tickets of that
-	 * @param callable(int, bool=): void $mark
+	 * @param string                         $field of the form, that names what is edited
+	 * @param callable(int, int, int): int[] $find the tickets of that, after one, and how many at most
+	 * @param callable(int, bool=): void     $mark
 	 */
 	public static function listen( string $action, string $field, callable $find, callable $mark ): void {
 		$asked = static function () use ( $action, $field, $find, $mark ): void {
 			$id = HookArgument::ticketId( $_POST[ $field ] ?? 0 );
 			if ( $id > 0 && self::isMeant( $action ) ) {
-				Found::mark( static fn(): array => $find( $id ), $mark );
+				Found::mark( static fn( int $after, int $limit ): array => $find( $id, $after, $limit ), $mark );
 			}
 		};
 		add_action( "wp_ajax_$action", $asked, SupportCandyHooks::FIRST );

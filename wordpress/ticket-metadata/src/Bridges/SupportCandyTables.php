@@ -93,30 +93,26 @@ final class SupportCandyTables {
 		global $wpdb;
 		$user = get_user_by( 'email', $email );
 		// A user's address in WordPress may be newer than the one that SupportCandy has noted.
-		$customers = Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}customers WHERE email = %s OR (user > 0 AND user = %d)", $email, $user ? $user->ID : 0 ) );
-		return $customers ? $this->idsWhere( 'customer IN (' . Rows::list( $customers ) . ')', $after, $limit ) : [];
+		return $this->idsBy( 'customer', $this->customers( $wpdb->prepare( 'email = %s OR (user > 0 AND user = %d)', $email, $user ? $user->ID : 0 ) ), $after, $limit );
 	}
 
-	/** @return int[] of all tickets of a user of WordPress */
-	public function idsOfUser( int $user ): array {
-		global $wpdb;
-		$customers = Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}customers WHERE user > 0 AND user = %d", $user ) );
-		return $this->idsBy( 'customer', $customers );
+	/** @return int[] of tickets of a user of WordPress */
+	public function idsOfUser( int $user, int $after, int $limit ): array {
+		return $this->idsBy( 'customer', $this->customers( "user > 0 AND user = $user" ), $after, $limit );
 	}
 
-	/** @return int[] of all tickets that are with an agent who is this user of WordPress */
-	public function idsOfAgentOf( int $user ): array {
-		global $wpdb;
-		return $this->idsOfAgents( Rows::ids( $wpdb->prepare( "SELECT id FROM {$this->prefix}agents WHERE user > 0 AND user = %d", $user ) ) );
+	/** @return int[] of tickets of a user of WordPress, and of those that are with an agent who is this user */
+	public function idsOfNewUser( int $user, int $after, int $limit ): array {
+		$conditions = array_map( [ self::class, 'isWith' ], Rows::ids( "SELECT id FROM {$this->prefix}agents WHERE user > 0 AND user = $user" ) );
+		foreach ( $this->customers( "user > 0 AND user = $user" ) as $customer ) {
+			$conditions[] = "customer = $customer";
+		}
+		return $conditions ? $this->idsWhere( '(' . implode( ' OR ', $conditions ) . ')', $after, $limit ) : [];
 	}
 
-	/**
-	 * @param int[] $agents SupportCandy's
-	 * @return int[]
-	 */
-	public function idsOfAgents( array $agents ): array {
-		$conditions = array_map( static fn( int $agent ): string => "FIND_IN_SET($agent, REPLACE(assigned_agent, '|', ','))", $agents );
-		return $conditions ? $this->idsWhere( '(' . implode( ' OR ', $conditions ) . ')', 0, PHP_INT_MAX ) : [];
+	/** @return int[] of tickets that are with an agent, first or not */
+	public function idsOfAgent( int $agent, int $after, int $limit ): array {
+		return $agent > 0 ? $this->idsWhere( self::isWith( $agent ), $after, $limit ) : [];
 	}
 
 	/**
@@ -124,8 +120,17 @@ final class SupportCandyTables {
 	 * @param int[]  $values
 	 * @return int[]
 	 */
-	public function idsBy( string $column, array $values ): array {
-		return $values ? $this->idsWhere( "$column IN (" . Rows::list( $values ) . ')', 0, PHP_INT_MAX ) : [];
+	public function idsBy( string $column, array $values, int $after, int $limit ): array {
+		return $values ? $this->idsWhere( "$column IN (" . Rows::list( $values ) . ')', $after, $limit ) : [];
+	}
+
+	private static function isWith( int $agent ): string {
+		return "FIND_IN_SET($agent, REPLACE(assigned_agent, '|', ','))";
+	}
+
+	/** @return int[] SupportCandy's ids */
+	private function customers( string $condition ): array {
+		return Rows::ids( "SELECT id FROM {$this->prefix}customers WHERE $condition" );
 	}
 
 	/** @return int[] */

@@ -83,7 +83,12 @@ final class AtShutdown {
 		$client  = $deadline === null ? Plugin::patientClient() : Plugin::client()->by( $deadline );
 		$sending = new self( $client );
 		foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
-			count( $tickets ) > self::SENT_MAX ? self::putOff( $slug, array_keys( $tickets ) ) : $sending->sendTickets( $slug, $tickets );
+			if ( count( $tickets ) > self::SENT_MAX ) {
+				$tickets = self::putOff( $slug, $tickets );
+			}
+			foreach ( array_chunk( $tickets, self::SENT_MAX, true ) as $some ) {
+				$sending->sendTickets( $slug, $some );
+			}
 		}
 		$sending->sendFields( $marks->takeFields( $blog ) );
 	}
@@ -190,19 +195,21 @@ final class AtShutdown {
 	}
 
 	/**
-	 * Leaves them to the next replay.
+	 * Leaves as many to the next replay as there is room for.
 	 *
-	 * @param int[] $ids
+	 * @param array<int, bool> $tickets
+	 * @return array<int, bool> the others
 	 */
-	private static function putOff( string $slug, array $ids ): void {
-		/* translators: 1: a number of tickets, 2: a help desk */
-		$why    = Outcome::undelivered( 'put_off', sprintf( __( '%1$d tickets of %2$s changed in one page. They are sent in the background.', 'ticket-metadata' ), count( $ids ), $slug ) );
-		$unkept = ( new Keeping() )->tickets( $slug, $ids, $why );
-		// It is no failure of each.
-		self::note( 0, $why->code, $why->detail );
-		foreach ( $unkept as $id => $detail ) {
-			self::note( $id, $why->code, $detail );
+	private static function putOff( string $slug, array $tickets ): array {
+		try {
+			$later = array_slice( $tickets, 0, ( new Spool() )->room(), true );
+		} catch ( \Throwable $error ) {
+			self::note( 0, 'spool_failed', $error->getMessage() );
+			return $tickets;
 		}
+		$why    = Outcome::undelivered( 'put_off', 'Very many tickets changed in one page: they are sent in the background.' );
+		$unkept = ( new Keeping() )->tickets( $slug, array_keys( $later ), $why );
+		return array_intersect_key( $tickets, $unkept ) + array_diff_key( $tickets, $later );
 	}
 
 	/** @param array<int, Outcome> $outcomes */

@@ -6,8 +6,13 @@ final class Keeping {
 
 	private ?Spool $spool = null;
 
-	/** A database that is gone takes seconds each time that it is asked: once is enough. */
+	/** In a row: then it is not for what is in one of them. */
+	private const FAILURES_MAX = 20;
+
+	/** Why nothing is tried any more. A database that is gone takes seconds each time that it is asked: once is enough. */
 	private string $gone = '';
+
+	private int $failures = 0;
 
 	/**
 	 * @param int[] $ids the help desk's
@@ -44,12 +49,17 @@ final class Keeping {
 			return array_fill_keys( $ids, $this->gone );
 		}
 		try {
-			return array_fill_keys( $add( $ids ), $full );
+			$unkept         = array_fill_keys( $add( $ids ), $full );
+			$this->failures = 0;
+			return $unkept;
 		} catch ( DatabaseGone $error ) {
 			$this->gone = $error->getMessage();
 			return array_fill_keys( $ids, $this->gone );
 		} catch ( \Throwable $error ) {
 			if ( count( $ids ) === 1 ) {
+				if ( ++$this->failures === self::FAILURES_MAX ) {
+					$this->gone = $error->getMessage();
+				}
 				return array_fill_keys( $ids, $error->getMessage() );
 			}
 			// What is wrong with one takes no other with it.

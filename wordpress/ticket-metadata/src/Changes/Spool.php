@@ -145,6 +145,12 @@ final class Spool {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table" );
 	}
 
+	/** For how many more. Counted once for all that a PHP request puts in: a long table takes its time. */
+	public function room(): int {
+		$this->room = $this->room ?? ( new Config() )->spoolMax() - $this->depth();
+		return max( 0, $this->room );
+	}
+
 	public function refused(): int {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table WHERE refusals > 0" );
 	}
@@ -180,7 +186,7 @@ final class Spool {
 		$dropped = [];
 		if ( ! $this->hasRoom( count( $ids ) ) ) {
 			$new     = array_values( array_diff( $ids, array_keys( $this->waiting( $slug, $ids ) ) ) );
-			$dropped = array_slice( $new, max( 0, $this->room ) );
+			$dropped = array_slice( $new, $this->room() );
 			$ids     = array_diff( $ids, $dropped );
 		}
 		if ( $ids !== [] ) {
@@ -189,25 +195,23 @@ final class Spool {
 				array_push( $values, ...self::row( $slug, $id, [], $why ) );
 			}
 			// MySQL counts a row that is new as one, and one that has changed as two.
-			$changed     = $this->queries->run( $this->insertion( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
+			$changed     = $this->queries->run( 'INSERT ' . $this->into( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
 			$this->room -= 2 * count( $ids ) - $changed;
 		}
 		return $dropped;
 	}
 
-	/** Counted once for all that a PHP request puts in: a long table takes its time. */
 	private function hasRoom( int $rows ): bool {
-		$this->room = $this->room ?? ( new Config() )->spoolMax() - $this->depth();
-		return $this->room >= $rows;
+		return $this->room() >= $rows;
 	}
 
 	/** @return bool false: another was faster */
 	private function insertFields( int $id, array $fields, Outcome $why ): bool {
-		return $this->queries->run( $this->insertion( 1 ) . ' ON DUPLICATE KEY UPDATE id = id', ...self::row( '', $id, $fields, $why ) ) === 1;
+		return $this->queries->run( 'INSERT IGNORE ' . $this->into( 1 ), ...self::row( '', $id, $fields, $why ) ) === 1;
 	}
 
-	private function insertion( int $rows ): string {
-		return "INSERT INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES "
+	private function into( int $rows ): string {
+		return "INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES "
 			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s)' ) );
 	}
 
