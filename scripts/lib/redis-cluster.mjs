@@ -113,11 +113,13 @@ export async function startCluster ({
         state: parseInfo(String(await call(node, 'CLUSTER', 'INFO'))),
         replication: parseInfo(String(await call(node, 'INFO', 'replication'))),
       })))
-      return all.every(({ view, state, replication }) => (
+      const isWhole = all.every(({ view, state, replication }) => (
         state.cluster_state === 'ok' && view.every(({ isLinked, isFailed }) => isLinked && !isFailed) &&
         layoutOf(view) === layoutOf(all[0]?.view ?? []) && slotCount(view) === SLOTS &&
         (replication.role === 'master' || replication.master_link_status === 'up')
       ))
+      if (!isWhole) throw new Error(JSON.stringify(all.map(({ view, state, replication: { role, master_link_status: link } }, i) => ({ port: nodes[i]?.port, state: state.cluster_state, role, link, view }))))
+      return true
     })
   }
 

@@ -143,13 +143,13 @@ export function range (count) {
  * @param {() => Promise<boolean>} check one that throws is one that is not true yet
  */
 export async function expectSoon (what, check) {
-  /** @type {unknown} */
+  /** @type {Error | undefined} */
   let reason
   const isTrue = await until(() => check().catch((error) => {
     reason = error
     return false
   }), SET_TIMEOUT_MS)
-  if (!isTrue) throw new Error(`waited in vain for ${what}`, { cause: reason })
+  if (!isTrue) throw new Error(`waited in vain for ${what}${reason ? `: ${reason.message}` : ''}`, { cause: reason })
 }
 
 /** @returns {string} redis-cli, or Valkey's */
