@@ -42,7 +42,7 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
       if (offset === undefined) throw storeUnavailable(new Error('not connected to Redis'))
       return Math.floor(performance.now() + offset + afterMs)
     },
-    /** ms of Redis's clock as far as it was ever known, not earlier than it is; undefined: it never was. */
+    /** ms of Redis's clock as far as it was ever known, not earlier than it was when that was measured last; undefined: it never was. */
     now: () => latestOffset === -Infinity ? undefined : Math.ceil(performance.now() + latestOffset),
     /** To be called when a deadline was missed although no time was lost here: the clock may have been set. */
     remeasure,

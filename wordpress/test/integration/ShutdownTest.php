@@ -228,13 +228,9 @@ final class ShutdownTest extends SiteTestCase {
 	public function testADatabaseThatIsGoneIsTriedOnce(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$tries = 0;
-		$break = static function ( string $query ) use ( &$tries ): string {
-			// WordPress answers an empty query as it answers when the connection is lost: false, and no error.
-			$tries += self::isSpooling( $query ) ? 1 : 0;
-			return self::isSpooling( $query ) ? '' : $query;
-		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
-		$this->whileQueries( $break, static fn() => AtShutdown::run() );
+		// WordPress answers an empty query as it answers when the connection is lost: false, and no error.
+		$this->whileQueries( self::spoolingAs( '', $tries ), static fn() => AtShutdown::run() );
 		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
 	}
 
@@ -242,16 +238,23 @@ final class ShutdownTest extends SiteTestCase {
 		return strpos( $query, 'INSERT INTO ' . SpoolTable::name() ) === 0;
 	}
 
+	/** Counts the statements that put tickets into the spool, and has another one made, if there is one. */
+	private static function spoolingAs( ?string $instead, int &$statements ): callable {
+		return static function ( string $query ) use ( $instead, &$statements ): string {
+			if ( ! self::isSpooling( $query ) ) {
+				return $query;
+			}
+			++$statements;
+			return $instead ?? $query;
+		};
+	}
+
 	public function testVeryManyTicketsAreLeftToTheReplay(): void {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch' ) );
 		$statements = 0;
-		$count      = static function ( string $query ) use ( &$statements ): string {
-			$statements += self::isSpooling( $query ) ? 1 : 0;
-			return $query;
-		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
-		$this->whileQueries( $count, static fn() => AtShutdown::run() );
+		$this->whileQueries( self::spoolingAs( null, $statements ), static fn() => AtShutdown::run() );
 		self::assertSame( [ [], 1001, 3 ], [ $server->seen(), ( new Spool() )->depth(), $statements ] );
 		self::assertSame( [], $this->errorCodes(), 'it is no failure' );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1000 ) );
@@ -283,12 +286,8 @@ final class ShutdownTest extends SiteTestCase {
 	public function testATableThatTakesNothingIsNotAskedForEach(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$tries = 0;
-		$break = static function ( string $query ) use ( &$tries ): string {
-			$tries += self::isSpooling( $query ) ? 1 : 0;
-			return self::isSpooling( $query ) ? 'SELECT nothing FROM nowhere' : $query;
-		};
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 100 ) );
-		$this->whileQueries( $break, static fn() => AtShutdown::run() );
+		$this->whileQueries( self::spoolingAs( 'SELECT nothing FROM nowhere', $tries ), static fn() => AtShutdown::run() );
 		self::assertSame( [ 21, 100 ], [ $tries, count( $this->errors ) ] );
 	}
 
