@@ -1,24 +1,22 @@
-FROM node:24-bookworm-slim AS build
+FROM node:26-bookworm-slim AS dependencies
 WORKDIR /app
-# The packages before the sources: they change less often, and their layer is kept.
-COPY package.json package-lock.json ./
-RUN npm ci
-COPY . .
-RUN npm run build
-
-FROM node:24-bookworm-slim AS dependencies
-WORKDIR /app
+# Before the sources: packages change less often, and their layer is kept.
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
-FROM node:24-bookworm-slim
+FROM node:26-bookworm-slim
 LABEL org.opencontainers.image.title="ticket-metadata-service" \
       org.opencontainers.image.description="Takes the high-frequency writes of support-ticket metadata off MySQL" \
       org.opencontainers.image.licenses="MIT"
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
-COPY --from=build /app/dist dist
+# Node runs TypeScript as it is.
+COPY package.json ./
+COPY src src
+COPY plugins plugins
+COPY routes routes
+COPY migrations migrations
 # All files belong to root: the service can read them and change none.
 USER node
 EXPOSE 3000
@@ -27,4 +25,4 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT ?? 3000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1))"]
 # Without a shell in between, the service is process 1 and gets the signal itself.
 STOPSIGNAL SIGTERM
-CMD ["node", "dist/src/server.js"]
+CMD ["node", "src/server.ts"]

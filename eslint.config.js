@@ -6,7 +6,7 @@ const BROWSER = Object.fromEntries(
 )
 
 export default [
-  ...neostandard({ ts: true, ignores: ['dist', '.local', '.tap', 'node_modules'] }),
+  ...neostandard({ ts: true, ignores: ['.local', '.tap', 'node_modules'] }),
   {
     // What a browser runs.
     files: ['routes/ops/*.js'],

@@ -5,9 +5,7 @@
 import { resolve, join } from 'node:path'
 import { ensureServers } from '../scripts/lib/install.mjs'
 import { Failure, main } from '../scripts/lib/main.mjs'
-import { step } from '../scripts/lib/progress.mjs'
-import { ensurePackages, ROOT } from '../scripts/lib/project.mjs'
-import { run } from '../scripts/lib/run.mjs'
+import { ROOT } from '../scripts/lib/project.mjs'
 import { temporaryDirectory } from '../scripts/lib/temporary.mjs'
 import { assignCores } from './lib/cores.mjs'
 import { describeEnvironment } from './lib/environment.mjs'
@@ -27,11 +25,9 @@ await main(async () => {
   const scenarios = SCENARIOS.filter(({ name }) => options.only?.includes(name) ?? true)
   if (!options.quick) console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes. Leave the machine alone meanwhile; --quick shows in short that it works.`)
 
-  await ensurePackages()
   await ensureServers()
   const missing = await missingPrograms([...new Set(scenarios.flatMap(({ needs, wants }) => [...needs, ...wants]))])
   for (const reason of missing.values()) console.error(`Goes without: ${reason}`)
-  await step('Building the service', () => run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')]))
 
   // Before half an hour of measures, not after it.
   const write = createWriter({ directory: resolve(options.out ?? join(ROOT, 'bench', 'results')), readme: options.out ? undefined : join(ROOT, 'README.md'), isWhole: options.isWhole })

@@ -1,10 +1,10 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { createKeyring, type ApiKey } from '../src/auth/api-keys.js'
-import { isFromOtherSite } from '../src/auth/local.js'
-import type { Scope } from '../src/auth/scopes.js'
-import type { Config } from '../src/config.js'
-import { forbidden, notForOtherSites, unauthorized, type Problem } from '../src/errors.js'
+import { createKeyring, type ApiKey } from '../src/auth/api-keys.ts'
+import { isFromOtherSite } from '../src/auth/local.ts'
+import type { Scope } from '../src/auth/scopes.ts'
+import type { Config } from '../src/config.ts'
+import { forbidden, notForOtherSites, unauthorized, type Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { closeStalled, connectionsMax } from '../src/http/connections.js'
+import type { Config } from '../src/config.ts'
+import { closeStalled, connectionsMax } from '../src/http/connections.ts'
 
 /** Many times what the largest answer takes on a slow line; and a flush of millions of tickets is for minutes. */
 const PATIENCE = { unreadMs: 60_000, silentMs: 600_000 }

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
+import type { Config } from '../src/config.ts'
 
 /** A connection that was busy when the closing began is closed soon after its answer. */
 const LOOK_EVERY_MS = 50

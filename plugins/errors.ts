@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem, outcomeUnknown, storeUnavailable, type ProblemCode } from '../src/errors.js'
+import { Problem, outcomeUnknown, storeUnavailable, type ProblemCode } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -1,10 +1,10 @@
 import fp from 'fastify-plugin'
-import { ConfigError, type Config } from '../src/config.js'
+import { ConfigError, type Config } from '../src/config.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.js'
-import { createPace } from '../src/sync/pace.js'
-import { createTicker } from '../src/sync/ticker.js'
-import type { Partition } from '../src/tickets/partition.js'
+import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.ts'
+import { createPace } from '../src/sync/pace.ts'
+import { createTicker } from '../src/sync/ticker.ts'
+import type { Partition } from '../src/tickets/partition.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { flusher: Flusher }

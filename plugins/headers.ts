@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { DATA_HEADERS } from '../src/http/security-headers.js'
+import { DATA_HEADERS } from '../src/http/security-headers.ts'
 
 /** What every answer bears: the id of its request, and what browsers may not do with it. */
 export default fp(async app => {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Problem, invalid } from '../src/errors.js'
+import { Problem, invalid } from '../src/errors.ts'
 
 /** Far more than callers and proxies send. Node drops what comes after the thousandth, and so, perhaps, an If-Match. */
 const HEADERS_MAX = 100

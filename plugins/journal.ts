@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { createReplayer } from '../src/journal/replayer.js'
-import { createTicker } from '../src/sync/ticker.js'
-import { within } from '../src/within.js'
+import type { Config } from '../src/config.ts'
+import { createReplayer } from '../src/journal/replayer.ts'
+import { createTicker } from '../src/sync/ticker.ts'
+import { within } from '../src/within.ts'
 
 /** How soon entries are seen that another instance has kept. */
 const LOOK_EVERY_MS = 1000

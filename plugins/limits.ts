@@ -3,11 +3,11 @@ import { isIP } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { rateLimited } from '../src/errors.js'
-import { createLimitStore } from '../src/limits/store.js'
-import { createKeys } from '../src/tickets/keys.js'
-import { partitionTags } from './redis.js'
+import type { Config } from '../src/config.ts'
+import { rateLimited } from '../src/errors.ts'
+import { createLimitStore } from '../src/limits/store.ts'
+import { createKeys } from '../src/tickets/keys.ts'
+import { partitionTags } from './redis.ts'
 
 /** Counts a request. Rejects with rate_limited when it is one too many; undefined: it passes, and nothing is to be waited for. */
 type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined

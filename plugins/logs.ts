@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { levels } from 'pino'
-import type { Config } from '../src/config.js'
-import type { Problem } from '../src/errors.js'
+import type { Config } from '../src/config.ts'
+import type { Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { measureJournal } from '../src/metrics/journal.js'
-import { measureStores } from '../src/metrics/stores.js'
-import { measureSync } from '../src/metrics/sync.js'
+import type { Config } from '../src/config.ts'
+import { measureJournal } from '../src/metrics/journal.ts'
+import { measureStores } from '../src/metrics/stores.ts'
+import { measureSync } from '../src/metrics/sync.ts'
 
 /** Has the metrics of what is behind the routes: listens to what it tells, and asks it at each scrape. */
 export default fp<{ config: Config }>(async (app, { config }) => {

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
-import { PROBLEMS, type ProblemCode } from '../src/errors.js'
-import { REFUSALS, type RawProblems } from '../src/http/raw-problems.js'
-import { createRequestCounter } from '../src/metrics/http.js'
-import { createMetrics, type Metrics } from '../src/metrics/metrics.js'
-import { version } from '../src/version.js'
+import { PROBLEMS, type ProblemCode } from '../src/errors.ts'
+import { REFUSALS, type RawProblems } from '../src/http/raw-problems.ts'
+import { createRequestCounter } from '../src/metrics/http.ts'
+import { createMetrics, type Metrics } from '../src/metrics/metrics.ts'
+import { version } from '../src/version.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { metrics: Metrics }

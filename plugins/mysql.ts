@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { createDatabase } from '../src/mysql/database.js'
-import { toDatabaseError } from '../src/mysql/failure.js'
-import { migrate } from '../src/mysql/migrate.js'
+import type { Config } from '../src/config.ts'
+import { createDatabase } from '../src/mysql/database.ts'
+import { toDatabaseError } from '../src/mysql/failure.ts'
+import { migrate } from '../src/mysql/migrate.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { mysql: ReturnType<typeof connect> }

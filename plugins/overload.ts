@@ -3,8 +3,8 @@ import { getHeapStatistics } from 'node:v8'
 import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Config } from '../src/config.js'
-import { overloaded } from '../src/errors.js'
+import type { Config } from '../src/config.ts'
+import { overloaded } from '../src/errors.ts'
 
 /** Of the memory that the process may use. Near the end of that for objects it only collects garbage; near the end of all it is killed. */
 const MEMORY_SHARE = 0.9

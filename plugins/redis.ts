@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
-import { ConfigError, type Config } from '../src/config.js'
-import { UnsafeEvictionError } from '../src/redis/check.js'
-import { createRedisServers, type RedisServers } from '../src/redis/servers.js'
+import { ConfigError, type Config } from '../src/config.ts'
+import { UnsafeEvictionError } from '../src/redis/check.ts'
+import { createRedisServers, type RedisServers } from '../src/redis/servers.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { redis: RedisServers }

@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static, type TSchema } from 'typebox'
-import { Problem } from '../src/errors.js'
-import { ifMatch } from '../src/http/etag.js'
-import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
-import { problems, success } from '../src/http/problems.js'
-import { createCheck, validatorCompiler } from '../src/http/validation.js'
-import type { Journaled, Operation, Written } from '../src/tickets/repository.js'
-import type { BatchOperation, createTicketSchemas } from '../src/tickets/ticket.js'
+import { Problem } from '../src/errors.ts'
+import { ifMatch } from '../src/http/etag.ts'
+import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
+import { problems, success } from '../src/http/problems.ts'
+import { createCheck, validatorCompiler } from '../src/http/validation.ts'
+import type { Journaled, Operation, Written } from '../src/tickets/repository.ts'
+import type { BatchOperation, createTicketSchemas } from '../src/tickets/ticket.ts'
 
 const OPERATIONS_MAX = 500
 

@@ -1,9 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { problems, success } from '../src/http/problems.js'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
-import type { Position } from '../src/tickets/dead-letters.js'
-import { TicketId } from '../src/tickets/ticket.js'
+import { problems, success } from '../src/http/problems.ts'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import type { Position } from '../src/tickets/dead-letters.ts'
+import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100

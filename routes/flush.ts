@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { Problem, invalid } from '../src/errors.js'
-import { problems, success } from '../src/http/problems.js'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
-import type { Config } from '../src/config.js'
-import type { Found } from '../src/tickets/repository.js'
-import { TicketId } from '../src/tickets/ticket.js'
+import { Problem, invalid } from '../src/errors.ts'
+import { problems, success } from '../src/http/problems.ts'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import type { Config } from '../src/config.ts'
+import type { Found } from '../src/tickets/repository.ts'
+import { TicketId } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_FLUSH_MAX = 500
 

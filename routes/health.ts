@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
-import type { Config } from '../src/config.js'
-import { Problem } from '../src/errors.js'
-import { problems, success } from '../src/http/problems.js'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
-import { shared } from '../src/shared.js'
+import type { Config } from '../src/config.ts'
+import { Problem } from '../src/errors.ts'
+import { problems, success } from '../src/http/problems.ts'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import { shared } from '../src/shared.ts'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),

@@ -1,11 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
-import { toEtag } from '../src/http/etag.js'
-import { problems, success } from '../src/http/problems.js'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.js'
-import type { Entry } from '../src/journal/journal.js'
-import { createSettlement } from '../src/journal/settlement.js'
-import { TicketId } from '../src/tickets/ticket.js'
+import { toEtag } from '../src/http/etag.ts'
+import { problems, success } from '../src/http/problems.ts'
+import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import type { Entry } from '../src/journal/journal.ts'
+import { createSettlement } from '../src/journal/settlement.ts'
+import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100

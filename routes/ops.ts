@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
-import { protectPages } from '../src/http/security-headers.js'
+import { protectPages } from '../src/http/security-headers.ts'
 
 const DIRECTORY = fileURLToPath(new URL('ops/', import.meta.url))
 

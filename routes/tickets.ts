@@ -1,12 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { Problem, ticketNotFound } from '../src/errors.js'
-import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.js'
-import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.js'
-import { problems, success } from '../src/http/problems.js'
-import type { Found, Journaled, Written } from '../src/tickets/repository.js'
-import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.js'
+import { Problem, ticketNotFound } from '../src/errors.ts'
+import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
+import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
+import { problems, success } from '../src/http/problems.ts'
+import type { Found, Journaled, Written } from '../src/tickets/repository.ts'
+import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
 

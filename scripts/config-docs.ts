@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { TSchema } from 'typebox'
-import { Environment } from '../src/config.js'
+import { Environment } from '../src/config.ts'
 
 const ENV_EXAMPLE = new URL('../.env.example', import.meta.url)
 const README = new URL('../README.md', import.meta.url)

@@ -10,9 +10,8 @@ import { isPortFree } from './lib/loopback.mjs'
 import { Failure, main } from './lib/main.mjs'
 import { startMariadb } from './lib/mariadb.mjs'
 import { step } from './lib/progress.mjs'
-import { ensurePackages, ROOT } from './lib/project.mjs'
+import { ROOT } from './lib/project.mjs'
 import { startRedis } from './lib/redis.mjs'
-import { run } from './lib/run.mjs'
 import { ownDirectory } from './lib/server.mjs'
 import { lock } from './quickstart/lock.mjs'
 import { startService } from './lib/service.mjs'
@@ -31,11 +30,9 @@ await main(async () => {
     throw new Failure(`Port ${port} is taken by another program. Choose another one:\n  PORT=${port + 1} npm run quickstart`)
   }
 
-  await ensurePackages()
   await ensureServers()
   const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb') }))
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
-  await step('Building the service', () => run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')]))
   const service = await step('Starting the service', () => startService({
     directory: join(directory, 'service'), port, redisUrl: redis.url, mysqlUrl: mariadb.url,
   }))

@@ -1,9 +1,10 @@
 /**
- * Tests the WordPress plugin: its PHP alone, within a real WordPress, and on sites behind web servers, with the built
+ * Tests the WordPress plugin: its PHP alone, within a real WordPress, and on sites behind web servers, with the
  * service, a private Redis and MariaDB, and a server that answers as a broken network would. Arguments go to PHPUnit:
  * `npm run test:wordpress -- --filter Retry`.
  */
 import { join } from 'node:path'
+import { createApiKey } from '../src/auth/api-keys.ts'
 import { startFaults } from '../wordpress/test/lib/faults.mjs'
 import { forwardsTo } from '../wordpress/test/lib/forward.mjs'
 import { createOrders } from '../wordpress/test/lib/orders.mjs'
@@ -15,21 +16,16 @@ import { freePort, LOOPBACK } from './lib/loopback.mjs'
 import { main } from './lib/main.mjs'
 import { startMariadb } from './lib/mariadb.mjs'
 import { step } from './lib/progress.mjs'
-import { ensurePackages, ROOT } from './lib/project.mjs'
 import { startRedis } from './lib/redis.mjs'
-import { run } from './lib/run.mjs'
 import { startService } from './lib/service.mjs'
 import { temporaryDirectory } from './lib/temporary.mjs'
 
 await main(async () => {
-  await ensurePackages()
   await ensurePluginTestPrograms()
-  await step('Building the service', () => run(process.execPath, [join(ROOT, 'scripts', 'build.mjs')], { cwd: ROOT }))
   const directory = await temporaryDirectory()
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
   const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb'), flushLogAtCommit: 2 }))
 
-  const { createApiKey } = await import(join(ROOT, 'dist/src/auth/api-keys.js'))
   const shop = createApiKey('shop', 'read+write+ops')
   const reader = createApiKey('reader', 'read')
   const clerk = createApiKey('clerk', 'read+write')

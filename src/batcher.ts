@@ -1,5 +1,5 @@
-import type { Budget } from './budget.js'
-import { Problem, overloaded } from './errors.js'
+import type { Budget } from './budget.ts'
+import { Problem, overloaded } from './errors.ts'
 
 export interface BatcherOptions<Item, Result> {
   /**

@@ -3,10 +3,10 @@ import { readFileSync, existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { createKeyring } from './auth/api-keys.js'
-import { isLoopback } from './http/loopback.js'
-import { fromTexts } from './text.js'
-import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.js'
+import { createKeyring } from './auth/api-keys.ts'
+import { isLoopback } from './http/loopback.ts'
+import { fromTexts } from './text.ts'
+import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.ts'
 
 const Milliseconds = (description: string, value: number, minimum = 1) =>
   Type.Integer({ default: value, minimum, maximum: 86_400_000, description })
@@ -195,9 +195,6 @@ function checkTogether (config: Config) {
 
 /** The only place that reads process.env; a `.env` file in the working directory adds what is not set. */
 export function environment (): NodeJS.ProcessEnv {
-  if (existsSync('.env')) {
-    if (!('loadEnvFile' in process)) throw new ConfigError('.env can be read from Node 20.12 on: update Node, or set the variables themselves')
-    process.loadEnvFile('.env')
-  }
+  if (existsSync('.env')) process.loadEnvFile('.env')
   return process.env
 }

@@ -45,14 +45,18 @@ export interface ProblemOptions {
  */
 export class Problem extends Error {
   override readonly name: string = 'Problem'
+  readonly code: ProblemCode
+  readonly detail: string
   readonly status: number
   readonly title: string
   readonly errors?: Finding[]
   readonly headers: Record<string, string>
   readonly replayed: boolean
 
-  constructor (readonly code: ProblemCode, readonly detail: string, options: ProblemOptions = {}) {
+  constructor (code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause })
+    this.code = code
+    this.detail = detail
     this.status = PROBLEMS[code].status
     this.title = PROBLEMS[code].title
     this.errors = options.errors

@@ -1,5 +1,5 @@
 /** Makes an API key: `npm run key -- NAME SCOPES`. The service keeps only its hash, so it is shown once. */
-import { createApiKey } from './auth/api-keys.js'
+import { createApiKey } from './auth/api-keys.ts'
 
 const [name, scopes, ...rest] = process.argv.slice(2)
 try {

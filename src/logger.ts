@@ -1,4 +1,4 @@
-import type { Config } from './config.js'
+import type { Config } from './config.ts'
 
 type Described = { type: string, message: string, stack: string, code?: unknown, cause?: Described }
 

@@ -1,8 +1,8 @@
 /** Brings the MySQL schema up to date: `npm run migrate`, for MYSQL_MIGRATE=false. */
-import { environment, loadConfig } from './config.js'
-import { createDatabase } from './mysql/database.js'
-import { toDatabaseError } from './mysql/failure.js'
-import { migrate } from './mysql/migrate.js'
+import { environment, loadConfig } from './config.ts'
+import { createDatabase } from './mysql/database.ts'
+import { toDatabaseError } from './mysql/failure.ts'
+import { migrate } from './mysql/migrate.ts'
 
 const config = loadConfig(environment())
 const database = createDatabase(config, async connection => {

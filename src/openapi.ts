@@ -1,5 +1,5 @@
-import { buildApp } from './app.js'
-import { loadConfig } from './config.js'
+import { buildApp } from './app.ts'
+import { loadConfig } from './config.ts'
 
 /**
  * The OpenAPI document of the service with its default configuration, as the text of

@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
-import { buildApp } from './app.js'
-import { ConfigError, environment, loadConfig, type Config } from './config.js'
-import { terminal } from './logger.js'
-import { UnsafeEvictionError } from './redis/check.js'
+import { buildApp } from './app.ts'
+import { ConfigError, environment, loadConfig, type Config } from './config.ts'
+import { terminal } from './logger.ts'
+import { UnsafeEvictionError } from './redis/check.ts'
 
 /** What the system says to an address that cannot be listened on. */
 const LISTEN_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN']

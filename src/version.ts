@@ -2,5 +2,5 @@ import { readFileSync } from 'node:fs'
 
 interface Package { version: string }
 
-/** The version of package.json, which the build copies to the same place relative to this file. */
+/** The version of package.json. */
 export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Package

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { createService, createStores, eventually, privateRedis, type Service, type Variables } from './helper.js'
+import { createService, createStores, eventually, privateRedis, type Service, type Variables } from './helper.ts'
 
 /** Resolves when /health/ready says so. */
 export async function untilHealth ({ call }: Pick<Service, 'call'>, status: 'ready' | 'degraded' | 'unavailable') {

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { startPrometheus } from '../scripts/lib/prometheus.mjs'
 import { ROOT } from '../scripts/lib/project.mjs'
 import { until } from '../scripts/lib/until.mjs'
-import { privateDirectory } from './helper.js'
+import { privateDirectory } from './helper.ts'
 
 export const PROMETHEUS = join(ROOT, 'deploy/prometheus')
 /** Where prometheus.yml looks for the key. */

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { listen, openPage, settled } from './browser.js'
-import type { Service } from './helper.js'
+import { listen, openPage, settled } from './browser.ts'
+import type { Service } from './helper.ts'
 
 /** The page for operators, once it shows something. */
 export async function openOps (t: Parameters<typeof openPage>[0], { app }: Pick<Service, 'app'>, options: Parameters<typeof openPage>[2] = {}): Promise<Page> {

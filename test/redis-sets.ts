@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import type { Cluster } from '../scripts/lib/redis-cluster.mjs'
 import type { SentinelSet } from '../scripts/lib/sentinel-set.mjs'
-import { createTestDatabase, readHashes, type AnyStores, type Variables } from './helper.js'
+import { createTestDatabase, readHashes, type AnyStores, type Variables } from './helper.ts'
 
 /** Commands that are under way at once: on a busy machine, more of them take too long. */
 const IDS_AT_ONCE = 500

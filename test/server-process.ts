@@ -14,7 +14,7 @@ const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
  */
 export function startServer (t: Test, variables: Record<string, unknown>, directory: string = t.testdir()) {
   const env = Object.fromEntries(Object.entries({ PORT: 0, ...variables }).map(([name, value]) => [name, String(value)]))
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), SERVER], { env: { PATH: process.env.PATH, ...env }, cwd: directory })
+  const child = spawn(process.execPath, [SERVER], { env: { PATH: process.env.PATH, ...env }, cwd: directory })
   const lines: string[] = []
   const written = new EventEmitter()
   for (const stream of [child.stdout, child.stderr]) {

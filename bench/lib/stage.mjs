@@ -14,11 +14,12 @@ import { startRedis } from '../../scripts/lib/redis.mjs'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
 import { ownDirectory } from '../../scripts/lib/server.mjs'
 import { startService } from '../../scripts/lib/service.mjs'
-import { built } from '../servers/built.mjs'
 import { proxyTo, scriptsOf } from '../servers/nginx.mjs'
 import { startNode } from '../servers/node.mjs'
 import { startWebdis } from '../servers/webdis.mjs'
 import { checkAnswers } from './answers.mjs'
+import { loadConfig } from '../../src/config.ts'
+import { createApiKey } from '../../src/auth/api-keys.ts'
 
 /** @typedef {Awaited<ReturnType<typeof startRedis>>} Redis */
 /** @typedef {import('../../scripts/lib/server.mjs').Server & { url: string }} RedisNode where an operator may look at it */
@@ -118,8 +119,6 @@ export function createStage (directory, cores) {
      * @returns {Promise<WebServer>}
      */
     async bare (table) {
-      /** @type {typeof import('../../src/config.js')} */
-      const { loadConfig } = await built('src/config.js')
       const { TICKET_STATUSES } = loadConfig({})
       return await keep(startNode({ name: 'a plain Fastify', directory: ownPlace('bare'), program: 'bare.mjs', args: TICKET_STATUSES, env: table, wrap: cores.underTest }))
     },
@@ -165,7 +164,5 @@ export function createStage (directory, cores) {
 
 /** @returns {Promise<ApiKey>} that opens every route */
 async function newKey () {
-  /** @type {typeof import('../../src/auth/api-keys.js')} */
-  const { createApiKey } = await built('src/auth/api-keys.js')
   return createApiKey('bench', 'read+write+ops')
 }

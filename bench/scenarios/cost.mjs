@@ -10,7 +10,7 @@ import { ASSUMED } from '../lib/sizing.mjs'
 import { mysqlBytes, redisBytes } from '../lib/ticket-size.mjs'
 import { FLUSHED_WHEN_ASKED } from '../lib/stage.mjs'
 import { createWriter, fullCosts, pacedCosts } from '../lib/writers.mjs'
-import { built } from '../servers/built.mjs'
+import { paceOf } from '../../src/sync/pace.ts'
 
 const CONNECTIONS = 64
 const BATCH = { size: 100, connections: 16 }
@@ -119,8 +119,6 @@ export const cost = {
 
 /** @returns {Promise<number>} the tickets that a flush takes at a time while requests are being served */
 async function smallBatch () {
-  /** @type {typeof import('../../src/sync/pace.js')} */
-  const { paceOf } = await built('src/sync/pace.js')
   return paceOf(WHOLE_BATCH, true, 0)
 }
 

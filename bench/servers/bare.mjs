@@ -5,15 +5,13 @@
  */
 import { fastify } from 'fastify'
 import { TICKET } from '../lib/requests.mjs'
-import { built } from './built.mjs'
 import { createInsert } from './insert.mjs'
 import { serviceSchemas } from './service-schemas.mjs'
+import { validatorCompiler } from '../../src/http/validation.ts'
 
 const [port, ...statuses] = process.argv.slice(2)
 const { MYSQL_URL, TABLE } = process.env
 
-/** @type {typeof import('../../src/http/validation.js')} */
-const { validatorCompiler } = await built('src/http/validation.js')
 const { shared, routes } = await serviceSchemas(statuses)
 const insert = MYSQL_URL && TABLE ? createInsert(MYSQL_URL, TABLE) : undefined
 

@@ -5,13 +5,10 @@
  */
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
-import { built } from './built.mjs'
+import { COLUMNS, dateTime, fromHash, toRow } from '../../src/tickets/codec.ts'
 
 /** Rows that are written before, elsewhere: code is compiled by then. */
 const WARMUP = 5000
-
-/** @type {typeof import('../../src/tickets/codec.js')} */
-const { COLUMNS, dateTime, fromHash, toRow } = await built('src/tickets/codec.js')
 
 const [table = '', ...numbers] = process.argv.slice(2)
 const [batchSize = 0, first = 0, count = 0] = numbers.map(Number)

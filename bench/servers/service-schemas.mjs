@@ -1,6 +1,9 @@
 /** The schemas of the service's own routes, taken from them, so that a plain route beside them validates and answers the same. */
 import { fastify } from 'fastify'
-import { built } from './built.mjs'
+import batchRoutes from '../../routes/batch.ts'
+import ticketRoutes from '../../routes/tickets.ts'
+import { ProblemSchema } from '../../src/http/problems.ts'
+import { createTicketSchemas } from '../../src/tickets/ticket.ts'
 
 /** @typedef {import('fastify').FastifySchema} Schema */
 
@@ -9,12 +12,6 @@ import { built } from './built.mjs'
  * @returns {Promise<{ shared: object[], routes: Record<string, Schema> }>} those that routes name, and each route's
  */
 export async function serviceSchemas (statuses) {
-  const [{ createTicketSchemas }, { ProblemSchema }, { default: ticketRoutes }, { default: batchRoutes }] = await Promise.all([
-    /** @type {Promise<typeof import('../../src/tickets/ticket.js')>} */ (built('src/tickets/ticket.js')),
-    /** @type {Promise<typeof import('../../src/http/problems.js')>} */ (built('src/http/problems.js')),
-    /** @type {Promise<typeof import('../../routes/tickets.js')>} */ (built('routes/tickets.js')),
-    /** @type {Promise<typeof import('../../routes/batch.js')>} */ (built('routes/batch.js')),
-  ])
   const schemas = createTicketSchemas(statuses)
   /** @type {Record<string, Schema>} */
   const routes = {}

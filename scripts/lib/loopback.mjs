@@ -60,7 +60,7 @@ export function probe (port, greeting, isExpected, open = openSocket) {
     const socket = open(port)
     socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy())
     socket.on('connect', () => { if (greeting) socket.write(greeting) })
-    socket.on('data', (chunk) => {
+    socket.on('data', (/** @type {Buffer} */ chunk) => {
       answer = Buffer.concat([answer, chunk])
       if (isExpected(answer)) socket.destroy()
     })

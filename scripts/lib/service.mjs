@@ -1,4 +1,4 @@
-/** The built service as one of the private servers. */
+/** The service as one of the private servers. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LOOPBACK } from './loopback.mjs'

@@ -11,7 +11,7 @@ interface Limits { open_files?: { soft: number | 'unlimited' } }
 
 /** The descriptors that this process may have; undefined: the system does not say. */
 function descriptorsMax (): number | undefined {
-  // It would look up the names of all peers; the types do not know the switch yet.
+  // It would look up the names of all peers; the types do not know the switch.
   const report = process.report as typeof process.report & { excludeNetwork: boolean }
   report.excludeNetwork = true
   const { userLimits } = report.getReport() as { userLimits?: Limits }

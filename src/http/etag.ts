@@ -1,4 +1,4 @@
-import { invalid } from '../errors.js'
+import { invalid } from '../errors.ts'
 
 /** The strong entity tag of a version (RFC 9110, section 8.8.3). */
 export const toEtag = (version: number): string => `"${version}"`

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
-import { invalid } from '../errors.js'
-import type { Idempotency } from '../tickets/repository.js'
+import { invalid } from '../errors.ts'
+import type { Idempotency } from '../tickets/repository.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
 const stringify = configure({ maximumDepth: 10 })

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { PROBLEMS, type ProblemCode } from '../errors.js'
+import { PROBLEMS, type ProblemCode } from '../errors.ts'
 
 /** The body of every answer that is not a success (RFC 9457). */
 export const ProblemSchema = Type.Object({

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events'
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { Problem } from '../errors.js'
-import { DATA_HEADERS } from './security-headers.js'
+import { Problem } from '../errors.ts'
+import { DATA_HEADERS } from './security-headers.ts'
 
 /** Why a request was refused that no route saw. */
 export const REFUSALS = ['not_http', 'too_slow', 'headers_too_large', 'bad_path'] as const

@@ -1,12 +1,12 @@
-import { createBatcher } from '../batcher.js'
-import { createBudget } from '../budget.js'
-import { Problem, ticketExists } from '../errors.js'
-import { groupBy } from '../group-by.js'
-import type { TicketArchive } from '../tickets/archive.js'
-import { byTicket, inOrder } from '../tickets/by-ticket.js'
-import type { Journaled, Operation } from '../tickets/repository.js'
-import type { Change, Journal } from './journal.js'
-import type { Turns } from './turns.js'
+import { createBatcher } from '../batcher.ts'
+import { createBudget } from '../budget.ts'
+import { Problem, ticketExists } from '../errors.ts'
+import { groupBy } from '../group-by.ts'
+import type { TicketArchive } from '../tickets/archive.ts'
+import { byTicket, inOrder } from '../tickets/by-ticket.ts'
+import type { Journaled, Operation } from '../tickets/repository.ts'
+import type { Change, Journal } from './journal.ts'
+import type { Turns } from './turns.ts'
 
 /** Of one INSERT: enough to share its cost, few enough for a statement of bounded size. */
 const TICKETS_PER_INSERT_MAX = 500

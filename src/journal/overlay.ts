@@ -1,5 +1,5 @@
-import type { PatchTicket, Ticket } from '../tickets/ticket.js'
-import type { Entry } from './journal.js'
+import type { PatchTicket, Ticket } from '../tickets/ticket.ts'
+import type { Entry } from './journal.ts'
 
 /** How a ticket's status says whether it is closed. */
 export interface Statuses {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { Problem, outcomeUnknown } from '../errors.js'
-import { createLimit } from '../limit.js'
-import type { Query } from '../mysql/database.js'
-import type { TicketRepository, Written } from '../tickets/repository.js'
-import type { Change, Entry, Journal } from './journal.js'
+import { Problem, outcomeUnknown } from '../errors.ts'
+import { createLimit } from '../limit.ts'
+import type { Query } from '../mysql/database.ts'
+import type { TicketRepository, Written } from '../tickets/repository.ts'
+import type { Change, Entry, Journal } from './journal.ts'
 
 /** A write to Redis, and some statements. */
 const SETTLE_TIMEOUT_MS = 10_000

@@ -1,4 +1,4 @@
-import { partitionOf } from '../tickets/partitioned.js'
+import { partitionOf } from '../tickets/partitioned.ts'
 
 /** Tickets that are remembered: some megabytes. */
 const TICKETS_MAX = 100_000

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { LATENCY_BUCKETS, type Metrics } from './metrics.js'
-import type { Observe } from './histogram.js'
+import { LATENCY_BUCKETS, type Metrics } from './metrics.ts'
+import type { Observe } from './histogram.ts'
 
 /** Any other method is `other`, so that no caller adds a series. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'PUT', 'DELETE', 'OPTIONS']

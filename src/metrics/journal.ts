@@ -1,9 +1,9 @@
-import type { Journal } from '../journal/journal.js'
-import type { Turns } from '../journal/turns.js'
-import type { Changes } from '../tickets/changes.js'
-import type { Metrics } from './metrics.js'
-import { shared } from '../shared.js'
-import { SCRAPE_TIMEOUT_MS } from './timeout.js'
+import type { Journal } from '../journal/journal.ts'
+import type { Turns } from '../journal/turns.ts'
+import type { Changes } from '../tickets/changes.ts'
+import type { Metrics } from './metrics.ts'
+import { shared } from '../shared.ts'
+import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
 
 export interface MeasuredJournal {
   journal: Pick<Journal, 'counts'>

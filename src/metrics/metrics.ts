@@ -1,6 +1,6 @@
 import { Counter, Registry, type Metric } from 'prom-client'
-import { createHistogram, type Collected, type HistogramOptions, type Observe } from './histogram.js'
-import { processMetrics } from './process.js'
+import { createHistogram, type Collected, type HistogramOptions, type Observe } from './histogram.ts'
+import { processMetrics } from './process.ts'
 
 export interface CounterOptions<Value extends string> {
   /** Ends in `_total`. */

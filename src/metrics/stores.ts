@@ -1,10 +1,10 @@
-import type { Database, DatabaseCall } from '../mysql/database.js'
-import { DATABASE_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.js'
-import type { CallName } from '../redis/calls.js'
-import { REDIS_FAILURES, failureKind as redisFailureKind } from '../redis/failure.js'
-import type { RedisServers } from '../redis/servers.js'
-import type { Changes } from '../tickets/changes.js'
-import { LATENCY_BUCKETS, type Metrics } from './metrics.js'
+import type { Database, DatabaseCall } from '../mysql/database.ts'
+import { DATABASE_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
+import type { CallName } from '../redis/calls.ts'
+import { REDIS_FAILURES, failureKind as redisFailureKind } from '../redis/failure.ts'
+import type { RedisServers } from '../redis/servers.ts'
+import type { Changes } from '../tickets/changes.ts'
+import { LATENCY_BUCKETS, type Metrics } from './metrics.ts'
 
 export interface Stores {
   redis: RedisServers

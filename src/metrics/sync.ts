@@ -1,9 +1,9 @@
-import type { Flusher } from '../sync/flusher.js'
-import type { Partitions } from '../tickets/partitions.js'
-import type { Metrics } from './metrics.js'
-import { shared } from '../shared.js'
-import { SCRAPE_TIMEOUT_MS } from './timeout.js'
-import { within } from '../within.js'
+import type { Flusher } from '../sync/flusher.ts'
+import type { Partitions } from '../tickets/partitions.ts'
+import type { Metrics } from './metrics.ts'
+import { shared } from '../shared.ts'
+import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
+import { within } from '../within.ts'
 
 const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absent when Redis does not say'
 

@@ -1,4 +1,4 @@
-import { DatabaseUnavailable } from './failure.js'
+import { DatabaseUnavailable } from './failure.ts'
 
 /** How soon the server's return is noticed. */
 const PROBE_EVERY_MS = 500

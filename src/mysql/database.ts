@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createConnection, createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
-import type { Config } from '../config.js'
-import { within as withinTime } from '../within.js'
-import { createBreaker } from './breaker.js'
-import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.js'
+import type { Config } from '../config.ts'
+import { within as withinTime } from '../within.ts'
+import { createBreaker } from './breaker.ts'
+import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.ts'
 
 /** Flush, replay, look-ups, the journal's writes, health and one to spare. */
 const CONNECTIONS_MAX = 6

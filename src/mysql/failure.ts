@@ -1,15 +1,20 @@
 import type { QueryError } from 'mysql2'
-import { Problem } from '../errors.js'
+import { Problem } from '../errors.ts'
 
 /** MySQL could not be asked, or gave up: the same statement may succeed later. */
 export class DatabaseUnavailable extends Problem {
   override readonly name = 'DatabaseUnavailable'
-  /**
-   * @param mayBeApplied the statement was sent, and nobody knows what became of it
-   * @param isLate there was no answer in time
-   */
-  constructor (readonly reason: string, readonly mayBeApplied = false, readonly isLate = false) {
+  readonly reason: string
+  /** The statement was sent, and nobody knows what became of it. */
+  readonly mayBeApplied: boolean
+  /** There was no answer in time. */
+  readonly isLate: boolean
+
+  constructor (reason: string, mayBeApplied = false, isLate = false) {
     super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause: new Error(reason) })
+    this.reason = reason
+    this.mayBeApplied = mayBeApplied
+    this.isLate = isLate
   }
 }
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { SCRIPT_NAMES, type Script, type Scripts } from '../tickets/scripts/index.js'
+import { SCRIPT_NAMES, type Script, type Scripts } from '../tickets/scripts/index.ts'
 
 /** What may be called: a script, or WAIT for replicas. */
 export type CallName = typeof SCRIPT_NAMES[number] | 'wait'

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis } from 'ioredis'
-import { ConfigError, type Config } from '../config.js'
+import { ConfigError, type Config } from '../config.ts'
 
 /** Redis is set up so that it may throw tickets away. */
 export class UnsafeEvictionError extends Error {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { storeUnavailable } from '../errors.js'
+import { storeUnavailable } from '../errors.ts'
 
 /** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
 const MEASURE_EVERY_MS = 10_000

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events'
 import calculateSlot from 'cluster-key-slot'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.js'
-import { storeUnavailable } from '../errors.js'
-import { tellFailure, type Calls } from './calls.js'
-import { createRedis, parseAddress, type Address } from './connection.js'
-import { createNode, type Node } from './node.js'
-import type { Home, RedisServers } from './servers.js'
+import type { Config } from '../config.ts'
+import { storeUnavailable } from '../errors.ts'
+import { tellFailure, type Calls } from './calls.ts'
+import { createRedis, parseAddress, type Address } from './connection.ts'
+import { createNode, type Node } from './node.ts'
+import type { Home, RedisServers } from './servers.ts'
 
 /** How often the slots are asked for: seldom while all is well, often while a master is missing. */
 const REFRESH_MS = 10_000

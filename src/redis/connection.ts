@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Config } from '../config.js'
+import type { Config } from '../config.ts'
 
 /** The longest pause between two attempts to connect: recovery is seen within a few seconds. */
 const RECONNECT_MAX_MS = 2000

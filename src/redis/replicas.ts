@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis'
-import { outcomeUnknown, type Problem } from '../errors.js'
+import { outcomeUnknown, type Problem } from '../errors.ts'
 
 /** Of the time that is left: Redis's own answer, with the count, comes before this side gives up. */
 const SHARE = 0.8

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.js'
-import { createCalls, tellFailure, type Calls } from './calls.js'
-import { createCluster } from './cluster.js'
-import { createNode, type Node } from './node.js'
+import type { Config } from '../config.ts'
+import { createCalls, tellFailure, type Calls } from './calls.ts'
+import { createCluster } from './cluster.ts'
+import { createNode, type Node } from './node.ts'
 
 /** Where the keys of a partition are: a server, which may become another one. */
 export interface Home {

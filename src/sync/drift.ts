@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { storeUnavailable } from '../errors.js'
-import type { Limit } from '../limit.js'
-import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.js'
-import type { TicketArchive } from '../tickets/archive.js'
-import { CorruptTicketError } from '../tickets/codec.js'
-import type { DriftStore } from '../tickets/drift-store.js'
-import type { Failure } from '../tickets/due-index.js'
-import type { Ticket } from '../tickets/ticket.js'
+import { storeUnavailable } from '../errors.ts'
+import type { Limit } from '../limit.ts'
+import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.ts'
+import type { TicketArchive } from '../tickets/archive.ts'
+import { CorruptTicketError } from '../tickets/codec.ts'
+import type { DriftStore } from '../tickets/drift-store.ts'
+import type { Failure } from '../tickets/due-index.ts'
+import type { Ticket } from '../tickets/ticket.ts'
 
 /** Versions were given by the clock of the server before, which may have been ahead. */
 const MARGIN_SECONDS = 60

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
-import { Problem, storeUnavailable } from '../errors.js'
-import type { TicketArchive } from '../tickets/archive.js'
-import type { Partitions } from '../tickets/partitions.js'
-import { inLanes } from './lanes.js'
-import { fullPace, type Pace } from './pace.js'
-import { createPush, type FlushCounts } from './push.js'
-import { createQueue } from './queue.js'
-import type { Batch, createSweep } from './sweep.js'
+import { Problem, storeUnavailable } from '../errors.ts'
+import type { TicketArchive } from '../tickets/archive.ts'
+import type { Partitions } from '../tickets/partitions.ts'
+import { inLanes } from './lanes.ts'
+import { fullPace, type Pace } from './pace.ts'
+import { createPush, type FlushCounts } from './push.ts'
+import { createQueue } from './queue.ts'
+import type { Batch, createSweep } from './sweep.ts'
 
 export interface FlushReport extends FlushCounts {
   /** Unsynced tickets that wait for a push after this flush. */

@@ -1,4 +1,4 @@
-import { createLimit } from '../limit.js'
+import { createLimit } from '../limit.ts'
 
 /** A part of the work, which does not keep others from being asked for. */
 export type Work = () => Promise<void>

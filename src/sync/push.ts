@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createLimit } from '../limit.js'
-import type { TicketArchive } from '../tickets/archive.js'
-import type { Failure } from '../tickets/due-index.js'
-import type { Partitions } from '../tickets/partitions.js'
-import type { Batch } from './sweep.js'
+import { createLimit } from '../limit.ts'
+import type { TicketArchive } from '../tickets/archive.ts'
+import type { Failure } from '../tickets/due-index.ts'
+import type { Partitions } from '../tickets/partitions.ts'
+import type { Batch } from './sweep.ts'
 
 export interface FlushCounts {
   /** Tickets taken from the due index. */

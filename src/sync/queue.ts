@@ -1,4 +1,4 @@
-import { Problem } from '../errors.js'
+import { Problem } from '../errors.ts'
 
 /** Flushes that may wait for the one that is running. */
 const WAITING_MAX = 10

@@ -1,7 +1,7 @@
-import type { Claim, DueIndex, Failure } from '../tickets/due-index.js'
-import type { Ticket } from '../tickets/ticket.js'
-import type { CorruptTicketError } from '../tickets/codec.js'
-import { byPartition } from '../tickets/partitioned.js'
+import type { Claim, DueIndex, Failure } from '../tickets/due-index.ts'
+import type { Ticket } from '../tickets/ticket.ts'
+import type { CorruptTicketError } from '../tickets/codec.ts'
+import { byPartition } from '../tickets/partitioned.ts'
 
 /** Tickets that were claimed at the same time, from one or several partitions. */
 export interface Batch {

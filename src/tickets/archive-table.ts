@@ -1,10 +1,10 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
-import type { Database } from '../mysql/database.js'
-import { createSelect } from '../mysql/select.js'
-import { STATEMENT_SIZE_MAX } from '../mysql/statements.js'
-import { FIND_TIMEOUT_MS, type TicketArchive } from './archive.js'
-import { COLUMNS, dateTime, fromRow, orCorrupt, toRow, type Row } from './codec.js'
-import { createUpsert } from './upsert.js'
+import type { Database } from '../mysql/database.ts'
+import { createSelect } from '../mysql/select.ts'
+import { STATEMENT_SIZE_MAX } from '../mysql/statements.ts'
+import { FIND_TIMEOUT_MS, type TicketArchive } from './archive.ts'
+import { COLUMNS, dateTime, fromRow, orCorrupt, toRow, type Row } from './codec.ts'
+import { createUpsert } from './upsert.ts'
 
 /** Rows of one page of a scan. */
 const PAGE_ROWS = 500

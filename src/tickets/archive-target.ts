@@ -1,9 +1,9 @@
-import type { Config } from '../config.js'
-import type { Database } from '../mysql/database.js'
-import type { TicketArchive } from './archive.js'
-import { createTableArchive } from './archive-table.js'
-import { createWordpressArchive } from './archive-wordpress.js'
-import { toSite } from './wordpress/site.js'
+import type { Config } from '../config.ts'
+import type { Database } from '../mysql/database.ts'
+import type { TicketArchive } from './archive.ts'
+import { createTableArchive } from './archive-table.ts'
+import { createWordpressArchive } from './archive-wordpress.ts'
+import { toSite } from './wordpress/site.ts'
 
 /** The archive that ARCHIVE_TARGET names. */
 export function createArchive (database: Database, config: Config, statementTimeoutMs: number): TicketArchive {

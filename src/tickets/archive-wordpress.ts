@@ -1,11 +1,11 @@
-import type { Database } from '../mysql/database.js'
-import { createSelect } from '../mysql/select.js'
-import { FIND_TIMEOUT_MS, type TicketArchive } from './archive.js'
-import { dateTime, orCorrupt } from './codec.js'
-import { createUpsert } from './upsert.js'
-import { byPost, fromMeta, versionOf, type MetaRow } from './wordpress/meta.js'
-import type { Site } from './wordpress/site.js'
-import { createWriteRows } from './wordpress/write.js'
+import type { Database } from '../mysql/database.ts'
+import { createSelect } from '../mysql/select.ts'
+import { FIND_TIMEOUT_MS, type TicketArchive } from './archive.ts'
+import { dateTime, orCorrupt } from './codec.ts'
+import { createUpsert } from './upsert.ts'
+import { byPost, fromMeta, versionOf, type MetaRow } from './wordpress/meta.ts'
+import type { Site } from './wordpress/site.ts'
+import { createWriteRows } from './wordpress/write.ts'
 
 /** Posts of one page of a scan. */
 const PAGE_POSTS = 1000

@@ -1,6 +1,6 @@
-import type { CorruptTicketError } from './codec.js'
-import type { Failure } from './due-index.js'
-import type { Ticket } from './ticket.js'
+import type { CorruptTicketError } from './codec.ts'
+import type { Failure } from './due-index.ts'
+import type { Ticket } from './ticket.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 export const FIND_TIMEOUT_MS = 1000

@@ -1,5 +1,5 @@
-import { Problem } from '../errors.js'
-import { groupBy } from '../group-by.js'
+import { Problem } from '../errors.ts'
+import { groupBy } from '../group-by.ts'
 
 interface OnTicket { ticket_id: number }
 

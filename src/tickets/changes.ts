@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { Replayed } from '../journal/replayer.js'
+import type { Replayed } from '../journal/replayer.ts'
 
 /** What the layers of the repository tell. */
 export type Changes = EventEmitter<{

@@ -1,4 +1,4 @@
-import { UNIX_SECONDS_MAX, type CreateTicket, type PatchTicket, type Ticket } from './ticket.js'
+import { UNIX_SECONDS_MAX, type CreateTicket, type PatchTicket, type Ticket } from './ticket.ts'
 
 /**
  * Ticket <-> Redis hash <-> MySQL row, or texts by field: pure functions.
@@ -12,8 +12,11 @@ const CUSTOM_PREFIX = 'custom_fields.'
 /** What is stored is not a ticket: another program wrote it, or it was damaged. */
 export class CorruptTicketError extends Error {
   override readonly name = 'CorruptTicketError'
-  constructor (readonly ticketId: number, reason: string) {
+  readonly ticketId: number
+
+  constructor (ticketId: number, reason: string) {
     super(`ticket ${ticketId}: ${reason}`)
+    this.ticketId = ticketId
   }
 }
 

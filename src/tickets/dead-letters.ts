@@ -1,6 +1,6 @@
-import { repeatable } from '../redis/failure.js'
-import type { Keys } from './keys.js'
-import type { Scripts } from './scripts/index.js'
+import { repeatable } from '../redis/failure.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts/index.ts'
 
 /** Dead letters that one call brings back, so that none occupies Redis for long. */
 const REVIVE_MAX = 1000

@@ -1,9 +1,9 @@
-import { ConfigError } from '../config.js'
-import { repeatable } from '../redis/failure.js'
-import { toHashChange } from './codec.js'
-import type { Keys } from './keys.js'
-import type { Scripts } from './scripts/index.js'
-import type { Ticket } from './ticket.js'
+import { ConfigError } from '../config.ts'
+import { repeatable } from '../redis/failure.ts'
+import { toHashChange } from './codec.ts'
+import type { Keys } from './keys.ts'
+import type { Scripts } from './scripts/index.ts'
+import type { Ticket } from './ticket.ts'
 
 /** Marks that one call looks at, so that none occupies Redis for long. */
 const SCAN_COUNT = 500

@@ -1,8 +1,8 @@
-import { repeatable } from '../redis/failure.js'
-import { CorruptTicketError, fromHash } from './codec.js'
-import type { Keys } from './keys.js'
-import type { Reply, Scripts } from './scripts/index.js'
-import type { Ticket } from './ticket.js'
+import { repeatable } from '../redis/failure.ts'
+import { CorruptTicketError, fromHash } from './codec.ts'
+import type { Keys } from './keys.ts'
+import type { Reply, Scripts } from './scripts/index.ts'
+import type { Ticket } from './ticket.ts'
 
 /** Bytes of tickets in one claim: what one flush holds in memory. */
 const CLAIM_BYTES_MAX = 4 * 1024 * 1024

@@ -1,5 +1,5 @@
-import { groupBy } from '../group-by.js'
-import type { TicketRepository } from './repository.js'
+import { groupBy } from '../group-by.ts'
+import type { TicketRepository } from './repository.ts'
 
 /** Which of `count` partitions a ticket is in. */
 export const partitionOf = (ticketId: number, count: number): number => ticketId % count

@@ -1,9 +1,9 @@
-import { createSweep } from '../sync/sweep.js'
-import type { Loaded } from '../sync/drift.js'
-import type { Backlog } from './due-index.js'
-import type { Page, Position } from './dead-letters.js'
-import type { Partition } from './partition.js'
-import { byPartition } from './partitioned.js'
+import { createSweep } from '../sync/sweep.ts'
+import type { Loaded } from '../sync/drift.ts'
+import type { Backlog } from './due-index.ts'
+import type { Page, Position } from './dead-letters.ts'
+import type { Partition } from './partition.ts'
+import { byPartition } from './partitioned.ts'
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
 

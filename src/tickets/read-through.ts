@@ -1,11 +1,11 @@
-import { createBatcher } from '../batcher.js'
-import { createBudget } from '../budget.js'
-import { Problem, corruptTicket, storeUnavailable } from '../errors.js'
-import { CorruptTicketError } from './codec.js'
-import type { TicketArchive } from './archive.js'
-import type { Found, Operation, TicketRepository, Written } from './repository.js'
-import { MaybeArchived } from './write-codec.js'
-import type { Ticket } from './ticket.js'
+import { createBatcher } from '../batcher.ts'
+import { createBudget } from '../budget.ts'
+import { Problem, corruptTicket, storeUnavailable } from '../errors.ts'
+import { CorruptTicketError } from './codec.ts'
+import type { TicketArchive } from './archive.ts'
+import type { Found, Operation, TicketRepository, Written } from './repository.ts'
+import { MaybeArchived } from './write-codec.ts'
+import type { Ticket } from './ticket.ts'
 
 /** Ids of one SELECT, and the look-ups that may wait for MySQL. */
 const IDS_PER_SELECT_MAX = 500

@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.js'
-import type { CreateTicket, PatchTicket, Ticket } from './ticket.js'
+import type { Problem } from '../errors.ts'
+import type { CreateTicket, PatchTicket, Ticket } from './ticket.ts'
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {

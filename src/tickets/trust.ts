@@ -1,5 +1,5 @@
-import { storeUnavailable } from '../errors.js'
-import type { TicketRepository } from './repository.js'
+import { storeUnavailable } from '../errors.ts'
+import type { TicketRepository } from './repository.ts'
 
 /**
  * Refuses writes while Redis may hold older data than MySQL. A write on top of that would be newer than

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.js'
-import { inParts } from '../mysql/statements.js'
-import type { TicketArchive, Unwritten } from './archive.js'
-import type { Failure } from './due-index.js'
-import type { Ticket } from './ticket.js'
+import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.ts'
+import { inParts } from '../mysql/statements.ts'
+import type { TicketArchive, Unwritten } from './archive.ts'
+import type { Failure } from './due-index.ts'
+import type { Ticket } from './ticket.ts'
 
 const LOCK_CONFLICT_RETRIES = 5
 

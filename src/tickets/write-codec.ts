@@ -1,10 +1,10 @@
 import {
   Problem, changedSince, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
-} from '../errors.js'
-import { fromHash, toHashChange } from './codec.js'
-import type { Create, Operation, Written } from './repository.js'
-import type { Reply } from './scripts/index.js'
-import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.js'
+} from '../errors.ts'
+import { fromHash, toHashChange } from './codec.ts'
+import type { Create, Operation, Written } from './repository.ts'
+import type { Reply } from './scripts/index.ts'
+import { CUSTOM_FIELDS_MAX, type Ticket } from './ticket.ts'
 
 export interface WriteCodecOptions {
   closedStatuses: readonly string[]
@@ -16,8 +16,11 @@ export interface WriteCodecOptions {
 
 /** MySQL may hold the id, and this store cannot know. The read-through layer does. */
 export class MaybeArchived extends Problem {
-  constructor (readonly ticketId: number, readonly reason: 'below_archived_max' | 'archived_max_unknown') {
+  readonly reason: 'below_archived_max' | 'archived_max_unknown'
+
+  constructor (ticketId: number, reason: MaybeArchived['reason']) {
     super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
+    this.reason = reason
   }
 }
 

@@ -4,8 +4,8 @@ import { createServer, get, request, type IncomingMessage, type RequestListener 
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { closeStalled, connectionsMax, type Patience } from '../../src/http/connections.js'
-import { createService, createStores, eventually } from '../helper.js'
+import { closeStalled, connectionsMax, type Patience } from '../../src/http/connections.ts'
+import { createService, createStores, eventually } from '../helper.ts'
 
 /** Connections that say nothing. Those that are closed at once are among them. */
 async function open (t: Test, port: number, count: number): Promise<Socket[]> {
@@ -45,7 +45,7 @@ t.test('there are never more connections than descriptors are left for', async t
 
 t.test('who opens connections until the process may open nothing more does not end it', async t => {
   const stores = await createStores(t)
-  const child = spawn('sh', ['-c', 'ulimit -n 300 && exec node --import tsx src/server.ts'], {
+  const child = spawn('sh', ['-c', `ulimit -n 300 && exec '${process.execPath}' src/server.ts`], {
     env: { ...process.env, ...Object.fromEntries(Object.entries(stores.variables).map(([name, value]) => [name, String(value)])), PORT: '0' },
     cwd: new URL('../..', import.meta.url),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -3,9 +3,9 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc, { type Arbitrary } from 'fast-check'
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { createService } from '../helper.js'
-import { broken, createArbitraries, mutated, type Schema } from './fuzz/arbitrary.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { createService } from '../helper.ts'
+import { broken, createArbitraries, mutated, type Schema } from './fuzz/arbitrary.ts'
 
 /** Requests to each operation. `FUZZ_RUNS=20000 npm test -- test/access/fuzz.test.ts --timeout=0` looks for longer. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 150)

@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import t from 'tap'
-import { createService, type Service } from '../helper.js'
-import { bodies } from './hostile/bodies.js'
-import { exchange, send, type Answer } from './hostile/client.js'
-import { framing } from './hostile/framing.js'
-import { headers } from './hostile/headers.js'
-import { EXISTING, KEY, KEY_ENTRY, raw, rawPost, type Entry } from './hostile/table.js'
-import { targets } from './hostile/targets.js'
+import { createService, type Service } from '../helper.ts'
+import { bodies } from './hostile/bodies.ts'
+import { exchange, send, type Answer } from './hostile/client.ts'
+import { framing } from './hostile/framing.ts'
+import { headers } from './hostile/headers.ts'
+import { EXISTING, KEY, KEY_ENTRY, raw, rawPost, type Entry } from './hostile/table.ts'
+import { targets } from './hostile/targets.ts'
 
 /** The service as it listens in production, with a ticket in Redis and one in MySQL. */
 async function createTarget (t: Parameters<typeof createService>[0], variables = {}) {

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { createApiKey, createKeyring } from '../../src/auth/api-keys.js'
-import { ConfigError, loadConfig } from '../../src/config.js'
+import { createApiKey, createKeyring } from '../../src/auth/api-keys.ts'
+import { ConfigError, loadConfig } from '../../src/config.ts'
 
 const shop = createApiKey('shop', 'read+write')
 const next = createApiKey('shop', 'read')
@@ -61,7 +61,7 @@ t.test('only proxies that are named by address or network are believed', async t
 })
 
 t.test('npm run key prints a key, and an entry that lets it in', async t => {
-  const run = (...args: string[]) => spawnSync(process.execPath, ['--import', 'tsx', 'src/key.ts', ...args], { cwd: new URL('../..', import.meta.url), encoding: 'utf8' })
+  const run = (...args: string[]) => spawnSync(process.execPath, ['src/key.ts', ...args], { cwd: new URL('../..', import.meta.url), encoding: 'utf8' })
   const { stdout, status } = run('shop', 'read+ops')
   t.equal(status, 0)
   const key = /^ {2}(tms_\S+)$/m.exec(stdout)![1]!

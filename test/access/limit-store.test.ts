@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createLimitStore, type Counted, type Place } from '../../src/limits/store.js'
-import { createService } from '../helper.js'
+import { createLimitStore, type Counted, type Place } from '../../src/limits/store.ts'
+import { createService } from '../helper.ts'
 
 const MAX = 200
 const WINDOW_MS = 60_000

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { createService, createStores, eventually, privateRedis, type Service } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { createService, createStores, eventually, privateRedis, type Service } from '../helper.ts'
 
 const shop = createApiKey('shop', 'read+write')
 const other = createApiKey('other', 'read')

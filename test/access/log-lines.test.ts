@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { createService } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { createService } from '../helper.ts'
 
 const { key, entry } = createApiKey('shop', 'read+write+ops')
 const authorization = `Bearer ${key}`

@@ -1,7 +1,7 @@
 import type { InjectOptions } from 'fastify'
 import t from 'tap'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { createService, type Service } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { createService, type Service } from '../helper.ts'
 
 const keys = { read: createApiKey('reader', 'read'), write: createApiKey('writer', 'write'), ops: createApiKey('team', 'ops') }
 const API_KEYS = Object.values(keys).map(({ entry }) => entry).join()
@@ -45,8 +45,8 @@ t.test('the route table: every route says who may call it', async t => {
 
 t.test('a route that does not say it keeps the service from starting', async t => {
   const { app } = await createService(t, { API_KEYS })
-  const { buildApp } = await import('../../src/app.js')
-  const { loadConfig } = await import('../../src/config.js')
+  const { buildApp } = await import('../../src/app.ts')
+  const { loadConfig } = await import('../../src/config.ts')
   const other = await buildApp(loadConfig({ REDIS_URL: 'redis://127.0.0.1:1', MYSQL_URL: 'mysql://x@127.0.0.1:1/x', LOG_LEVEL: 'silent' }))
   t.teardown(() => other.close())
   other.get('/secrets', async () => 'x')

@@ -8,8 +8,8 @@ import { toSvg } from '../../bench/report/svg.mjs'
 import { toMarkdown, toText } from '../../bench/report/table.mjs'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { privateDirectory } from '../helper.js'
-import { environment, result, rows } from './example.js'
+import { privateDirectory } from '../helper.ts'
+import { environment, result, rows } from './example.ts'
 
 /** Whether every element that is opened is closed, and nothing stands there that XML would take for something else. */
 function isWellFormed (xml: string): boolean {

@@ -7,7 +7,7 @@ import type { Result } from '../../bench/report/result.mjs'
 import { NGINX, PHP_FPM, WEBDIS, WRK } from '../../scripts/lib/bench-programs.mjs'
 import type { Program } from '../../scripts/lib/install.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 /** A host that takes the processor away makes quick runs up to four times as long. */
 t.setTimeout(300_000)

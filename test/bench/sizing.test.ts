@@ -3,8 +3,8 @@ import type { Cost, Costs } from '../../bench/lib/costs.mjs'
 import { medianCost } from '../../bench/lib/costs.mjs'
 import { ASSUMED, sizeFor } from '../../bench/lib/sizing.mjs'
 import { growthMarkdown, growthText } from '../../bench/report/growth.mjs'
-import { loadConfig } from '../../src/config.js'
-import { result } from './example.js'
+import { loadConfig } from '../../src/config.ts'
+import { result } from './example.ts'
 
 const cost: Cost = {
   rate: 10_000, scripts: 0.1, commands: 3, to_redis_bytes: 100, from_redis_bytes: 50, aof_bytes: 200, statements: 0, service_cpu_us: 60, redis_cpu_us: 30, mysql_cpu_us: 0,

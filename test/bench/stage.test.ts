@@ -8,7 +8,7 @@ import type { Cores } from '../../bench/lib/cores.mjs'
 import { measure } from '../../bench/lib/measure.mjs'
 import { createStage, type Service, type WebServer } from '../../bench/lib/stage.mjs'
 import { Failure } from '../../scripts/lib/main.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 const cores: Cores = { isPinned: false, description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
 

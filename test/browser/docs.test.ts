@@ -1,6 +1,6 @@
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { browserTest, listen, openPage } from '../browser.js'
-import { createService } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { browserTest, listen, openPage } from '../browser.ts'
+import { createService } from '../helper.ts'
 
 browserTest('Swagger UI: a route is opened, tried out with a key, and answers 201', async t => {
   const { key, entry } = createApiKey('shop', 'read+write')

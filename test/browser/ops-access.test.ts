@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { browserTest, listen, openContext, openPage, reservePort } from '../browser.js'
-import { createService, createStores } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { browserTest, listen, openContext, openPage, reservePort } from '../browser.ts'
+import { createService, createStores } from '../helper.ts'
 
 const ops = createApiKey('team', 'ops')
 const shop = createApiKey('shop', 'read+write')

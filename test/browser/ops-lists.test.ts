@@ -1,7 +1,7 @@
-import { browserTest, settled } from '../browser.js'
-import { withConflicts } from '../conflicts.js'
-import { createService, eventually, type Variables } from '../helper.js'
-import { openOps, outcome, shows } from '../ops.js'
+import { browserTest, settled } from '../browser.ts'
+import { withConflicts } from '../conflicts.ts'
+import { createService, eventually, type Variables } from '../helper.ts'
+import { openOps, outcome, shows } from '../ops.ts'
 
 /** A rule of the operator's that the service does not know. */
 const rule = 'ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> \'poison\')'

@@ -1,7 +1,7 @@
-import { browserTest, listen, openPage, reservePort, settled } from '../browser.js'
-import { untilHealth } from '../conflicts.js'
-import { createService, createStores, privateRedis } from '../helper.js'
-import { shows } from '../ops.js'
+import { browserTest, listen, openPage, reservePort, settled } from '../browser.ts'
+import { untilHealth } from '../conflicts.ts'
+import { createService, createStores, privateRedis } from '../helper.ts'
+import { shows } from '../ops.ts'
 
 browserTest('Redis stops: the page says so, and when it is back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { browserTest, listen, openPage, settled } from '../browser.js'
-import { withConflicts } from '../conflicts.js'
+import { browserTest, listen, openPage, settled } from '../browser.ts'
+import { withConflicts } from '../conflicts.ts'
 
 /** The least that WCAG 2.2 asks of text. */
 const CONTRAST_MIN = 4.5

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
-import { browserTest, listen, openContext, openPage, settled } from '../browser.js'
-import { createService } from '../helper.js'
-import { openOps, outcome, shows } from '../ops.js'
+import { browserTest, listen, openContext, openPage, settled } from '../browser.ts'
+import { createService } from '../helper.ts'
+import { openOps, outcome, shows } from '../ops.ts'
 
 const chart = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true })
 

@@ -3,7 +3,7 @@ import calculateSlot from 'cluster-key-slot'
 import t from 'tap'
 import { makeCertificates } from '../../scripts/lib/certificates.mjs'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 t.test('cluster-node.conf and form-cluster.sh: slots move with their keys, a replica takes over', async t => {
   const directory = privateDirectory(t)

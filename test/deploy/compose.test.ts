@@ -7,9 +7,9 @@ import { makeServerCertificate } from '../../scripts/lib/certificates.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import { newPasswords, usersEnvironment } from '../../scripts/lib/redis-users.mjs'
 import { startNode } from '../../scripts/lib/redis-nodes.mjs'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { Environment, loadConfig } from '../../src/config.js'
-import { privateDirectory } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { Environment, loadConfig } from '../../src/config.ts'
+import { privateDirectory } from '../helper.ts'
 
 interface Container {
   image?: string

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { createService } from '../helper.js'
-import { checkNames, configureFor, namesIn, privatePrometheus } from '../monitoring.js'
+import { createService } from '../helper.ts'
+import { checkNames, configureFor, namesIn, privatePrometheus } from '../monitoring.ts'
 
 const GRAFANA = join(ROOT, 'deploy/grafana')
 

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import t from 'tap'
 import { findPrometheus } from '../../scripts/lib/prometheus.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { Environment } from '../../src/config.js'
-import { createService } from '../helper.js'
-import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from '../monitoring.js'
+import { Environment } from '../../src/config.ts'
+import { createService } from '../helper.ts'
+import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from '../monitoring.ts'
 
 const rules = readRules()
 const alerts = rules.filter(({ alert }) => alert !== undefined)

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { makeCertificates } from '../../scripts/lib/certificates.mjs'
 import { callNode, connectTo, startNode } from '../../scripts/lib/redis-nodes.mjs'
 import { newPasswords } from '../../scripts/lib/redis-users.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 /** redis.conf as it is shipped, with certificates of our own. */
 async function start (t: Test) {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { makeCertificates } from '../../scripts/lib/certificates.mjs'
 import { startSentinelSet } from '../../scripts/lib/sentinel-set.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 t.test('replica.conf and sentinel.conf: a replica takes the place of a master that was killed', async t => {
   const directory = privateDirectory(t)

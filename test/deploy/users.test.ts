@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { makeTestUsers } from '../../scripts/lib/redis-users.mjs'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
-import { createService, createStores, eventually, privateDirectory, privateRedis, replicaOf, type Stores } from '../helper.js'
+import { createService, createStores, eventually, privateDirectory, privateRedis, replicaOf, type Stores } from '../helper.ts'
 
 /** What a user may do: `+command` and `~pattern`. */
 const rights = (users: string, name: string) =>

@@ -1,11 +1,11 @@
 import calculateSlot from 'cluster-key-slot'
 import t from 'tap'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
-import { privateDirectory } from '../helper.js'
-import { createSetStores } from '../redis-sets.js'
-import { cycles } from './harness/cycles.js'
-import { createOutageReport } from './harness/outage-report.js'
-import { createRig } from './harness/rig.js'
+import { privateDirectory } from '../helper.ts'
+import { createSetStores } from '../redis-sets.ts'
+import { cycles } from './harness/cycles.ts'
+import { createOutageReport } from './harness/outage-report.ts'
+import { createRig } from './harness/rig.ts'
 
 /** Slots of one move; the partitions' tags are spread over all. */
 const SLOTS = 2000

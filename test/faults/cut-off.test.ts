@@ -1,9 +1,9 @@
 import t from 'tap'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
-import type { Instance } from './harness/instance.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
+import type { Instance } from './harness/instance.ts'
 
 const TICKETS = 20
 

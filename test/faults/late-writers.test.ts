@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { readScript } from '../../src/tickets/scripts/index.js'
+import { readScript } from '../../src/tickets/scripts/index.ts'
 import { asService } from '../../scripts/lib/redis-users.mjs'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import type { Instance } from './harness/instance.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import type { Instance } from './harness/instance.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
 
 const UPSERT = /INSERT INTO `wp_support_tickets`/
 /** Scripts are called by their SHA-1. */

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t from 'tap'
 import { asService } from '../../scripts/lib/redis-users.mjs'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
 
 const WRITERS = 8
 const LOST_REPLIES = 12

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { createService } from '../helper.js'
-import { commands, type Real } from './model/commands.js'
-import { createModel } from './model/model.js'
+import { createService } from '../helper.ts'
+import { commands, type Real } from './model/commands.ts'
+import { createModel } from './model/model.ts'
 
 const CYCLES = Number(process.env.FAULT_CYCLES ?? 1)
 const RUNS_PER_CYCLE = 30

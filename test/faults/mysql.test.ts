@@ -1,8 +1,8 @@
 import t from 'tap'
-import { eventually, privateMariadb } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateMariadb } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
 
 /** REDIS_COMMAND_TIMEOUT_MS, and as much again for a busy machine. */
 const ANSWER_WITHIN_MS = 2000

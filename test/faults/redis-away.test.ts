@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { WRITERS } from './harness/load.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { WRITERS } from './harness/load.ts'
+import { createRig } from './harness/rig.ts'
 
 /** Long enough for the service to know that Redis is away, and for thousands of writes. */
 const AWAY_MS = 10_000

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import type { Instance } from './harness/instance.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import type { Instance } from './harness/instance.ts'
+import { createRig } from './harness/rig.ts'
 
 const COMMAND_TIMEOUT_MS = 200
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { createRig } from './harness/rig.js'
+import { privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { createRig } from './harness/rig.ts'
 
 t.test('Redis loses what is in its memory', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })

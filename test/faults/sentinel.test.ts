@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
 import { startSentinelSet } from '../../scripts/lib/sentinel-set.mjs'
-import { eventually, privateDirectory } from '../helper.js'
-import { createSetStores } from '../redis-sets.js'
-import { cycles } from './harness/cycles.js'
-import { createOutageReport } from './harness/outage-report.js'
-import { createRig } from './harness/rig.js'
+import { eventually, privateDirectory } from '../helper.ts'
+import { createSetStores } from '../redis-sets.ts'
+import { cycles } from './harness/cycles.ts'
+import { createOutageReport } from './harness/outage-report.ts'
+import { createRig } from './harness/rig.ts'
 
 t.test('Sentinel: a replica takes the place of the master', async t => {
   const directory = privateDirectory(t)

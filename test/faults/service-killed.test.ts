@@ -1,8 +1,8 @@
 import t from 'tap'
-import { eventually } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
+import { eventually } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
 
 t.test('kill -9 of the service', async t => {
   const rig = await createRig(t)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { cycles } from './harness/cycles.js'
-import { createRig } from './harness/rig.js'
+import { cycles } from './harness/cycles.ts'
+import { createRig } from './harness/rig.ts'
 
 const TICKETS = 40
 

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { asService } from '../../scripts/lib/redis-users.mjs'
-import { eventually, privateRedis } from '../helper.js'
-import { cycles } from './harness/cycles.js'
-import { startProxy } from './harness/proxy.js'
-import { createRig } from './harness/rig.js'
-import { verifyClosed } from './harness/verify.js'
+import { eventually, privateRedis } from '../helper.ts'
+import { cycles } from './harness/cycles.ts'
+import { startProxy } from './harness/proxy.ts'
+import { createRig } from './harness/rig.ts'
+import { verifyClosed } from './harness/verify.ts'
 
 t.test('SIGTERM', async t => {
   const server = await privateRedis(t)

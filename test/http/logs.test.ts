@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { loggerOptions, withoutControl } from '../../src/logger.js'
-import { textOf } from '../../src/mysql/failure.js'
-import { createService, createStores } from '../helper.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { loggerOptions, withoutControl } from '../../src/logger.ts'
+import { textOf } from '../../src/mysql/failure.ts'
+import { createService, createStores } from '../helper.ts'
 
 const shop = createApiKey('shop', 'read+write+ops')
 const headers = { authorization: `Bearer ${shop.key}` }
@@ -75,7 +75,7 @@ t.test('on a terminal lines are for people, and nothing in them moves its cursor
   t.equal(withoutControl(String.raw`{"a":"\u001b[31m\r\b\u009b\n\\u001b"}`), String.raw`{"a":"\\u001b[31m\\r\\b\\u009b\n\\u001b"}`)
 
   const stores = await createStores(t)
-  const child = spawn('script', ['--quiet', '--return', '--command', 'node --import tsx src/server.ts', '/dev/null'], {
+  const child = spawn('script', ['--quiet', '--return', '--command', `'${process.execPath}' src/server.ts`, '/dev/null'], {
     env: { ...process.env, ...Object.fromEntries(Object.entries(stores.variables).map(([name, value]) => [name, String(value)])), PORT: '0', LOG_LEVEL: 'info' },
     cwd: new URL('../..', import.meta.url),
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { describeApi } from '../../src/openapi.js'
-import { createService } from '../helper.js'
+import { describeApi } from '../../src/openapi.ts'
+import { createService } from '../helper.ts'
 
 const FILE = new URL('../../openapi/openapi.json', import.meta.url)
 

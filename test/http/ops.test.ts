@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import t from 'tap'
-import { createService } from '../helper.js'
+import { createService } from '../helper.ts'
 
 const DIRECTORY = new URL('../../routes/ops/', import.meta.url)
 

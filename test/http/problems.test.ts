@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import t from 'tap'
-import { createService } from '../helper.js'
+import { createService } from '../helper.ts'
 
 t.test('404 and 405', async t => {
   const { call } = await createService(t)

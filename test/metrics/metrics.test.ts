@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { createHistogram } from '../../src/metrics/histogram.js'
-import { createService } from '../helper.js'
-import { scrape } from '../scrape.js'
+import { createHistogram } from '../../src/metrics/histogram.ts'
+import { createService } from '../helper.ts'
+import { scrape } from '../scrape.ts'
 
 const TYPES = {
   tickets_build_info: 'gauge',
@@ -108,7 +108,7 @@ t.test('a process whose service is closed ends by itself', async t => {
     await app.close()
     process.stdout.write(String(statusCode))
   `
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', program], { cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program], { cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   let text = ''
   child.stdout.on('data', data => { text += String(data) })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
-import { createService, createStores, eventually, privateDirectory, type Variables } from '../helper.js'
+import { createService, createStores, eventually, privateDirectory, type Variables } from '../helper.ts'
 
 const ids = Array.from({ length: 200 }, (_, i) => i + 1)
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startSentinelSet } from '../../scripts/lib/sentinel-set.mjs'
-import { createService, eventually, privateDirectory } from '../helper.js'
-import { createSetStores } from '../redis-sets.js'
+import { createService, eventually, privateDirectory } from '../helper.ts'
+import { createSetStores } from '../redis-sets.ts'
 
 t.test('Sentinel: the service follows the master, without a restart', async t => {
   const set = await startSentinelSet({ directory: privateDirectory(t), replicas: 1 })

@@ -4,8 +4,8 @@ import t, { type Test } from 'tap'
 import { makeCertificates } from '../../scripts/lib/certificates.mjs'
 import { startCluster } from '../../scripts/lib/redis-cluster.mjs'
 import { startSentinelSet } from '../../scripts/lib/sentinel-set.mjs'
-import { createService, createStores, privateDirectory, privateMariadb, privateRedis, type AnyStores, type Service, type Variables } from '../helper.js'
-import { createSetStores } from '../redis-sets.js'
+import { createService, createStores, privateDirectory, privateMariadb, privateRedis, type AnyStores, type Service, type Variables } from '../helper.ts'
+import { createSetStores } from '../redis-sets.ts'
 
 /** The service from end to end: writes, flush, reads. */
 async function exercise (t: Test, variables: Variables, stores: AnyStores): Promise<Pick<Service, 'app'>> {

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise'
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb } from '../helper.js'
+import { createService, createStores, eventually, privateMariadb } from '../helper.ts'
 
 t.test('a statement has a deadline: its connection is destroyed, and what waits behind it is not sent later', async t => {
   const mariadb = await privateMariadb(t)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { RowDataPacket } from 'mysql2/promise'
 import t from 'tap'
-import { createService, createStores, type Stores } from '../helper.js'
+import { createService, createStores, type Stores } from '../helper.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise'
 import t from 'tap'
-import { createService, createStores, privateMariadb } from '../helper.js'
+import { createService, createStores, privateMariadb } from '../helper.ts'
 
 t.test('a transaction is all or nothing', async t => {
   const { app, sql } = await createService(t)

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.js'
-import { startProxy } from '../faults/harness/proxy.js'
+import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
+import { startProxy } from '../faults/harness/proxy.ts'
 
 const ready = async ({ call }: Pick<Service, 'call'>, status: string) => await eventually(async () => {
   const { body } = await call('GET', '/health/ready')

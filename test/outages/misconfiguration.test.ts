@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { makeCertificates } from '../../scripts/lib/certificates.mjs'
 import { startSentinelSet } from '../../scripts/lib/sentinel-set.mjs'
-import { createService, createStores, eventually, privateDirectory, privateMariadb, privateRedis, type AnyStores, type Service } from '../helper.js'
-import { createSetStores } from '../redis-sets.js'
-import { startServer } from '../server-process.js'
+import { createService, createStores, eventually, privateDirectory, privateMariadb, privateRedis, type AnyStores, type Service } from '../helper.ts'
+import { createSetStores } from '../redis-sets.ts'
+import { startServer } from '../server-process.ts'
 
 const WRONG = 'not-the-password-0123456789'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb } from '../helper.js'
+import { createService, createStores, eventually, privateMariadb } from '../helper.ts'
 
 t.test('MySQL goes away and comes back', async t => {
   const mariadb = await privateMariadb(t)

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { createService, createStores, eventually, privateRedis } from '../helper.js'
+import { createService, createStores, eventually, privateRedis } from '../helper.ts'
 
 t.test('Redis goes away and comes back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createService, createStores, eventually, privateRedis, replicaOf } from '../helper.js'
+import { createService, createStores, eventually, privateRedis, replicaOf } from '../helper.ts'
 
 /** A master with one replica that is in step, and stores on the master. */
 async function startReplicated (t: Test) {

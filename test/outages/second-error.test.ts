@@ -1,8 +1,8 @@
 import { Socket } from 'node:net'
 import t from 'tap'
-import { loadConfig } from '../../src/config.js'
-import { createRedis } from '../../src/redis/connection.js'
-import { privateRedis } from '../helper.js'
+import { loadConfig } from '../../src/config.ts'
+import { createRedis } from '../../src/redis/connection.ts'
+import { privateRedis } from '../helper.ts'
 
 const readError = () => Object.assign(new Error('an alert of TLS'), { syscall: 'read' })
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { request, Agent } from 'node:http'
 import { connect } from 'node:net'
 import t from 'tap'
-import { createService, createStores, privateMariadb } from '../helper.js'
-import { startServer } from '../server-process.js'
+import { createService, createStores, privateMariadb } from '../helper.ts'
+import { startServer } from '../server-process.ts'
 
 t.test('a bad value ends the process with 1 and one line that names it', async t => {
   for (const [variables, pattern] of [

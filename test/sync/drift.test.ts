@@ -1,8 +1,8 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { DatabaseUnavailable } from '../../src/mysql/failure.js'
-import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.js'
+import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
+import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.ts'
 
 /** What of a ticket Redis and MySQL have to agree on. */
 async function agreed ({ hash, row }: Service, id: number) {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { readScript } from '../../src/tickets/scripts/index.js'
-import { createService, createStores } from '../helper.js'
+import { readScript } from '../../src/tickets/scripts/index.ts'
+import { createService, createStores } from '../helper.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
   const { call, row, due, hash, redis, prefix } = await createService(t)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.js'
+import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.ts'
 
 t.test('a date after the year 9999 concerns its ticket alone', async t => {
   const { call, redis, prefix, rows, lines } = await createService(t)

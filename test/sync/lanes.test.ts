@@ -1,8 +1,8 @@
 import t from 'tap'
-import { DatabaseUnavailable } from '../../src/mysql/failure.js'
-import { inLanes } from '../../src/sync/lanes.js'
-import { createService } from '../helper.js'
-import { closed, watchCalls } from './calls.js'
+import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
+import { inLanes } from '../../src/sync/lanes.ts'
+import { createService } from '../helper.ts'
+import { closed, watchCalls } from './calls.ts'
 
 /** A promise that the test ends. */
 function gate () {

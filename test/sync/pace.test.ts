@@ -1,7 +1,7 @@
 import t from 'tap'
-import { createPace, paceOf } from '../../src/sync/pace.js'
-import { createService } from '../helper.js'
-import { closed, watchCalls } from './calls.js'
+import { createPace, paceOf } from '../../src/sync/pace.ts'
+import { createService } from '../helper.ts'
+import { closed, watchCalls } from './calls.ts'
 
 const MINUTE_MS = 60_000
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.js'
+import { createService } from '../helper.ts'
 
 /** A rule of the operator's that the service does not know. */
 const rule = (table: string) => `ALTER TABLE ${table} ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> 'poison')`

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createService } from '../helper.js'
-import { closed } from './calls.js'
+import { createService } from '../helper.ts'
+import { closed } from './calls.ts'
 
 t.test('versions are read back only where MySQL held a row before', async t => {
   const { app, call } = await createService(t)

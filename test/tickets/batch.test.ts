@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService, createStores, eventually, privateRedis } from '../helper.js'
+import { createService, createStores, eventually, privateRedis } from '../helper.ts'
 
 const key = (value: string) => ({ 'idempotency-key': value })
 const create = (ticket_id: number, fields: object = {}) => ({ op: 'create', ticket_id, customer_id: 1, ...fields })

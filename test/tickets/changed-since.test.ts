@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.js'
+import { createService } from '../helper.ts'
 
 t.test('the table: what was changed since a time, by partition', async t => {
   const { app, call, sql } = await createService(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.js'
+import { createService } from '../helper.ts'
 
 const whole = {
   customer_id: 5,

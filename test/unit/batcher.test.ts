@@ -1,7 +1,7 @@
 import t from 'tap'
-import { createBudget } from '../../src/budget.js'
-import { createBatcher } from '../../src/batcher.js'
-import { Problem } from '../../src/errors.js'
+import { createBudget } from '../../src/budget.ts'
+import { createBatcher } from '../../src/batcher.ts'
+import { Problem } from '../../src/errors.ts'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
   const calls: number[][] = []

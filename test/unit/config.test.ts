@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { envExample, withTable } from '../../scripts/config-docs.js'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { loadConfig } from '../../src/config.js'
+import { envExample, withTable } from '../../scripts/config-docs.ts'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { loadConfig } from '../../src/config.ts'
 
 t.test('defaults', async t => {
   t.match(loadConfig({}), {

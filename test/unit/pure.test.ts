@@ -1,10 +1,10 @@
 import t from 'tap'
-import { ifMatch, ifNoneMatch, toEtag } from '../../src/http/etag.js'
-import { toDatabaseError, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.js'
-import { toWriteProblem } from '../../src/redis/failure.js'
-import { createStrategy } from '../../src/sync/strategy.js'
-import { COLUMNS, fromHash, fromRow, toHashChange, toRow, type Row } from '../../src/tickets/codec.js'
-import type { Ticket } from '../../src/tickets/ticket.js'
+import { ifMatch, ifNoneMatch, toEtag } from '../../src/http/etag.ts'
+import { toDatabaseError, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.ts'
+import { toWriteProblem } from '../../src/redis/failure.ts'
+import { createStrategy } from '../../src/sync/strategy.ts'
+import { COLUMNS, fromHash, fromRow, toHashChange, toRow, type Row } from '../../src/tickets/codec.ts'
+import type { Ticket } from '../../src/tickets/ticket.ts'
 
 const ticket: Ticket = {
   ticket_id: 12,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 import { startServer } from '../../scripts/lib/server.mjs'
 import { isPortFree } from '../../scripts/lib/loopback.mjs'
 

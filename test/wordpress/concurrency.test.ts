@@ -1,8 +1,8 @@
 import { createConnection } from 'mysql2/promise'
 import t from 'tap'
-import { createService, createStores, eventually } from '../helper.js'
-import type { Ticket } from '../../src/tickets/ticket.js'
-import { createSite, type Wordpress } from './site.js'
+import { createService, createStores, eventually } from '../helper.ts'
+import type { Ticket } from '../../src/tickets/ticket.ts'
+import { createSite, type Wordpress } from './site.ts'
 
 const ROUNDS = 8
 

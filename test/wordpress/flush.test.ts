@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { Ticket } from '../../src/tickets/ticket.js'
-import { createService, privateMariadb, type Service } from '../helper.js'
-import { createSite, type Wordpress } from './site.js'
+import type { Ticket } from '../../src/tickets/ticket.ts'
+import { createService, privateMariadb, type Service } from '../helper.ts'
+import { createSite, type Wordpress } from './site.ts'
 
 /** Text that breaks where it is cut, escaped twice, or taken for PHP's own. */
 const WILD = 'O\'Brien "said" \\ \\\\n 😀 ünï %s $1 <b> \u0000 --'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createService } from '../helper.js'
-import { createSite, type Wordpress } from './site.js'
+import { createService } from '../helper.ts'
+import { createSite, type Wordpress } from './site.ts'
 
 const operations = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', subject: `subject ${id}` })) })
 

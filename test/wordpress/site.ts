@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { RowDataPacket } from 'mysql2/promise'
 import type { Test } from 'tap'
 import { findWordpress } from '../../scripts/lib/wordpress.mjs'
-import { createStores } from '../helper.js'
+import { createStores } from '../helper.ts'
 
 const SCRIPT = fileURLToPath(new URL('wordpress.php', import.meta.url))
 

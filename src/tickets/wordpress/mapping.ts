@@ -1,4 +1,4 @@
-import { TEXT_FIELDS } from '../codec.js'
+import { TEXT_FIELDS } from '../codec.ts'
 
 /** Characters of wp_posts.post_status. */
 const POST_STATUS_MAX = 20

@@ -1,6 +1,6 @@
-import { fromTexts, toTexts, type Row } from '../codec.js'
-import type { Ticket } from '../ticket.js'
-import { fromMetaValue, toMetaValue } from './serialized.js'
+import { fromTexts, toTexts, type Row } from '../codec.ts'
+import type { Ticket } from '../ticket.ts'
+import { fromMetaValue, toMetaValue } from './serialized.ts'
 
 /** A row of wp_postmeta. */
 export interface MetaRow { meta_id: number | string | null, post_id: number, meta_key: string, meta_value: string | null }

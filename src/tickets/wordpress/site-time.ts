@@ -1,5 +1,5 @@
-import { DatabaseUnavailable } from '../../mysql/failure.js'
-import { dateTime } from '../codec.js'
+import { DatabaseUnavailable } from '../../mysql/failure.ts'
+import { dateTime } from '../codec.ts'
 
 /** The names of the options that hold a site's time zone. */
 export const TIME_OPTIONS = ['timezone_string', 'gmt_offset']

@@ -1,6 +1,6 @@
 import { escape, escapeId } from 'mysql2'
-import type { Config } from '../../config.js'
-import { toMetaKeys, toStatusMap } from './mapping.js'
+import type { Config } from '../../config.ts'
+import { toMetaKeys, toStatusMap } from './mapping.ts'
 
 /** Where a WordPress site keeps what its tickets are. Names of tables are ready for SQL. */
 export type Site = ReturnType<typeof toSite>

@@ -1,11 +1,11 @@
-import type { Database, Query } from '../../mysql/database.js'
-import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.js'
-import { dateTime } from '../codec.js'
-import type { Failure } from '../due-index.js'
-import type { Ticket } from '../ticket.js'
-import type { Site } from './site.js'
-import { byPost, toChanges, versionOf, type MetaRow } from './meta.js'
-import { TIME_OPTIONS, createSiteTime } from './site-time.js'
+import type { Database, Query } from '../../mysql/database.ts'
+import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.ts'
+import { dateTime } from '../codec.ts'
+import type { Failure } from '../due-index.ts'
+import type { Ticket } from '../ticket.ts'
+import type { Site } from './site.ts'
+import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
+import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
 
 /** Posts of one UPDATE: MySQL looks through all of its values for each of them. */
 const POSTS_PER_UPDATE = 100

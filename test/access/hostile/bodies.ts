@@ -1,4 +1,4 @@
-import { GOOD, entry, patch, post, raw, type HttpRequest } from './table.js'
+import { GOOD, entry, patch, post, raw, type HttpRequest } from './table.ts'
 
 const nested = (depth: number) => `{"customer_id":1,"custom_fields":${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}}`
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import type { HttpRequest } from './table.js'
+import type { HttpRequest } from './table.ts'
 
 export interface Answer { status: number, headers: Map<string, string>, body: string }
 

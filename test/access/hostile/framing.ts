@@ -1,4 +1,4 @@
-import { ABSENT, AUTHORIZATION, GOOD, KEY, entry, raw, rawPost } from './table.js'
+import { ABSENT, AUTHORIZATION, GOOD, KEY, entry, raw, rawPost } from './table.ts'
 
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
 const END = '0\r\n\r\n'

@@ -1,4 +1,4 @@
-import { ABSENT, AUTHORIZATION, EXISTING, GOOD, KEY, entry, get, patch, raw, rawPost, type HttpRequest } from './table.js'
+import { ABSENT, AUTHORIZATION, EXISTING, GOOD, KEY, entry, get, patch, raw, rawPost, type HttpRequest } from './table.ts'
 
 const without = (...headers: string[]) => ['GET /flush HTTP/1.1', 'Host: tickets.test', ...headers, '', ''].join('\r\n')
 

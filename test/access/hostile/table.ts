@@ -1,4 +1,4 @@
-import { createApiKey } from '../../../src/auth/api-keys.js'
+import { createApiKey } from '../../../src/auth/api-keys.ts'
 
 /** The words of all hostile requests. Each part of the table is a file beside this one. */
 

@@ -1,4 +1,4 @@
-import { EXISTING, GOOD, entry, get, post, raw } from './table.js'
+import { EXISTING, GOOD, entry, get, post, raw } from './table.ts'
 
 const ids: [string, string][] = [
   ['0', '400 validation_failed open'],

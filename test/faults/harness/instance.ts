@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { startServer, type ServerProcess } from '../../server-process.js'
+import { startServer, type ServerProcess } from '../../server-process.ts'
 
 /** One instance of the service, to be ended and started again. Resolves when it listens. */
 export async function startInstance (t: Test, directory: string, variables: Record<string, unknown>) {

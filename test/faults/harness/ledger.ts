@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
-import type { Ticket } from '../../../src/tickets/ticket.js'
+import type { Ticket } from '../../../src/tickets/ticket.ts'
 
 /** A run in which nothing is acknowledged for this long does not recover any more. */
 const PATIENCE_MS = 30_000

@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
-import { createGate } from './gate.js'
-import type { Call } from './http.js'
-import type { Instance } from './instance.js'
-import type { Ledger } from './ledger.js'
-import { createWriter, type Writer } from './writers.js'
+import { createGate } from './gate.ts'
+import type { Call } from './http.ts'
+import type { Instance } from './instance.ts'
+import type { Ledger } from './ledger.ts'
+import { createWriter, type Writer } from './writers.ts'
 
 export const WRITERS = 8
 

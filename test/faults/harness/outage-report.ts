@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Ledger } from './ledger.js'
+import type { Ledger } from './ledger.ts'
 
 /** What callers notice of an outage that begins now. Told, not asserted: how long it takes is the machine's matter too. */
 export function createOutageReport (ledger: Ledger, isAffected: (id: number) => boolean = () => true) {

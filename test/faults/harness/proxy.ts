@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import type { Test } from 'tap'
-import { createChannel } from './channel.js'
+import { createChannel } from './channel.ts'
 
 /** Bytes that were caught on their way. */
 export interface Hold {

@@ -1,11 +1,11 @@
 import type { Test } from 'tap'
-import { createStores, eventually, type AnyStores, type Stores } from '../../helper.js'
-import { createCaller } from './http.js'
-import { startInstance, type Instance } from './instance.js'
-import { createLedger } from './ledger.js'
-import { startLoad, type Load } from './load.js'
-import { readVersion, verify, watchVersions } from './verify.js'
-import { createWriter } from './writers.js'
+import { createStores, eventually, type AnyStores, type Stores } from '../../helper.ts'
+import { createCaller } from './http.ts'
+import { startInstance, type Instance } from './instance.ts'
+import { createLedger } from './ledger.ts'
+import { startLoad, type Load } from './load.ts'
+import { readVersion, verify, watchVersions } from './verify.ts'
+import { createWriter } from './writers.ts'
 
 /** Above every time limit of the service itself: a call that takes longer is a finding. */
 const ANSWER_WITHIN_MS = 5000

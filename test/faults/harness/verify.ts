@@ -1,8 +1,8 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
-import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.js'
-import type { Ticket } from '../../../src/tickets/ticket.js'
-import type { AnyStores } from '../../helper.js'
-import { isSame, type Ledger } from './ledger.js'
+import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.ts'
+import type { Ticket } from '../../../src/tickets/ticket.ts'
+import type { AnyStores } from '../../helper.ts'
+import { isSame, type Ledger } from './ledger.ts'
 
 const TABLE = 'wp_support_tickets'
 

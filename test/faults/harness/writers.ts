@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Ticket } from '../../../src/tickets/ticket.js'
-import type { Answer, Call } from './http.js'
-import type { Ledger, Write } from './ledger.js'
+import type { Ticket } from '../../../src/tickets/ticket.ts'
+import type { Answer, Call } from './http.ts'
+import type { Ledger, Write } from './ledger.ts'
 
 /** What a caller waits before it repeats. Short, so that it meets the service in the middle of its recovery. */
 const REPEAT_AFTER_MS = 20

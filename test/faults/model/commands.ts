@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.js'
-import type { CreateTicket, PatchTicket, Ticket } from '../../../src/tickets/ticket.js'
-import type { Service } from '../../helper.js'
-import type { Content, Model, Told } from './model.js'
+import { fromHash, fromRow, type Row } from '../../../src/tickets/codec.ts'
+import type { CreateTicket, PatchTicket, Ticket } from '../../../src/tickets/ticket.ts'
+import type { Service } from '../../helper.ts'
+import type { Content, Model, Told } from './model.ts'
 
 /** The service, and the ids that this run may use: no other run has. */
 export interface Real { service: Service, idOf: (nth: number) => number, lastKey: number }

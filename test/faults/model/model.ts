@@ -1,4 +1,4 @@
-import type { CreateTicket, PatchTicket } from '../../../src/tickets/ticket.js'
+import type { CreateTicket, PatchTicket } from '../../../src/tickets/ticket.ts'
 
 const CLOSED = ['resolved', 'closed']
 
