@@ -3,8 +3,8 @@ import { ConfigError, type Config } from '../src/config.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createFlusher, type Flusher, type Scope } from '../src/sync/flusher.ts'
 import { createPace } from '../src/sync/pace.ts'
-import { createTicker } from '../src/sync/ticker.ts'
-import type { Partition } from '../src/tickets/partition.ts'
+import { createTicker } from '../src/util/ticker.ts'
+import type { Partition } from '../src/shards/partition.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { flusher: Flusher }

@@ -1,8 +1,8 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { createReplayer } from '../src/journal/replayer.ts'
-import { createTicker } from '../src/sync/ticker.ts'
-import { within } from '../src/within.ts'
+import { createTicker } from '../src/util/ticker.ts'
+import { within } from '../src/util/with-timeout.ts'
 
 /** How soon entries are seen that another instance has kept. */
 const LOOK_EVERY_MS = 1000

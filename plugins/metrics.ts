@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { PROBLEMS, type ProblemCode } from '../src/errors.ts'
-import { REFUSALS, type RawProblems } from '../src/http/raw-problems.ts'
+import { REFUSALS, type RawProblems } from '../src/http/parser-errors.ts'
 import { createRequestCounter } from '../src/metrics/http.ts'
 import { createMetrics, type Metrics } from '../src/metrics/metrics.ts'
 import { version } from '../src/version.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
-import { createDatabase } from '../src/mysql/database.ts'
+import { createDatabase } from '../src/mysql/mysql.ts'
 import { toDatabaseError } from '../src/mysql/failure.ts'
 import { migrate } from '../src/mysql/migrate.ts'
 

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { problems, success } from '../src/http/problems.ts'
 import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
-import type { Position } from '../src/tickets/dead-letters.ts'
+import type { Position } from '../src/store/dead-letters.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500

@@ -4,7 +4,7 @@ import type { Config } from '../src/config.ts'
 import { Problem } from '../src/errors.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
-import { shared } from '../src/shared.ts'
+import { shared } from '../src/util/single-flight.ts'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),

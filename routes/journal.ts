@@ -4,7 +4,7 @@ import { toEtag } from '../src/http/etag.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
 import type { Entry } from '../src/journal/journal.ts'
-import { createSettlement } from '../src/journal/settlement.ts'
+import { createSettlement } from '../src/journal/resolution.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500

@@ -5,8 +5,8 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { createKeyring } from './auth/api-keys.ts'
 import { isLoopback } from './http/loopback.ts'
-import { fromTexts } from './text.ts'
-import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.ts'
+import { fromTexts } from './util/text.ts'
+import { toMetaKeys, toStatusMap } from './database/wordpress/mapping.ts'
 
 const Milliseconds = (description: string, value: number, minimum = 1) =>
   Type.Integer({ default: value, minimum, maximum: 86_400_000, description })

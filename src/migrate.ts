@@ -1,6 +1,6 @@
 /** Brings the MySQL schema up to date: `npm run migrate`, for MYSQL_MIGRATE=false. */
 import { environment, loadConfig } from './config.ts'
-import { createDatabase } from './mysql/database.ts'
+import { createDatabase } from './mysql/mysql.ts'
 import { toDatabaseError } from './mysql/failure.ts'
 import { migrate } from './mysql/migrate.ts'
 

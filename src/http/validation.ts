@@ -2,7 +2,7 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem, type Finding } from '../errors.ts'
-import { fromTexts } from '../text.ts'
+import { fromTexts } from '../util/text.ts'
 
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
 const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })

@@ -1,13 +1,13 @@
-import { createBatcher } from '../batcher.ts'
-import { createBudget } from '../budget.ts'
+import { createBatcher } from '../util/batcher.ts'
+import { createBudget } from '../util/budget.ts'
 import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
-import { groupBy } from '../group-by.ts'
+import { groupBy } from '../util/group-by.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { Found, Journaled, Operation, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/ticket.ts'
 import type { Entry } from './journal.ts'
-import { createKeeper, type KeeperOptions } from './keeper.ts'
+import { createKeeper, type KeeperOptions } from './writer.ts'
 import { overlay, type Statuses } from './overlay.ts'
 
 /** While nothing can be kept for less, writes that follow others in the journal are refused. */

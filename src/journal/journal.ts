@@ -2,8 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { escapeId } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
 import { DatabaseUnavailable, toDatabaseError } from '../mysql/failure.ts'
-import type { Database, Query } from '../mysql/database.ts'
-import { partitionOf } from '../tickets/partitioned.ts'
+import type { Database, Query } from '../mysql/mysql.ts'
+import { partitionOf } from '../shards/partitioned.ts'
 import type { Create, Journaled, Update } from '../tickets/repository.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */

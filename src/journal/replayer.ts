@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
-import type { Query } from '../mysql/database.ts'
+import type { Query } from '../mysql/mysql.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
-import type { Turns } from './turns.ts'
+import type { Turns } from './gate.ts'
 
 /** Entries of one round: what is held in memory, and sent to Redis at once. */
 const ROUND_MAX = 500

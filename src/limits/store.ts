@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRateLimitStore } from '@fastify/rate-limit'
 import type { Home } from '../redis/servers.ts'
-import { within } from '../within.ts'
+import { within } from '../util/with-timeout.ts'
 
 /** A request does not wait longer to be counted; as a rule it takes less than one. */
 const TIMEOUT_MS = 100

@@ -1,8 +1,8 @@
 import type { Journal } from '../journal/journal.ts'
-import type { Turns } from '../journal/turns.ts'
-import type { Changes } from '../tickets/changes.ts'
+import type { Turns } from '../journal/gate.ts'
+import type { Changes } from '../tickets/events.ts'
 import type { Metrics } from './metrics.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../util/single-flight.ts'
 import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
 
 export interface MeasuredJournal {

@@ -1,9 +1,9 @@
-import type { Database, DatabaseCall } from '../mysql/database.ts'
+import type { Database, DatabaseCall } from '../mysql/mysql.ts'
 import { DATABASE_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
-import type { CallName } from '../redis/calls.ts'
+import type { CallName } from '../redis/instrument.ts'
 import { REDIS_FAILURES, failureKind as redisFailureKind } from '../redis/failure.ts'
 import type { RedisServers } from '../redis/servers.ts'
-import type { Changes } from '../tickets/changes.ts'
+import type { Changes } from '../tickets/events.ts'
 import { LATENCY_BUCKETS, type Metrics } from './metrics.ts'
 
 export interface Stores {

@@ -1,9 +1,9 @@
 import type { Flusher } from '../sync/flusher.ts'
-import type { Partitions } from '../tickets/partitions.ts'
+import type { Partitions } from '../shards/partitions.ts'
 import type { Metrics } from './metrics.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../util/single-flight.ts'
 import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
-import { within } from '../within.ts'
+import { within } from '../util/with-timeout.ts'
 
 const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absent when Redis does not say'
 

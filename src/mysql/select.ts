@@ -1,5 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise'
-import type { Database } from './database.ts'
+import type { Database } from './mysql.ts'
 import { toDatabaseError } from './failure.ts'
 
 /** Reads rows outside of a transaction; its errors are the service's. */

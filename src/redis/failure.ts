@@ -1,5 +1,5 @@
 import { outcomeUnknown, storeUnavailable, Problem } from '../errors.ts'
-import type { Script, Scripts } from '../tickets/scripts/index.ts'
+import type { Script, Scripts } from '../store/scripts.ts'
 
 /**
  * Errors that precede execution, so that the write was surely not applied. Servers nest the word

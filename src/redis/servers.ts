@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
-import { createCalls, tellFailure, type Calls } from './calls.ts'
+import { createCalls, tellFailure, type Calls } from './instrument.ts'
 import { createCluster } from './cluster.ts'
 import { createNode, type Node } from './node.ts'
 

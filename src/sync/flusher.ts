@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem, storeUnavailable } from '../errors.ts'
-import type { TicketArchive } from '../tickets/archive.ts'
-import type { Partitions } from '../tickets/partitions.ts'
-import { inLanes } from './lanes.ts'
+import type { TicketArchive } from '../database/database.ts'
+import type { Partitions } from '../shards/partitions.ts'
+import { inLanes } from './in-parallel.ts'
 import { fullPace, type Pace } from './pace.ts'
 import { createPush, type FlushCounts } from './push.ts'
 import { createQueue } from './queue.ts'
-import type { Batch, createSweep } from './sweep.ts'
+import type { Batch, createSweep } from './claim-batches.ts'
 
 export interface FlushReport extends FlushCounts {
   /** Unsynced tickets that wait for a push after this flush. */

@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createLimit } from '../limit.ts'
-import type { TicketArchive } from '../tickets/archive.ts'
-import type { Failure } from '../tickets/due-index.ts'
-import type { Partitions } from '../tickets/partitions.ts'
-import type { Batch } from './sweep.ts'
+import { createLimit } from '../util/limit.ts'
+import type { TicketArchive } from '../database/database.ts'
+import type { Failure } from '../store/due-index.ts'
+import type { Partitions } from '../shards/partitions.ts'
+import type { Batch } from './claim-batches.ts'
 
 export interface FlushCounts {
   /** Tickets taken from the due index. */

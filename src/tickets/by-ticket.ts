@@ -1,5 +1,5 @@
 import { Problem } from '../errors.ts'
-import { groupBy } from '../group-by.ts'
+import { groupBy } from '../util/group-by.ts'
 
 interface OnTicket { ticket_id: number }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readScript } from '../../src/tickets/scripts/index.ts'
+import { readScript } from '../../src/store/scripts.ts'
 import { createService, createStores } from '../helper.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {

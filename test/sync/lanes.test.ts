@@ -1,6 +1,6 @@
 import t from 'tap'
 import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
-import { inLanes } from '../../src/sync/lanes.ts'
+import { inLanes } from '../../src/sync/in-parallel.ts'
 import { createService } from '../helper.ts'
 import { closed, watchCalls } from './calls.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createLimit } from '../../src/limit.ts'
+import { createLimit } from '../../src/util/limit.ts'
 
 t.test('at most so many at a time, in their order, also after one that fails', async t => {
   const limit = createLimit(2)

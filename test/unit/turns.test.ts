@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createTurns } from '../../src/journal/turns.ts'
+import { createTurns } from '../../src/journal/gate.ts'
 
 t.test('a write that is kept while its partition is being emptied: those that follow it go to the journal too', async t => {
   const turns = createTurns(2)

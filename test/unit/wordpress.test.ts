@@ -1,8 +1,8 @@
 import t from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { fromMetaValue, toMetaValue } from '../../src/tickets/wordpress/serialized.ts'
-import { createSiteTime } from '../../src/tickets/wordpress/site-time.ts'
-import { toSite } from '../../src/tickets/wordpress/site.ts'
+import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/serialized.ts'
+import { createSiteTime } from '../../src/database/wordpress/site-time.ts'
+import { toSite } from '../../src/database/wordpress/site.ts'
 
 const wordpress = (variables: Record<string, string> = {}) => toSite(loadConfig({ ARCHIVE_TARGET: 'wordpress', ...variables }))
 
