@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem, invalid } from '../src/errors.ts'
+import { DATA_HEADERS } from '../src/http/security-headers.ts'
 
 /** Far more than callers and proxies send. Node drops what comes after the thousandth, and so, perhaps, an If-Match. */
 const HEADERS_MAX = 100
@@ -20,11 +21,15 @@ function check ({ raw: { headers, rawHeaders, httpVersion } }: FastifyRequest): 
   return undefined
 }
 
-/** Refuses what is no proper HTTP/1.1 before anything else looks at it, and what follows on its connection. */
+/**
+ * Refuses what is no proper HTTP/1.1 before anything else looks at it, and what follows on its connection. Every answer
+ * bears the id of its request, and what browsers may not do with it.
+ */
 export default fp(async app => {
   const refused = new WeakMap<Socket, Problem>()
 
   app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(DATA_HEADERS).header('x-request-id', request.id)
     const { socket } = request.raw
     // Node has read the next request already, and would make it, though nobody is answered after a close.
     const problem = refused.get(socket) ?? check(request)
@@ -37,4 +42,4 @@ export default fp(async app => {
 
   // Node would answer 417 without a body. An expectation that is not known may be passed over (RFC 9110, section 10.1.1).
   app.server.on('checkExpectation', (request, response) => { app.server.emit('request', request, response) })
-}, { name: 'http', dependencies: ['errors'] })
+}, { name: 'request-guard', dependencies: ['errors'] })

@@ -1,21 +1,21 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
-import type { Database } from '../mysql/mysql.ts'
-import { createSelect } from '../mysql/select.ts'
-import { STATEMENT_SIZE_MAX } from '../mysql/statements.ts'
-import { FIND_TIMEOUT_MS, type TicketArchive } from './database.ts'
-import { COLUMNS, dateTime, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
+import type { Mysql } from '../mysql/mysql.ts'
+import { STATEMENT_SIZE_MAX, createSelect } from '../mysql/statements.ts'
+import { FIND_TIMEOUT_MS, type TicketDatabase } from './ticket-database.ts'
+import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
+import { toDateTime } from '../tickets/fields.ts'
 import { createUpsert } from './upsert.ts'
 
 /** Rows of one page of a scan. */
 const PAGE_ROWS = 500
 
 /**
- * The archive that is a table of the service's own, which its migrations make.
+ * The database that is a table of the service's own, which its migrations make.
  * @param statementTimeoutMs for the statements of a flush
  */
-export function createTableArchive (database: Database, table: string, statementTimeoutMs: number): TicketArchive {
+export function createTableDatabase (mysql: Mysql, table: string, statementTimeoutMs: number): TicketDatabase {
   const name = escapeId(table)
-  const select = createSelect(database)
+  const select = createSelect(mysql)
 
   // Only a newer version changes a row, so every write may be repeated and come late. Assignments run
   // from left to right: version is the last, because the others compare with it.
@@ -33,8 +33,8 @@ export function createTableArchive (database: Database, table: string, statement
 
     upsert: createUpsert({
       async writeRows (tickets) {
-        const syncedAt = dateTime(Math.floor(Date.now() / 1000))
-        const { info } = await database.query<ResultSetHeader>(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
+        const syncedAt = toDateTime(Math.floor(Date.now() / 1000))
+        const { info } = await mysql.query<ResultSetHeader>(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
         // MySQL counts the rows that were there, changed or not (FOUND_ROWS, which is on by default, and which MYSQL_URL
         // may not turn off); about a single one it says nothing.
         return { refused: [], areNew: info.includes('Duplicates: 0 ') }
@@ -51,7 +51,7 @@ export function createTableArchive (database: Database, table: string, statement
     async * changedSince (since, { index, count } = { index: 0, count: 1 }) {
       // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
       for (const { status } of await select<Row>(`SELECT DISTINCT status FROM ${name}`, [], statementTimeoutMs)) {
-        for (let after = { updated_at: dateTime(since), ticket_id: 0 } as Row | undefined; after;) {
+        for (let after = { updated_at: toDateTime(since), ticket_id: 0 } as Row | undefined; after;) {
           const rows: Row[] = await select<Row>(
             `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) AND MOD(ticket_id, ?) = ? ` +
             `ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.ts'
 import { inParts } from '../mysql/statements.ts'
-import type { TicketArchive, Unwritten } from './database.ts'
-import type { Failure } from '../store/due-index.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import type { Failure, TicketDatabase, Unwritten } from './ticket-database.ts'
+import type { Ticket } from '../tickets/fields.ts'
 
 const LOCK_CONFLICT_RETRIES = 5
 
@@ -13,7 +12,7 @@ export interface UpsertOptions {
    * rejects, none. May be repeated.
    */
   writeRows: (tickets: readonly Ticket[]) => Promise<WrittenRows>
-  versions: TicketArchive['versions']
+  versions: TicketDatabase['versions']
   /** Characters of the tickets that `writeRows` gets at once. */
   sizeMax: number
 }
@@ -31,8 +30,8 @@ interface Outcome extends WrittenRows {
   doubtful?: DatabaseUnavailable
 }
 
-/** TicketArchive.upsert by a function that writes rows: what is refused for one row does not stop the others. */
-export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): TicketArchive['upsert'] {
+/** TicketDatabase.upsert by a function that writes rows: what is refused for one row does not stop the others. */
+export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): TicketDatabase['upsert'] {
   async function writeWithRetries (tickets: readonly Ticket[]): Promise<WrittenRows> {
     for (let attempt = 0; ; attempt += 1) {
       try {

@@ -27,7 +27,7 @@ const LINGER_MS = 5000
 interface BusySocket extends Socket { _httpMessage?: ServerResponse<IncomingMessage> | null }
 
 /** The answers to requests that no route saw. Emits `refused` for each. */
-export function createRawProblems () {
+export function createParserErrors () {
   const events = new EventEmitter<{ refused: [reason: Refusal] }>()
 
   return {
@@ -68,4 +68,4 @@ export function createRawProblems () {
   }
 }
 
-export type RawProblems = ReturnType<typeof createRawProblems>
+export type ParserErrors = ReturnType<typeof createParserErrors>

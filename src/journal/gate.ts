@@ -1,16 +1,16 @@
-import { partitionOf } from '../shards/partitioned.ts'
+import { partitionOf } from '../shards/shards.ts'
 
 /** Tickets that are remembered: some megabytes. */
 const TICKETS_MAX = 100_000
 
 /**
  * Which partitions' writes go to the journal at present. A write must not overtake one that was kept
- * before it, so a partition's writes go on to the journal until its entries have been made.
+ * before it, so a partition's writes go on to the journal until its entries have been applied.
  */
-export function createTurns (count: number) {
+export function createJournalGate (count: number) {
   const partitions = Array.from({ length: count }, () => ({
-    /** Entries may be there that were kept here. */
-    holds: false,
+    /** The journal may have entries of it. */
+    hasEntries: false,
     /** Of these tickets; undefined: of any, as far as is known. */
     tickets: new Set() as Set<number> | undefined,
     /** Writes that are being kept now. */
@@ -27,9 +27,9 @@ export function createTurns (count: number) {
   const of = (ticketId: number) => partitions[partitionOf(ticketId, count)]!
 
   function set (partition: typeof partitions[number], change: () => void) {
-    const was = partition.holds || partition.running > 0 || partition.pause !== undefined
+    const was = partition.hasEntries || partition.running > 0 || partition.pause !== undefined
     change()
-    const is = partition.holds || partition.running > 0 || partition.pause !== undefined
+    const is = partition.hasEntries || partition.running > 0 || partition.pause !== undefined
     busy += Number(is) - Number(was)
     if (partition.running === 0) partition.onIdle()
   }
@@ -42,14 +42,14 @@ export function createTurns (count: number) {
 
   return {
     /** No write goes to the journal. */
-    isQuiet: () => busy === 0,
+    isIdle: () => busy === 0,
     /** Whether writes to this ticket go to the journal. */
-    isJournaled: (ticketId: number) => of(ticketId).holds || of(ticketId).running > 0,
+    isJournaled: (ticketId: number) => of(ticketId).hasEntries || of(ticketId).running > 0,
     /** The partitions whose writes go to the journal. */
-    journaled: () => partitions.flatMap(({ holds, running }, index) => holds || running > 0 ? [index] : []),
+    journaled: () => partitions.flatMap(({ hasEntries, running }, index) => hasEntries || running > 0 ? [index] : []),
 
     /** Resolves when no partition of these tickets is paused. */
-    async passage (ticketIds: readonly number[]) {
+    async whenReplayed (ticketIds: readonly number[]) {
       for (;;) {
         const pauses = ticketIds.flatMap(id => of(id).pause ?? [])
         if (pauses.length === 0) return
@@ -58,21 +58,21 @@ export function createTurns (count: number) {
     },
 
     /** Whether changes to this ticket may wait in the journal. */
-    mayWait (ticketId: number): boolean {
-      const { holds, tickets } = of(ticketId)
-      return holds && (tickets?.has(ticketId) ?? true)
+    mayHavePending (ticketId: number): boolean {
+      const { hasEntries, tickets } = of(ticketId)
+      return hasEntries && (tickets?.has(ticketId) ?? true)
     },
 
-    /** Entries are there that were kept before. */
-    hold (index: number) {
+    /** The journal has entries of this partition from before. */
+    markPending (index: number) {
       set(partitions[index]!, () => {
-        partitions[index]!.holds = true
+        partitions[index]!.hasEntries = true
         partitions[index]!.tickets = undefined
       })
     },
 
     /** Writes to these tickets are kept while `work` runs, and afterwards when it says that they may have been. */
-    async keeping<T> (ticketIds: readonly number[], work: () => Promise<T>, mayBeKept: (result: T) => boolean): Promise<T> {
+    async trackAppend<T> (ticketIds: readonly number[], work: () => Promise<T>, mayBeKept: (result: T) => boolean): Promise<T> {
       const involved = [...new Set(ticketIds.map(of))]
       for (const partition of involved) set(partition, () => { partition.running += 1 })
       let kept = true
@@ -85,7 +85,7 @@ export function createTurns (count: number) {
           set(partition, () => {
             partition.running -= 1
             partition.kept += Number(kept)
-            partition.holds ||= kept
+            partition.hasEntries ||= kept
           })
         }
         if (kept) for (const id of ticketIds) remember(id)
@@ -106,7 +106,7 @@ export function createTurns (count: number) {
         const before = partition.kept
         if (await empty() && partition.kept === before) {
           set(partition, () => {
-            partition.holds = false
+            partition.hasEntries = false
             partition.tickets = new Set()
           })
         }
@@ -119,4 +119,4 @@ export function createTurns (count: number) {
   }
 }
 
-export type Turns = ReturnType<typeof createTurns>
+export type JournalGate = ReturnType<typeof createJournalGate>

@@ -1,12 +1,10 @@
-import { createBatcher } from '../util/batcher.ts'
-import { createBudget } from '../util/budget.ts'
+import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, ticketExists } from '../errors.ts'
-import { groupBy } from '../util/group-by.ts'
-import type { TicketArchive } from '../database/database.ts'
-import { byTicket, inOrder } from '../tickets/by-ticket.ts'
-import type { Journaled, Operation } from '../tickets/repository.ts'
-import type { Change, Journal } from './journal.ts'
-import type { Turns } from './gate.ts'
+import type { TicketDatabase } from '../database/ticket-database.ts'
+import { byTicket, handlerOf, inOrder, type Change, type Operation } from '../tickets/operation.ts'
+import type { Journaled } from '../tickets/repository.ts'
+import type { Journal } from './journal.ts'
+import type { JournalGate } from './gate.ts'
 
 /** Of one INSERT: enough to share its cost, few enough for a statement of bounded size. */
 const TICKETS_PER_INSERT_MAX = 500
@@ -19,13 +17,13 @@ const INSERTS_MAX = 2
 const PENDING_MAX = 10_000
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
-export interface KeeperOptions {
+export interface JournalWriterOptions {
   journal: Journal
-  archive: TicketArchive
-  turns: Turns
+  database: TicketDatabase
+  gate: JournalGate
   /** ms of Redis's clock, as far as it is known. */
   now: () => number
-  /** So many operations were kept, or had been before. */
+  /** This number of operations was kept, or had been before. */
   onJournaled: (operations: number) => void
 }
 
@@ -40,7 +38,7 @@ type Answer = Journaled | Problem
  * @returns a function whose answers stand in the order of the operations; a Problem with
  * store_unavailable: it was surely not kept
  */
-export function createKeeper ({ journal, archive, turns, now, onJournaled }: KeeperOptions) {
+export function createJournalWriter ({ journal, database, gate, now, onJournaled }: JournalWriterOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
     itemsMax: TICKETS_PER_INSERT_MAX,
     runningMax: INSERTS_MAX,
@@ -58,19 +56,19 @@ export function createKeeper ({ journal, archive, turns, now, onJournaled }: Kee
 
   /** Tells of a create whether MySQL knows that its ticket exists. */
   async function findTaken (tickets: readonly OnTicket[]): Promise<(create: Change) => boolean> {
-    const ids = tickets.flatMap(({ changes }) => changes.some(({ op }) => op === 'create') ? [changes[0]!.ticket_id] : [])
+    const ids = tickets.flatMap(({ changes }) => changes.some(creates) ? [changes[0]!.ticket_id] : [])
     if (ids.length === 0) return () => false
-    const [rows, entries] = await Promise.all([archive.find(ids), journal.pending(ids)])
-    const creates = groupBy(entries.filter(({ operation }) => operation.op === 'create'), ({ operation }) => operation.ticket_id)
+    const [rows, entries] = await Promise.all([database.find(ids), journal.pending(ids)])
+    const waiting = Map.groupBy(entries.filter(({ operation }) => creates(operation)), ({ operation }) => operation.ticket_id)
     return ({ ticket_id: id, idempotency }) =>
       // Redis alone knows whether the row is what an earlier request with this key has made.
-      (rows.has(id) && !idempotency) || (creates.get(id) ?? []).some(({ operation }) => operation.idempotency!.key !== idempotency?.key)
+      (rows.has(id) && !idempotency) || (waiting.get(id) ?? []).some(({ operation }) => operation.idempotency!.key !== idempotency?.key)
   }
 
   return async (operations: readonly Operation[]): Promise<Answer[]> => {
     // What was read through is restored below, and is nobody's operation.
     const tickets = byTicket(operations as readonly Change[])
-    const answers = await turns.keeping(
+    const answers = await gate.trackAppend(
       tickets.map(([first]) => first!.ticket_id),
       () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length }))),
       answers => answers.some(mayBeKept),
@@ -82,12 +80,14 @@ export function createKeeper ({ journal, archive, turns, now, onJournaled }: Kee
   }
 }
 
+const creates = (change: Change): boolean => handlerOf(change).creates
+
 const mayBeKept = (answers: Answer[] | Problem): boolean =>
   answers instanceof Problem ? answers.code === 'outcome_unknown' : answers.some(answer => 'journaled' in answer)
 
 /** Of the changes to one ticket those that create what is there, or what an earlier one has created. */
 function repeatedCreates (changes: readonly Change[], isTaken: (create: Change) => boolean): Change[] {
-  const [first, ...others] = changes.filter(({ op }) => op === 'create')
+  const [first, ...others] = changes.filter(creates)
   if (!first) return []
   return isTaken(first) ? [first, ...others] : others
 }

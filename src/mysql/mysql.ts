@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createConnection, createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Config } from '../config.ts'
-import { within as withinTime } from '../util/with-timeout.ts'
+import { TimeoutError, withTimeout as withTimeoutOf } from '../util/async.ts'
 import { createBreaker } from './breaker.ts'
 import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.ts'
 
@@ -17,8 +17,8 @@ const CONNECT_TIMEOUT_MS = 2000
 /** Longer than the wait for another instance that is migrating. */
 const PREPARE_TIMEOUT_MS = 120_000
 
-/** A statement that takes longer tells that the server may be away: as long as a caller waits for a look-up. */
-const TELLING_MS = 1000
+/** A statement that takes longer is a sign that the server may be unavailable: as long as a caller waits for a look-up. */
+const SIGNIFICANT_MS = 1000
 
 const CLOSE_TIMEOUT_MS = 500
 
@@ -32,8 +32,8 @@ const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTIO
  * The connections to MySQL. Nothing connects before the first statement, and `prepare` (the
  * migrations) runs once before it: the service may start, and stay up, without MySQL.
  */
-export function createDatabase (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
-  const events = new EventEmitter<{ recovered: [], ended: [call: DatabaseCall, ms: number, error?: unknown] }>()
+export function createMysql (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
+  const events = new EventEmitter<{ recovered: [], ended: [call: MysqlCall, ms: number, error?: unknown] }>()
   let prepared: Promise<void> | undefined
   let isPrepared = false
   const connectionOptions = {
@@ -56,7 +56,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
   async function probe () {
     const connection = await createConnection(connectionOptions)
     try {
-      await within(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
+      await withTimeout(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
       // A preparation that hangs is not waited for any longer.
       if (!isPrepared) prepared = undefined
     } finally {
@@ -71,7 +71,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
 
   /** At the first connection, and again until it succeeds. */
   function ready (): Promise<void> {
-    prepared ??= within(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).then(() => { isPrepared = true }, (error: unknown) => {
+    prepared ??= withTimeout(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).then(() => { isPrepared = true }, (error: unknown) => {
       prepared = undefined
       throw error
     })
@@ -112,28 +112,28 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
       isAsked = false
       return rows as never
     }
-    return await withinTime(timeoutMs, async signal => {
+    return await withTimeoutOf(timeoutMs, async signal => {
       await ready().catch(toUnavailable(false))
       return await use(connection => work(query(connection)), signal)
     }, () => isAsked
       ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true)
-      // MySQL has answered all that it was asked: what took so long is no sign that it is away.
+      // MySQL has answered all that it was asked: what took so long is no sign that it is unavailable.
       : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
   }
 
-  /** The same, unless the server is known to be away. What was given little time tells nothing of that. */
+  /** The same, unless the server is known to be unavailable. What was given little time tells nothing of that. */
   async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     breaker.check()
     try {
       return await run(timeoutMs, work)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && (timeoutMs >= TELLING_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
       throw error
     }
   }
 
-  /** The same, of which `ended` is told. */
-  async function tell<T> (call: DatabaseCall, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+  /** The same, reported as `ended`. */
+  async function instrument<T> (call: MysqlCall, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     const startedAt = performance.now()
     let failure: unknown
     try {
@@ -161,7 +161,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      *
      * @throws what the server says; or DatabaseUnavailable when it does not answer, at once when that is known
      */
-    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => tell('query', timeoutMs, query => query<Rows>(sql, values)),
+    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => instrument('query', timeoutMs, query => query<Rows>(sql, values)),
 
     /**
      * Runs `work` while nobody else has the lock of this name (GET_LOCK); undefined: somebody has.
@@ -170,7 +170,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      * @param lock up to 64 characters; belongs to the server
      * @throws what `work` throws; as `query` does; and an error of its own when it was `work` that took too long
      */
-    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => tell('exclusively', timeoutMs, async query => {
+    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => instrument('exclusively', timeoutMs, async query => {
       const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])
       if (row!.granted !== 1) return undefined
       try {
@@ -186,7 +186,7 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
      *
      * @throws what `work` throws; and as `query` does
      */
-    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => tell('transaction', timeoutMs, async query => {
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => instrument('transaction', timeoutMs, async query => {
       // READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
       // were locked too would make writers of neighbouring rows wait for each other in a circle.
       await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED', [])
@@ -205,21 +205,23 @@ export function createDatabase (config: Config, prepare: (connection: PoolConnec
     /** Lets go of the connections; a server that does not answer is not waited for. */
     async close () {
       breaker.close()
-      await within(CLOSE_TIMEOUT_MS, () => pool.end())
+      await withTimeout(CLOSE_TIMEOUT_MS, () => pool.end())
     },
   }
 }
 
-export type Database = ReturnType<typeof createDatabase>
+export type Mysql = ReturnType<typeof createMysql>
 
-export type DatabaseCall = 'query' | 'transaction' | 'exclusively'
+export type MysqlCall = 'query' | 'transaction' | 'exclusively'
 
 /** One statement on the connection of `work`. */
 export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 
 /** @throws {DatabaseUnavailable} when `work` takes longer */
-const within = <T>(timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-  withinTime(timeoutMs, work, () => new DatabaseUnavailable(`no answer within ${timeoutMs} ms`))
+function withTimeout<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const reason = `no answer within ${timeoutMs} ms`
+  return withTimeoutOf(timeoutMs, work, () => new DatabaseUnavailable(reason, false, false, new TimeoutError(reason)))
+}
 
 /** What is no answer of the server is DatabaseUnavailable. */
 const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {

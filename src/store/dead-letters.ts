@@ -1,9 +1,8 @@
-import { repeatable } from '../redis/failure.ts'
 import type { Keys } from '../tickets/keys.ts'
 import type { Scripts } from './scripts.ts'
 
 /** Dead letters that one call brings back, so that none occupies Redis for long. */
-const REVIVE_MAX = 1000
+const REDRIVE_MAX = 1000
 
 export interface DeadLetter {
   ticket_id: number
@@ -29,12 +28,10 @@ export interface Page {
  * The tickets that MySQL refused for good: the sorted set `tickets:dead`. Their hashes stay in Redis.
  * Every call may be repeated.
  */
-export function createDeadLetters (redisScripts: Scripts, keys: Keys) {
-  const scripts = repeatable(redisScripts)
-
-  async function reviveSome (diedByMs: number | '', ids: readonly number[]): Promise<{ nowMs: number, revived: number[] }> {
-    const [nowMs, ...revived] = await scripts.revive([keys.due, keys.dead, keys.failures], [diedByMs, REVIVE_MAX, ...ids]) as [number, ...string[]]
-    return { nowMs, revived: revived.map(Number) }
+export function createDeadLetters (scripts: Scripts, keys: Keys) {
+  async function redriveSome (diedByMs: number | '', ids: readonly number[]): Promise<{ nowMs: number, redriven: number[] }> {
+    const [nowMs, ...redriven] = await scripts.redrive([keys.due, keys.dead, keys.failures], [diedByMs, REDRIVE_MAX, ...ids]) as [number, ...string[]]
+    return { nowMs, redriven: redriven.map(Number) }
   }
 
   return {
@@ -51,15 +48,15 @@ export function createDeadLetters (redisScripts: Scripts, keys: Keys) {
     },
 
     /** Makes these due again. Resolves with those that were dead letters. */
-    revive: async (ids: readonly number[]): Promise<number[]> => (await reviveSome('', ids)).revived,
+    redrive: async (ids: readonly number[]): Promise<number[]> => (await redriveSome('', ids)).redriven,
 
     /** Makes all due again that were dead letters when it began. Resolves with their number. */
-    async reviveAll (): Promise<number> {
-      let { nowMs: diedByMs, revived } = await reviveSome('', [])
-      let count = revived.length
-      while (revived.length === REVIVE_MAX) {
-        revived = (await reviveSome(diedByMs, [])).revived
-        count += revived.length
+    async redriveAll (): Promise<number> {
+      let { nowMs: diedByMs, redriven } = await redriveSome('', [])
+      let count = redriven.length
+      while (redriven.length === REDRIVE_MAX) {
+        redriven = (await redriveSome(diedByMs, [])).redriven
+        count += redriven.length
       }
       return count
     },

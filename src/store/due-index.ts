@@ -1,8 +1,9 @@
-import { repeatable } from '../redis/failure.ts'
+import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
-import type { Reply, Scripts } from './scripts.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import type { Reply } from '../redis/scripts.ts'
+import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
+import type { Ticket } from '../tickets/fields.ts'
 
 /** Bytes of tickets in one claim: what one flush holds in memory. */
 const CLAIM_BYTES_MAX = 4 * 1024 * 1024
@@ -13,9 +14,6 @@ const EXPEDITE_MAX = 1000
 /** Waits between attempts to write a ticket that MySQL refuses. */
 const RETRY_FIRST_MS = 1000
 const RETRY_LONGEST_MS = 300_000
-
-/** `version`: the one that was refused; none when the ticket could not be read. */
-export interface Failure { ticketId: number, version?: number, reason: string }
 
 export interface Claim {
   /** Redis's clock at the claim, ms. */
@@ -32,9 +30,11 @@ export interface Claim {
   archivedMaxKnown: boolean
   /** Ids that were not looked at, or due tickets that were not taken. */
   left: number
+  /** Tickets that were left to an instance of a newer version of the service: they have fields that this one does not know. */
+  newer: number
 }
 
-export interface Settled { settled: number, older: number[] }
+export interface Acknowledged { inStep: number, older: number[] }
 
 export interface ClaimOptions {
   leaseMs: number
@@ -67,16 +67,14 @@ export interface DueIndexOptions {
  * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
-export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
-  const scripts = repeatable(redisScripts)
-
+export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
-      const [nowMs, known, lease, left, hashes] = await scripts.claim(
-        [keys.due, keys.archivedMax, keys.dead, keys.failures],
-        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', ...ids],
-      ) as [number, number, string, number, string]
-      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left }
+      const [nowMs, known, lease, left, hashes, newer] = await scripts.claim(
+        [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
+        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, ...ids],
+      ) as [number, number, string, number, string, number]
+      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left, newer }
       for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
       return claim
     },
@@ -85,12 +83,12 @@ export function createDueIndex (redisScripts: Scripts, keys: Keys, { retentionSe
      * Records that MySQL holds these versions. Resolves with the number of tickets that are in step now, and
      * the ids of those of which Redis holds an older version: it has lost its data since the claim.
      */
-    async settle (lease: string, tickets: readonly Ticket[]): Promise<Settled> {
-      const [settled, older] = await scripts.settle(
+    async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
+      const [inStep, older] = await scripts.acknowledge(
         [keys.due, keys.archivedMax, keys.failures],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
-      return { settled, older: older.map(Number) }
+      return { inStep, older: older.map(Number) }
     },
 
     /** Gives claimed tickets back as they were: nothing was wrong with them. */

@@ -1,56 +1,58 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Redis } from 'ioredis'
+import { toReadProblem } from '../redis/failure.ts'
+import type { Arguments, LuaScript, Reply } from '../redis/scripts.ts'
+import type { Shard } from '../redis/servers.ts'
+import { FIELD_LIST } from '../tickets/fields.ts'
 
-/** A value of Redis as the scripts give it: nested arrays of integers and text. */
-export type Reply = number | string | Reply[]
-
-const DIRECTORY = new URL('scripts/', import.meta.url)
-
-type Arguments = readonly (string | number)[]
-
-/** Calls one script. Each file's header is its contract: keys, arguments, output. */
-export type Script = (keys: readonly string[], args: Arguments) => Promise<Reply>
-
-export const SCRIPT_NAMES = [
+const SCRIPT_NAMES = [
   'write', 'read',
-  'claim', 'settle', 'release', 'retry', 'expedite', 'backlog', 'raise',
-  'dead', 'revive',
-  'attest', 'scan', 'versions', 'repair',
+  'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'raise',
+  'dead', 'redrive',
+  'checkpoint', 'scan', 'versions', 'repair',
   'limit',
 ] as const
 
-export type Scripts = Record<typeof SCRIPT_NAMES[number], Script>
+type ScriptName = typeof SCRIPT_NAMES[number]
 
-/**
- * Loads the scripts of the folder scripts/ into `redis`. ioredis sends EVALSHA, and EVAL again where
- * the server does not know the script (it was restarted or flushed).
- * A number at the end of a file's name is its count of keys; without one it takes any number.
- *
- * @throws {Error} when a file is missing, as in an incomplete build
- */
-export function defineScripts (redis: Redis): Scripts {
-  const files = readdirSync(DIRECTORY).filter(file => file.endsWith('.lua'))
-  return Object.fromEntries(SCRIPT_NAMES.map(name => {
-    const file = files.find(file => /^([a-z_]+?)(-\d+)?\.lua$/.exec(file)?.[1] === name)
-    if (!file) throw new Error(`src/store/scripts holds no ${name}.lua`)
-    return [name, defineScript(redis, name, file)]
-  })) as Scripts
-}
+const DIRECTORY = new URL('scripts/', import.meta.url)
 
-/** The text of a script as Redis gets it: a line `-- @include NAME` stands for includes/NAME.lua. */
+/** The fields that this version of the service knows, as scripts look for them. */
+export const KNOWN_FIELDS = `,${FIELD_LIST.map(({ name }) => name).join()},`
+
+/** The table of fields, for is_ticket.lua. */
+const FIELDS_LUA = `local INTEGERS = { ${FIELD_LIST.filter(({ storage }) => storage.integerMax !== undefined).map(({ name, storage }) => `${name} = ${storage.integerMax}`).join(', ')} }
+local REQUIRED = { ${FIELD_LIST.filter(({ always, redisOnly }) => always && !redisOnly).map(({ name }) => `'${name}'`).join(', ')} }
+`
+
+/** The text of a script as Redis gets it: `-- @include NAME` stands for includes/NAME.lua, `-- @fields` for the table of fields. */
 export function readScript (file: string): string {
   const read = (path: string) => readFileSync(new URL(path, DIRECTORY), 'utf8')
-  return read(file).replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))
+  return read(file)
+    .replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))
+    .replaceAll(/^-- @fields\n/gm, FIELDS_LUA)
 }
 
-function defineScript (redis: Redis, name: string, file: string): Script {
-  const lua = readScript(file)
+/** A number at the end of a file's name is its count of keys; without one it takes any number. Each file's header is its contract. */
+function load (name: ScriptName, files: readonly string[]): LuaScript {
+  const file = files.find(file => /^([a-z_]+?)(-\d+)?\.lua$/.exec(file)?.[1] === name)
+  if (!file) throw new Error(`src/store/scripts holds no ${name}.lua`)
   const keyCount = /-(\d+)\.lua$/.exec(file)?.[1]
-  const command = `tickets_${name}`
-  redis.defineCommand(command, { lua })
-  const call = (redis as unknown as Record<string, (...args: unknown[]) => Promise<Reply>>)[command]!.bind(redis)
-  return (keys, args) => {
-    if (keyCount !== undefined && keys.length !== Number(keyCount)) throw new Error(`${file} takes ${keyCount} keys, not ${keys.length}`)
-    return call(keys.length, keys, args)
-  }
+  return { name, lua: readScript(file), ...(keyCount !== undefined && { keyCount: Number(keyCount) }), isReplicated: name === 'write' }
 }
+
+function loadAll (): Record<ScriptName, LuaScript> {
+  const files = readdirSync(DIRECTORY)
+  return Object.fromEntries(SCRIPT_NAMES.map(name => [name, load(name, files)])) as Record<ScriptName, LuaScript>
+}
+
+export const SCRIPTS = loadAll()
+
+/** Calls one script. */
+export type Script = (keys: readonly string[], args: Arguments) => Promise<Reply>
+
+export type Scripts = Record<ScriptName, Script>
+
+/** The scripts at the server that holds the shard, for callers who may repeat every call: what fails, fails as a read does. */
+export const repeatableScripts = (shard: Shard): Scripts =>
+  Object.fromEntries(SCRIPT_NAMES.map(name => [name, (keys, args) =>
+    shard.call(node => node.run(SCRIPTS[name], keys, args)).catch((error: unknown) => { throw toReadProblem(error) })] satisfies [string, Script])) as Scripts

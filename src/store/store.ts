@@ -1,15 +1,15 @@
-import { createBatcher } from '../util/batcher.ts'
+import { createBatcher, type Budget } from '../util/batcher.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
-import { toReadProblem, toWriteProblem } from '../redis/failure.ts'
-import type { Budget } from '../util/budget.ts'
+import { RedisError, toReadProblem, toWriteProblem } from '../redis/failure.ts'
+import type { Reply } from '../redis/scripts.ts'
 import type { Node } from '../redis/node.ts'
-import type { Home } from '../redis/servers.ts'
+import type { Shard } from '../redis/servers.ts'
 import type { Strategy } from '../tickets/strategy.ts'
-import { byTicket, inOrder } from '../tickets/by-ticket.ts'
 import type { Keys } from '../tickets/keys.ts'
-import type { Found, Operation, TicketRepository, Written } from '../tickets/repository.ts'
-import type { Reply } from './scripts.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import { byTicket, inOrder, type Operation } from '../tickets/operation.ts'
+import type { Found, TicketRepository, Written } from '../tickets/repository.ts'
+import { KNOWN_FIELDS, SCRIPTS } from './scripts.ts'
+import type { Ticket } from '../tickets/fields.ts'
 import { createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
 
 /**
@@ -23,7 +23,7 @@ const TICKETS_PER_CALL_MAX = 32
 const CHARACTERS_PER_CALL_MAX = 128 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
-  home: Home
+  shard: Shard
   keys: Keys
   /** Of what waits for Redis, in tickets and characters. */
   writeBudget: Budget
@@ -33,7 +33,7 @@ export interface StoreOptions extends WriteCodecOptions {
   commandTimeoutMs: number
   retentionSeconds: number
   idempotencySeconds: number
-  /** A script call has made so many operations. */
+  /** A script call has applied this number of operations. */
   onWrite: (operations: number) => void
 }
 
@@ -42,7 +42,7 @@ interface OnTicket { operations: readonly Operation[], json: string }
 
 /** The Redis side: every write is part of one script call, every read of another. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
-  const { home, keys, strategy } = options
+  const { shard, keys, strategy } = options
   const { encode, toAnswer, decode } = createWriteCodec(options)
 
   const dueIn = [[false, false], [false, true], [true, false], [true, true]]
@@ -57,7 +57,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     sizeOf: ({ json }) => json.length,
     budget: options.writeBudget,
     async run (tickets) {
-      return await home.call(node => writeAt(node, tickets)).catch((error: unknown) => { throw toWriteProblem(error) })
+      return await shard.call(node => writeAt(node, tickets)).catch((error: unknown) => { throw toWriteProblem(error) })
     },
   })
 
@@ -74,20 +74,21 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
   }
 
-  async function callWrite ({ scripts, clock }: Node, tickets: readonly OnTicket[]): Promise<Reply[]> {
-    const deadline = clock.deadline(options.commandTimeoutMs)
+  async function callWrite (node: Node, tickets: readonly OnTicket[]): Promise<Reply[]> {
+    const deadline = node.clock.deadline(options.commandTimeoutMs)
     const operations = `[${tickets.map(({ json }) => json).join()}]`
-    const reply = await scripts.write(
-      [keys.due, keys.archivedMax, keys.dead, keys.failures],
+    const reply = await node.run(
+      SCRIPTS.write,
+      [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
-        keys.idempotencyPrefix, options.idempotencySeconds, operations,
+        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS,
       ],
     )
     if (typeof reply === 'string') return JSON.parse(reply) as Reply[]
     if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
-    clock.remeasure()
-    throw storeUnavailable(new Error('the write reached Redis after its deadline'))
+    node.clock.remeasure()
+    throw storeUnavailable(new RedisError('late', 'the write reached Redis after its deadline'))
   }
 
   async function write (operations: readonly Operation[]): Promise<(Written | Problem)[]> {
@@ -100,7 +101,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     itemsMax: TICKETS_PER_CALL_MAX,
     budget: options.readBudget,
     async run (ids) {
-      const reply = await home.call(({ scripts }) => scripts.read(ids.map(keys.ticket), [])).catch((error: unknown) => { throw toReadProblem(error) })
+      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [])).catch((error: unknown) => { throw toReadProblem(error) })
       return (JSON.parse(reply as string) as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
     },
   })

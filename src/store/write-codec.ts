@@ -1,31 +1,30 @@
 import {
   Problem, changedSince, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
 } from '../errors.ts'
+import { RedisError } from '../redis/failure.ts'
+import type { Reply } from '../redis/scripts.ts'
 import { fromHash, toHashChange } from '../tickets/codec.ts'
-import type { Create, Operation, Written } from '../tickets/repository.ts'
-import type { Reply } from './scripts.ts'
-import { CUSTOM_FIELDS_MAX, type Ticket } from '../tickets/ticket.ts'
+import { CUSTOM_FIELDS_MAX, type Ticket } from '../tickets/fields.ts'
+import { handlerOf, toNewTicket, type Create, type Operation, type Statuses } from '../tickets/operation.ts'
+import type { Written } from '../tickets/repository.ts'
 
-export interface WriteCodecOptions {
-  closedStatuses: readonly string[]
-  /** Status of a ticket that is created without one. */
-  defaultStatus: string
+export interface WriteCodecOptions extends Statuses {
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
 }
 
 /** MySQL may hold the id, and this store cannot know. The read-through layer does. */
-export class MaybeArchived extends Problem {
+export class MaybeInDatabase extends Problem {
   readonly reason: 'below_archived_max' | 'archived_max_unknown'
 
-  constructor (ticketId: number, reason: MaybeArchived['reason']) {
+  constructor (ticketId: number, reason: MaybeInDatabase['reason']) {
     super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
     this.reason = reason
   }
 }
 
 /** An operation as write.lua reads it, and what it answers, for callers. Its header is the contract. */
-export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: WriteCodecOptions) {
+export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions) {
   /** null: there is no such ticket. */
   function decode (id: number, flat: string[]): Ticket | Problem | null {
     try {
@@ -42,14 +41,13 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
 
   /** The operation as write.lua reads it. */
   function encode (operation: Operation): string {
-    const { op, ticket_id: id } = operation
-    const fields = op === 'restore' ? operation.ticket : operation.fields
-    const { set, remove } = toHashChange(fields)
-    if (op === 'create' && fields.status === undefined) set.push('status', defaultStatus)
-    const absent = operation.absentFromArchive ? 'absent' : ''
+    const { op, ticket_id: id, idempotency, answer = 'ticket', asOf } = operation
+    const handler = handlerOf(operation)
+    const { set, remove } = toHashChange(handler.fields(operation, statuses))
+    const ifMatch = handler.ifMatch(operation)
+    const absent = operation.absentFromDatabase ? 'absent' : ''
     // The journal's may be damaged.
-    const versions = op === 'update' && operation.ifMatch ? JSON.stringify(`,${operation.ifMatch.join()},`) : '""'
-    const { idempotency, answer = 'ticket', asOf } = operation
+    const versions = ifMatch ? JSON.stringify(`,${ifMatch.join()},`) : '""'
     const once = idempotency ? `,${JSON.stringify(idempotency.key)},${JSON.stringify(idempotency.fingerprint)},"${idempotency.index}"` : ''
     const late = asOf === undefined ? '' : `,"${asOf}"`
     // Only what callers choose may need escapes; to look for them everywhere would cost half as much again.
@@ -71,8 +69,8 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
     if (typeof result === 'string') return operation.answer === 'version' ? Number(result) : created(operation as Create, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
-      case -2: return new MaybeArchived(id, 'below_archived_max')
-      case -3: return new MaybeArchived(id, 'archived_max_unknown')
+      case -2: return new MaybeInDatabase(id, 'below_archived_max')
+      case -3: return new MaybeInDatabase(id, 'archived_max_unknown')
       case -4: return ticketNotFound(id)
       case -5: return versionConflict(id)
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
@@ -80,21 +78,14 @@ export function createWriteCodec ({ closedStatuses, defaultStatus, onCorrupt }: 
       case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
       case -9: return idempotencyMismatch(operation.idempotency!.key)
       case -10: return changedSince(id)
-      case -11: return storeUnavailable(new Error(`ticket ${id}: its slot is being moved`))
+      case -11: return storeUnavailable(new RedisError('refused', `ticket ${id}: its slot is being moved`))
+      case -12: return storeUnavailable(new RedisError('refused', `ticket ${id}: a newer version of the service has added fields, which this one would leave in MySQL`))
       default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
-  function created ({ ticket_id, fields }: Create, version: number): Ticket {
-    const now = Math.floor(version / 1000)
-    const { status = defaultStatus } = fields
-    const ticket: Ticket = { ticket_id, created_at: now, ...fields, status, updated_at: now, version, synced_version: null }
-    if (closedStatuses.includes(status)) ticket.closed_at = now
-    // The hash holds fields, and none of no fields.
-    if (ticket.custom_fields && Object.keys(ticket.custom_fields).length === 0) delete ticket.custom_fields
-    return ticket
-  }
+  const created = (operation: Create, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
 
   return { encode, toAnswer, decode }
 }

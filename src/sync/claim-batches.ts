@@ -1,21 +1,25 @@
-import type { Claim, DueIndex, Failure } from '../store/due-index.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import type { Failure } from '../database/ticket-database.ts'
+import type { Shards } from '../shards/shards.ts'
+import type { Claim, DueIndex } from '../store/due-index.ts'
 import type { CorruptTicketError } from '../tickets/codec.ts'
-import { byPartition } from '../shards/partitioned.ts'
+import type { Ticket } from '../tickets/fields.ts'
+import { allEnded } from '../util/async.ts'
 
-/** Tickets that were claimed at the same time, from one or several partitions. */
+/** Tickets that were claimed at the same time, from one or several shards. */
 export interface Batch {
   tickets: Ticket[]
   corrupt: CorruptTicketError[]
   /** Marks without a ticket. */
   vanished: string[]
+  /** Tickets that were left to an instance of a newer version of the service. */
+  newer: number
   archivedMaxKnown: boolean
   /** How long the oldest of the tickets had been due. */
   ageMs: number
   /** Whether there is something left to claim. */
   hasMore: boolean
   /** Records that MySQL holds these versions. Resolves with the ids of those of which Redis holds an older one. */
-  settle: (tickets: readonly Ticket[]) => Promise<number[]>
+  acknowledge: (tickets: readonly Ticket[]) => Promise<number[]>
   /** Gives all of them back as they were: nothing was wrong with them. */
   release: () => Promise<void>
   /** Puts tickets off that could not be written. Resolves as DueIndex.retry does. */
@@ -25,30 +29,32 @@ export interface Batch {
 /** Of one call: less is not worth it. */
 const TICKETS_PER_CALL_MIN = 10
 
-/** What a pass has before it in one partition. */
+interface Claimable { dueIndex: DueIndex }
+
+/** What a pass has before it in one shard. */
 interface Part {
-  index: DueIndex
+  shard: Claimable
   ids?: readonly number[]
   /** What became due later is for the next pass. */
   dueByMs?: number
 }
 
+interface Claimed { shard: Claimable, claim: Claim }
+
 /**
- * One way through what is due when it begins, or through `ids`, in batches. A partition that cannot be
- * reached does not stop the others; its error comes when they are done.
+ * Claims what is due when it begins, or `ids`, in batches. A shard that cannot be reached does not stop the
+ * others; its error comes when they are done.
  *
  * @returns a function that claims the next batch
- * @throws what a partition failed with
+ * @throws what a shard failed with
  */
-export function createSweep (dueIndexes: readonly DueIndex[], ids?: readonly number[]) {
-  let open: Part[] = ids
-    ? Array.from(byPartition(ids, dueIndexes.length), ([partition, positions]) => ({ index: dueIndexes[partition]!, ids: positions.map(position => ids[position]!) }))
-    : dueIndexes.map(index => ({ index }))
+export function claimBatches (shards: Shards<Claimable>, ids?: readonly number[]) {
+  let open: Part[] = ids ? shards.divide(ids, id => id).map(([shard, ids]) => ({ shard, ids })) : shards.all.map(shard => ({ shard }))
   let failure: unknown
 
   async function claimPart (part: Part, leaseMs: number, ticketsMax: number): Promise<Claim> {
     const given = part.ids?.slice(0, ticketsMax)
-    const claim = await part.index.claim({ leaseMs, ticketsMax, dueByMs: part.dueByMs, ids: given })
+    const claim = await part.shard.dueIndex.claim({ leaseMs, ticketsMax, dueByMs: part.dueByMs, ids: given })
     part.dueByMs ??= claim.nowMs
     part.ids = part.ids?.slice(given!.length - claim.left)
     return claim
@@ -58,64 +64,43 @@ export function createSweep (dueIndexes: readonly DueIndex[], ids?: readonly num
     const turn = open.slice(0, Math.ceil(ticketsMax / TICKETS_PER_CALL_MIN))
     const share = Math.max(1, Math.floor(ticketsMax / Math.max(1, turn.length)))
     const outcomes = await Promise.allSettled(turn.map(part => claimPart(part, leaseMs, share)))
-    const unfinished = turn.filter((part, i) => {
-      const outcome = outcomes[i]!
-      if (outcome.status === 'rejected') failure ??= outcome.reason
-      return outcome.status === 'fulfilled' && (part.ids?.length ?? outcome.value.left) > 0
-    })
+    const claims: Claimed[] = []
+    const unfinished: Part[] = []
+    for (const [i, outcome] of outcomes.entries()) {
+      const part = turn[i]!
+      if (outcome.status === 'rejected') {
+        failure ??= outcome.reason
+      } else {
+        claims.push({ shard: part.shard, claim: outcome.value })
+        if ((part.ids?.length ?? outcome.value.left) > 0) unfinished.push(part)
+      }
+    }
     // Those that have not had their turn come first.
     open = [...open.slice(turn.length), ...unfinished]
-    const claims = turn.flatMap((part, i) => {
-      const outcome = outcomes[i]!
-      return outcome.status === 'fulfilled' ? [{ index: part.index, claim: outcome.value }] : []
-    })
     if (claims.length === 0 && failure) throw failure
-    return toBatch(claims, dueIndexes, open.length > 0 || failure !== undefined)
+    return toBatch(claims, shards, open.length > 0 || failure !== undefined)
   }
 }
 
-interface Claimed { index: DueIndex, claim: Claim }
-
-function toBatch (claims: readonly Claimed[], dueIndexes: readonly DueIndex[], hasMore: boolean): Batch {
-  const leaseOf = new Map(claims.map(({ index, claim }) => [index, claim.lease]))
-
-  /** Each partition its part; what one fails with does not keep the others from theirs. */
-  async function spread<Item> (items: readonly Item[], idOf: (item: Item) => number, work: (index: DueIndex, lease: string, part: Item[], positions: number[]) => Promise<unknown>) {
-    await all(Array.from(byPartition(items.map(idOf), dueIndexes.length), ([partition, positions]) => {
-      const index = dueIndexes[partition]!
-      return work(index, leaseOf.get(index)!, positions.map(position => items[position]!), positions)
-    }))
-  }
+function toBatch (claims: readonly Claimed[], shards: Shards<Claimable>, hasMore: boolean): Batch {
+  const leaseOf = new Map(claims.map(({ shard, claim }) => [shard, claim.lease]))
 
   return {
     tickets: claims.flatMap(({ claim }) => claim.tickets),
     corrupt: claims.flatMap(({ claim }) => claim.corrupt),
     vanished: claims.flatMap(({ claim }) => claim.vanished),
+    newer: claims.reduce((sum, { claim }) => sum + claim.newer, 0),
     ageMs: Math.max(0, ...claims.flatMap(({ claim }) => [...claim.since.values()].map(since => claim.nowMs - since))),
     archivedMaxKnown: claims.every(({ claim }) => claim.archivedMaxKnown),
     hasMore,
-    async settle (tickets) {
-      const older: number[] = []
-      await spread(tickets, ticket => ticket.ticket_id, async (index, lease, part) => { older.push(...(await index.settle(lease, part)).older) })
-      return older
+    async acknowledge (tickets) {
+      const parts = shards.divide(tickets, ticket => ticket.ticket_id)
+      const acknowledged = await allEnded(parts.map(([shard, part]) => shard.dueIndex.acknowledge(leaseOf.get(shard)!, part)))
+      return acknowledged.flatMap(({ older }) => older)
     },
     async release () {
-      await all(claims.map(({ index, claim }) => index.release(claim)))
+      await allEnded(claims.map(({ shard, claim }) => shard.dueIndex.release(claim)))
     },
-    async retry (failures) {
-      const attempts: number[] = []
-      await spread(failures, ({ ticketId }) => ticketId, async (index, lease, part, positions) => {
-        const ofPart = await index.retry(lease, part)
-        positions.forEach((position, i) => { attempts[position] = ofPart[i]! })
-      })
-      return attempts
-    },
+    retry: failures => shards.spread(failures, ({ ticketId }) => ticketId, (shard, part) => shard.dueIndex.retry(leaseOf.get(shard)!, part)),
   }
-}
-
-/** Waits for all, and then fails with the first that failed. */
-async function all (promises: readonly Promise<unknown>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(promises)
-  const failed = outcomes.find(outcome => outcome.status === 'rejected')
-  if (failed) throw failed.reason
 }

@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { LimitFunction } from 'p-limit'
 import { storeUnavailable } from '../errors.ts'
-import type { Limit } from '../util/limit.ts'
+import type { Shards } from '../shards/shards.ts'
 import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.ts'
-import type { TicketArchive } from '../database/database.ts'
+import type { Failure, TicketDatabase } from '../database/ticket-database.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
-import type { DriftStore } from '../store/reconcile-store.ts'
-import type { Failure } from '../store/due-index.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import type { ReconcileStore } from '../store/reconcile-store.ts'
+import type { Ticket } from '../tickets/fields.ts'
 
 /** Versions were given by the clock of the server before, which may have been ahead. */
 const MARGIN_SECONDS = 60
@@ -14,15 +14,15 @@ const MARGIN_SECONDS = 60
 /** Rows that are loaded at once: a few megabytes, if they are of the largest. */
 const LOAD_MAX = 20
 
-export interface DriftOptions {
-  store: DriftStore
-  archive: TicketArchive
+export interface ReconcileOptions {
+  store: ReconcileStore
+  database: TicketDatabase
   /** Whose tickets they are. */
   partition: { index: number, count: number }
   /** Asks MySQL for the highest id that it holds: that of older data is too low. */
   learnHighestId: () => Promise<void>
   /** Of the comparisons that run at a time. */
-  limit: Limit
+  limit: LimitFunction
   /** For a page of rows. */
   timeoutMs: number
   log: FastifyBaseLogger
@@ -36,20 +36,20 @@ export interface Loaded {
 }
 
 /**
- * Drift: Redis has come back with older data than MySQL has. It lost its last second, or a replica
+ * For a Redis that has come back with older data than MySQL has: it lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
-export function createDriftRepair ({ store, archive, partition, learnHighestId, limit, timeoutMs, log }: DriftOptions) {
+export function createReconcile ({ store, database, partition, learnHighestId, limit, timeoutMs, log }: ReconcileOptions) {
   let trusted = false
   let failure: Error | undefined
   let connection = 0
   let running: Promise<void> | undefined
-  let settled = Promise.resolve()
+  let checked = Promise.resolve()
 
   async function loadSome (ids: readonly number[]): Promise<Loaded> {
     const tickets: Ticket[] = []
     const failures: Failure[] = []
-    for (const [ticketId, row] of await archive.find(ids, timeoutMs)) {
+    for (const [ticketId, row] of await database.find(ids, timeoutMs)) {
       if (row instanceof CorruptTicketError) failures.push({ ticketId, reason: `MySQL holds a newer version, which cannot be read: ${row.message}` })
       else tickets.push(row)
     }
@@ -89,37 +89,37 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
 
   /** What MySQL received after the data was recorded is not marked in it, and Redis may hold an older version. */
   const compareChanged = (sinceMs: number, signal: AbortSignal) =>
-    compare(archive.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS, partition), store.versions, (inMysql, inRedis) => inMysql > inRedis, signal)
+    compare(database.changedSince(Math.floor(sinceMs / 1000) - MARGIN_SECONDS, partition), store.versions, (inMysql, inRedis) => inMysql > inRedis, signal)
 
   const compareUnsynced = (signal: AbortSignal) =>
-    compare(store.unsynced(), archive.versions, (inRedis, inMysql) => inMysql > inRedis, signal)
+    compare(store.unsynced(), database.versions, (inRedis, inMysql) => inMysql > inRedis, signal)
 
   /** @throws when the connection has been lost since: what was compared says nothing of who answers now */
-  function expectSame (checked: number) {
-    if (checked !== connection) throw storeUnavailable(new Error('the connection was lost while tickets were compared'))
+  function expectSame (compared: number) {
+    if (compared !== connection) throw storeUnavailable(new Error('the connection was lost while tickets were compared'))
   }
 
   /**
    * Resolves with the number of tickets that were compared, and on which connection; undefined: there was
    * nothing to compare. What is unsynced may be much, and is left for later: no write can make it worse.
    */
-  async function establishTrust (signal: AbortSignal): Promise<{ changed: number, checked: number } | undefined> {
-    const checked = connection
+  async function establishTrust (signal: AbortSignal): Promise<{ changed: number, onConnection: number } | undefined> {
+    const onConnection = connection
     const trust = () => {
-      expectSame(checked)
+      expectSame(onConnection)
       trusted = true
     }
-    const attestedMs = await store.attest()
-    if (attestedMs === undefined) {
+    const checkpointMs = await store.checkpoint()
+    if (checkpointMs === undefined) {
       trust()
       return undefined
     }
     try {
       await learnHighestId()
       // Without a record there is no data that could be older.
-      const changed = attestedMs > 0 ? await compareChanged(attestedMs, signal) : 0
+      const changed = checkpointMs > 0 ? await compareChanged(checkpointMs, signal) : 0
       trust()
-      return { changed, checked }
+      return { changed, onConnection }
     } catch (error) {
       // When MySQL cannot be asked, Redis serves alone. One that fails itself has not been compared.
       if (error instanceof DatabaseUnavailable || error instanceof RowsRefused) trust()
@@ -127,12 +127,12 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     }
   }
 
-  async function finish ({ changed, checked }: { changed: number, checked: number }, signal: AbortSignal): Promise<void> {
-    expectSame(checked)
+  async function finish ({ changed, onConnection }: { changed: number, onConnection: number }, signal: AbortSignal): Promise<void> {
+    expectSame(onConnection)
     const unsynced = await compareUnsynced(signal)
     // Whoever answers now would be recorded.
-    expectSame(checked)
-    await store.attestCompared()
+    expectSame(onConnection)
+    await store.checkpointCompared()
     // Of many partitions, those that had nothing to compare are not worth a line each.
     log[partition.count > 1 && unsynced + changed === 0 ? 'debug' : 'info']({ unsynced, changed, ...(partition.count > 1 && { partition: partition.index }) }, 'Redis is new, was restarted or has another master: its tickets were compared with MySQL')
   }
@@ -144,7 +144,7 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     isTrusted: () => trusted,
 
     /** To be called when the connection is lost: who answers next may have older data. */
-    distrust () {
+    markStale () {
       connection += 1
       trusted = false
       failure = undefined
@@ -161,7 +161,7 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     check (signal: AbortSignal): Promise<void> {
       if (running) return running
       const established = limit(() => establishTrust(signal))
-      settled = established.then(() => {}, () => {})
+      checked = established.then(() => {}, () => {})
       running = established
         .then(compared => compared && limit(() => finish(compared, signal)))
         .catch((error: Error) => {
@@ -173,8 +173,16 @@ export function createDriftRepair ({ store, archive, partition, learnHighestId, 
     },
 
     /** Resolves when the check that runs has found whether Redis can be trusted, or failed. */
-    settled: () => settled,
+    whenChecked: () => checked,
   }
 }
 
-export type DriftRepair = ReturnType<typeof createDriftRepair>
+export type Reconcile = ReturnType<typeof createReconcile>
+
+type Reconciled = Shards<{ reconcile: Pick<Reconcile, 'load'> }>
+
+/** Loads those of the tickets that MySQL holds in a newer version than Redis, of all shards. */
+export async function loadNewer (shards: Reconciled, ids: readonly number[]): Promise<Loaded> {
+  const all = await Promise.all(shards.divide(ids, id => id).map(([{ reconcile }, part]) => reconcile.load(part)))
+  return { loaded: all.reduce((sum, { loaded }) => sum + loaded, 0), failures: all.flatMap(({ failures }) => failures) }
+}

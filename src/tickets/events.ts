@@ -1,16 +1,17 @@
 import { EventEmitter } from 'node:events'
-import type { Replayed } from '../journal/replayer.ts'
+
+/** What became of journal entries. */
+export interface Replayed { applied: number, conflicts: number }
 
 /** What the layers of the repository tell. */
-export type Changes = EventEmitter<{
-  /** A script call has made so many operations. */
+export type TicketEvents = EventEmitter<{
+  /** A script call has applied this number of operations. */
   write: [operations: number]
   /** Redis can be written to again. */
   trusted: []
-  /** So many operations were accepted for the journal. */
+  /** This number of operations was accepted for the journal. */
   journaled: [operations: number]
-  /** Entries of the journal were made. */
   replayed: [replayed: Replayed]
 }>
 
-export const createChanges = (): Changes => new EventEmitter()
+export const createTicketEvents = (): TicketEvents => new EventEmitter()

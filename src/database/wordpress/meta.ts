@@ -1,5 +1,5 @@
 import { fromTexts, toTexts, type Row } from '../../tickets/codec.ts'
-import type { Ticket } from '../../tickets/ticket.ts'
+import type { Ticket } from '../../tickets/fields.ts'
 import { fromMetaValue, toMetaValue } from './serialized.ts'
 
 /** A row of wp_postmeta. */

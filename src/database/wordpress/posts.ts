@@ -1,7 +1,8 @@
-import type { Database } from '../../mysql/mysql.ts'
-import { createSelect } from '../../mysql/select.ts'
-import { FIND_TIMEOUT_MS, type TicketArchive } from '../database.ts'
-import { dateTime, orCorrupt } from '../../tickets/codec.ts'
+import type { Mysql } from '../../mysql/mysql.ts'
+import { createSelect } from '../../mysql/statements.ts'
+import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
+import { orCorrupt } from '../../tickets/codec.ts'
+import { toDateTime } from '../../tickets/fields.ts'
 import { createUpsert } from '../upsert.ts'
 import { byPost, fromMeta, versionOf, type MetaRow } from './meta.ts'
 import type { Site } from './site.ts'
@@ -14,16 +15,16 @@ const PAGE_POSTS = 1000
 const LOOK_THROUGH_MAX = 10_000
 
 /**
- * The archive that is the posts of a WordPress site: status and dates in wp_posts, every field in
+ * The database that is the posts of a WordPress site: status and dates in wp_posts, every field in
  * wp_postmeta. A ticket's id is its post's. A post that bears no version of ours is no ticket yet.
  *
  * @param statementTimeoutMs for a whole batch, and for the statements of a scan
  */
-export function createWordpressArchive (database: Database, site: Site, statementTimeoutMs: number): TicketArchive {
+export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs: number): TicketDatabase {
   const { posts, postmeta, options, isTicket, metaKeys } = site
   const versionKey = metaKeys.get('version')!
-  const select = createSelect(database)
-  const writePosts = createWriteRows(database, site, statementTimeoutMs)
+  const select = createSelect(mysql)
+  const writePosts = createWriteRows(mysql, site, statementTimeoutMs)
 
   /** The meta of those among `ids` that are tickets. */
   async function read (ids: readonly number[], keys: readonly string[], timeoutMs: number) {
@@ -63,7 +64,7 @@ export function createWordpressArchive (database: Database, site: Site, statemen
       for (let after: number | undefined = 0; after !== undefined;) {
         const rows: { ID: number, changed: number }[] = await select<{ ID: number, changed: number }>(
           `SELECT ID, post_modified_gmt >= ? AND ${isTicket} AS changed FROM ${posts} WHERE ID > ? AND MOD(ID, ?) = ? ORDER BY ID LIMIT ${PAGE_POSTS}`,
-          [dateTime(since), after, count, index], statementTimeoutMs)
+          [toDateTime(since), after, count, index], statementTimeoutMs)
         const changed = rows.filter(row => row.changed).map(row => Number(row.ID))
         const page = changed.length > 0 ? await versions(changed) : new Map<number, number>()
         if (page.size > 0) yield page

@@ -1,5 +1,5 @@
 import { DatabaseUnavailable } from '../../mysql/failure.ts'
-import { dateTime } from '../../tickets/codec.ts'
+import { toDateTime } from '../../tickets/fields.ts'
 
 /** The names of the options that hold a site's time zone. */
 export const TIME_OPTIONS = ['timezone_string', 'gmt_offset']
@@ -16,7 +16,7 @@ export function createSiteTime (options: ReadonlyMap<string, string>): (seconds:
   if (zone) return inZone(zone)
   const offset = Math.round(Number(options.get('gmt_offset') ?? 0) * 3600)
   if (Number.isNaN(offset)) throw new DatabaseUnavailable('the option gmt_offset of the site is not a number')
-  return seconds => dateTime(seconds + offset)
+  return seconds => toDateTime(seconds + offset)
 }
 
 function inZone (timeZone: string): (seconds: number) => string {

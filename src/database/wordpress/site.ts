@@ -1,11 +1,12 @@
 import { escape, escapeId } from 'mysql2'
-import type { Config } from '../../config.ts'
+import { ConfigError, type Config } from '../../config.ts'
 import { toMetaKeys, toStatusMap } from './mapping.ts'
 
 /** Where a WordPress site keeps what its tickets are. Names of tables are ready for SQL. */
-export type Site = ReturnType<typeof toSite>
+export type Site = ReturnType<typeof createSite>
 
-export function toSite (config: Config) {
+/** @throws {ConfigError} naming the variable */
+export function createSite (config: Config) {
   const table = (name: string) => escapeId(config.WORDPRESS_TABLE_PREFIX + name)
   const postType = config.WORDPRESS_POST_TYPE
   return {
@@ -16,8 +17,16 @@ export function toSite (config: Config) {
     /** A condition on a row of the posts: it may be a ticket. */
     isTicket: postType === undefined ? 'TRUE' : `post_type = ${escape(postType)}`,
     /** post_status by status. */
-    statuses: toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES),
+    statuses: read('WORDPRESS_STATUS_MAP', () => toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES)),
     /** Meta key by field. */
-    metaKeys: toMetaKeys(config.WORDPRESS_META_KEYS),
+    metaKeys: read('WORDPRESS_META_KEYS', () => toMetaKeys(config.WORDPRESS_META_KEYS)),
+  }
+}
+
+function read<T> (variable: string, value: () => T): T {
+  try {
+    return value()
+  } catch (error) {
+    throw new ConfigError(`${variable} ${(error as Error).message}`)
   }
 }

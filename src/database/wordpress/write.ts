@@ -1,8 +1,8 @@
-import type { Database, Query } from '../../mysql/mysql.ts'
+import type { Mysql, Query } from '../../mysql/mysql.ts'
 import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.ts'
-import { dateTime } from '../../tickets/codec.ts'
-import type { Failure } from '../../store/due-index.ts'
-import type { Ticket } from '../../tickets/ticket.ts'
+import { toDateTime } from '../../tickets/fields.ts'
+import type { Ticket } from '../../tickets/fields.ts'
+import type { Failure } from '../ticket-database.ts'
 import type { Site } from './site.ts'
 import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
 import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
@@ -20,7 +20,7 @@ const ROW_OVERHEAD = 250
  * Writes tickets into their posts, in one transaction.
  * @returns a function that resolves with the tickets that have no post
  */
-export function createWriteRows (database: Database, site: Site, timeoutMs: number) {
+export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   const { posts, postmeta, options, isTicket, statuses, metaKeys } = site
 
   /**
@@ -46,7 +46,7 @@ export function createWriteRows (database: Database, site: Site, timeoutMs: numb
     const columns: Record<string, (ticket: Ticket) => string> = {
       post_status: ({ status }) => statuses.get(status) ?? status,
       post_modified: ({ updated_at: at }) => siteTime(at),
-      post_modified_gmt: ({ updated_at: at }) => dateTime(at),
+      post_modified_gmt: ({ updated_at: at }) => toDateTime(at),
     }
     for (const part of inParts(tickets, () => 1, POSTS_PER_UPDATE)) {
       const assignments = Object.keys(columns).map(column => `${column} = CASE ID${' WHEN ? THEN ?'.repeat(part.length)} END`)
@@ -67,7 +67,7 @@ export function createWriteRows (database: Database, site: Site, timeoutMs: numb
     for (const part of inParts(metaIds, () => 1, ROWS_PER_DELETE)) await query(`DELETE FROM ${postmeta} WHERE meta_id IN (?)`, [part])
   }
 
-  return (tickets: readonly Ticket[]): Promise<Failure[]> => database.transaction(async query => {
+  return (tickets: readonly Ticket[]): Promise<Failure[]> => mysql.transaction(async query => {
     const found = await lock(query, tickets.map(ticket => ticket.ticket_id))
     const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site.postType)
     const refusedIds = new Set(refused.map(failure => failure.ticketId))

@@ -1,18 +1,9 @@
-local INTEGER_MAX = 9007199254740991
--- The last second of a DATETIME column.
-local SECONDS_MAX = 253402300799
-
 local DOT = 46
 -- The dot is looked for first: nearly all names have none there, and a part of a text is a new text.
 local function is_custom(name) return string.byte(name, 14) == DOT and string.sub(name, 1, 14) == 'custom_fields.' end
 
-local INTEGERS = {
-  customer_id = INTEGER_MAX, assigned_to = INTEGER_MAX, synced_version = INTEGER_MAX,
-  -- The next version must be an integer too.
-  version = INTEGER_MAX - 1,
-  created_at = SECONDS_MAX, updated_at = SECONDS_MAX, closed_at = SECONDS_MAX,
-}
-local REQUIRED = { 'customer_id', 'status', 'created_at', 'updated_at', 'version' }
+-- By the table of fields: INTEGERS, the largest value by field; REQUIRED, a list of names.
+-- @fields
 
 -- Text, a number or a boolean, as JSON. The brackets let cjson take a value that is no object or array.
 local function is_custom_value(json)

@@ -6,20 +6,27 @@
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:failures
+  KEYS[4]  tickets:fields
 
   ARGV[1]  what stands before an id in a ticket's key
   ARGV[2]  seconds that a ticket stays
   ARGV[3]  the rows of MySQL, a JSON array of arrays; everything in them is text:
              id, version, array of field, value, ...
+  ARGV[4]  the fields of a ticket that the caller knows, ',f1,f2,'
 
-  Output: per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
+  Output: -1 when a newer version of the service has registered fields that the caller does not know, and so has not
+          read from MySQL: nothing was replaced.
+          Else per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
 ]]
-local due_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 
 -- @include chunks
 -- @include other_type
+-- @include unknown_fields
+
+if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
 
 local replaced = {}
 for i, row in ipairs(cjson.decode(ARGV[3])) do

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --[[
-  revive: makes dead letters due again, with all their attempts before them.
+  redrive: makes dead letters due again, with all their attempts before them.
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
@@ -26,12 +26,12 @@ else
   ids = redis.call('ZRANGEBYSCORE', dead_key, '-inf', died_by, 'LIMIT', 0, limit)
 end
 
-local revived = { now_ms }
+local redriven = { now_ms }
 for _, id in ipairs(ids) do
   if redis.call('ZREM', dead_key, id) == 1 then
     redis.call('ZADD', due_key, 'LT', now, id)
     redis.pcall('HDEL', failures_key, id)
-    revived[#revived + 1] = id
+    redriven[#redriven + 1] = id
   end
 end
-return revived
+return redriven

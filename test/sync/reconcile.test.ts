@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { loadNewer } from '../../src/sync/reconcile.ts'
 import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
 import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.ts'
 
@@ -133,17 +134,17 @@ t.test('without MySQL the comparison waits for it', async t => {
   const { call, lines, sql, prefix, redis, app } = await createService(t)
   for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
   await call('POST', '/flush', { ticket_ids: [1] })
-  await redis.set(`${prefix}tickets:attested`, 'another:server 1764000000000')
+  await redis.set(`${prefix}tickets:checkpoint`, 'another:server 1764000000000')
   await sql.query('RENAME TABLE wp_support_tickets TO away')
   await call('POST', '/flush')
   t.ok(await lines.waitFor(({ msg }) => /could not be compared/.test(msg)))
-  t.equal(await redis.get(`${prefix}tickets:attested`), 'another:server 1764000000000', 'nothing is attested that was not looked at')
+  t.equal(await redis.get(`${prefix}tickets:checkpoint`), 'another:server 1764000000000', 'nothing is attested that was not looked at')
   t.equal((await call('PATCH', '/tickets/2', { subject: 'x' })).status, 200, 'Redis serves alone')
   await sql.query('RENAME TABLE away TO wp_support_tickets')
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\', synced_at = NOW()')
   t.equal((await call('POST', '/flush')).status, 200)
   t.ok(lines.all.some(({ msg, unsynced, changed }) => /were compared/.test(msg) && unsynced === 1 && changed === 1))
-  t.match(await app.tickets.read([1]), [{ ticket: { subject: 'newer' } }])
+  t.match(await app.tickets.repository.read([1]), [{ ticket: { subject: 'newer' } }])
 })
 
 t.test('another history of writes on the same process, and no record at all, are compared too', async t => {
@@ -151,7 +152,7 @@ t.test('another history of writes on the same process, and no record at all, are
   await call('POST', '/tickets/1', { customer_id: 1 })
   await call('POST', '/flush', { scope: 'all' })
   const newer = () => sql.query('UPDATE wp_support_tickets SET version = version + 1000, subject = CONCAT(\'newer\', version)')
-  const attested = `${prefix}tickets:attested`
+  const attested = `${prefix}tickets:checkpoint`
 
   const [, replid] = /master_replid:(\w+)/.exec(await redis.info('replication'))!
   t.match(await redis.get(attested), `:${replid} `)
@@ -173,9 +174,9 @@ t.test('what is not older in Redis is not replaced', async t => {
   const { call, app, hash, due } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed', subject: 'first' })
   await call('POST', '/flush')
-  t.strictSame(await app.tickets.all.drift.load([1]), { loaded: 0, failures: [] }, 'the same version')
+  t.strictSame(await loadNewer(app.tickets.shards, [1]), { loaded: 0, failures: [] }, 'the same version')
   await call('PATCH', '/tickets/1', { subject: 'second' })
-  t.strictSame(await app.tickets.all.drift.load([1]), { loaded: 0, failures: [] }, 'a newer one')
+  t.strictSame(await loadNewer(app.tickets.shards, [1]), { loaded: 0, failures: [] }, 'a newer one')
   t.match(await hash(1), { subject: 'second' })
   t.not(await due(1), null)
 })
@@ -190,10 +191,10 @@ t.test('large tickets, and marks of other programs, do not stop a comparison', a
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\'')
   await redis.zadd(`${prefix}tickets:due`, '+inf', 'abc')
   await redis.hset(`${prefix}ticket:abc`, 'version', 5)
-  await redis.set(`${prefix}tickets:attested`, `another:server ${Date.now()}`)
+  await redis.set(`${prefix}tickets:checkpoint`, `another:server ${Date.now()}`)
   t.equal((await call('POST', '/flush')).status, 200)
   t.equal(lines.all.filter(({ msg }) => /older version/.test(msg)).length, 120, 'each is logged')
-  t.ok((await app.tickets.read(Array.from({ length: 120 }, (_, i) => i + 1))).every(found => found !== null && 'ticket' in found && found.ticket.subject === 'newer'))
+  t.ok((await app.tickets.repository.read(Array.from({ length: 120 }, (_, i) => i + 1))).every(found => found !== null && 'ticket' in found && found.ticket.subject === 'newer'))
 })
 
 t.test('thousands of tickets are compared, page by page', async t => {
@@ -207,7 +208,7 @@ t.test('thousands of tickets are compared, page by page', async t => {
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\' WHERE ticket_id % 3 = 0')
   const marks = Array.from({ length: count / 2 }, (_, i) => ['+inf', String(i + 1)]).flat()
   await redis.zadd(`${prefix}tickets:due`, ...marks)
-  await redis.set(`${prefix}tickets:attested`, `another:server ${Date.now() - 1000}`)
+  await redis.set(`${prefix}tickets:checkpoint`, `another:server ${Date.now() - 1000}`)
   await call('POST', '/flush')
   t.ok(lines.all.some(({ msg, unsynced, changed }) => /were compared/.test(msg) && unsynced === 850 - Math.floor(850 / 3) && changed === count))
   const ids = Array.from({ length: count }, (_, i) => i + 1)
@@ -221,24 +222,24 @@ for (const [where, method] of [['while it is found out whether Redis can be trus
   t.test(`the connection is lost ${where}: who answers then is not taken for compared`, async t => {
     const { call, app, redis, prefix } = await createService(t)
     await call('POST', '/tickets/1', { customer_id: 1 })
-    const { archive, partitions: [partition] } = app.tickets
-    const { drift } = partition!
-    const check = () => drift.check(AbortSignal.timeout(20_000))
-    const asked = archive[method] as (...args: unknown[]) => never
+    const { database, shards: { all: [shard] } } = app.tickets
+    const { reconcile } = shard!
+    const check = () => reconcile.check(AbortSignal.timeout(20_000))
+    const asked = database[method] as (...args: unknown[]) => never
     const interrupted = (...args: unknown[]) => {
-      drift.distrust()
+      reconcile.markStale()
       return asked(...args)
     }
-    archive[method] = interrupted as never
-    drift.distrust()
-    await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
+    database[method] = interrupted as never
+    reconcile.markStale()
+    await redis.set(`${prefix}tickets:checkpoint`, ANOTHER_SERVER)
     await t.rejects(check(), { code: 'store_unavailable', cause: { message: /connection was lost/ } })
-    t.strictSame([await redis.get(`${prefix}tickets:attested`), drift.isTrusted()], [ANOTHER_SERVER, false])
+    t.strictSame([await redis.get(`${prefix}tickets:checkpoint`), reconcile.isTrusted()], [ANOTHER_SERVER, false])
 
-    archive[method] = asked as never
+    database[method] = asked as never
     await check()
-    t.equal(drift.isTrusted(), true)
-    t.not(await redis.get(`${prefix}tickets:attested`), ANOTHER_SERVER)
+    t.equal(reconcile.isTrusted(), true)
+    t.not(await redis.get(`${prefix}tickets:checkpoint`), ANOTHER_SERVER)
   })
 }
 
@@ -248,32 +249,32 @@ t.test('Redis itself fails while it is compared: it is not trusted for that, as 
   const { call, app, prefix } = await createService(t, {}, stores)
   const { redis } = stores
   await call('POST', '/tickets/1', { customer_id: 1 })
-  const { archive, partitions: [partition] } = app.tickets
-  const { drift } = partition!
-  const { changedSince } = archive
+  const { database, shards: { all: [shard] } } = app.tickets
+  const { reconcile } = shard!
+  const { changedSince } = database
   const busy = redis.duplicate()
   t.teardown(() => { busy.disconnect() })
   let ended: Promise<unknown> | undefined
-  archive.changedSince = async function * () {
+  database.changedSince = async function * () {
     ended = busy.eval('while true do end', 0).catch(() => {})
     await eventually(async () => {
       if (await redis.ping().then(() => true, () => false)) throw new Error('not busy yet')
     })
     yield new Map([[1, 1]])
   }
-  drift.distrust()
-  await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
-  await t.rejects(drift.check(AbortSignal.timeout(20_000)), { code: 'store_unavailable', cause: { message: /BUSY/ } })
-  t.equal(drift.isTrusted(), false)
+  reconcile.markStale()
+  await redis.set(`${prefix}tickets:checkpoint`, ANOTHER_SERVER)
+  await t.rejects(reconcile.check(AbortSignal.timeout(20_000)), { code: 'store_unavailable', cause: { message: /BUSY/ } })
+  t.equal(reconcile.isTrusted(), false)
   await redis.script('KILL')
   await ended
 
-  archive.changedSince = async function * () {
+  database.changedSince = async function * () {
     yield await Promise.reject(new DatabaseUnavailable('away'))
   }
-  await t.rejects(drift.check(AbortSignal.timeout(20_000)), { name: 'DatabaseUnavailable' })
-  t.equal(drift.isTrusted(), true, 'Redis serves alone')
-  archive.changedSince = changedSince
+  await t.rejects(reconcile.check(AbortSignal.timeout(20_000)), { name: 'DatabaseUnavailable' })
+  t.equal(reconcile.isTrusted(), true, 'Redis serves alone')
+  database.changedSince = changedSince
 })
 
 t.test('Redis loses a ticket between its claim and the settling: what MySQL has received is loaded', async t => {
@@ -282,9 +283,9 @@ t.test('Redis loses a ticket between its claim and the settling: what MySQL has 
   const { body: first } = await call('POST', '/tickets/1', { customer_id: 1, subject: 'first' })
   const before = await hash(1)
   const { body: second } = await call('PATCH', '/tickets/1', { subject: 'second' })
-  const { archive } = app.tickets
-  const { upsert } = archive
-  archive.upsert = async tickets => {
+  const { database } = app.tickets
+  const { upsert } = database
+  database.upsert = async tickets => {
     const outcome = await upsert(tickets)
     // As on a server that had less.
     await redis.multi().del(`${prefix}ticket:1`).hset(`${prefix}ticket:1`, before).zrem(`${prefix}tickets:due`, '1').exec()
@@ -292,7 +293,7 @@ t.test('Redis loses a ticket between its claim and the settling: what MySQL has 
     return outcome
   }
   t.match((await call('POST', '/flush', { ticket_ids: [1] })).body, { claimed: 1, synced: 1, retried: 0 })
-  archive.upsert = upsert
+  database.upsert = upsert
   t.match(await row(1), { version: second.version, subject: 'second' })
   const { redis: held, mysql } = await agreed(service, 1)
   t.strictSame(held, mysql)

@@ -7,6 +7,7 @@
   KEYS[2]  tickets:archived_max
   KEYS[3]  tickets:dead
   KEYS[4]  tickets:failures
+  KEYS[5]  tickets:fields
 
   ARGV[1]     deadline, ms of Redis's clock: a call that starts later changes nothing
   ARGV[2]     what stands before an id in a ticket's key
@@ -33,6 +34,7 @@
                 as_of        when, in ms: what has changed since is newer, unless operations with as_of have
                              changed it, which come in their order. The field replayed of the ticket holds
                              the version that the last of these made
+  ARGV[12]    the fields of a ticket that the caller knows, ',f1,f2,'
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
@@ -52,19 +54,22 @@
     -9  the idempotency_key was used with another fingerprint; nothing was changed
    -10  update with as_of: the ticket has changed since, and this would change it; nothing was changed
    -11  the slot is being moved to another server of the Cluster; nothing was changed
+   -12  restore: a newer version of the service has registered fields that the caller does not know, and so has not read
+        from MySQL; nothing was changed
 ]]
 local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
-local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, REPLAYED = -9, -10, -11, 0
+local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, REPLAYED = -9, -10, -11, -12, 0
 local CUSTOM_FIELDS_MAX = 50
 
-local due_key, archived_max_key, dead_key, failures_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
 local closed_statuses = ARGV[8]
 local idempotency_prefix = ARGV[9]
 local idempotency_seconds = tonumber(ARGV[10])
+local known_fields = ARGV[12]
 local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
 -- @include clock
@@ -104,6 +109,7 @@ end
 -- @include is_ticket
 -- @include other_type
 -- @include chunks
+-- @include unknown_fields
 
 local function create(key, id, absent, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
@@ -225,6 +231,7 @@ local function restore(key, _, _, _, set)
   local flat = redis.pcall('HGETALL', key)
   if is_other_type(flat) then return CORRUPT end
   if #flat > 0 then return flat end
+  if next(unknown_fields(fields_key, known_fields)) then return NEWER_FIELDS end
   hset(key, set)
   redis.call('EXPIRE', key, retention_seconds)
   return set

@@ -1,60 +1,7 @@
 import t from 'tap'
 import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
-import { inLanes } from '../../src/sync/in-parallel.ts'
 import { createService } from '../helper.ts'
 import { closed, watchCalls } from './calls.ts'
-
-/** A promise that the test ends. */
-function gate () {
-  let open = () => {}
-  let fail = (_error: Error) => {}
-  const passed = new Promise<void>((resolve, reject) => {
-    open = resolve
-    fail = reject
-  })
-  return { passed, open, fail }
-}
-
-const turn = () => new Promise(setImmediate)
-
-t.test('so many are in work at a time, and one is asked for at a time', async t => {
-  const works = [gate(), gate(), gate()]
-  let asked = 0
-  const done = inLanes(2, async () => {
-    const work = works[asked]
-    asked += 1
-    await turn()
-    return work && (() => work.passed)
-  })
-  t.equal(asked, 1, 'the second waits until the first is there')
-  while (asked < 2) await turn()
-  await turn()
-  await turn()
-  t.equal(asked, 2, 'both are in work')
-  works[1]!.open()
-  while (asked < 3) await turn()
-  works[0]!.open()
-  works[2]!.open()
-  await done
-})
-
-t.test('after a failure nothing is asked for, what is in work ends, and the first failure is thrown', async t => {
-  const works = [gate(), gate()]
-  let asked = 0
-  let ended = false
-  const done = inLanes(2, async () => {
-    const { passed } = works[asked]!
-    asked += 1
-    return () => passed
-  }).finally(() => { ended = true })
-  while (asked < 2) await turn()
-  works[0]!.fail(new Error('first'))
-  await turn()
-  t.notOk(ended, 'the other is waited for')
-  works[1]!.fail(new Error('second'))
-  await t.rejects(done, { message: 'first' })
-  t.equal(asked, 2)
-})
 
 t.test('the next batch is claimed while MySQL writes the last one', async t => {
   const { app, call } = await createService(t, { FLUSH_BATCH_SIZE: 10 })
@@ -62,7 +9,7 @@ t.test('the next batch is claimed while MySQL writes the last one', async t => {
   const { names } = watchCalls(app)
   t.match((await call('POST', '/flush')).body, { claimed: 40, synced: 40 })
   t.strictSame(names.slice(0, 2), ['claim', 'claim'])
-  t.strictSame(names.toSorted(), [...Array<string>(4).fill('claim'), ...Array<string>(4).fill('settle')], 'each batch is settled, and no call is made in vain')
+  t.strictSame(names.toSorted(), [...Array<string>(4).fill('acknowledge'), ...Array<string>(4).fill('claim')], 'each batch is acknowledged, and no call is made in vain')
 })
 
 t.test('batches that are in flight together hold no ticket twice, also where tickets are named', async t => {
@@ -101,10 +48,10 @@ t.test('a batch that still waits for MySQL when another has failed is not tried,
   const claimedTwice = new Promise<void>(resolve => {
     calls.on('ended', () => { if (names.length === 2) resolve() })
   })
-  const { archive } = app.tickets
-  const { upsert } = archive
+  const { database } = app.tickets
+  const { upsert } = database
   const sizes: number[] = []
-  archive.upsert = async tickets => {
+  database.upsert = async tickets => {
     sizes.push(tickets.length)
     if (tickets.length <= 5) return await upsert(tickets)
     await claimedTwice
@@ -134,11 +81,11 @@ t.test('a pass that is running when the service stops ends after its present bat
 t.test('one statement is with MySQL at a time', async t => {
   const { app, call } = await createService(t, { FLUSH_BATCH_SIZE: 5 })
   await call('POST', '/tickets/batch', closed(50))
-  const { archive } = app.tickets
-  const { upsert } = archive
+  const { database } = app.tickets
+  const { upsert } = database
   let running = 0
   let most = 0
-  archive.upsert = async tickets => {
+  database.upsert = async tickets => {
     running += 1
     most = Math.max(most, running)
     return await upsert(tickets).finally(() => { running -= 1 })

@@ -1,9 +1,11 @@
 import type { CorruptTicketError } from '../tickets/codec.ts'
-import type { Failure } from '../store/due-index.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import type { Ticket } from '../tickets/fields.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 export const FIND_TIMEOUT_MS = 1000
+
+/** A ticket that could not be written. `version`: the one that was refused; none when the ticket could not be read. */
+export interface Failure { ticketId: number, version?: number, reason: string }
 
 /** What an upsert left undone. */
 export interface Unwritten {
@@ -20,7 +22,7 @@ export interface Partition { index: number, count: number }
  * The MySQL side, which reports and other programs read: a table of the tickets, or the posts of a
  * WordPress site. Every function may throw DatabaseUnavailable; the same call may succeed later.
  */
-export interface TicketArchive {
+export interface TicketDatabase {
   /** The versions of those among `ids` that MySQL holds. */
   versions (ids: readonly number[]): Promise<Map<number, number>>
 
@@ -42,6 +44,6 @@ export interface TicketArchive {
   /** The highest id that MySQL holds; 0 when it holds none. */
   highestId (): Promise<number>
 
-  /** Asks MySQL for an answer, and whether what this archive needs is there. */
+  /** Asks MySQL for an answer, and whether the tables that the target needs are there. */
   ping (): Promise<void>
 }

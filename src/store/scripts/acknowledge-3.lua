@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 --[[
-  settle: records what MySQL holds now. The mark goes only where the ticket is still what was written;
+  acknowledge: records what MySQL holds now. The mark goes only where the ticket is still what was written;
   one that has changed is due again.
   Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
 
@@ -25,7 +25,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include other_type
 -- @include chunks
 
-local settled, older = {}, {}
+local in_step, older = {}, {}
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
@@ -39,7 +39,7 @@ for i = 4, #ARGV, 2 do
   if version == written or not version then
     if version then redis.call('HSET', key, 'synced_version', written) end
     if closed then redis.call('EXPIRE', key, retention_seconds) end
-    settled[#settled + 1] = id
+    in_step[#in_step + 1] = id
   elseif tonumber(version) and tonumber(version) < tonumber(written) then
     -- Another server than the one that it was claimed on, which has less.
     older[#older + 1] = id
@@ -51,7 +51,7 @@ for i = 4, #ARGV, 2 do
   end
   if highest and tonumber(id) > highest then highest = tonumber(id) end
 end
-in_chunks(settled, function(...)
+in_chunks(in_step, function(...)
   redis.call('ZREM', due_key, ...)
   -- Of another type it holds no failure to forget.
   redis.pcall('HDEL', failures_key, ...)
@@ -59,4 +59,4 @@ end)
 if highest ~= archived_max then
   redis.call('SET', archived_max_key, string.format('%.0f', highest))
 end
-return { #settled, older }
+return { #in_step, older }
