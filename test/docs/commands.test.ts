@@ -39,8 +39,8 @@ t.test('examples are compared with what was answered', async t => {
 
 type Context = Awaited<ReturnType<typeof createContext>>
 
-/** The service with stores of its own, as one page finds it. */
-async function createContext (t: Test, text: string) {
+/** The service with stores of its own, as the commands of one page find it. Where they send a key, it wants one. */
+async function createContext (t: Test, commands: string) {
   const redis = await privateRedis(t, { users: makeUsers() })
   const database = await createTestDatabase(t)
   const { key, entry } = createApiKey('shop', 'read+write+ops')
@@ -50,7 +50,7 @@ async function createContext (t: Test, text: string) {
     // A ticket that MySQL refuses is a dead letter after one flush.
     FLUSH_MAX_ATTEMPTS: 1,
     MAX_EVENT_LOOP_DELAY_MS: 86_400_000,
-    ...(text.includes('$KEY') && { API_KEYS: entry }),
+    ...(commands.includes('$KEY') && { API_KEYS: entry }),
   })
   const url = await server.url()
   await server.line(/Server listening/)
@@ -139,7 +139,10 @@ function runScript (name: string, args: string[]) {
 
 interface Matcher {
   pattern: RegExp
-  check: (t: Test, context: Context, command: Command) => Promise<void> | void
+  /** Runs the command beside the service, or looks at what it did there. */
+  check?: (t: Test, context: Context, command: Command) => Promise<void> | void
+  /** Holds what the command names against what there is, or runs it where no service is needed. */
+  look?: (t: Test, command: Command) => void
 }
 
 const run = async (t: Test, { shell }: Context, { text }: Command) => {
@@ -148,7 +151,7 @@ const run = async (t: Test, { shell }: Context, { text }: Command) => {
   return stdout
 }
 
-/** All that the pages say. The first that fits checks a command: it is run, or what it names is held against what there is. */
+/** All that the pages say. The first that fits is a command's. */
 const MATCHERS: Matcher[] = [
   {
     // For real, with the status that stands behind it.
@@ -165,16 +168,15 @@ const MATCHERS: Matcher[] = [
   { pattern: /^redis-cli --scan .*redis-cli ZADD/, check: async (t, context, command) => { t.match(await run(t, context, command), /^[01]\n/) } },
   {
     pattern: /^export (\w+)=\S+$/,
-    async check (t, context, command) {
-      const [, name = ''] = this.pattern.exec(command.text)!
+    look (t, { text }) {
+      const [, name = ''] = this.pattern.exec(text)!
       t.ok(name in Environment.properties, `${name} is a variable of the service`)
-      await run(t, context, command)
     },
   },
-  { pattern: /^openssl rand -hex 24$/, check: async (t, context, command) => { t.match(await run(t, context, command), /^[0-9a-f]{48}\n$/) } },
+  { pattern: /^openssl rand -hex 24$/, look: (t, { text }) => { t.match(spawnSync('bash', ['-c', text], { encoding: 'utf8' }).stdout, /^[0-9a-f]{48}\n$/) } },
   {
     pattern: /^npm run key -- (\w+) ([\w+]+)$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const [, name = '', scopes = ''] = this.pattern.exec(text)!
       const { status, stdout, stderr } = runScript('key', [name, scopes])
       t.equal(status, 0, stderr)
@@ -184,7 +186,7 @@ const MATCHERS: Matcher[] = [
   },
   {
     pattern: /^npm run certificates -- deploy\/tls((?: [\w-]+)+)$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const names = this.pattern.exec(text)![1]!.trim().split(' ')
       const directory = privateDirectory(t)
       t.equal(runScript('certificates', [directory, ...names]).status, 0)
@@ -195,33 +197,33 @@ const MATCHERS: Matcher[] = [
   },
   {
     pattern: /^npm (?:run )?([\w:]+)(?: -- .*)?$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const [, name = ''] = this.pattern.exec(text)!
       t.ok(name === 'install' || name in PACKAGE.scripts, `${name} is a script`)
     },
   },
-  { pattern: /^npm ci --(omit=dev|ignore-scripts)$/, check: t => { t.ok(existsSync(join(ROOT, 'package-lock.json'))) } },
-  { pattern: /^node (src\/\w+\.ts)$/, check (t, _context, { text }) { t.ok(existsSync(join(ROOT, this.pattern.exec(text)![1]!)), text) } },
+  { pattern: /^npm ci --(omit=dev|ignore-scripts)$/, look: t => { t.ok(existsSync(join(ROOT, 'package-lock.json'))) } },
+  { pattern: /^node (src\/\w+\.ts)$/, look (t, { text }) { t.ok(existsSync(join(ROOT, this.pattern.exec(text)![1]!)), text) } },
   {
     pattern: /^(?:sudo )?cp (\S+) (\.env|\/etc\/systemd\/system\/)$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const [, source = ''] = this.pattern.exec(text)!
       t.ok(existsSync(join(ROOT, source)), source)
     },
   },
   {
     pattern: /^(?:sudo systemctl (?:daemon-reload|enable --now ([\w-]+))|journalctl -u ([\w-]+) -f)$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const [, enabled, followed] = this.pattern.exec(text)!
       const unit = enabled ?? followed
       if (unit !== undefined) t.ok(existsSync(join(ROOT, 'deploy/systemd', `${unit}.service`)), `${unit} is a unit`)
       else t.match(text, 'daemon-reload')
     },
   },
-  { pattern: /^(API_KEYS=- )?docker compose /, check: (t, _context, command) => { checkCompose(t, command) } },
+  { pattern: /^(API_KEYS=- )?docker compose /, look: checkCompose },
   {
     pattern: /^promtool test rules deploy\/prometheus\/tests\/\*\.yml$/,
-    check (t, _context, { text }) {
+    look (t, { text }) {
       const { promtool } = findPrometheus()!
       const { status, stdout, stderr } = spawnSync('bash', ['-c', text.replace('promtool', promtool)], { cwd: ROOT, encoding: 'utf8' })
       t.equal(status, 0, stdout + stderr)
@@ -241,28 +243,31 @@ const MATCHERS: Matcher[] = [
   },
 ]
 
+const matcherOf = ({ text }: Command) => MATCHERS.find(({ pattern }) => pattern.test(text))
+
 for (const { path, text } of readPages().filter(page => page.path !== 'wordpress/README.md')) {
-  const fences = fencesOf(text)
-  if (!fences.some(({ language }) => language === 'sh')) continue
+  const fences = fencesOf(text).map(fence => ({ ...fence, commands: fence.language === 'sh' ? commandsOf(fence.text, fence.line + 1) : [] }))
+  const commands = fences.flatMap(fence => fence.commands)
+  if (commands.length === 0) continue
 
   t.test(path, async t => {
-    const context = await createContext(t, text)
-    await STAGES[path]?.before?.(context)
-    for (const { language, text: content, line } of fences) {
-      if (language === 'json') {
-        const example = JSON.parse(content) as unknown
-        const last = context.shell.lastAnswer()
-        t.ok(last, `${path}:${line} stands behind a request`)
-        t.equal(againstSchema(example, last!), undefined, `${path}:${line} is as the API is described`)
-        t.equal(against(example, JSON.parse(last!.body)), undefined, `${path}:${line} is what was answered`)
+    const context = commands.some(command => matcherOf(command)?.check) ? await createContext(t, commands.map(command => command.text).join('\n')) : undefined
+    if (context) await STAGES[path]?.before?.(context)
+    for (const fence of fences) {
+      if (fence.language === 'json') {
+        const example = JSON.parse(fence.text) as unknown
+        const answer = context?.shell.lastAnswer()
+        if (!answer) throw new Error(`${path}:${fence.line} does not stand behind a request`)
+        t.equal(againstSchema(example, answer), undefined, `${path}:${fence.line} is as the API is described`)
+        t.equal(against(example, JSON.parse(answer.body)), undefined, `${path}:${fence.line} is what was answered`)
       }
-      if (language !== 'sh') continue
-      for (const command of commandsOf(content, line + 1)) {
-        const matcher = MATCHERS.find(({ pattern }) => pattern.test(command.text))
+      for (const command of fence.commands) {
+        const matcher = matcherOf(command)
         if (!matcher) t.fail(`${path}:${command.line}: nothing checks ${command.text}`)
-        else await matcher.check(t, context, command)
-              }
+        matcher?.look?.(t, command)
+        if (context) await matcher?.check?.(t, context, command)
+      }
     }
-    await STAGES[path]?.after?.(t, context)
+    if (context) await STAGES[path]?.after?.(t, context)
   })
 }
