@@ -16,6 +16,9 @@ import { against, againstSchema } from './examples.js'
 import { fencesOf, readPages } from './pages.js'
 import { ADDRESS, createShell, type Answer } from './shell.js'
 
+// A service for each page, on a machine that runs other tests beside it.
+t.setTimeout(300_000)
+
 t.test('commands are read as a shell does', async t => {
   const block = 'a 1   # one\n\n# nothing\nb \\\n  "x # y\nz"  # two, more\nc \'d\ne\' | f#g\n'
   t.strictSame(commandsOf(block, 10), [
