@@ -122,7 +122,7 @@ final class AtShutdown {
 			function () use ( $slug, $ids, $tickets ): array {
 				$behind = $this->behind( $slug, $ids );
 				$free   = array_values( array_diff( $ids, array_keys( $behind ) ) );
-				return $behind + ( new Outbox( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
+				return $behind + ( new Sender( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
 			}
 		);
 		self::concludeTickets( $slug, $outcomes );

@@ -94,7 +94,7 @@ final class Replay {
 			if ( $bridge === null ) {
 				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
 			}
-			return ( new Outbox( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
+			return ( new Sender( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
 		} catch ( \Throwable $error ) {
 			// The others behind them have nothing to do with it.
 			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'client_error', get_class( $error ) . ': ' . $error->getMessage() ) );

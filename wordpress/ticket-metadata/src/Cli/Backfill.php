@@ -4,8 +4,8 @@ namespace TicketMetadata\Cli;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\Health;
-use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\Spool;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
@@ -27,7 +27,7 @@ final class Backfill {
 
 	private Client $client;
 
-	private Outbox $outbox;
+	private Sender $sender;
 
 	/** @var callable(int): void */
 	private $pause;
@@ -43,7 +43,7 @@ final class Backfill {
 	/** @param callable(int): void $pause */
 	public function __construct( Client $client, callable $pause, int $batch, bool $isDryRun ) {
 		$this->client   = $client;
-		$this->outbox   = new Outbox( $client );
+		$this->sender   = new Sender( $client );
 		$this->pause    = $pause;
 		$this->batch    = $batch;
 		$this->isDryRun = $isDryRun;
@@ -133,7 +133,7 @@ final class Backfill {
 	 */
 	private function attempt( Bridge $bridge, array $ids ): array {
 		$reason = Health::reasonToWait( $this->client, true );
-		return $reason === null ? $this->outbox->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
+		return $reason === null ? $this->sender->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
 	}
 
 	/**

@@ -5,7 +5,7 @@ use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Client\Client;
 
 /** Brings tickets of a help desk to the service as they now stand, whatever happened to them. */
-final class Outbox {
+final class Sender {
 
 	/** A ticket that changes faster than it can be sent waits for its turn in the spool. */
 	private const ROUNDS_MAX = 3;

@@ -1,20 +1,20 @@
 <?php
 namespace TicketMetadata\Test;
 
-use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Plugin;
 
 /** A help desk's tickets, brought to the real service as they stand. */
-final class OutboxTest extends SiteTestCase {
+final class SenderTest extends SiteTestCase {
 
 	/**
 	 * @param int[] $ids
 	 * @return array<int, Outcome>
 	 */
 	private function deliver( array $ids, array $newIds = [] ): array {
-		return ( new Outbox( Plugin::client() ) )->deliver( $this->desk, $ids, $newIds );
+		return ( new Sender( Plugin::client() ) )->deliver( $this->desk, $ids, $newIds );
 	}
 
 	public function testATicketArrivesAsItStands(): void {
