@@ -13,7 +13,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function ticket_metadata_uninstall_site() {
 	global $wpdb;
 
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}ticket_metadata_spool" );
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}ticket_metadata_outbox" );
 
 	// By their names, since some are made as they are needed: settings, versions, counts, and what PHP requests share.
 	$names = $wpdb->get_col(

@@ -1,8 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Plugin;
 
 /** `wp ticket-metadata backfill` */
@@ -114,7 +114,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch-without-redis' ) );
 		self::assertSame( 1, $this->command( 'backfill' ) );
-		self::assertSaid( 'redis_away' );
+		self::assertSaid( 'redis_unavailable' );
 		self::assertSame( [], $server->batches() );
 	}
 
@@ -162,17 +162,17 @@ final class BackfillTest extends CommandTestCase {
 	public function testAWholeOneMakesUpForWhatFoundNoRoom(): void {
 		$this->tickets( 1 );
 		$lose = function (): void {
-			$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
-			( new Spool() )->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
-			( new Spool() )->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
+			$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 1 ] );
+			( new Outbox() )->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
+			( new Outbox() )->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
 		};
 		$lose();
 		$this->command( 'backfill', [ 'dry-run' => true ] );
 		$this->command( 'backfill', [ 'bridge' => 'desk' ] );
 		$this->command( 'backfill', [ 'after' => '1' ] );
-		self::assertSame( 1, ( new Spool() )->dropped() );
+		self::assertSame( 1, ( new Outbox() )->dropped() );
 		self::assertSame( 0, $this->command( 'backfill' ) );
-		self::assertSame( 0, ( new Spool() )->dropped() );
+		self::assertSame( 0, ( new Outbox() )->dropped() );
 	}
 
 	public function testItsMemoryDoesNotGrow(): void {

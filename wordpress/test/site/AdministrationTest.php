@@ -31,14 +31,14 @@ final class AdministrationTest extends SiteTestCase {
 		$changed = [
 			'ticket_metadata[url]'                                   => 'https://tickets.example/',
 			'ticket_metadata[new_key]'                               => 'tms_secret',
-			'ticket_metadata[spool_max]'                             => '7',
+			'ticket_metadata[outbox_max]'                            => '7',
 			'ticket_metadata[statuses][awesome-support%3Aprocessing]' => 'pending',
 		];
 		self::assertSame( [], array_diff_key( $changed, $form ), 'the form has these fields' );
 		self::assertSame( 302, $browser->post( 'wp-admin/options.php', $changed + $form ) );
 		self::assertSame(
 			[ 'https://tickets.example', 'tms_secret', 7, [ 'awesome-support:processing' => 'pending' ] ],
-			[ $this->settings()['url'], $this->settings()['key'], $this->settings()['spool_max'], $this->settings()['status_map'] ]
+			[ $this->settings()['url'], $this->settings()['key'], $this->settings()['outbox_max'], $this->settings()['status_map'] ]
 		);
 		$page = $browser->get( self::PAGE . '&settings-updated=true' );
 		self::assertStringContainsString( 'Settings saved.', $page );
@@ -61,9 +61,9 @@ final class AdministrationTest extends SiteTestCase {
 	public function testWithoutTheFormsNonceNothingIsSaved(): void {
 		$browser = Browser::ofSite( 'admin' );
 		$form    = Browser::form( $browser->get( self::PAGE ), 'options.php' );
-		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ '_wpnonce' => 'abcdef0123', 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ '_wpnonce' => 'abcdef0123', 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		unset( $form['_wpnonce'] );
-		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		self::assertSame( [], $this->settings() );
 	}
 
@@ -72,7 +72,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form          = Browser::form( $administrator->get( self::PAGE ), 'options.php' );
 		$customer      = Browser::ofSite( 'user-2' );
 		self::assertSame( 403, $customer->post( self::PAGE, [] ) );
-		self::assertSame( 403, $customer->post( 'wp-admin/options.php', [ 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $customer->post( 'wp-admin/options.php', [ 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		self::assertSame( [], $this->settings() );
 	}
 
@@ -91,7 +91,7 @@ final class AdministrationTest extends SiteTestCase {
 		$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'silent' ) ] ) );
 		$browser = Browser::ofSite( 'admin' );
 		$page    = $browser->get( 'wp-admin/site-health.php' );
-		self::assertStringContainsString( 'ticket_metadata_spool', $page );
+		self::assertStringContainsString( 'ticket_metadata_outbox', $page );
 		self::assertStringContainsString( 'ticket-metadata\/v1\/health\/reachable', $page );
 		self::assertSame( [], $server->seen() );
 
@@ -121,8 +121,8 @@ final class AdministrationTest extends SiteTestCase {
 		$form = Browser::form( $page, 'options.php' );
 		self::assertArrayNotHasKey( 'ticket_metadata[url]', $form );
 		foreach ( [ [], [ 'ticket_metadata[new_key]' => '' ] ] as $fields ) {
-			$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => 'https://elsewhere.example', 'ticket_metadata[spool_max]' => '70000' ] + $fields + array_diff_key( $form, [ 'ticket_metadata[new_key]' => 1 ] ) );
-			self::assertSame( [ $before['url'] ?? null, 70000 ], [ $this->database->settings( $second )['url'] ?? null, $this->database->settings( $second )['spool_max'] ] );
+			$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => 'https://elsewhere.example', 'ticket_metadata[outbox_max]' => '70000' ] + $fields + array_diff_key( $form, [ 'ticket_metadata[new_key]' => 1 ] ) );
+			self::assertSame( [ $before['url'] ?? null, 70000 ], [ $this->database->settings( $second )['url'] ?? null, $this->database->settings( $second )['outbox_max'] ] );
 		}
 		$network = Browser::ofNetwork( '/second/', 'admin' );
 		$form    = Browser::form( $network->get( self::PAGE ), 'options.php' );
@@ -139,13 +139,13 @@ final class AdministrationTest extends SiteTestCase {
 			$site->act( [ 'do' => 'use-service', 'url' => getenv( 'NOBODY_URL' ) ] );
 			$site->act( Step::create( 'awesome-support', 'Waiting' ) );
 			$this->site->settle();
-			self::assertCount( 1, $this->database->spool( $prefixes[ $number ] ) );
+			self::assertCount( 1, $this->database->outbox( $prefixes[ $number ] ) );
 			self::assertNotSame( [], $this->database->traces( $prefixes[ $number ] ) );
 		}
 		self::removeFromNetwork( 'deactivate' );
 		foreach ( $prefixes as $prefix ) {
 			self::assertNotContains( 'cron', $this->database->traces( $prefix ) );
-			self::assertCount( 1, $this->database->spool( $prefix ), 'what waits, waits' );
+			self::assertCount( 1, $this->database->outbox( $prefix ), 'what waits, waits' );
 		}
 		self::removeFromNetwork( 'uninstall' );
 		// Each had two help desks: whose tickets have which ids is not forgotten.

@@ -40,9 +40,9 @@ final class OutageTest extends SiteTestCase {
 		$this->closeEach( $old );
 		$this->closeEach( $new );
 		$this->site->settle();
-		self::assertCount( 4, $this->spool(), 'a ticket waits once' );
+		self::assertCount( 4, $this->outbox(), 'a ticket waits once' );
 		$this->site->cron();
-		self::assertCount( 4, $this->spool(), 'it is still away' );
+		self::assertCount( 4, $this->outbox(), 'it is still away' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$this->assertAllAgree( 4 );
@@ -74,7 +74,7 @@ final class OutageTest extends SiteTestCase {
 			$this->site->settle();
 		}
 		self::assertCount( $tried, $server->seen() );
-		self::assertCount( 10, $this->spool() );
+		self::assertCount( 10, $this->outbox() );
 		$this->site->configure( [] );
 		$this->site->cron();
 		$this->assertAllAgree( 10 );
@@ -114,12 +114,12 @@ final class OutageTest extends SiteTestCase {
 		$this->site->settle();
 		$this->site->act( $defer( [ 'status' => 'closed', 'priority' => null ] ) );
 		$this->site->settle();
-		self::assertCount( 1, $this->spool() );
+		self::assertCount( 1, $this->outbox() );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$ticket = Service::tickets( [ $id ] )[ $id ];
 		self::assertSame( [ 4, 'Deferred', 'closed', null ], [ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['priority'] ?? null ] );
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 	}
 
 	public function testAnAnswerThatIsLostDoesNoHarm(): void {
@@ -141,7 +141,7 @@ final class OutageTest extends SiteTestCase {
 		$this->site->settle();
 		$this->closeEach( $new );
 		$this->site->settle();
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 		FaultyServer::order( 'redis-back' );
 		$this->assertAllAgree( 4 );
 	}
@@ -154,7 +154,7 @@ final class OutageTest extends SiteTestCase {
 		$new = $this->createEach( 'While both are away' );
 		$this->closeEach( $old );
 		$this->site->settle();
-		self::assertCount( 4, $this->spool() );
+		self::assertCount( 4, $this->outbox() );
 		FaultyServer::order( 'redis-away' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
@@ -176,7 +176,7 @@ final class OutageTest extends SiteTestCase {
 				$this->site->settle();
 			}
 		}
-		self::assertCount( 2, $this->spool() );
+		self::assertCount( 2, $this->outbox() );
 		FaultyServer::order( 'service-thawed' );
 		$this->site->cron();
 		$this->assertAllAgree( 2 );
@@ -200,7 +200,7 @@ final class OutageTest extends SiteTestCase {
 		$this->site->configure( [ 'TICKET_METADATA_URL' => ( new FaultyServer() )->url( $behaviour ) ] );
 		$this->createEach( $behaviour );
 		$this->site->settle();
-		self::assertSame( [ $code, $code ], array_column( $this->spool(), 'error_code' ) );
+		self::assertSame( [ $code, $code ], array_column( $this->outbox(), 'error_code' ) );
 		$this->site->configure( [] );
 		$this->site->cron();
 		$this->assertAllAgree( 2 );

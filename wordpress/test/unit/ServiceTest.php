@@ -69,7 +69,7 @@ final class ServiceTest extends PluginTestCase {
 	public function testTheKeyIsSentAndItsLackIsNoFailureOfTheService(): void {
 		$without = $this->clientBy( null, [ 'url' => getenv( 'SERVICE_URL' ) ] );
 		$answer  = $without->get( 1 );
-		self::assertSame( [ 401, 'unauthorized', false ], [ $answer->status, $answer->code, $answer->isAway() ] );
+		self::assertSame( [ 401, 'unauthorized', false ], [ $answer->status, $answer->code, $answer->isUnavailable() ] );
 		$reader = $this->clientBy( null, [ 'url' => getenv( 'SERVICE_URL' ), 'key' => getenv( 'SERVICE_READ_KEY' ) ] );
 		self::assertSame( 'forbidden', $reader->update( 1, [ 'status' => 'open' ] )->code );
 	}

@@ -20,7 +20,7 @@ final class Config {
 		// What a help desk calls a status => what the service calls it.
 		'status_map'         => [],
 		// Changes that wait for the service: some 50 MB of a table.
-		'spool_max'          => 100000,
+		'outbox_max'         => 100000,
 		'ca_file'            => '',
 	];
 
@@ -77,8 +77,8 @@ final class Config {
 		return $this->values['status_map'];
 	}
 
-	public function spoolMax(): int {
-		return $this->values['spool_max'];
+	public function outboxMax(): int {
+		return $this->values['outbox_max'];
 	}
 
 	/** The certificate authorities that https trusts; empty: those of the machine. */

@@ -7,8 +7,8 @@ use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Schedule;
-use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
 
@@ -32,7 +32,7 @@ final class Plugin {
 		add_action( 'update_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 
 		// WordPress drops a deleted site's own tables only.
-		add_filter( 'wpmu_drop_tables', [ SpoolTable::class, 'addTo' ], 10, 2 );
+		add_filter( 'wpmu_drop_tables', [ OutboxTable::class, 'addTo' ], 10, 2 );
 
 		Schedule::listen();
 		AtShutdown::listen();

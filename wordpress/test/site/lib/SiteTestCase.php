@@ -55,8 +55,8 @@ abstract class SiteTestCase extends TestCase {
 	}
 
 	/** @return array[] */
-	protected function spool(): array {
-		return $this->database->spool( getenv( 'SITE_TABLE_PREFIX' ) );
+	protected function outbox(): array {
+		return $this->database->outbox( getenv( 'SITE_TABLE_PREFIX' ) );
 	}
 
 	/** @return array[] the operations of each batch that arrived */
@@ -78,7 +78,7 @@ abstract class SiteTestCase extends TestCase {
 		self::assertSame( $told, self::ordered( $ids, Service::tickets( $ids ) ), 'the service' );
 		Service::flush( $ids );
 		self::assertSame( $told, self::ordered( $ids, $this->database->rows( $ids ) ), 'MySQL' );
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 		self::assertSame( [], Service::conflicts() );
 	}
 

@@ -16,7 +16,7 @@ final class Administration {
 		add_filter( 'debug_information', [ DebugInformation::class, 'add' ] );
 
 		// What cannot wait until somebody looks there.
-		add_action( 'admin_notices', [ SpoolNotice::class, 'show' ] );
+		add_action( 'admin_notices', [ OutboxNotice::class, 'show' ] );
 
 		// Privacy: what goes where, and what is known of a person.
 		add_action( 'admin_init', [ PrivacyPolicy::class, 'suggest' ] );

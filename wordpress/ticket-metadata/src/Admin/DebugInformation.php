@@ -3,7 +3,7 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\Bridges;
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Client\CurlTransport;
 use TicketMetadata\Config;
 
@@ -68,7 +68,7 @@ final class DebugInformation {
 	/** @return int|string why not, where the table cannot be read: what else the page says may tell the reason */
 	private static function number( string $count ) {
 		try {
-			return ( new Spool() )->$count();
+			return ( new Outbox() )->$count();
 		} catch ( \Throwable $error ) {
 			return $error->getMessage();
 		}

@@ -28,7 +28,7 @@ final class SettingsFields {
 			'connect_timeout_ms' => __( 'Time to connect, in milliseconds', 'ticket-metadata' ),
 			'timeout_ms'         => __( 'Time for a call, in milliseconds', 'ticket-metadata' ),
 			'status_map'         => __( 'Statuses', 'ticket-metadata' ),
-			'spool_max'          => __( 'Tickets that may wait', 'ticket-metadata' ),
+			'outbox_max'         => __( 'Tickets that may wait', 'ticket-metadata' ),
 			'ca_file'            => __( 'File of certificate authorities', 'ticket-metadata' ),
 		];
 		return $labels[ $name ];
@@ -42,7 +42,7 @@ final class SettingsFields {
 			'connect_timeout_ms' => '',
 			'timeout_ms'         => __( 'So long may a page wait for the service at most.', 'ticket-metadata' ),
 			'status_map'         => __( 'What the service calls the statuses of the help desks. An empty field takes what stands in it in grey.', 'ticket-metadata' ),
-			'spool_max'          => __( 'While the service is away, or very many change at once. What comes then is not kept, and "wp ticket-metadata backfill" has to bring it.', 'ticket-metadata' ),
+			'outbox_max'         => __( 'While the service is away, or very many change at once. What comes then is not kept, and "wp ticket-metadata backfill" has to bring it.', 'ticket-metadata' ),
 			'ca_file'            => __( 'For https with a certificate of your own. Empty: those that the machine trusts.', 'ticket-metadata' ),
 		];
 		return $texts[ $name ];

@@ -9,7 +9,7 @@ use TicketMetadata\Config;
 use TicketMetadata\Errors;
 use TicketMetadata\Plugin;
 
-/** Sends what changed in a PHP request when all else is done, and spools what cannot be delivered. */
+/** Sends what changed in a PHP request when all else is done, and puts into the outbox what cannot be delivered. */
 final class AtShutdown {
 
 	/** Who marks tickets because tickets were sent, would do so for ever. */
@@ -43,20 +43,20 @@ final class AtShutdown {
 		self::keep( $marks );
 	}
 
-	/** Spools what could not be sent: nobody waits for a connection any more. */
+	/** Puts into the outbox what could not be sent: nobody waits for a connection any more. */
 	public static function keep( Marks $marks ): void {
-		self::spool( $marks );
+		self::storeMarks( $marks );
 		// Behind all else: who listens may end PHP, or change tickets in his turn.
 		$reports       = self::$reports;
 		self::$reports = [];
 		foreach ( $reports as [ $blog, $report ] ) {
 			self::onSite( $blog, static fn() => Errors::report( ...$report ) );
 		}
-		self::spool( $marks );
+		self::storeMarks( $marks );
 		self::$reports = [];
 	}
 
-	private static function spool( Marks $marks ): void {
+	private static function storeMarks( Marks $marks ): void {
 		if ( $marks->isEmpty() ) {
 			return;
 		}
@@ -136,10 +136,10 @@ final class AtShutdown {
 	 */
 	private function behind( string $slug, array $ids ): array {
 		try {
-			$waiting = ( new Spool() )->waiting( $slug, $ids );
+			$waiting = ( new Outbox() )->waiting( $slug, $ids );
 		} catch ( \Throwable $error ) {
-			// A spool that cannot be read keeps nothing from being sent.
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			// An outbox that cannot be read keeps nothing from being sent.
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
 		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
@@ -154,13 +154,13 @@ final class AtShutdown {
 	 */
 	private function fieldsBehind( array $ids ): array {
 		try {
-			$spool   = new Spool();
-			$reason  = $spool->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
-			$waiting = $reason === null ? array_keys( $spool->waiting( '', $ids ) ) : $ids;
+			$outbox  = new Outbox();
+			$reason  = $outbox->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
+			$waiting = $reason === null ? array_keys( $outbox->waiting( '', $ids ) ) : $ids;
 			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' ) );
 		} catch ( \Throwable $error ) {
 			// As above.
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
 	}
@@ -202,43 +202,43 @@ final class AtShutdown {
 	 */
 	private static function putOff( string $slug, array $tickets ): array {
 		try {
-			$later = array_slice( $tickets, 0, ( new Spool() )->room(), true );
+			$later = array_slice( $tickets, 0, ( new Outbox() )->room(), true );
 		} catch ( \Throwable $error ) {
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return $tickets;
 		}
 		$why    = Outcome::undelivered( 'put_off', 'Very many tickets changed in one page: they are sent in the background.' );
-		$unkept = ( new Keeping() )->tickets( $slug, array_keys( $later ), $why );
+		$unkept = ( new OutboxWriter() )->tickets( $slug, array_keys( $later ), $why );
 		return array_intersect_key( $tickets, $unkept ) + array_diff_key( $tickets, $later );
 	}
 
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeTickets( string $slug, array $outcomes ): void {
-		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->tickets( $slug, $ids, $why ) );
+		self::conclude( $outcomes, static fn( OutboxWriter $writer, array $ids, Outcome $why ): array => $writer->tickets( $slug, $ids, $why ) );
 	}
 
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeFields( array $fields, array $outcomes ): void {
-		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->fields( $fields, $ids, $why ) );
+		self::conclude( $outcomes, static fn( OutboxWriter $writer, array $ids, Outcome $why ): array => $writer->fields( $fields, $ids, $why ) );
 	}
 
 	/**
 	 * @param array<int, Outcome>                                  $outcomes
-	 * @param callable(Keeping, int[], Outcome): array<int, string> $keep
+	 * @param callable(OutboxWriter, int[], Outcome): array<int, string> $keep
 	 */
 	private static function conclude( array $outcomes, callable $keep ): void {
 		$idsByReason = [];
 		foreach ( $outcomes as $id => $outcome ) {
 			$idsByReason[ serialize( $outcome ) ][] = $id;
 		}
-		$keeping = new Keeping();
+		$writer = new OutboxWriter();
 		foreach ( $idsByReason as $ids ) {
 			$why = $outcomes[ $ids[0] ];
 			if ( $why->isStored() ) {
 				Plugin::lastDelivery()->note();
 				continue;
 			}
-			$unkept = $keep( $keeping, $ids, $why );
+			$unkept = $keep( $writer, $ids, $why );
 			foreach ( $ids as $id ) {
 				self::note( $id, $why->code, $unkept[ $id ] ?? $why->detail );
 			}

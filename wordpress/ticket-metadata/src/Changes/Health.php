@@ -21,6 +21,6 @@ final class Health {
 			return $answer->isRetriable() ? Outcome::ofAnswer( $answer ) : null;
 		}
 		$isWhole = $state === 'up' && ( $answer->body['journal'] ?? '' ) !== 'active';
-		return $isWhole ? null : Outcome::undelivered( 'redis_away', 'The service has no Redis at the moment, and cannot tell whether it knows the ticket.' );
+		return $isWhole ? null : Outcome::undelivered( 'redis_unavailable', 'The service has no Redis at the moment, and cannot tell whether it knows the ticket.' );
 	}
 }

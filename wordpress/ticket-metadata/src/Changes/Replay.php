@@ -6,20 +6,20 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Plugin;
 
-/** Works through the spool, in the order in which it was filled, one PHP process at a time. */
+/** Works through the outbox, in the order in which it was filled, one PHP process at a time. */
 final class Replay {
 
 	private const PAGE = 200;
 
 	private Client $client;
 
-	private Spool $spool;
+	private Outbox $outbox;
 
 	private ReplayResult $result;
 
 	public function __construct( Client $client ) {
 		$this->client = $client;
-		$this->spool  = new Spool();
+		$this->outbox = new Outbox();
 		$this->result = new ReplayResult();
 	}
 
@@ -46,7 +46,7 @@ final class Replay {
 	private function work( int $max, callable $progress, ?Deadline $deadline ): void {
 		$afterId = 0;
 		while ( $max > 0 && $this->result->stoppedBy === '' && ( $deadline === null || ! $deadline->hasPassed() ) ) {
-			$rows = $this->spool->due( $afterId, min( $max, self::PAGE ) );
+			$rows = $this->outbox->due( $afterId, min( $max, self::PAGE ) );
 			if ( $rows === [] ) {
 				return;
 			}
@@ -59,15 +59,15 @@ final class Replay {
 		}
 	}
 
-	/** @param array<int, SpoolRow> $rows by the source's ids */
+	/** @param array<int, OutboxRow> $rows by the source's ids */
 	private function send( string $source, array $rows ): void {
 		foreach ( $this->outcomes( $source, $rows ) as $id => $outcome ) {
 			if ( $outcome->isStored() ) {
-				$this->spool->remove( $rows[ $id ] );
+				$this->outbox->remove( $rows[ $id ] );
 				++$this->result->delivered;
 				continue;
 			}
-			$this->spool->note( $rows[ $id ], $outcome );
+			$this->outbox->note( $rows[ $id ], $outcome );
 			if ( $outcome->isRefused ) {
 				++$this->result->refused;
 			} else {
@@ -78,7 +78,7 @@ final class Replay {
 	}
 
 	/**
-	 * @param array<int, SpoolRow> $rows
+	 * @param array<int, OutboxRow> $rows
 	 * @return array<int, Outcome>
 	 */
 	private function outcomes( string $source, array $rows ): array {
@@ -87,7 +87,7 @@ final class Replay {
 			return array_fill_keys( array_keys( $rows ), $reason );
 		}
 		if ( $source === '' ) {
-			return DeferredFields::send( $this->client, array_map( static fn( SpoolRow $row ): array => $row->fields, $rows ) );
+			return DeferredFields::send( $this->client, array_map( static fn( OutboxRow $row ): array => $row->fields, $rows ) );
 		}
 		try {
 			$bridge = Bridges::active()[ $source ] ?? null;
@@ -102,8 +102,8 @@ final class Replay {
 	}
 
 	/**
-	 * @param SpoolRow[] $rows
-	 * @return array<string, array<int, SpoolRow>>
+	 * @param OutboxRow[] $rows
+	 * @return array<string, array<int, OutboxRow>>
 	 */
 	private static function bySource( array $rows ): array {
 		$sources = [];
@@ -114,7 +114,7 @@ final class Replay {
 	}
 
 	private function finished(): ReplayResult {
-		$this->result->left = $this->spool->depth();
+		$this->result->left = $this->outbox->depth();
 		if ( $this->result->delivered > 0 ) {
 			Plugin::lastDelivery()->note();
 		}

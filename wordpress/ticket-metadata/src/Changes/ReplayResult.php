@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** How far the spool was worked through. */
+/** How far the outbox was worked through. */
 final class ReplayResult {
 
 	public int $delivered = 0;
@@ -9,7 +9,7 @@ final class ReplayResult {
 	/** Of those that were tried: the service does not want them as they are. */
 	public int $refused = 0;
 
-	/** All that are in the spool now, whether their turn has come or not. */
+	/** All that are in the outbox now, whether their turn has come or not. */
 	public int $left = 0;
 
 	/** The code of what ended it early; empty: nothing did. */

@@ -4,7 +4,7 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Errors;
 
-/** Replays the spool each minute, by WP-Cron. */
+/** Replays the outbox each minute, by WP-Cron. */
 final class Schedule {
 
 	public const EVENT = 'ticket_metadata_replay';

@@ -7,7 +7,7 @@ use TicketMetadata\Client\Client;
 /** Brings tickets of a help desk to the service as they now stand, whatever happened to them. */
 final class Sender {
 
-	/** A ticket that changes faster than it can be sent waits for its turn in the spool. */
+	/** A ticket that changes faster than it can be sent waits for its turn in the outbox. */
 	private const ROUNDS_MAX = 3;
 
 	private Batch $batch;

@@ -72,8 +72,8 @@ final class Checks {
 			'settings' => function (): Finding {
 				return SiteChecks::settings( $this->config );
 			},
-			'spool'    => function (): Finding {
-				return SiteChecks::spool( $this->config );
+			'outbox'    => function (): Finding {
+				return SiteChecks::outbox( $this->config );
 			},
 			'delivery' => static function (): Finding {
 				return SiteChecks::delivery();

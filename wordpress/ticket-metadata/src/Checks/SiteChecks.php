@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Checks;
 
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Config;
 use TicketMetadata\Plugin;
 
@@ -25,13 +25,13 @@ final class SiteChecks {
 		return Finding::good( 'settings', __( 'The settings of Ticket Metadata can be used', 'ticket-metadata' ), __( 'What a constant of wp-config.php says wins over the settings page.', 'ticket-metadata' ) );
 	}
 
-	public static function spool( Config $config ): Finding {
-		$spool    = new Spool();
-		$oldestAt = $spool->oldestAt();
-		$dropped  = $spool->dropped();
+	public static function outbox( Config $config ): Finding {
+		$outbox   = new Outbox();
+		$oldestAt = $outbox->oldestAt();
+		$dropped  = $outbox->dropped();
 		if ( $dropped > 0 ) {
 			return Finding::critical(
-				'spool',
+				'outbox',
 				__( 'Changes of tickets found no room to wait', 'ticket-metadata' ),
 				/* translators: %s: a number of changes */
 				sprintf( _n( '%s change was not kept, because so many waited already.', '%s changes were not kept, because so many waited already.', $dropped, 'ticket-metadata' ), number_format_i18n( $dropped ) )
@@ -40,27 +40,27 @@ final class SiteChecks {
 		}
 		// The usual case is found out by one look at the first row.
 		if ( $oldestAt === null ) {
-			return Finding::good( 'spool', __( 'No changes of tickets wait for the service', 'ticket-metadata' ), __( 'All that the help desks reported has been delivered.', 'ticket-metadata' ) );
+			return Finding::good( 'outbox', __( 'No changes of tickets wait for the service', 'ticket-metadata' ), __( 'All that the help desks reported has been delivered.', 'ticket-metadata' ) );
 		}
-		$depth   = $spool->depth();
-		$refused = $spool->refused();
+		$depth   = $outbox->depth();
+		$refused = $outbox->refused();
 		/* translators: 1: a number of tickets, 2: a time, such as "5 minutes" */
 		$text = sprintf( _n( '%1$s ticket waits, for %2$s.', '%1$s tickets wait, the oldest for %2$s.', $depth, 'ticket-metadata' ), number_format_i18n( $depth ), human_time_diff( $oldestAt ) );
 		if ( $refused > 0 ) {
-			return Finding::critical( 'spool', __( 'Tickets cannot be delivered to the ticket-metadata service as they are', 'ticket-metadata' ), $text . ' ' . self::refusals( $refused ) );
+			return Finding::critical( 'outbox', __( 'Tickets cannot be delivered to the ticket-metadata service as they are', 'ticket-metadata' ), $text . ' ' . self::refusals( $refused ) );
 		}
-		if ( $depth > self::FULL_SHARE * $config->spoolMax() ) {
+		if ( $depth > self::FULL_SHARE * $config->outboxMax() ) {
 			/* translators: %s: a number of tickets */
-			return Finding::critical( 'spool', __( 'The room for tickets that wait is nearly full', 'ticket-metadata' ), $text . ' ' . sprintf( __( 'There is room for %s. What comes then is not kept.', 'ticket-metadata' ), number_format_i18n( $config->spoolMax() ) ) );
+			return Finding::critical( 'outbox', __( 'The room for tickets that wait is nearly full', 'ticket-metadata' ), $text . ' ' . sprintf( __( 'There is room for %s. What comes then is not kept.', 'ticket-metadata' ), number_format_i18n( $config->outboxMax() ) ) );
 		}
 		return time() - $oldestAt > self::LATE_SECONDS
-			? Finding::recommended( 'spool', __( 'Tickets have been waiting for the service for long', 'ticket-metadata' ), $text . ' ' . __( 'Test the connection in the settings, and see that WP-Cron runs.', 'ticket-metadata' ) )
-			: Finding::good( 'spool', __( 'Tickets wait for the service', 'ticket-metadata' ), $text . ' ' . __( 'They are sent within minutes, or when the service is back.', 'ticket-metadata' ) );
+			? Finding::recommended( 'outbox', __( 'Tickets have been waiting for the service for long', 'ticket-metadata' ), $text . ' ' . __( 'Test the connection in the settings, and see that WP-Cron runs.', 'ticket-metadata' ) )
+			: Finding::good( 'outbox', __( 'Tickets wait for the service', 'ticket-metadata' ), $text . ' ' . __( 'They are sent within minutes, or when the service is back.', 'ticket-metadata' ) );
 	}
 
 	public static function delivery(): Finding {
 		$at = Plugin::lastDelivery()->at();
-		$oldestAt = ( new Spool() )->oldestAt();
+		$oldestAt = ( new Outbox() )->oldestAt();
 		if ( $at === null && ( $oldestAt === null || time() - $oldestAt <= self::LATE_SECONDS ) ) {
 			return Finding::good( 'delivery', __( 'Nothing has been delivered to the ticket-metadata service yet', 'ticket-metadata' ), __( '"wp ticket-metadata backfill" brings the tickets to it that are there already.', 'ticket-metadata' ) );
 		}

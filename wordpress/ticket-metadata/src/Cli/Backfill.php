@@ -4,9 +4,9 @@ namespace TicketMetadata\Cli;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\Health;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Sender;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Plugin;
@@ -73,7 +73,7 @@ final class Backfill {
 		}
 		if ( $isWhole && ! $this->isDryRun ) {
 			// Whatever found no room to wait has arrived now.
-			( new Spool() )->forgetDropped();
+			( new Outbox() )->forgetDropped();
 		}
 		if ( $this->isDryRun ) {
 			\WP_CLI::success( __( 'Nothing was sent.', 'ticket-metadata' ) );

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Client\Client;
 
 /** `wp ticket-metadata verify` */
@@ -64,7 +64,7 @@ final class Verify {
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
 		$found  = $unlike === [] ? $found : array_replace( $found, $tickets->compare( $unlike ) );
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
-		$waits  = ( new Spool() )->waiting( $bridge->slug(), $unlike );
+		$waits  = ( new Outbox() )->waiting( $bridge->slug(), $unlike );
 		foreach ( $found as $id => $ticket ) {
 			$this->count( $ticket, isset( $waits[ $id ] ) );
 			foreach ( $ticket->differences as $field => [ $here, $there ] ) {

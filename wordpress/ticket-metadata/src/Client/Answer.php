@@ -69,7 +69,7 @@ final class Answer {
 
 	/** Whether the same request, with the same Idempotency-Key, may be repeated and may then succeed: now or later. */
 	public function isRetriable(): bool {
-		return $this->isRetriableAtOnce() || in_array( $this->code, self::LATER, true ) || $this->isAway();
+		return $this->isRetriableAtOnce() || in_array( $this->code, self::LATER, true ) || $this->isUnavailable();
 	}
 
 	/** Whether the page that waits may try again. */
@@ -78,7 +78,7 @@ final class Answer {
 	}
 
 	/** Whether it looks as if the service were not there. */
-	public function isAway(): bool {
+	public function isUnavailable(): bool {
 		return in_array( $this->code, [ 'network_error', 'timeout' ], true ) || in_array( $this->strangeStatus, self::PROXY_STATUSES, true );
 	}
 

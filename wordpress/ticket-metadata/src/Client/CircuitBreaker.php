@@ -46,7 +46,7 @@ final class CircuitBreaker {
 	}
 
 	public function record( Answer $answer ): void {
-		if ( $answer->isAway() ) {
+		if ( $answer->isUnavailable() ) {
 			$this->failures = $this->circuit()['failures'] + 1;
 			$this->save( $this->failures );
 		} elseif ( $answer->status > 0 && $this->failures > 0 ) {

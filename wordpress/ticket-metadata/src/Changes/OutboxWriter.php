@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** Puts what could not be delivered into the spool, as much of it as can be. */
-final class Keeping {
+/** Puts what could not be delivered into the outbox, as much of it as can be. */
+final class OutboxWriter {
 
-	private ?Spool $spool = null;
+	private ?Outbox $outbox = null;
 
 	/** In a row: then it is not for what is in one of them. */
 	private const FAILURES_MAX = 20;
@@ -21,8 +21,8 @@ final class Keeping {
 	public function tickets( string $slug, array $ids, Outcome $why ): array {
 		return $this->keep(
 			$ids,
-			fn( array $some ): array => $this->spool()->addTickets( $slug, $some, $why ),
-			__( 'The spool is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' ) . " $why->detail"
+			fn( array $some ): array => $this->outbox()->addTickets( $slug, $some, $why ),
+			__( 'The outbox is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' ) . " $why->detail"
 		);
 	}
 
@@ -34,8 +34,8 @@ final class Keeping {
 	public function fields( array $fields, array $ids, Outcome $why ): array {
 		return $this->keep(
 			$ids,
-			fn( array $some ): array => array_filter( $some, fn( int $id ): bool => ! $this->spool()->addFields( $id, $fields[ $id ], $why ) ),
-			__( 'The spool is full, and the deferred fields are lost: whoever gave them has to give them again.', 'ticket-metadata' ) . " $why->detail"
+			fn( array $some ): array => array_filter( $some, fn( int $id ): bool => ! $this->outbox()->addFields( $id, $fields[ $id ], $why ) ),
+			__( 'The outbox is full, and the deferred fields are lost: whoever gave them has to give them again.', 'ticket-metadata' ) . " $why->detail"
 		);
 	}
 
@@ -52,7 +52,7 @@ final class Keeping {
 			$unkept         = array_fill_keys( $add( $ids ), $full );
 			$this->failures = 0;
 			return $unkept;
-		} catch ( DatabaseGone $error ) {
+		} catch ( DatabaseUnavailable $error ) {
 			$this->gone = $error->getMessage();
 			return array_fill_keys( $ids, $this->gone );
 		} catch ( \Throwable $error ) {
@@ -71,8 +71,8 @@ final class Keeping {
 		}
 	}
 
-	private function spool(): Spool {
-		$this->spool = $this->spool ?? new Spool();
-		return $this->spool;
+	private function outbox(): Outbox {
+		$this->outbox = $this->outbox ?? new Outbox();
+		return $this->outbox;
 	}
 }

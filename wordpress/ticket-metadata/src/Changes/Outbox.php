@@ -10,7 +10,7 @@ use TicketMetadata\Text;
  *
  * Several PHP requests write here at a time. A row that another one has changed has another revision.
  */
-final class Spool {
+final class Outbox {
 
 	/** How many changes found no room, since someone looked after it. */
 	private const DROPPED_OPTION = 'ticket_metadata_dropped';
@@ -24,9 +24,9 @@ final class Spool {
 	/** Each lost race is another one's success. */
 	private const ATTEMPTS_MAX = 50;
 
-	private const COLUMNS = 'id, source, ticket_id, fields, revision, spooled_at, refusals, error_code, error_detail';
+	private const COLUMNS = 'id, source, ticket_id, fields, revision, added_at, refusals, error_code, error_detail';
 
-	private SpoolQueries $queries;
+	private OutboxQueries $queries;
 
 	private string $table;
 
@@ -37,9 +37,9 @@ final class Spool {
 
 	public function __construct() {
 		global $wpdb;
-		SpoolTable::ensure();
-		$this->queries = new SpoolQueries( $wpdb );
-		$this->table   = SpoolTable::name();
+		OutboxTable::ensure();
+		$this->queries = new OutboxQueries( $wpdb );
+		$this->table   = OutboxTable::name();
 		$this->options = $wpdb->options;
 	}
 
@@ -85,12 +85,12 @@ final class Spool {
 		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
 	}
 
-	/** @return SpoolRow[] whose turn it is, beginning behind one, in the order in which they came */
+	/** @return OutboxRow[] whose turn it is, beginning behind one, in the order in which they came */
 	public function due( int $afterId, int $limit ): array {
 		return $this->select( 'WHERE id > %d AND due_at <= %d ORDER BY id LIMIT %d', $afterId, time(), $limit );
 	}
 
-	/** @return SpoolRow[] the first, due or not */
+	/** @return OutboxRow[] the first, due or not */
 	public function rows( int $limit ): array {
 		return $this->select( 'ORDER BY id LIMIT %d', $limit );
 	}
@@ -110,12 +110,12 @@ final class Spool {
 	}
 
 	/** Takes out what was delivered. What has changed since it was read stays. */
-	public function remove( SpoolRow $row ): void {
+	public function remove( OutboxRow $row ): void {
 		$this->queries->run( "DELETE FROM $this->table WHERE id = %d AND revision = %d", $row->id, $row->revision );
 	}
 
 	/** Notes why it is still here. What was refused waits longer each time, and keeps the reason when the service cannot be asked. */
-	public function note( SpoolRow $row, Outcome $outcome ): void {
+	public function note( OutboxRow $row, Outcome $outcome ): void {
 		if ( ! $outcome->isRefused && $row->refusals > 0 ) {
 			return;
 		}
@@ -147,7 +147,7 @@ final class Spool {
 
 	/** For how many more. Counted once for all that a PHP request puts in: a long table takes its time. */
 	public function room(): int {
-		$this->room = $this->room ?? ( new Config() )->spoolMax() - $this->depth();
+		$this->room = $this->room ?? ( new Config() )->outboxMax() - $this->depth();
 		return max( 0, $this->room );
 	}
 
@@ -157,7 +157,7 @@ final class Spool {
 
 	/** @return int|null Unix seconds since when the first waits; null: none does */
 	public function oldestAt(): ?int {
-		$time = $this->queries->value( "SELECT spooled_at FROM $this->table ORDER BY id LIMIT 1" );
+		$time = $this->queries->value( "SELECT added_at FROM $this->table ORDER BY id LIMIT 1" );
 		return $time === null ? null : (int) $time;
 	}
 
@@ -211,7 +211,7 @@ final class Spool {
 	}
 
 	private function into( int $rows ): string {
-		return "INTO $this->table (source, ticket_id, fields, revision, spooled_at, due_at, refusals, error_code, error_detail) VALUES "
+		return "INTO $this->table (source, ticket_id, fields, revision, added_at, due_at, refusals, error_code, error_detail) VALUES "
 			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s)' ) );
 	}
 
@@ -221,7 +221,7 @@ final class Spool {
 	}
 
 	/** What is otherwise now may be what the service takes: it is due at once. */
-	private function join( SpoolRow $row, array $fields ): bool {
+	private function join( OutboxRow $row, array $fields ): bool {
 		return $this->queries->run(
 			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0 WHERE id = %d AND revision = %d",
 			self::text( DeferredFields::merge( $row->fields, $fields ) ),
@@ -234,9 +234,9 @@ final class Spool {
 		$this->queries->run( "INSERT INTO $this->options (option_name, option_value, autoload) VALUES (%s, %s, 'no') ON DUPLICATE KEY UPDATE option_value = option_value + %d", self::DROPPED_OPTION, (string) $changes, $changes );
 	}
 
-	/** @return SpoolRow[] */
+	/** @return OutboxRow[] */
 	private function select( string $clauses, ...$values ): array {
-		return array_map( [ SpoolRow::class, 'fromDatabase' ], $this->queries->rows( 'SELECT ' . self::COLUMNS . " FROM $this->table $clauses", ...$values ) );
+		return array_map( [ OutboxRow::class, 'fromDatabase' ], $this->queries->rows( 'SELECT ' . self::COLUMNS . " FROM $this->table $clauses", ...$values ) );
 	}
 
 	private static function text( array $fields ): string {

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Changes;
 
 /** Asks the database, which WordPress does too, but answers an error, or a connection that is lost, as it answers that there is nothing. */
-final class SpoolQueries {
+final class OutboxQueries {
 
 	/** Error number of MySQL: the other statement goes on, and this one has done nothing. */
 	private const DEADLOCK = 1213;
@@ -33,11 +33,11 @@ final class SpoolQueries {
 		if ( $result === false ) {
 			$reason = $this->database->last_error;
 			if ( $reason === '' ) {
-				throw new DatabaseGone( SpoolTable::name() . ' cannot be used: the connection to the database is lost.' );
+				throw new DatabaseUnavailable( OutboxTable::name() . ' cannot be used: the connection to the database is lost.' );
 			}
 			// Should the table be gone, it is made again; asking for that would forget the reason.
-			SpoolTable::forget();
-			throw new \RuntimeException( SpoolTable::name() . " cannot be used: $reason" );
+			OutboxTable::forget();
+			throw new \RuntimeException( OutboxTable::name() . " cannot be used: $reason" );
 		}
 		return (int) $result;
 	}

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Changes;
 
 /** A ticket that waits for the service. */
-final class SpoolRow {
+final class OutboxRow {
 
 	/** In the order in which they came. */
 	public int $id;
@@ -20,7 +20,7 @@ final class SpoolRow {
 	public int $revision;
 
 	/** Unix seconds of the first change that waits. */
-	public int $spooledAt;
+	public int $addedAt;
 
 	/** How often the service refused it. */
 	public int $refusals;
@@ -37,7 +37,7 @@ final class SpoolRow {
 		$entry->ticketId    = (int) $row['ticket_id'];
 		$entry->fields      = (array) json_decode( (string) $row['fields'], true );
 		$entry->revision    = (int) $row['revision'];
-		$entry->spooledAt   = (int) $row['spooled_at'];
+		$entry->addedAt     = (int) $row['added_at'];
 		$entry->refusals    = (int) $row['refusals'];
 		$entry->errorCode   = $row['error_code'];
 		$entry->errorDetail = $row['error_detail'];

@@ -2,4 +2,4 @@
 namespace TicketMetadata\Changes;
 
 /** The connection is lost. WordPress has tried for seconds to get another one. */
-final class DatabaseGone extends \RuntimeException {}
+final class DatabaseUnavailable extends \RuntimeException {}

@@ -1,13 +1,13 @@
 <?php
 namespace TicketMetadata\Admin;
 
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Checks\Finding;
 use TicketMetadata\Checks\SiteChecks;
 use TicketMetadata\Config;
 
 /** Tells those who run the site that tickets wait, on the pages where they look for such things. */
-final class SpoolNotice {
+final class OutboxNotice {
 
 	/** So many wait for a moment when many tickets change at a time. */
 	private const WAITING_MAX = 100;
@@ -27,19 +27,19 @@ final class SpoolNotice {
 			return;
 		}
 		try {
-			$spool = new Spool();
-			if ( $spool->isQuiet() ) {
+			$outbox = new Outbox();
+			if ( $outbox->isQuiet() ) {
 				return;
 			}
-			$finding = SiteChecks::spool( $config );
-			if ( $finding->state !== Finding::GOOD || $spool->depth() > self::WAITING_MAX ) {
+			$finding = SiteChecks::outbox( $config );
+			if ( $finding->state !== Finding::GOOD || $outbox->depth() > self::WAITING_MAX ) {
 				self::showFinding( $finding );
 			}
-			if ( $screen->id === 'plugins' && $spool->oldestAt() !== null ) {
+			if ( $screen->id === 'plugins' && $outbox->oldestAt() !== null ) {
 				self::showBeforeDeactivation();
 			}
 		} catch ( \Throwable $error ) {
-			self::showFinding( Finding::critical( 'spool', __( 'Tickets that wait cannot be looked at', 'ticket-metadata' ), $error->getMessage() ) );
+			self::showFinding( Finding::critical( 'outbox', __( 'Tickets that wait cannot be looked at', 'ticket-metadata' ), $error->getMessage() ) );
 		}
 	}
 

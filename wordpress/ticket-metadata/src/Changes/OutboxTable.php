@@ -2,13 +2,13 @@
 namespace TicketMetadata\Changes;
 
 /** Where tickets wait: one table for each site. Made when it is first needed, as a network gets sites at any time. */
-final class SpoolTable {
+final class OutboxTable {
 
-	private const VERSION_OPTION = 'ticket_metadata_spool_version';
+	private const VERSION_OPTION = 'ticket_metadata_outbox_version';
 
 	private const VERSION = 1;
 
-	private const SUFFIX = 'ticket_metadata_spool';
+	private const SUFFIX = 'ticket_metadata_outbox';
 
 	public static function name(): string {
 		global $wpdb;
@@ -52,7 +52,7 @@ final class SpoolTable {
   ticket_id bigint(20) unsigned NOT NULL,
   fields longtext NOT NULL,
   revision bigint(20) unsigned NOT NULL,
-  spooled_at bigint(20) unsigned NOT NULL,
+  added_at bigint(20) unsigned NOT NULL,
   due_at bigint(20) unsigned NOT NULL,
   refusals int(10) unsigned NOT NULL,
   error_code varchar(64) NOT NULL,
