@@ -53,7 +53,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch' ) );
 		self::assertSame( 0, $this->command( 'backfill', [ 'dry-run' => true ] ) );
-		self::assertSaid( '3 tickets would be sent, 0 cannot be.' );
+		self::assertSaid( '3 tickets would be sent, 0 cannot be sent.' );
 		self::assertSame( [], $server->seen() );
 		self::assertNull( Plugin::lastDelivery()->at() );
 	}
@@ -71,7 +71,7 @@ final class BackfillTest extends CommandTestCase {
 		$this->tickets( 1 );
 		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $this->desk, $other ] );
 		self::assertSame( 1, $this->command( 'backfill', [ 'after' => '1' ] ) );
-		self::assertSaid( 'name one with --bridge' );
+		self::assertSaid( 'choose one with --bridge' );
 		self::assertSame( 0, $this->command( 'backfill', [ 'bridge' => 'other', 'after' => '1' ] ) );
 		self::assertSame( 1, CommandEnded::$bars[0]->ticks );
 		self::assertSame( 1, $this->command( 'backfill', [ 'bridge' => 'elsewhere' ] ) );
@@ -132,7 +132,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch-once' ) );
 		self::assertSame( 1, $this->command( 'backfill', [ 'batch' => '2' ] ) );
-		self::assertSaid( "stopped after 2 tickets: overloaded. The reason of overloaded. Go on with: wp ticket-metadata backfill --bridge=desk --after=$ids[1]" );
+		self::assertSaid( "stopped after 2 tickets: overloaded. The reason of overloaded. Continue with: wp ticket-metadata backfill --bridge=desk --after=$ids[1]" );
 		self::assertTrue( CommandEnded::$bars[0]->isFinished );
 	}
 

@@ -43,7 +43,7 @@ final class ChecksTest extends SiteTestCase {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$findings = Checks::patient()->all();
 		self::assertSame( [ 'reachable' => 'critical', 'settings' => 'good', 'outbox' => 'good', 'delivery' => 'good' ], self::states( $findings ) );
-		self::assertStringContainsString( 'was not reached', $findings[0]->detail );
+		self::assertStringContainsString( 'could not be reached', $findings[0]->detail );
 		$server = new FaultyServer();
 		$this->use( $server->url( 'not-ready' ) );
 		Checks::patient()->all();
@@ -54,11 +54,11 @@ final class ChecksTest extends SiteTestCase {
 	public function conditions(): array {
 		return [
 			'all is well'        => [ 'good', 'Redis: up. MySQL: up. Journal: idle.', 'undated' ],
-			'a part is away'     => [ 'recommended', 'MySQL: down (ECONNREFUSED)', 'degraded' ],
+			'a part is unavailable'     => [ 'recommended', 'MySQL: down (ECONNREFUSED)', 'degraded' ],
 			'nothing works'      => [ 'critical', 'neither Redis nor MySQL', 'not-ready' ],
 			'an odd answer'      => [ 'recommended', 'Redis: ?. MySQL: ?. Journal: ?.', 'odd-state' ],
-			'something else'     => [ 'critical', 'is not the ticket-metadata service', 'other-state' ],
-			'a web page'         => [ 'critical', 'not the service', 'not-json' ],
+			'something else'     => [ 'critical', 'Something other than the ticket-metadata service', 'other-state' ],
+			'a web page'         => [ 'critical', 'Something other than the service', 'not-json' ],
 			'a broken connection' => [ 'critical', 'cannot be reached', 'reset' ],
 		];
 	}
@@ -76,7 +76,7 @@ final class ChecksTest extends SiteTestCase {
 
 	public function testClocksAreCompared(): void {
 		self::assertFound( 'critical', 'is wrong', $this->health( 'wrong-clock' )->clock() );
-		self::assertFound( 'recommended', 'no Date', $this->health( 'undated' )->clock() );
+		self::assertFound( 'recommended', 'no Date header', $this->health( 'undated' )->clock() );
 		self::assertFound( 'recommended', 'could not be compared', $this->health( 'reset' )->clock() );
 	}
 
@@ -120,9 +120,9 @@ final class ChecksTest extends SiteTestCase {
 		$this->use( ( new FaultyServer() )->url( 'backlog-late' ) );
 		self::assertFound( 'recommended', '5 tickets', BacklogCheck::of( Plugin::patientClient() ) );
 		$this->use( ( new FaultyServer() )->url( 'echo' ) );
-		self::assertFound( 'good', 'not known', BacklogCheck::of( Plugin::patientClient() ) );
+		self::assertFound( 'good', 'cannot see', BacklogCheck::of( Plugin::patientClient() ) );
 		$this->use( ( new FaultyServer() )->url( 'reset' ) );
-		self::assertFound( 'recommended', 'could not be asked', BacklogCheck::of( Plugin::patientClient() ) );
+		self::assertFound( 'recommended', 'did not say', BacklogCheck::of( Plugin::patientClient() ) );
 	}
 
 	public function testSettings(): void {
@@ -143,13 +143,13 @@ final class ChecksTest extends SiteTestCase {
 	}
 
 	public function testTheOutbox(): void {
-		self::assertFound( 'good', 'No changes', SiteChecks::outbox( new Config() ) );
+		self::assertFound( 'good', 'The outbox is empty', SiteChecks::outbox( new Config() ) );
 		$this->outbox( 2, 540 );
-		self::assertFound( 'good', '2 tickets wait, the oldest for 9 min', SiteChecks::outbox( new Config() ) );
+		self::assertFound( 'good', '2 tickets are waiting, the oldest for 9 min', SiteChecks::outbox( new Config() ) );
 		$this->outbox( 0, 120 );
-		self::assertFound( 'recommended', 'for long', SiteChecks::outbox( new Config() ) );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::outbox( new Config() ) );
 		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 3 ] );
-		self::assertFound( 'recommended', 'for long', SiteChecks::outbox( new Config() ) );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::outbox( new Config() ) );
 		$this->outbox( 3 );
 		self::assertFound( 'critical', 'nearly full', SiteChecks::outbox( new Config() ) );
 	}
@@ -173,7 +173,7 @@ final class ChecksTest extends SiteTestCase {
 		$this->outbox( 1, 1200 );
 		self::assertFound( 'good', 'are delivered', SiteChecks::delivery() );
 		Client::state()->set( 'delivered_at', time() - 700, 3600 );
-		self::assertFound( 'recommended', 'for long', SiteChecks::delivery() );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::delivery() );
 	}
 
 	public function testATableThatCannotBeReadEndsNoPage(): void {

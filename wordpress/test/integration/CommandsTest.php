@@ -90,7 +90,7 @@ final class CommandsTest extends CommandTestCase {
 		$this->addTicketsToOutbox( 2 );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'replay' ) );
-		self::assertSaid( 'Stopped early: network_error. The service was not reached' );
+		self::assertSaid( 'Stopped early: network_error. The service could not be reached' );
 		self::assertSaid( 'left 2' );
 		self::assertStringNotContainsString( 'was refused', implode( \WP_CLI::$said ) );
 	}
@@ -113,7 +113,7 @@ final class CommandsTest extends CommandTestCase {
 		self::assertSame( 2, ( new Outbox() )->depth(), 'nobody has refused them' );
 		$this->use( getenv( 'SERVICE_URL' ) );
 		self::assertSame( 0, $this->command( 'replay', [ 'discard-refused' => true ] ) );
-		self::assertSaid( 'Discarded 1' );
+		self::assertSaid( 'refused them: 1.' );
 		self::assertSame( 0, ( new Outbox() )->depth() );
 		self::assertIsArray( $this->atService( $good ) );
 	}

@@ -52,7 +52,7 @@ final class OutboxNoticeTest extends AdminTestCase {
 		$this->outbox( 100 );
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
 		$this->outbox( 101 );
-		self::assertStringContainsString( '101 tickets wait', $this->noticeOn( 'dashboard' ) );
+		self::assertStringContainsString( '101 tickets are waiting', $this->noticeOn( 'dashboard' ) );
 	}
 
 	public function testWhatIsRefusedIsSaid(): void {

@@ -11,12 +11,12 @@ final class OutboxTest extends SiteTestCase {
 
 	private Outbox $outbox;
 
-	private Outcome $away;
+	private Outcome $unavailable;
 
 	protected function setUp(): void {
 		parent::setUp();
-		$this->outbox = new Outbox();
-		$this->away   = Outcome::undelivered( 'timeout', 'Too late.' );
+		$this->outbox      = new Outbox();
+		$this->unavailable = Outcome::undelivered( 'timeout', 'Too late.' );
 	}
 
 	/** @return int[] */
@@ -26,9 +26,9 @@ final class OutboxTest extends SiteTestCase {
 
 	public function testATicketWaitsOnceAndKeepsItsPlace(): void {
 		foreach ( [ 9, 7, 9, 8 ] as $id ) {
-			self::assertTrue( $this->outbox->addTicket( 'desk', $id, $this->away ) );
+			self::assertTrue( $this->outbox->addTicket( 'desk', $id, $this->unavailable ) );
 		}
-		$this->outbox->addTicket( 'other', 9, $this->away );
+		$this->outbox->addTicket( 'other', 9, $this->unavailable );
 		self::assertSame( [ 9, 7, 8, 9 ], $this->due() );
 		self::assertSame( [ 7, 8 ], $this->due( $this->outbox->rows( 1 )[0]->id, 2 ) );
 		self::assertSame( 4, $this->outbox->depth() );
@@ -42,13 +42,13 @@ final class OutboxTest extends SiteTestCase {
 	}
 
 	public function testDeferredFieldsAreMerged(): void {
-		$this->outbox->addFields( 7, [ 'status' => 'open', 'subject' => "Größe 🛒 \"/\\", 'custom_fields' => [ 'a' => 1.0, 'b' => 2 ] ], $this->away );
-		$this->outbox->addFields( 7, [ 'status' => 'closed', 'priority' => null, 'custom_fields' => [ 'b' => null ] ], $this->away );
+		$this->outbox->addFields( 7, [ 'status' => 'open', 'subject' => "Größe 🛒 \"/\\", 'custom_fields' => [ 'a' => 1.0, 'b' => 2 ] ], $this->unavailable );
+		$this->outbox->addFields( 7, [ 'status' => 'closed', 'priority' => null, 'custom_fields' => [ 'b' => null ] ], $this->unavailable );
 		self::assertSame(
 			[ 'status' => 'closed', 'subject' => "Größe 🛒 \"/\\", 'custom_fields' => [ 'a' => 1.0, 'b' => null ], 'priority' => null ],
 			$this->outbox->rows( 1 )[0]->fields
 		);
-		$this->outbox->addTicket( 'desk', 8, $this->away );
+		$this->outbox->addTicket( 'desk', 8, $this->unavailable );
 		self::assertSame( [ 7 => true ], $this->outbox->waiting( '', [ 7, 8 ] ) );
 		self::assertSame( [ 8 => true ], $this->outbox->waiting( 'desk', [ 7, 8 ] ) );
 		self::assertSame( [], $this->outbox->waiting( 'other', [ 7, 8 ] ) );
@@ -56,9 +56,9 @@ final class OutboxTest extends SiteTestCase {
 	}
 
 	public function testWhatChangedSinceItWasReadStays(): void {
-		$this->outbox->addTicket( 'desk', 7, $this->away );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
 		[ $row ] = $this->outbox->rows( 1 );
-		$this->outbox->addTicket( 'desk', 7, $this->away );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
 		$this->outbox->note( $row, Outcome::refused( 'validation_failed', 'Of the older one.' ) );
 		$this->outbox->remove( $row );
 		self::assertSame( [ 7 ], $this->due() );
@@ -68,14 +68,14 @@ final class OutboxTest extends SiteTestCase {
 	}
 
 	public function testWhatWasRefusedWaitsLongerUnlessItChanges(): void {
-		$this->outbox->addTicket( 'desk', 7, $this->away );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
 		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::refused( 'validation_failed', str_repeat( '🛒', 600 ) ) );
 		self::assertSame( [], $this->due() );
 		self::assertSame( 1, $this->outbox->refused() );
 		$row = $this->outbox->rows( 1 )[0];
 		self::assertSame( [ 'validation_failed', str_repeat( '?', 500 ), 1 ], [ $row->errorCode, $row->errorDetail, $row->refusals ] );
 
-		$this->outbox->addTicket( 'desk', 7, $this->away );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
 		self::assertSame( [ 7 ], $this->due(), 'its change may be what was missing' );
 		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::refused( 'validation_failed', '' ) );
 		self::assertSame( 2, $this->outbox->rows( 1 )[0]->refusals );
@@ -84,7 +84,7 @@ final class OutboxTest extends SiteTestCase {
 	}
 
 	public function testWhatCouldNotBeSentIsDueAtOnce(): void {
-		$this->outbox->addTicket( 'desk', 7, $this->away );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
 		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::undelivered( 'circuit_open', 'Later.' ) );
 		self::assertSame( [ 7 ], $this->due() );
 		self::assertSame( [ 'circuit_open', 0 ], [ $this->outbox->rows( 1 )[0]->errorCode, $this->outbox->refused() ] );
@@ -92,18 +92,18 @@ final class OutboxTest extends SiteTestCase {
 
 	public function testAReasonIsNotForgottenWhenTheServiceCannotBeAsked(): void {
 		$this->outbox->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'The customer.' ) );
-		$this->outbox->note( $this->outbox->rows( 1 )[0], $this->away );
+		$this->outbox->note( $this->outbox->rows( 1 )[0], $this->unavailable );
 		self::assertSame( 'validation_failed', $this->outbox->rows( 1 )[0]->errorCode );
 	}
 
 	public function testWhatIsRefusedCanBeTakenOut(): void {
 		foreach ( [ 7, 8, 9, 10 ] as $id ) {
-			$this->outbox->addTicket( 'desk', $id, $this->away );
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
 		}
 		foreach ( [ 'validation_failed', 'validation_failed', 'client_error' ] as $number => $code ) {
 			$this->outbox->note( $this->outbox->rows( 10 )[ $number ], Outcome::refused( $code, '' ) );
 		}
-		$this->outbox->addTicket( 'desk', 8, $this->away );
+		$this->outbox->addTicket( 'desk', 8, $this->unavailable );
 		self::assertSame( 1, $this->outbox->discardRefused() );
 		self::assertSame( [ 8, 9, 10 ], array_map( static fn( OutboxRow $row ): int => $row->ticketId, $this->outbox->rows( 10 ) ), 'not what has changed since, nor what a bridge failed at' );
 	}
@@ -118,18 +118,18 @@ final class OutboxTest extends SiteTestCase {
 			}
 		);
 		foreach ( range( 1, 20 ) as $id ) {
-			$this->outbox->addTicket( 'desk', $id, $this->away );
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
 		}
 		self::assertSame( 1, $counts );
 	}
 
 	public function testItHasABoundAndCountsWhatFindsNoRoom(): void {
 		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 2 ] );
-		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->away ) );
-		self::assertTrue( $this->outbox->addTicket( 'desk', 8, $this->away ) );
-		self::assertFalse( $this->outbox->addTicket( 'desk', 9, $this->away ) );
-		self::assertFalse( $this->outbox->addFields( 10, [ 'status' => 'open' ], $this->away ) );
-		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->away ), 'who waits already needs no room' );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->unavailable ) );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 8, $this->unavailable ) );
+		self::assertFalse( $this->outbox->addTicket( 'desk', 9, $this->unavailable ) );
+		self::assertFalse( $this->outbox->addFields( 10, [ 'status' => 'open' ], $this->unavailable ) );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->unavailable ), 'who waits already needs no room' );
 		self::assertSame( [ 2, 2 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
 		$this->outbox->forgetDropped();
 		self::assertSame( 0, $this->outbox->dropped() );
@@ -140,7 +140,7 @@ final class OutboxTest extends SiteTestCase {
 		[ $before ] = $this->outbox->rows( 1 );
 		$this->outbox->note( $before, Outcome::refused( 'validation_failed', 'No.' ) );
 		self::assertSame( [], $this->due() );
-		self::assertSame( [], $this->outbox->addTickets( 'desk', range( 1200, 1 ), $this->away ) );
+		self::assertSame( [], $this->outbox->addTickets( 'desk', range( 1200, 1 ), $this->unavailable ) );
 		self::assertSame( [ 1200, [ 600, 1, 2 ] ], [ $this->outbox->depth(), $this->due( 0, 3 ) ], 'what waited keeps its place, and is due' );
 		[ $row, $next ] = $this->outbox->rows( 2 );
 		self::assertSame( [ 'No.', 2, 'Too late.', 1 ], [ $row->errorDetail, $row->revision, $next->errorDetail, $next->revision ] );
@@ -148,10 +148,10 @@ final class OutboxTest extends SiteTestCase {
 
 	public function testOfManyThoseFindRoomForWhomThereIsSome(): void {
 		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 505 ] );
-		$this->outbox->addTickets( 'desk', range( 1, 503 ), $this->away );
-		self::assertSame( [ 507, 508 ], $this->outbox->addTickets( 'desk', [ 508, 507, 506, 505, 3, 2, 1 ], $this->away ) );
+		$this->outbox->addTickets( 'desk', range( 1, 503 ), $this->unavailable );
+		self::assertSame( [ 507, 508 ], $this->outbox->addTickets( 'desk', [ 508, 507, 506, 505, 3, 2, 1 ], $this->unavailable ) );
 		self::assertSame( [ 505, 2 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
-		self::assertSame( [ 509, 510 ], $this->outbox->addTickets( 'desk', [ 509, 510 ], $this->away ) );
+		self::assertSame( [ 509, 510 ], $this->outbox->addTickets( 'desk', [ 509, 510 ], $this->unavailable ) );
 		self::assertSame( [ 505, 4 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
 	}
 
@@ -160,11 +160,11 @@ final class OutboxTest extends SiteTestCase {
 		$deadlock = static function ( string $query ) use ( &$lost ): string {
 			return strpos( $query, 'INSERT' ) === 0 && ++$lost <= 2 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'" : $query;
 		};
-		$this->whileQueries( $deadlock, fn() => $this->outbox->addTickets( 'desk', [ 7, 8 ], $this->away ) );
+		$this->whileQueries( $deadlock, fn() => $this->outbox->addTickets( 'desk', [ 7, 8 ], $this->unavailable ) );
 		self::assertSame( [ 3, [ 7, 8 ] ], [ $lost, $this->due() ] );
 		$lost = -100;
 		try {
-			$this->whileQueries( $deadlock, fn() => $this->outbox->addTicket( 'desk', 9, $this->away ) );
+			$this->whileQueries( $deadlock, fn() => $this->outbox->addTicket( 'desk', 9, $this->unavailable ) );
 			self::fail( 'not for ever' );
 		} catch ( \RuntimeException $error ) {
 			self::assertStringContainsString( 'Deadlock found', $error->getMessage() );

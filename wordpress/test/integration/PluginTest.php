@@ -16,7 +16,7 @@ final class PluginTest extends TestCase {
 		global $wpdb;
 		delete_option( Config::OPTION );
 		Plugin::forgetClient();
-		// What one test found to be away is not so for the next.
+		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
 	}
 

@@ -77,7 +77,7 @@ final class PrivacyTest extends AdminTestCase {
 	/** @return array<string, array{string, string}> */
 	public function failures(): array {
 		return [
-			'nobody there'          => [ '', 'was not reached' ],
+			'nobody there'          => [ '', 'could not be reached' ],
 			'an answer of its own'  => [ 'good', 'HTTP status 200' ],
 			'a ticket unreadable'   => [ 'unreadable', 'cannot read some' ],
 			'the service in need'   => [ 'overloaded', 'The reason of overloaded' ],

@@ -13,12 +13,12 @@ final class ReplayTest extends SiteTestCase {
 
 	private Outbox $outbox;
 
-	private Outcome $away;
+	private Outcome $unavailable;
 
 	protected function setUp(): void {
 		parent::setUp();
-		$this->outbox = new Outbox();
-		$this->away   = Outcome::undelivered( 'timeout', 'Too late.' );
+		$this->outbox      = new Outbox();
+		$this->unavailable = Outcome::undelivered( 'timeout', 'Too late.' );
 	}
 
 	/** @return int[] */
@@ -27,7 +27,7 @@ final class ReplayTest extends SiteTestCase {
 		$ids   = range( $first, $first + $count - 1 );
 		foreach ( $ids as $id ) {
 			$this->desk->put( $id );
-			$this->outbox->addTicket( 'desk', $id, $this->away );
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
 		}
 		return $ids;
 	}
@@ -35,7 +35,7 @@ final class ReplayTest extends SiteTestCase {
 	public function testAllIsDeliveredAsItNowStands(): void {
 		$ids = $this->addTicketsToOutbox( 3 );
 		$this->desk->put( $ids[1], [ 'status' => 'closed' ] );
-		$this->outbox->addFields( $ids[0] - 1, [ 'customer_id' => 4, 'status' => 'pending' ], $this->away );
+		$this->outbox->addFields( $ids[0] - 1, [ 'customer_id' => 4, 'status' => 'pending' ], $this->unavailable );
 		$tried  = 0;
 		$result = Replay::run(
 			100,
@@ -73,9 +73,9 @@ final class ReplayTest extends SiteTestCase {
 	/** @return array<string, array{string, string}> */
 	public function statesWithoutRedis(): array {
 		return [
-			'Redis is away'                  => [ 'batch-without-redis', 'redis_unavailable' ],
-			'what was kept is made'          => [ 'batch-catching-up', 'redis_unavailable' ],
-			'Redis and the journal are away' => [ 'not-ready', 'redis_unavailable' ],
+			'Redis is unavailable'                  => [ 'batch-without-redis', 'redis_unavailable' ],
+			'the journal is being replayed'          => [ 'batch-catching-up', 'redis_unavailable' ],
+			'Redis and the journal are unavailable' => [ 'not-ready', 'redis_unavailable' ],
 		];
 	}
 
@@ -104,12 +104,12 @@ final class ReplayTest extends SiteTestCase {
 		self::assertSame( [ $bad, 'validation_failed' ], [ $row->ticketId, $row->errorCode ] );
 		self::assertSame( 0, Replay::run( 100 )->refused, 'it waits' );
 		$this->desk->put( $bad, [ 'assigned_to' => 2 ] );
-		$this->outbox->addTicket( 'desk', $bad, $this->away );
+		$this->outbox->addTicket( 'desk', $bad, $this->unavailable );
 		self::assertSame( [ 1, 0 ], [ Replay::run( 100 )->delivered, $this->outbox->depth() ] );
 	}
 
 	public function testAHelpDeskThatIsSwitchedOffHoldsUpNoOther(): void {
-		$this->outbox->addTicket( 'gone', 7, $this->away );
+		$this->outbox->addTicket( 'gone', 7, $this->unavailable );
 		[ $id ] = $this->addTicketsToOutbox( 1 );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
@@ -123,7 +123,7 @@ final class ReplayTest extends SiteTestCase {
 			throw new \DomainException( 'of the bridge' );
 		};
 		$id = self::newId();
-		$this->outbox->addFields( $id, [ 'customer_id' => 4 ], $this->away );
+		$this->outbox->addFields( $id, [ 'customer_id' => 4 ], $this->unavailable );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
 		self::assertStringContainsString( 'of the bridge', $this->outbox->rows( 1 )[0]->errorDetail );

@@ -65,10 +65,10 @@ final class SettingsTest extends AdminTestCase {
 			'no address'         => [ 'url', 'tickets.example', 'Address of the service' ],
 			'an empty address'   => [ 'url', '', 'Address of the service' ],
 			'a hostile address'  => [ 'url', 'javascript:alert(1)', 'Address of the service' ],
-			'no number'          => [ 'timeout_ms', self::HOSTILE, 'Time for a call' ],
-			'too small'          => [ 'outbox_max', '0', 'Tickets that may wait' ],
-			'two lines'          => [ 'ca_file', "/etc\n/ca.pem", 'File of certificate authorities' ],
-			'a list'             => [ 'connect_timeout_ms', [ '1' ], 'Time to connect' ],
+			'no number'          => [ 'timeout_ms', self::HOSTILE, 'Request timeout' ],
+			'too small'          => [ 'outbox_max', '0', 'Outbox limit in tickets' ],
+			'two lines'          => [ 'ca_file', "/etc\n/ca.pem", 'Certificate authority file' ],
+			'a list'             => [ 'connect_timeout_ms', [ '1' ], 'Connect timeout' ],
 		];
 	}
 
@@ -148,7 +148,7 @@ final class SettingsTest extends AdminTestCase {
 
 	public function testWhatAConstantSetsIsShownAndNotAsked(): void {
 		$page = self::page();
-		self::assertStringContainsString( 'Set in wp-config.php, as TICKET_METADATA_KEY.', $page );
+		self::assertStringContainsString( 'Set in wp-config.php as TICKET_METADATA_KEY.', $page );
 		self::assertStringNotContainsString( 'TICKET_METADATA_URL', $page );
 		self::assertStringNotContainsString( getenv( 'SERVICE_KEY' ), $page );
 		self::assertStringNotContainsString( 'type="password"', $page );

@@ -148,7 +148,7 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertSame( 1, ( new Outbox() )->dropped() );
 		ticket_metadata_defer( 9, [ 'status' => 'open' ] );
 		AtShutdown::run();
-		self::assertStringContainsString( 'lost', $this->errors[2]->get_error_message(), 'which backfill could not bring' );
+		self::assertStringContainsString( 'Call ticket_metadata_defer() again', $this->errors[2]->get_error_message(), 'which backfill could not bring' );
 	}
 
 	public function testADatabaseThatFailsEndsNoPage(): void {

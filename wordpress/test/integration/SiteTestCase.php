@@ -42,7 +42,7 @@ abstract class SiteTestCase extends TestCase {
 		$wpdb->query( 'DROP TABLE IF EXISTS ' . OutboxTable::name() );
 		OutboxTable::forget();
 		Plugin::forgetClient();
-		// What one test found to be away is not so for the next.
+		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
 	}
 

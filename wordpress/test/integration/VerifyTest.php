@@ -123,7 +123,7 @@ final class VerifyTest extends CommandTestCase {
 		$this->tickets( 1 );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'verify' ) );
-		self::assertSaid( 'The service did not give the tickets' );
+		self::assertSaid( 'The service did not return the tickets' );
 		$this->use( ( new FaultyServer() )->url( 'good' ) );
 		self::assertSame( 1, $this->command( 'verify' ) );
 	}

@@ -41,7 +41,7 @@ export function createOrders ({ service, redis, key }) {
 
   /** @type {Record<string, () => Promise<unknown>>} */
   const orders = {
-    async 'redis-away' () {
+    async 'redis-unavailable' () {
       await redis.stop()
       await redisIs(false)
     },

@@ -53,7 +53,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form    = Browser::form( $browser->get( self::PAGE ), 'options.php' );
 		$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => self::HOSTILE, 'ticket_metadata[ca_file]' => self::HOSTILE ] + $form );
 		$page = $browser->get( self::PAGE . '&settings-updated=true' );
-		self::assertStringContainsString( 'Address of the service: must be', $page );
+		self::assertStringContainsString( 'Address of the service must be', $page );
 		self::assertStringNotContainsString( self::HOSTILE, $page );
 		self::assertArrayNotHasKey( 'url', $this->settings() );
 	}
@@ -82,7 +82,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form    = Browser::form( $browser->get( self::PAGE ), $action );
 		$page    = $browser->postAndRead( self::PAGE, [ 'ticket_metadata_test' => 'Test connection' ] + $form );
 		self::assertStringContainsString( 'good: The ticket-metadata service can be reached', $page );
-		self::assertStringContainsString( 'good: The ticket-metadata service takes all statuses of the map', $page );
+		self::assertStringContainsString( 'good: The ticket-metadata service accepts all mapped statuses', $page );
 		self::assertSame( 403, $browser->post( self::PAGE, [ 'ticket_metadata_test' => 'Test connection', 'ticket_metadata_nonce' => 'abcdef0123' ] ) );
 	}
 
@@ -104,12 +104,12 @@ final class AdministrationTest extends SiteTestCase {
 
 	public function testWhoRunsTheSiteIsToldThatTicketsWait(): void {
 		$browser = Browser::ofSite( 'admin' );
-		self::assertStringNotContainsString( 'If you deactivate Ticket Metadata', $browser->get( 'wp-admin/plugins.php' ) );
+		self::assertStringNotContainsString( 'If you deactivate the plugin', $browser->get( 'wp-admin/plugins.php' ) );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		$this->site->act( Step::create( 'awesome-support', 'Waiting' ) );
 		$this->site->settle();
-		self::assertStringContainsString( 'If you deactivate Ticket Metadata', $browser->get( 'wp-admin/plugins.php' ) );
-		self::assertStringContainsString( 'Tickets that wait', $browser->get( 'wp-admin/site-health.php?tab=debug' ) );
+		self::assertStringContainsString( 'If you deactivate the plugin', $browser->get( 'wp-admin/plugins.php' ) );
+		self::assertStringContainsString( 'Tickets in the outbox', $browser->get( 'wp-admin/site-health.php?tab=debug' ) );
 	}
 
 	public function testTheAdministratorOfASiteCannotSendTheNetworksKeyElsewhere(): void {
@@ -117,7 +117,7 @@ final class AdministrationTest extends SiteTestCase {
 		$before  = $this->database->settings( $second );
 		$browser = Browser::ofNetwork( '/second/', 'user-4' );
 		$page    = $browser->get( self::PAGE );
-		self::assertStringContainsString( 'Only those who run the network may change it', $page );
+		self::assertStringContainsString( 'Only network administrators can change it', $page );
 		$form = Browser::form( $page, 'options.php' );
 		self::assertArrayNotHasKey( 'ticket_metadata[url]', $form );
 		foreach ( [ [], [ 'ticket_metadata[new_key]' => '' ] ] as $fields ) {

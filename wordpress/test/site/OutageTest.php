@@ -3,7 +3,7 @@ namespace TicketMetadata\Test\Site;
 
 use TicketMetadata\Test\FaultyServer;
 
-/** While the service is away, pages are made as ever, and nothing is lost. */
+/** While the service is unavailable, pages are rendered as usual, and nothing is lost. */
 final class OutageTest extends SiteTestCase {
 
 	/** @return int[] */
@@ -36,13 +36,13 @@ final class OutageTest extends SiteTestCase {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
 		FaultyServer::order( $departure );
-		$new = $this->createEach( 'While it is away' );
+		$new = $this->createEach( 'While it is unavailable' );
 		$this->closeEach( $old );
 		$this->closeEach( $new );
 		$this->site->settle();
 		self::assertCount( 4, $this->outbox(), 'a ticket waits once' );
 		$this->site->cron();
-		self::assertCount( 4, $this->outbox(), 'it is still away' );
+		self::assertCount( 4, $this->outbox(), 'it is still unavailable' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$this->assertAllAgree( 4 );
@@ -50,7 +50,7 @@ final class OutageTest extends SiteTestCase {
 
 	public function testItIsReplayedFromTheCommandLine(): void {
 		FaultyServer::order( 'service-killed' );
-		$this->createEach( 'While it is away' );
+		$this->createEach( 'While it is unavailable' );
 		$this->site->settle();
 		$result = $this->site->replay();
 		self::assertSame( [ 0, 2, 'network_error' ], [ $result['delivered'], $result['left'], $result['stoppedBy'] ] );
@@ -135,7 +135,7 @@ final class OutageTest extends SiteTestCase {
 	public function testWithoutRedisTheServiceTakesAllTheSame(): void {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
-		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'redis-unavailable' );
 		$new = $this->createEach( 'Without Redis' );
 		$this->closeEach( $old );
 		$this->site->settle();
@@ -151,11 +151,11 @@ final class OutageTest extends SiteTestCase {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
 		FaultyServer::order( 'service-killed' );
-		$new = $this->createEach( 'While both are away' );
+		$new = $this->createEach( 'While both are unavailable' );
 		$this->closeEach( $old );
 		$this->site->settle();
 		self::assertCount( 4, $this->outbox() );
-		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'redis-unavailable' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$this->closeEach( $new );

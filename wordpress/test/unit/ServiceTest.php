@@ -88,7 +88,7 @@ final class ServiceTest extends PluginTestCase {
 	public function testWhatTheJournalKeepsIsStored(): void {
 		$client = $this->serviceClient();
 		$id     = self::newId();
-		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'redis-unavailable' );
 		try {
 			$answer = $client->create( $id, [ 'customer_id' => 1 ] );
 			self::assertSame( [ 202, true, '' ], [ $answer->status, $answer->isStored(), $answer->code ], $answer->detail() );

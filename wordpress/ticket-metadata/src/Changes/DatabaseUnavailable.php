@@ -1,5 +1,5 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** The connection is lost. WordPress has tried for seconds to get another one. */
+/** The connection is lost, and WordPress could not reconnect within some seconds. */
 final class DatabaseUnavailable extends \RuntimeException {}

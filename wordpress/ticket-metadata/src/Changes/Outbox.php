@@ -5,23 +5,23 @@ use TicketMetadata\Config;
 use TicketMetadata\Text;
 
 /**
- * The tickets of a site that wait for the service. A row says which ticket, and not what changed: when its turn comes,
- * it is sent as it then stands. Only deferred fields, which no help desk has, stand in it.
+ * The tickets of a site that wait for the service. A row names a ticket, not a change: the ticket is sent in the state
+ * that it has when its turn comes. Only deferred fields, which no help desk has, are stored in the row.
  *
- * Several PHP requests write here at a time. A row that another one has changed has another revision.
+ * Several PHP requests write here at the same time. Each change of a row increments its revision.
  */
 final class Outbox {
 
-	/** How many changes found no room, since someone looked after it. */
+	/** The number of changes that were dropped since the last complete backfill. */
 	private const DROPPED_OPTION = 'ticket_metadata_dropped';
 
-	/** What the service refused, it may take when its settings or the ticket have changed. */
+	/** Pauses between retries of a refused ticket: the service may accept it after its settings or the ticket have changed. */
 	private const REFUSED_SECONDS = [ 60, 600, 3600, 21600, 86400 ];
 
-	/** Tickets of one statement. */
+	/** Tickets per statement. */
 	private const INSERTED_MAX = 500;
 
-	/** Each lost race is another one's success. */
+	/** Each lost race is another request's success. */
 	private const ATTEMPTS_MAX = 50;
 
 	private const COLUMNS = 'id, source, ticket_id, fields, revision, added_at, refusals, error_code, error_detail';
@@ -32,7 +32,7 @@ final class Outbox {
 
 	private string $options;
 
-	/** For so many more, as far as this one knows. */
+	/** Room for this many more rows, as far as this object knows. */
 	private ?int $room = null;
 
 	public function __construct() {
@@ -49,11 +49,11 @@ final class Outbox {
 	}
 
 	/**
-	 * @param int[] $ids each once
+	 * @param int[] $ids without duplicates
 	 * @return int[] those for which there was no room
 	 */
 	public function addTickets( string $slug, array $ids, Outcome $why ): array {
-		// In the order of the key, in which others take its locks too.
+		// In the order of the key, so that concurrent statements take locks in the same order.
 		sort( $ids );
 		$dropped = [];
 		foreach ( array_chunk( $ids, self::INSERTED_MAX ) as $some ) {
@@ -68,7 +68,7 @@ final class Outbox {
 	/** @return bool whether there was room for it */
 	public function addFields( int $id, array $fields, Outcome $why ): bool {
 		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
-			// Most are not there yet.
+			// Most have no row yet.
 			if ( $this->hasRoom( 1 ) && $this->insertFields( $id, $fields, $why ) ) {
 				--$this->room;
 				return true;
@@ -82,23 +82,23 @@ final class Outbox {
 				return true;
 			}
 		}
-		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at a time." );
+		throw new \RuntimeException( "Too many PHP requests change ticket $id in $this->table at the same time." );
 	}
 
-	/** @return OutboxRow[] whose turn it is, beginning behind one, in the order in which they came */
+	/** @return OutboxRow[] due rows after an id, oldest first */
 	public function due( int $afterId, int $limit ): array {
 		return $this->select( 'WHERE id > %d AND due_at <= %d ORDER BY id LIMIT %d', $afterId, time(), $limit );
 	}
 
-	/** @return OutboxRow[] the first, due or not */
+	/** @return OutboxRow[] the oldest rows, due or not */
 	public function rows( int $limit ): array {
 		return $this->select( 'ORDER BY id LIMIT %d', $limit );
 	}
 
 	/**
-	 * @param string $source as of a row
+	 * @param string $source as in a row
 	 * @param int[]  $ids    the source's
-	 * @return array<int, true> those of them that wait
+	 * @return array<int, true> those that are in the outbox
 	 */
 	public function waiting( string $source, array $ids ): array {
 		if ( $ids === [] ) {
@@ -109,12 +109,12 @@ final class Outbox {
 		return array_fill_keys( array_map( 'intval', array_column( $rows, 'ticket_id' ) ), true );
 	}
 
-	/** Takes out what was delivered. What has changed since it was read stays. */
+	/** Removes a delivered row, unless it changed since it was read. */
 	public function remove( OutboxRow $row ): void {
 		$this->queries->run( "DELETE FROM $this->table WHERE id = %d AND revision = %d", $row->id, $row->revision );
 	}
 
-	/** Notes why it is still here. What was refused waits longer each time, and keeps the reason when the service cannot be asked. */
+	/** Records why a row could not be delivered. A refused row waits longer each time, and keeps its reason while the service is unavailable. */
 	public function note( OutboxRow $row, Outcome $outcome ): void {
 		if ( ! $outcome->isRefused && $row->refusals > 0 ) {
 			return;
@@ -131,12 +131,12 @@ final class Outbox {
 		);
 	}
 
-	/** Takes out, for good, what was refused when it was tried last, and has not changed since. A bridge's mistake is none of the ticket's. */
+	/** Deletes rows that were refused at the last attempt and have not changed since. Rows that failed because of a bug in a bridge stay. */
 	public function discardRefused(): int {
 		return $this->queries->run( "DELETE FROM $this->table WHERE refusals > 0 AND due_at > 0 AND error_code <> 'client_error'" );
 	}
 
-	/** Makes all of them due, those too that wait because they were refused. */
+	/** Makes all rows due, including refused ones. */
 	public function hurry(): void {
 		$this->queries->run( "UPDATE $this->table SET due_at = 0 WHERE due_at > 0" );
 	}
@@ -145,7 +145,7 @@ final class Outbox {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table" );
 	}
 
-	/** For how many more. Counted once for all that a PHP request puts in: a long table takes its time. */
+	/** Room for how many more rows. Counted once per PHP request, because counting a long table takes time. */
 	public function room(): int {
 		$this->room = $this->room ?? ( new Config() )->outboxMax() - $this->depth();
 		return max( 0, $this->room );
@@ -155,20 +155,20 @@ final class Outbox {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table WHERE refusals > 0" );
 	}
 
-	/** @return int|null Unix seconds since when the first waits; null: none does */
+	/** @return int|null Unix seconds of the oldest row; null: the outbox is empty */
 	public function oldestAt(): ?int {
 		$time = $this->queries->value( "SELECT added_at FROM $this->table ORDER BY id LIMIT 1" );
 		return $time === null ? null : (int) $time;
 	}
 
-	/** Whether nothing waits and nothing found no room, which is the rule: one query, for pages that only ask for that. */
+	/** Whether the outbox is empty and nothing was dropped. One query for the usual case. */
 	public function isQuiet(): bool {
 		return $this->queries->value( "SELECT EXISTS (SELECT 1 FROM $this->table) OR EXISTS (SELECT 1 FROM $this->options WHERE option_name = %s)", self::DROPPED_OPTION ) === '0';
 	}
 
-	/** Changes that found no room: `wp ticket-metadata backfill` brings them to the service. */
+	/** The number of dropped changes, which `wp ticket-metadata backfill` sends. */
 	public function dropped(): int {
-		// Past WordPress's cache of options, as it is counted.
+		// Bypasses WordPress's cache of options, as the counting does.
 		return (int) $this->queries->value( "SELECT option_value FROM $this->options WHERE option_name = %s", self::DROPPED_OPTION );
 	}
 
@@ -177,7 +177,7 @@ final class Outbox {
 	}
 
 	/**
-	 * What waits already needs no room: it stays in its place, and has changed.
+	 * A ticket that is in the outbox already needs no room: it keeps its place and gets a new revision.
 	 *
 	 * @param int[] $ids
 	 * @return int[] those for which there was no room
@@ -194,7 +194,7 @@ final class Outbox {
 			foreach ( $ids as $id ) {
 				array_push( $values, ...self::row( $slug, $id, [], $why ) );
 			}
-			// MySQL counts a row that is new as one, and one that has changed as two.
+			// MySQL reports 1 for an inserted row and 2 for an updated one.
 			$changed     = $this->queries->run( 'INSERT ' . $this->into( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
 			$this->room -= 2 * count( $ids ) - $changed;
 		}
@@ -205,7 +205,7 @@ final class Outbox {
 		return $this->room() >= $rows;
 	}
 
-	/** @return bool false: another was faster */
+	/** @return bool false: another request was faster */
 	private function insertFields( int $id, array $fields, Outcome $why ): bool {
 		return $this->queries->run( 'INSERT IGNORE ' . $this->into( 1 ), ...self::row( '', $id, $fields, $why ) ) === 1;
 	}
@@ -215,12 +215,12 @@ final class Outbox {
 			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s)' ) );
 	}
 
-	/** @return array<int|string> for the placeholders of an insertion */
+	/** @return array<int|string> values for the placeholders of an insert */
 	private static function row( string $source, int $id, array $fields, Outcome $why ): array {
 		return [ $source, $id, self::text( $fields ), time(), $why->isRefused ? 1 : 0, self::cut( $why->code, 64 ), self::cut( $why->detail, 500 ) ];
 	}
 
-	/** What is otherwise now may be what the service takes: it is due at once. */
+	/** The service may accept the changed fields, so the row becomes due at once. */
 	private function join( OutboxRow $row, array $fields ): bool {
 		return $this->queries->run(
 			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0 WHERE id = %d AND revision = %d",
@@ -244,7 +244,7 @@ final class Outbox {
 	}
 
 	private static function cut( string $text, int $length ): string {
-		// Old tables take no character of four bytes, and then nothing of the row.
+		// A table in old utf8 refuses the whole row because of one four-byte character.
 		return (string) preg_replace( '/[\x{10000}-\x{10FFFF}]/u', '?', Text::fit( $text, $length ) );
 	}
 }

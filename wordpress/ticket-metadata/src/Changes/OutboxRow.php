@@ -1,25 +1,25 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** A ticket that waits for the service. */
+/** A ticket in the outbox. */
 final class OutboxRow {
 
-	/** In the order in which they came. */
+	/** Ascending in the order of arrival. */
 	public int $id;
 
 	/** The help desk's slug; empty: deferred fields. */
 	public string $source;
 
-	/** The source's own. */
+	/** The source's own id. */
 	public int $ticketId;
 
 	/** Deferred fields. */
 	public array $fields;
 
-	/** Grows with each change that joins it. */
+	/** Grows with each change. */
 	public int $revision;
 
-	/** Unix seconds of the first change that waits. */
+	/** Unix seconds of the first change. */
 	public int $addedAt;
 
 	/** How often the service refused it. */

@@ -1,47 +1,47 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** Puts what could not be delivered into the outbox, as much of it as can be. */
+/** Puts undelivered changes into the outbox, as many as possible. */
 final class OutboxWriter {
 
 	private ?Outbox $outbox = null;
 
-	/** In a row: then it is not for what is in one of them. */
+	/** Consecutive failures: then the cause is not a single row. */
 	private const FAILURES_MAX = 20;
 
-	/** Why nothing is tried any more. A database that is gone takes seconds each time that it is asked: once is enough. */
+	/** Why nothing more is tried. Each query to an unavailable database takes seconds, so one attempt is enough. */
 	private string $gone = '';
 
 	private int $failures = 0;
 
 	/**
 	 * @param int[] $ids the help desk's
-	 * @return array<int, string> those that are not kept, and why
+	 * @return array<int, string> those that were not kept, with the reason
 	 */
 	public function tickets( string $slug, array $ids, Outcome $why ): array {
 		return $this->keep(
 			$ids,
 			fn( array $some ): array => $this->outbox()->addTickets( $slug, $some, $why ),
-			__( 'The outbox is full, and the change is not kept. When the service is back: wp ticket-metadata backfill.', 'ticket-metadata' ) . " $why->detail"
+			__( 'The outbox is full, so the change was dropped. When the service is available again, run: wp ticket-metadata backfill.', 'ticket-metadata' ) . " $why->detail"
 		);
 	}
 
 	/**
-	 * @param array<int, array> $fields by the id that the functions of the plugin take
-	 * @param int[]             $ids    those of them that are to be kept
-	 * @return array<int, string> those that are not kept, and why
+	 * @param array<int, array> $fields by the id that the plugin's functions take
+	 * @param int[]             $ids    which of them to keep
+	 * @return array<int, string> those that were not kept, with the reason
 	 */
 	public function fields( array $fields, array $ids, Outcome $why ): array {
 		return $this->keep(
 			$ids,
 			fn( array $some ): array => array_filter( $some, fn( int $id ): bool => ! $this->outbox()->addFields( $id, $fields[ $id ], $why ) ),
-			__( 'The outbox is full, and the deferred fields are lost: whoever gave them has to give them again.', 'ticket-metadata' ) . " $why->detail"
+			__( 'The outbox is full, so the deferred fields were dropped. Call ticket_metadata_defer() again when the service is available.', 'ticket-metadata' ) . " $why->detail"
 		);
 	}
 
 	/**
 	 * @param int[]                  $ids
-	 * @param callable(int[]): int[] $add answers those for which there was no room
+	 * @param callable(int[]): int[] $add returns those for which there was no room
 	 * @return array<int, string>
 	 */
 	private function keep( array $ids, callable $add, string $full ): array {
@@ -62,7 +62,7 @@ final class OutboxWriter {
 				}
 				return array_fill_keys( $ids, $error->getMessage() );
 			}
-			// What is wrong with one takes no other with it.
+			// One bad row must not take others with it.
 			$unkept = [];
 			foreach ( $ids as $id ) {
 				$unkept += $this->keep( [ $id ], $add, $full );

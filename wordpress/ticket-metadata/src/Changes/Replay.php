@@ -6,7 +6,7 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Plugin;
 
-/** Works through the outbox, in the order in which it was filled, one PHP process at a time. */
+/** Sends the tickets of the outbox, oldest first, in one PHP process at a time. */
 final class Replay {
 
 	private const PAGE = 200;
@@ -24,9 +24,9 @@ final class Replay {
 	}
 
 	/**
-	 * @param int                        $max      how many tickets
-	 * @param callable(int): void|null   $progress called with how many were tried each time
-	 * @param Deadline|null              $deadline after which no more are begun; null: until there are no more
+	 * @param int                        $max      number of tickets
+	 * @param callable(int): void|null   $progress gets the number of tickets after each page
+	 * @param Deadline|null              $deadline after which no further page is started; null: none
 	 */
 	public static function run( int $max, ?callable $progress = null, ?Deadline $deadline = null ): ReplayResult {
 		$replay = new self( Plugin::patientClient() );
@@ -92,11 +92,11 @@ final class Replay {
 		try {
 			$bridge = Bridges::active()[ $source ] ?? null;
 			if ( $bridge === null ) {
-				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
+				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source is not active here." ) );
 			}
 			return ( new Sender( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
 		} catch ( \Throwable $error ) {
-			// The others behind them have nothing to do with it.
+			// Refused, so that the tickets behind them are still sent.
 			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'client_error', get_class( $error ) . ': ' . $error->getMessage() ) );
 		}
 	}

@@ -4,10 +4,10 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Client\Client;
 
-/** Brings tickets of a help desk to the service as they now stand, whatever happened to them. */
+/** Sends a help desk's tickets to the service in their current state. */
 final class Sender {
 
-	/** A ticket that changes faster than it can be sent waits for its turn in the outbox. */
+	/** A ticket that changes faster than it can be sent goes into the outbox. */
 	private const ROUNDS_MAX = 3;
 
 	private Batch $batch;
@@ -18,7 +18,7 @@ final class Sender {
 
 	/**
 	 * @param int[] $ids    the help desk's
-	 * @param int[] $newIds those of them that the service surely does not know yet; of the others it finds out
+	 * @param int[] $newIds those that are surely new to the service; for the others it finds out
 	 * @return array<int, Outcome> by id
 	 */
 	public function deliver( Bridge $bridge, array $ids, array $newIds = [] ): array {
@@ -32,11 +32,11 @@ final class Sender {
 			$isStored              = static fn( int $id ): bool => $outcomes[ $id ]->isStored();
 			$stored                = array_filter( $ids, $isStored );
 			$sent                  = $now;
-			// Two PHP requests may change a ticket and send it in the other order. Who sends last finds what there is.
+			// Two PHP requests may change a ticket and send it in the opposite order. Reading again after sending finds that.
 			$now = $bridge->snapshots( $stored );
 			$ids = array_filter( $stored, static fn( int $id ): bool => ( $now[ $id ] ?? null ) !== ( $sent[ $id ] ?? null ) );
 			if ( $round === self::ROUNDS_MAX ) {
-				$changing = Outcome::undelivered( 'still_changing', 'The ticket changed each time that it had been sent.' );
+				$changing = Outcome::undelivered( 'still_changing', 'The ticket changed again each time it was sent.' );
 				return array_replace( $outcomes, array_fill_keys( $ids, $changing ) );
 			}
 			$isNew = [];
@@ -47,7 +47,7 @@ final class Sender {
 	/**
 	 * @param array<int, array> $snapshots
 	 * @param array<int, true>  $isNew
-	 * @return array{array<int, Change>, array<int, Outcome>} what can be sent, and why the rest cannot
+	 * @return array{array<int, Change>, array<int, Outcome>} what can be sent, and the reasons for the rest
 	 */
 	private static function changes( string $slug, Fields $fields, array $ids, array $snapshots, array $isNew ): array {
 		$changes = [];

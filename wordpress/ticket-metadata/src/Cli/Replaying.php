@@ -10,14 +10,14 @@ final class Replaying {
 
 	private const REFUSALS_SHOWN = 20;
 
-	/** Rows that are looked at for refusals: a first page of an outbox that is full of them says enough. */
+	/** Rows that are searched for refusals. The first rows of a long outbox say enough. */
 	private const ROWS_LOOKED_AT = 1000;
 
 	public function run( int $limit, bool $isDiscarding ): void {
 		$outbox = new Outbox();
-		// Whoever runs it has done something about what was refused.
+		// Whoever runs the command has probably fixed the reasons for refusals.
 		$outbox->hurry();
-		$bar    = \WP_CLI\Utils\make_progress_bar( __( 'Sending what waits', 'ticket-metadata' ), min( $limit, $outbox->depth() ) );
+		$bar    = \WP_CLI\Utils\make_progress_bar( __( 'Sending the outbox', 'ticket-metadata' ), min( $limit, $outbox->depth() ) );
 		$result = Replay::run(
 			$limit,
 			static function ( int $tickets ) use ( $bar ): void {
@@ -37,7 +37,7 @@ final class Replaying {
 		if ( $isDiscarding && $result->stoppedBy === '' ) {
 			$discarded = $outbox->discardRefused();
 			/* translators: %d: a number of tickets */
-			\WP_CLI::log( sprintf( __( 'Discarded %d that the service refused.', 'ticket-metadata' ), $discarded ) );
+			\WP_CLI::log( sprintf( __( 'Discarded, because the service refused them: %d.', 'ticket-metadata' ), $discarded ) );
 			$result->left = $outbox->depth();
 		}
 		if ( $result->stoppedBy !== '' ) {
