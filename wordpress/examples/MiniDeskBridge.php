@@ -2,7 +2,7 @@
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\Rows;
 
-/** Offloads the tickets of Mini Desk, a help desk with one table. */
+/** Mirrors the tickets of Mini Desk, a help desk with one table. */
 final class MiniDeskBridge implements Bridge {
 
 	public function slug(): string {

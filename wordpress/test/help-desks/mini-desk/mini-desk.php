@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name:       Mini Desk (for tests)
- * Description:       A help desk with one table, whose tickets are offloaded by the example of the README.
+ * Description:       A help desk with one table, whose tickets the example bridge of wordpress/docs/bridges.md mirrors.
  * Version:           1.0
  * Requires PHP:      7.4
  */
