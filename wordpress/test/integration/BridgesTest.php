@@ -51,14 +51,8 @@ final class BridgesTest extends TestCase {
 		self::assertSame( [ 'awesome-support', 'supportcandy' ], self::active(), 'who forgets to return them' );
 	}
 
-	public function testTheReadmeShowsTheExampleThatIsTested(): void {
-		$root    = dirname( __DIR__, 3 );
-		$example = substr( file_get_contents( "$root/wordpress/examples/MiniDeskBridge.php" ), strlen( "<?php\n" ) );
-		self::assertStringContainsString( "```php\n$example```", file_get_contents( "$root/README.md" ) );
-	}
-
 	/**
-	 * The example of the README, with the help desk that it is for.
+	 * The example of docs/bridges.md, with the help desk that it is for.
 	 *
 	 * @runInSeparateProcess
 	 * @preserveGlobalState disabled

@@ -36,6 +36,18 @@ final class ConfigTest extends PluginTestCase {
 		self::assertSame( [ 'outbox_max' => 5 ], Config::withoutLocked( [ 'key' => 'from-constant', 'timeout_ms' => 300, 'outbox_max' => 5, 'unknown' => 1 ] ) );
 	}
 
+	/**
+	 * The block of README.md.
+	 *
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function testTheConstantsOfTheReadme(): void {
+		require dirname( __DIR__, 2 ) . '/examples/wp-config.php';
+		$config = $this->configure( [ 'url' => 'https://other.example', 'key' => 'from-form' ] );
+		self::assertSame( [ 'http://127.0.0.1:3000', 'tms_...', [] ], [ $config->url(), $config->key(), $config->problems() ] );
+	}
+
 	/** @return array<string, array{string, mixed}> */
 	public function unusable(): array {
 		return [

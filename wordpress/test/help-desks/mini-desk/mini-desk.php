@@ -8,14 +8,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-add_filter(
-	'ticket_metadata_bridges',
-	static function ( array $bridges ): array {
-		require_once dirname( __DIR__, 3 ) . '/examples/MiniDeskBridge.php';
-		$bridges[] = new MiniDeskBridge();
-		return $bridges;
-	}
-);
+require_once dirname( __DIR__, 3 ) . '/examples/register-bridge.php';
 
 function mini_desk_install(): void {
 	global $wpdb;
