@@ -76,8 +76,8 @@ final class Database {
 
 	/** The ids that tickets of the help desks get from now on. */
 	public function beginAt( int $id, string $prefix ): void {
-		foreach ( [ 'posts', 'psmsc_tickets' ] as $table ) {
-			$this->query( "ALTER TABLE $prefix$table AUTO_INCREMENT = $id" );
+		foreach ( array_filter( [ "{$prefix}posts", "{$prefix}psmsc_tickets" ], [ $this, 'has' ] ) as $table ) {
+			$this->query( "ALTER TABLE $table AUTO_INCREMENT = $id" );
 		}
 	}
 
