@@ -39,7 +39,8 @@ function entries () {
     .map((entry) => relative(PLUGIN, join(entry.parentPath, entry.name)).split(sep).join('/'))
     // What an editor or a file manager left behind.
     .filter((path) => !path.split('/').some((part) => part.startsWith('.')))
-  return [...paths.map((path) => [path, join(PLUGIN, path)]), ['LICENSE', join(ROOT, 'LICENSE')]]
-    .map(([path, source]) => /** @type {[string, Buffer]} */ ([`${NAME}/${path}`, readFileSync(source)]))
-    .sort(([one], [other]) => (one < other ? -1 : 1))
+  const sources = [...paths.map((path) => ({ path, source: join(PLUGIN, path) })), { path: 'LICENSE', source: join(ROOT, 'LICENSE') }]
+  return sources
+    .sort((one, other) => (one.path < other.path ? -1 : 1))
+    .map(({ path, source }) => [`${NAME}/${path}`, readFileSync(source)])
 }
