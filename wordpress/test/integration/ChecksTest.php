@@ -132,7 +132,7 @@ final class ChecksTest extends SiteTestCase {
 		self::assertFound( 'recommended', 'switched off', SiteChecks::settings( new Config() ) );
 	}
 
-	/** The rows of some tickets, the oldest of which have waited so long. */
+	/** Adds rows to the outbox, and makes all of them older. */
 	private function outbox( int $count, int $seconds = 0, ?Outcome $why = null ): void {
 		global $wpdb;
 		$outbox = new Outbox();

@@ -7,7 +7,7 @@ use TicketMetadata\Admin\PrivacyPolicy;
 /** What is known of a person, and what a site may say of it. */
 final class PrivacyTest extends AdminTestCase {
 
-	/** @return int[] the ids of so many tickets that are at the service */
+	/** @return int[] the ids of a number of tickets in the service */
 	private function tickets( int $count ): array {
 		$first = self::newId();
 		$ids   = range( $first, $first + $count - 1 );

@@ -238,7 +238,7 @@ final class ShutdownTest extends SiteTestCase {
 		return strpos( $query, 'INSERT INTO ' . OutboxTable::name() ) === 0;
 	}
 
-	/** Counts the statements that put tickets into the outbox, and has another one made, if there is one. */
+	/** Counts the statements that insert into the outbox, and replaces them if there is a replacement. */
 	private static function countingInserts( ?string $instead, int &$statements ): callable {
 		return static function ( string $query ) use ( $instead, &$statements ): string {
 			if ( ! self::isInsertIntoOutbox( $query ) ) {
@@ -259,7 +259,7 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertSame( [], $this->errorCodes(), 'it is no failure' );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1000 ) );
 		AtShutdown::run();
-		self::assertSame( [ 500, 500 ], array_map( 'count', $server->batches() ), 'so many are still sent by the page' );
+		self::assertSame( [ 500, 500 ], array_map( 'count', $server->batches() ), 'a page still sends this number itself' );
 	}
 
 	public function testOfVeryManyWhatFindsNoRoomIsSentAtOnce(): void {

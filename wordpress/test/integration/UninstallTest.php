@@ -38,7 +38,7 @@ final class UninstallTest extends SiteTestCase {
 		set_transient( 'ticket_metadata_of_a_later_version', 1, 60 );
 	}
 
-	/** Deactivated, it notes and sends nothing, and keeps what waits. */
+	/** A deactivated plugin records and sends nothing, and keeps its outbox. */
 	public function testDeactivatedItKeepsWhatWaits(): void {
 		$this->useEverything();
 		Deactivation::run();

@@ -36,7 +36,7 @@ export async function startSites ({ directory, mariadb, constants }) {
       directory: sites,
       host: UPLOAD,
       plugins: ['awesome-support'],
-      // The files belong to whoever runs the tests, which WordPress would otherwise find out by an upload over FTP.
+      // Without it, WordPress may ask for FTP credentials to write files.
       constants: { ...database, ...constants, TABLE_PREFIX: 'upload_', WP_SITEURL: `http://${UPLOAD}`, WP_HOME: `http://${UPLOAD}`, FS_METHOD: 'direct' },
     }),
   ])

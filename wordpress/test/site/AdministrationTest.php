@@ -145,7 +145,7 @@ final class AdministrationTest extends SiteTestCase {
 		self::removeFromNetwork( 'deactivate' );
 		foreach ( $prefixes as $prefix ) {
 			self::assertNotContains( 'cron', $this->database->traces( $prefix ) );
-			self::assertCount( 1, $this->database->outbox( $prefix ), 'what waits, waits' );
+			self::assertCount( 1, $this->database->outbox( $prefix ), 'the outbox is kept' );
 		}
 		self::removeFromNetwork( 'uninstall' );
 		// Each had two help desks: whose tickets have which ids is not forgotten.

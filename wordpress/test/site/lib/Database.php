@@ -29,10 +29,10 @@ final class Database {
 		return array_column( $rows, null, 'ticket_id' );
 	}
 
-	/** @return array[] what waits, in the order in which it came */
+	/** @return array[] the rows of the outbox, oldest first */
 	public function outbox( string $prefix ): array {
 		$table = "{$prefix}ticket_metadata_outbox";
-		// It is made when something has to wait.
+		// The table is created when something has to wait.
 		return $this->has( $table ) ? $this->query( "SELECT * FROM $table ORDER BY id" ) : [];
 	}
 
