@@ -31,6 +31,7 @@ final class MiniDeskBridge implements Bridge {
 				'status'        => $row->is_done ? 'done' : 'waiting',
 				'category'      => $row->topic,
 				'priority'      => null,
+				'channel'       => 'web',
 				'assigned_to'   => (int) $row->agent_id ?: null,
 				'created_at'    => (int) $row->asked_at,
 				'custom_fields' => [],

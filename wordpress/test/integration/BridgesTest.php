@@ -81,7 +81,7 @@ final class BridgesTest extends TestCase {
 		self::assertSame( [ $first ], array_keys( $snapshots ) );
 		self::assertEqualsWithDelta( time(), $snapshots[ $first ]['created_at'], 600 );
 		unset( $snapshots[ $first ]['created_at'] );
-		$expected = [ 'customer_id' => 1, 'subject' => 'Where is my order?', 'status' => 'done', 'category' => 'orders', 'priority' => null, 'assigned_to' => 9, 'custom_fields' => [] ];
+		$expected = [ 'customer_id' => 1, 'subject' => 'Where is my order?', 'status' => 'done', 'category' => 'orders', 'priority' => null, 'channel' => 'web', 'assigned_to' => 9, 'custom_fields' => [] ];
 		self::assertSame( $expected, $snapshots[ $first ] );
 		self::assertSame( 'closed', $bridge->statuses()['done']['default'] );
 		self::assertSame( [], $bridge->snapshots( [] ) );

@@ -19,19 +19,19 @@ final class SenderTest extends SiteTestCase {
 
 	public function testATicketArrivesAsItStands(): void {
 		$id = self::newId();
-		$this->desk->put( $id, [ 'customer_id' => 8, 'subject' => 'Größe 🛒', 'status' => 'waiting', 'category' => 'Billing', 'priority' => 'High', 'assigned_to' => 9 ] );
+		$this->desk->put( $id, [ 'customer_id' => 8, 'subject' => 'Größe 🛒', 'status' => 'waiting', 'category' => 'Billing', 'priority' => 'High', 'channel' => 'email', 'assigned_to' => 9 ] );
 		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
 		$ticket = $this->atService( $id );
 		self::assertSame(
-			[ 8, 'Größe 🛒', 'pending', 'Billing', 'High', 9, 1700000000 ],
-			[ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['category'], $ticket['priority'], $ticket['assigned_to'], $ticket['created_at'] ]
+			[ 8, 'Größe 🛒', 'pending', 'Billing', 'High', 'email', 9, 1700000000 ],
+			[ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['category'], $ticket['priority'], $ticket['channel'], $ticket['assigned_to'], $ticket['created_at'] ]
 		);
 
-		$this->desk->put( $id, [ 'status' => 'closed', 'category' => null, 'priority' => '', 'assigned_to' => null ] );
+		$this->desk->put( $id, [ 'status' => 'closed', 'category' => null, 'priority' => '', 'channel' => null, 'assigned_to' => null ] );
 		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
 		$ticket = $this->atService( $id );
 		self::assertSame( [ 'closed', 1700000000 ], [ $ticket['status'], $ticket['created_at'] ] );
-		self::assertSame( [], array_intersect( [ 'category', 'priority', 'assigned_to' ], array_keys( $ticket ) ) );
+		self::assertSame( [], array_intersect( [ 'category', 'priority', 'channel', 'assigned_to' ], array_keys( $ticket ) ) );
 	}
 
 	public function testWhetherItIsNewIsFoundOut(): void {

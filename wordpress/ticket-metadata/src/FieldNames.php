@@ -4,7 +4,7 @@ namespace TicketMetadata;
 /** The fields of a ticket that callers may set. */
 final class FieldNames {
 
-	private const ALL = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'assigned_to', 'custom_fields', 'created_at' ];
+	private const ALL = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'custom_fields', 'created_at' ];
 
 	/**
 	 * A deferred change would be refused long after its caller could react.

@@ -14,7 +14,7 @@ final class AwesomeSupportHooks {
 
 	/** The meta keys that a snapshot contains. */
 	private const META_KEYS  = [ '_wpas_status', '_wpas_assignee' ];
-	private const TAXONOMIES = [ 'department', 'ticket_priority' ];
+	private const TAXONOMIES = [ 'department', 'ticket_priority', 'ticket_channel' ];
 
 	/** @var callable(int, bool=): void */
 	private $mark;
@@ -108,7 +108,7 @@ final class AwesomeSupportHooks {
 		Found::mark( static fn( int $after, int $limit ): array => Rows::ids( $wpdb->prepare( $query, HookArgument::ticketId( $user ), $after, $limit ) ), $this->mark );
 	}
 
-	/** A renamed department or priority changes every ticket that has it. */
+	/** A renamed department, priority or channel changes every ticket that has it. */
 	public function termEdited( $term = null, $row = null, $taxonomy = null ): void {
 		global $wpdb;
 		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {

@@ -7,7 +7,7 @@ namespace TicketMetadata\Bridges;
  */
 final class AwesomeSupportPosts {
 
-	private const FIELD_BY_TAXONOMY = [ 'department' => 'category', 'ticket_priority' => 'priority' ];
+	private const FIELD_BY_TAXONOMY = [ 'department' => 'category', 'ticket_priority' => 'priority', 'ticket_channel' => 'channel' ];
 
 	/**
 	 * @param int[] $ids
@@ -41,6 +41,7 @@ final class AwesomeSupportPosts {
 			'status'        => $isClosed ? 'closed' : $state,
 			'category'      => $terms['category'] ?? null,
 			'priority'      => $terms['priority'] ?? null,
+			'channel'       => $terms['channel'] ?? null,
 			'assigned_to'   => Cell::id( $meta['_wpas_assignee'] ?? '' ),
 			// WordPress leaves the UTC date of a draft empty.
 			'created_at'    => Cell::utc( $post->post_date_gmt ) ?? Cell::local( $post->post_date ),
@@ -66,7 +67,7 @@ final class AwesomeSupportPosts {
 			"SELECT r.object_id, x.taxonomy, t.name FROM $wpdb->term_relationships r
 			JOIN $wpdb->term_taxonomy x ON x.term_taxonomy_id = r.term_taxonomy_id
 			JOIN $wpdb->terms t ON t.term_id = x.term_id
-			WHERE r.object_id IN ($list) AND x.taxonomy IN ('department', 'ticket_priority') ORDER BY t.name, t.term_id"
+			WHERE r.object_id IN ($list) AND x.taxonomy IN ('department', 'ticket_priority', 'ticket_channel') ORDER BY t.name, t.term_id"
 		);
 		foreach ( $rows as $row ) {
 			$terms[ (int) $row->object_id ][ self::FIELD_BY_TAXONOMY[ $row->taxonomy ] ] ??= Cell::text( $row->name );

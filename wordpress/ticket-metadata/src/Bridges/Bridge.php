@@ -32,8 +32,8 @@ interface Bridge {
 	 *
 	 * @param int[] $ids
 	 * @return array<int, array> by id; a ticket that does not exist has no entry. Fields as in the service (customer_id,
-	 *   subject, category, priority, assigned_to, created_at in Unix seconds, custom_fields), null where the help desk has
-	 *   no value. `status` is a key of statuses(); ids of tickets and customers are this site's own. A customer is a
+	 *   subject, category, priority, channel, assigned_to, created_at in Unix seconds, custom_fields), null where the help
+	 *   desk has no value. `status` is a key of statuses(); ids of tickets and customers are this site's own. A customer is a
 	 *   WordPress user; for a guest, customer_id is null and `guest_id` is the help desk's own id, if it has one.
 	 * @throws \RuntimeException if the database did not answer: a ticket that is left out counts as deleted.
 	 */

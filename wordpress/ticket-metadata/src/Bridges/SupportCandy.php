@@ -76,6 +76,8 @@ final class SupportCandy implements Bridge {
 			'status'        => $isDeleted || ( $ticket->is_archived && ! $statuses->isClosed( $status ) ) ? $statuses->closed() : $status,
 			'category'      => Cell::text( $ticket->category ),
 			'priority'      => Cell::text( $ticket->priority ),
+			// SupportCandy sets it when the ticket is created, and never again.
+			'channel'       => Cell::text( $ticket->source ),
 			'assigned_to'   => $assignee,
 			// SupportCandy stores UTC, whatever the site's time zone is.
 			'created_at'    => Cell::utc( $ticket->date_created ),

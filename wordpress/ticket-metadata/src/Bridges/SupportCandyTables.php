@@ -4,7 +4,7 @@ namespace TicketMetadata\Bridges;
 /** SupportCandy's tables. Its own classes cache by id alone, which mixes up the sites of a network. */
 final class SupportCandyTables {
 
-	private const COLUMNS = 'id, is_active, customer, subject, status, priority, category, assigned_agent, date_created';
+	private const COLUMNS = 'id, is_active, customer, subject, status, priority, category, source, assigned_agent, date_created';
 
 	private string $prefix;
 

@@ -9,7 +9,7 @@ use TicketMetadata\Text;
 final class Fields {
 
 	/** The service's limits, in characters. */
-	private const LENGTHS = [ 'subject' => 255, 'category' => 64, 'priority' => 64 ];
+	private const LENGTHS = [ 'subject' => 255, 'category' => 64, 'priority' => 64, 'channel' => 64 ];
 
 	private string $slug;
 
@@ -25,7 +25,7 @@ final class Fields {
 		$this->map      = ( new Config() )->statusMap();
 	}
 
-	/** @return array customer_id, subject, category, priority, status, assigned_to, custom_fields, created_at; null: no value */
+	/** @return array customer_id, subject, category, priority, channel, status, assigned_to, custom_fields, created_at; null: no value */
 	public function of( array $snapshot ): array {
 		$fields                = array_diff_key( $snapshot, [ 'guest_id' => true ] );
 		$fields['customer_id'] = $snapshot['customer_id'] ?? TicketIds::ofGuest( $snapshot['guest_id'] ?? 0 );
