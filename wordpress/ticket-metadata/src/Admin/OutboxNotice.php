@@ -1,21 +1,21 @@
 <?php
 namespace TicketMetadata\Admin;
 
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Checks\Finding;
 use TicketMetadata\Checks\SiteChecks;
 use TicketMetadata\Config;
 
-/** Tells those who run the site that tickets wait, on the pages where they look for such things. */
-final class SpoolNotice {
+/** A notice for administrators about tickets in the outbox, on the pages where they look for problems. */
+final class OutboxNotice {
 
-	/** So many wait for a moment when many tickets change at a time. */
+	/** Fewer wait for a moment whenever many tickets change at the same time. */
 	private const WAITING_MAX = 100;
 
 	private const SCREENS = [ 'dashboard', 'plugins', SettingsPage::SCREEN ];
 
 	public static function show(): void {
-		// Some plugins show the notices where there is no screen.
+		// Some plugins show notices where there is no screen.
 		$screen = function_exists( 'get_current_screen' ) ? get_current_screen() : null;
 		if ( $screen === null || ! in_array( $screen->id, self::SCREENS, true ) || ! current_user_can( 'manage_options' ) ) {
 			return;
@@ -27,19 +27,19 @@ final class SpoolNotice {
 			return;
 		}
 		try {
-			$spool = new Spool();
-			if ( $spool->isQuiet() ) {
+			$outbox = new Outbox();
+			if ( $outbox->isQuiet() ) {
 				return;
 			}
-			$finding = SiteChecks::spool( $config );
-			if ( $finding->state !== Finding::GOOD || $spool->depth() > self::WAITING_MAX ) {
+			$finding = SiteChecks::outbox( $config );
+			if ( $finding->state !== Finding::GOOD || $outbox->depth() > self::WAITING_MAX ) {
 				self::showFinding( $finding );
 			}
-			if ( $screen->id === 'plugins' && $spool->oldestAt() !== null ) {
+			if ( $screen->id === 'plugins' && $outbox->oldestAt() !== null ) {
 				self::showBeforeDeactivation();
 			}
 		} catch ( \Throwable $error ) {
-			self::showFinding( Finding::critical( 'spool', __( 'Tickets that wait cannot be looked at', 'ticket-metadata' ), $error->getMessage() ) );
+			self::showFinding( Finding::critical( 'outbox', __( 'The outbox of Ticket Metadata cannot be read', 'ticket-metadata' ), $error->getMessage() ) );
 		}
 	}
 
@@ -55,6 +55,6 @@ final class SpoolNotice {
 	}
 
 	private static function showBeforeDeactivation(): void {
-		echo '<div class="notice notice-info"><p>' . esc_html__( 'Tickets wait for the ticket-metadata service. If you deactivate Ticket Metadata, they wait until it is active again. If you delete it, what waits is lost to the service; "wp ticket-metadata backfill" would bring the tickets to it again.', 'ticket-metadata' ) . '</p></div>';
+		echo '<div class="notice notice-info"><p>' . esc_html__( 'Tickets are waiting in the outbox of Ticket Metadata. If you deactivate the plugin, they wait until it is active again. If you delete it, the outbox is deleted too, and only "wp ticket-metadata backfill" of a new installation sends the tickets again.', 'ticket-metadata' ) . '</p></div>';
 	}
 }

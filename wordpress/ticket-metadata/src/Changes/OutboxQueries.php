@@ -1,13 +1,13 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** Asks the database, which WordPress does too, but answers an error, or a connection that is lost, as it answers that there is nothing. */
-final class SpoolQueries {
+/** Runs queries and throws on errors. WordPress returns the same for an error, a lost connection and an empty result. */
+final class OutboxQueries {
 
-	/** Error number of MySQL: the other statement goes on, and this one has done nothing. */
+	/** MySQL's error number: this statement was rolled back, the other one continues. */
 	private const DEADLOCK = 1213;
 
-	/** Each lost deadlock is another one's success. */
+	/** Each lost deadlock is another statement's success. */
 	private const ATTEMPTS_MAX = 10;
 
 	private \wpdb $database;
@@ -19,7 +19,7 @@ final class SpoolQueries {
 	/**
 	 * @param string $query  with placeholders as $wpdb->prepare() knows them
 	 * @param mixed  ...$values
-	 * @return int how many rows were changed
+	 * @return int number of changed rows
 	 * @throws \RuntimeException
 	 */
 	public function run( string $query, ...$values ): int {
@@ -33,11 +33,11 @@ final class SpoolQueries {
 		if ( $result === false ) {
 			$reason = $this->database->last_error;
 			if ( $reason === '' ) {
-				throw new DatabaseGone( SpoolTable::name() . ' cannot be used: the connection to the database is lost.' );
+				throw new DatabaseUnavailable( OutboxTable::name() . ' cannot be used: the connection to the database is lost.' );
 			}
-			// Should the table be gone, it is made again; asking for that would forget the reason.
-			SpoolTable::forget();
-			throw new \RuntimeException( SpoolTable::name() . " cannot be used: $reason" );
+			// If the table is missing, the next request creates it. Checking for that here would overwrite the reason.
+			OutboxTable::forget();
+			throw new \RuntimeException( OutboxTable::name() . " cannot be used: $reason" );
 		}
 		return (int) $result;
 	}

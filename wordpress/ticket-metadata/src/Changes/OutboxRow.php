@@ -1,26 +1,26 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** A ticket that waits for the service. */
-final class SpoolRow {
+/** A ticket in the outbox. */
+final class OutboxRow {
 
-	/** In the order in which they came. */
+	/** Ascending in the order of arrival. */
 	public int $id;
 
 	/** The help desk's slug; empty: deferred fields. */
 	public string $source;
 
-	/** The source's own. */
+	/** The source's own id. */
 	public int $ticketId;
 
 	/** Deferred fields. */
 	public array $fields;
 
-	/** Grows with each change that joins it. */
+	/** Grows with each change. */
 	public int $revision;
 
-	/** Unix seconds of the first change that waits. */
-	public int $spooledAt;
+	/** Unix seconds of the first change. */
+	public int $addedAt;
 
 	/** How often the service refused it. */
 	public int $refusals;
@@ -37,7 +37,7 @@ final class SpoolRow {
 		$entry->ticketId    = (int) $row['ticket_id'];
 		$entry->fields      = (array) json_decode( (string) $row['fields'], true );
 		$entry->revision    = (int) $row['revision'];
-		$entry->spooledAt   = (int) $row['spooled_at'];
+		$entry->addedAt     = (int) $row['added_at'];
 		$entry->refusals    = (int) $row['refusals'];
 		$entry->errorCode   = $row['error_code'];
 		$entry->errorDetail = $row['error_detail'];

@@ -1,31 +1,31 @@
 <?php
 namespace TicketMetadata\Test;
 
-use TicketMetadata\Admin\SpoolNotice;
+use TicketMetadata\Admin\OutboxNotice;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Plugin;
 
 /** What the administration says without being asked. */
-final class SpoolNoticeTest extends AdminTestCase {
+final class OutboxNoticeTest extends AdminTestCase {
 
 	private function noticeOn( string $screen ): string {
 		set_current_screen( $screen );
-		return self::shown( [ SpoolNotice::class, 'show' ] );
+		return self::shown( [ OutboxNotice::class, 'show' ] );
 	}
 
-	private function spool( int $count, int $seconds = 0, ?Outcome $why = null ): void {
+	private function outbox( int $count, int $seconds = 0, ?Outcome $why = null ): void {
 		global $wpdb;
-		$spool = new Spool();
+		$outbox = new Outbox();
 		for ( $id = 1; $id <= $count; $id++ ) {
-			$spool->addTicket( 'desk', $id, $why ?? Outcome::undelivered( 'timeout', 'Too late.' ) );
+			$outbox->addTicket( 'desk', $id, $why ?? Outcome::undelivered( 'timeout', 'Too late.' ) );
 		}
-		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}ticket_metadata_spool SET spooled_at = spooled_at - %d", $seconds ) );
+		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}ticket_metadata_outbox SET added_at = added_at - %d", $seconds ) );
 	}
 
 	public function testUsuallyItSaysNothingAndAsksTheDatabaseOnce(): void {
 		global $wpdb;
-		new Spool();
+		new Outbox();
 		$before = $wpdb->num_queries;
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
 		self::assertLessThanOrEqual( 1, $wpdb->num_queries - $before );
@@ -34,7 +34,7 @@ final class SpoolNoticeTest extends AdminTestCase {
 
 	public function testElsewhereItNeitherSaysNorAsksAnything(): void {
 		global $wpdb;
-		$this->spool( 1, 700 );
+		$this->outbox( 1, 700 );
 		$before = $wpdb->num_queries;
 		self::assertSame( '', $this->noticeOn( 'edit-post' ) );
 		self::assertSame( $before, $wpdb->num_queries );
@@ -42,28 +42,28 @@ final class SpoolNoticeTest extends AdminTestCase {
 	}
 
 	public function testWhatWaitsForLongIsSaid(): void {
-		$this->spool( 1, 540 );
+		$this->outbox( 1, 540 );
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
-		$this->spool( 0, 120 );
+		$this->outbox( 0, 120 );
 		self::assertStringContainsString( 'notice-warning', $this->noticeOn( 'dashboard' ) );
 	}
 
 	public function testThatManyWaitIsSaid(): void {
-		$this->spool( 100 );
+		$this->outbox( 100 );
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
-		$this->spool( 101 );
-		self::assertStringContainsString( '101 tickets wait', $this->noticeOn( 'dashboard' ) );
+		$this->outbox( 101 );
+		self::assertStringContainsString( '101 tickets are waiting', $this->noticeOn( 'dashboard' ) );
 	}
 
 	public function testWhatIsRefusedIsSaid(): void {
-		$this->spool( 1, 0, Outcome::refused( 'validation_failed', 'No.' ) );
+		$this->outbox( 1, 0, Outcome::refused( 'validation_failed', 'No.' ) );
 		self::assertStringContainsString( 'notice-error', $this->noticeOn( 'dashboard' ) );
 	}
 
-	public function testWhatFoundNoRoomIsSaidWhenTheSpoolIsEmptyAgain(): void {
-		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
-		$this->spool( 2 );
-		( new Spool() )->remove( ( new Spool() )->rows( 1 )[0] );
+	public function testWhatFoundNoRoomIsSaidWhenTheOutboxIsEmptyAgain(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 1 ] );
+		$this->outbox( 2 );
+		( new Outbox() )->remove( ( new Outbox() )->rows( 1 )[0] );
 		self::assertStringContainsString( 'backfill', $this->noticeOn( 'dashboard' ) );
 	}
 
@@ -75,20 +75,20 @@ final class SpoolNoticeTest extends AdminTestCase {
 	}
 
 	public function testOnlyThoseSeeItWhoCanDoSomething(): void {
-		$this->spool( 1, 700 );
+		$this->outbox( 1, 700 );
 		self::becomeSubscriber();
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
 	}
 
 	public function testBeforeDeactivationItSaysThatTicketsWait(): void {
-		$this->spool( 1 );
+		$this->outbox( 1 );
 		self::assertSame( '', $this->noticeOn( 'dashboard' ) );
 		self::assertStringContainsString( 'If you deactivate', $this->noticeOn( 'plugins' ) );
 	}
 
 	public function testATableThatCannotBeReadEndsNoPage(): void {
 		global $wpdb;
-		new Spool();
+		new Outbox();
 		$this->hook( 'query', static fn( string $query ): string => strpos( $query, 'EXISTS' ) !== false ? 'SELECT 1 FROM `<script>`' : $query );
 		$wpdb->suppress_errors( true );
 		$notice = $this->noticeOn( 'dashboard' );

@@ -1,14 +1,14 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** Where tickets wait: one table for each site. Made when it is first needed, as a network gets sites at any time. */
-final class SpoolTable {
+/** The table of the outbox, one per site. Created on first use, because a network can get new sites at any time. */
+final class OutboxTable {
 
-	private const VERSION_OPTION = 'ticket_metadata_spool_version';
+	private const VERSION_OPTION = 'ticket_metadata_outbox_version';
 
 	private const VERSION = 1;
 
-	private const SUFFIX = 'ticket_metadata_spool';
+	private const SUFFIX = 'ticket_metadata_outbox';
 
 	public static function name(): string {
 		global $wpdb;
@@ -25,7 +25,7 @@ final class SpoolTable {
 	}
 
 	/**
-	 * @param mixed $tables of a site that is to be deleted
+	 * @param mixed $tables of a site that is being deleted
 	 * @param mixed $site
 	 * @return string[]
 	 */
@@ -34,14 +34,14 @@ final class SpoolTable {
 		return array_merge( is_array( $tables ) ? $tables : [], [ $wpdb->get_blog_prefix( (int) $site ) . self::SUFFIX ] );
 	}
 
-	/** The next one who needs it makes it again, if it is not there. */
+	/** Makes the next use check for the table and create it if it is missing. */
 	public static function forget(): void {
 		delete_option( self::VERSION_OPTION );
-		// Where another PHP request has made the table, WordPress has read the option alone, and keeps it so.
+		// If another PHP request created the table, WordPress has the option in its cache.
 		wp_cache_delete( self::VERSION_OPTION, 'options' );
 	}
 
-	/** As dbDelta() wants it: types as DESCRIBE prints them, and one line for each. */
+	/** In dbDelta()'s format: types as DESCRIBE prints them, one column per line. */
 	private static function definition(): string {
 		global $wpdb;
 		$name    = self::name();
@@ -52,7 +52,7 @@ final class SpoolTable {
   ticket_id bigint(20) unsigned NOT NULL,
   fields longtext NOT NULL,
   revision bigint(20) unsigned NOT NULL,
-  spooled_at bigint(20) unsigned NOT NULL,
+  added_at bigint(20) unsigned NOT NULL,
   due_at bigint(20) unsigned NOT NULL,
   refusals int(10) unsigned NOT NULL,
   error_code varchar(64) NOT NULL,
