@@ -1,44 +1,45 @@
 /**
  * The benchmark: the service beside what could be used in its place, in one go, on this machine: `npm run bench`.
- * The status is 0 when everything was measured, whatever came out: a busy machine is no failure.
+ * The status is 0 when everything was measured and, in a full run, rounds agreed, whatever came out.
  */
-import { resolve, join } from 'node:path'
 import { ensureServers } from '../scripts/lib/install.mjs'
 import { Failure, main } from '../scripts/lib/main.mjs'
-import { ROOT } from '../scripts/lib/project.mjs'
 import { temporaryDirectory } from '../scripts/lib/temporary.mjs'
-import { assignCores } from './lib/cores.mjs'
-import { describeEnvironment } from './lib/environment.mjs'
-import { measure } from './lib/measure.mjs'
-import { readOptions, USAGE } from './lib/options.mjs'
-import { missingPrograms } from './lib/programs.mjs'
-import { machine } from './lib/steal.mjs'
-import { growthText } from './report/growth.mjs'
-import { createWriter } from './report/result.mjs'
-import { toText } from './report/table.mjs'
-import { SCENARIOS } from './scenarios/index.mjs'
+import { assignCores } from './lib/cores.ts'
+import { describeEnvironment } from './lib/environment.ts'
+import { measure } from './lib/measure.ts'
+import { readOptions, USAGE } from './lib/options.ts'
+import { missingPrograms } from './lib/programs.ts'
+import { readTicks, stolenShare } from './lib/usage.ts'
+import { createWriter } from './report/results.ts'
+import { toMarkdown } from './report/table.ts'
+import { SCENARIOS } from './scenarios/index.ts'
 
 await main(async () => {
   const options = readOptions(process.argv.slice(2), SCENARIOS.map(({ name }) => name))
   if (options.help) return console.log(USAGE)
   if (options.list) return console.log(SCENARIOS.map(({ name, title }) => `${name.padEnd(14)}${title}`).join('\n'))
+  // Before half an hour of measures, not after it.
+  const write = createWriter(options)
   const scenarios = SCENARIOS.filter(({ name }) => options.only?.includes(name) ?? true)
-  if (!options.quick) console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes. Leave the machine alone meanwhile; --quick shows in short that it works.`)
+  if (!options.quick) {
+    console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes, and longer where rounds scatter and are repeated. ` +
+      'Leave the machine alone meanwhile; --quick shows in short that it works.')
+  }
 
   await ensureServers()
-  const missing = await missingPrograms([...new Set(scenarios.flatMap(({ needs, wants }) => [...needs, ...wants]))])
+  const missing = await missingPrograms(new Set(scenarios.flatMap(({ needs, wants }) => [...needs, ...wants])))
   for (const reason of missing.values()) console.error(`Goes without: ${reason}`)
-
-  // Before half an hour of measures, not after it.
-  const write = createWriter({ directory: resolve(options.out ?? join(ROOT, 'bench', 'results')), readme: options.out ? undefined : join(ROOT, 'README.md'), isWhole: options.isWhole })
 
   const directory = await temporaryDirectory()
   const cores = assignCores()
   const environment = describeEnvironment(cores, options)
+  const before = readTicks()
   const measured = await measure({ scenarios, options, missing, cores, directory })
-  const result = { environment: { ...environment, steal: machine.summary() }, ...measured }
+  const result = { environment: { ...environment, stolen: stolenShare(before, readTicks()) }, ...measured }
 
-  const files = write(result)
-  console.log(`\n${toText(result)}\n${result.costs ? `\n${growthText(result)}\n` : ''}\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
+  const { files, reasons } = write(result)
+  console.log(`\n${toMarkdown(result, reasons, true)}\nWritten:\n${files.map((file) => `  ${file}`).join('\n')}`)
   if (result.failed.length > 0) throw new Failure(`${result.failed.map(({ scenario }) => scenario).join(', ')} could not be measured: see above.`)
+  if (options.isWhole && !options.out && reasons.length > 0) throw new Failure(`Not published:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`)
 })
