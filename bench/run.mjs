@@ -23,13 +23,13 @@ await main(async () => {
   const write = createWriter(options)
   const scenarios = SCENARIOS.filter(({ name }) => options.only?.includes(name) ?? true)
   if (!options.quick) {
-    console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes, and longer where rounds scatter and are repeated. ` +
-      'Leave the machine alone meanwhile; --quick shows in short that it works.')
+    console.error(`This takes about ${Math.ceil(scenarios.reduce((sum, { minutes }) => sum + minutes, 0))} minutes, and longer if rounds scatter, because they are repeated. ` +
+      'Do not use the machine meanwhile. --quick shows in a few minutes that everything works.')
   }
 
   await ensureServers()
   const missing = await missingPrograms(new Set(scenarios.flatMap(({ needs, wants }) => [...needs, ...wants])))
-  for (const reason of missing.values()) console.error(`Goes without: ${reason}`)
+  for (const reason of missing.values()) console.error(`Continuing without ${reason}`)
 
   const directory = await temporaryDirectory()
   const cores = assignCores()

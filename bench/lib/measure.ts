@@ -54,7 +54,7 @@ async function untilSteady (attemptsMax: number, attempt: (number: number) => Pr
     const rows = await attempt(attempts)
     const scattered = scatteredOf(rows)
     if (scattered.length === 0 || attempts === attemptsMax) return { rows, attempts }
-    console.error(`Measured again, because rounds scatter.\n${scattered.map(row => `  ${describeScatter(row)}`).join('\n')}`)
+    console.error(`Repeating it, because rounds scatter:\n${scattered.map(row => `  ${describeScatter(row)}`).join('\n')}`)
   }
 }
 

@@ -38,12 +38,12 @@ export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
   const { skipped, failed, rows, environment: { stolen } } = result
   const scattered = isWhole ? scatteredOf(rows) : []
   return [
-    ...(isWhole ? [] : ['Only a full run is: everything measured, with its own number of rounds.']),
+    ...(isWhole ? [] : ['Only a full run is published: without --quick and --only.']),
     ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),
     // The first line says what it was; more is in the JSON.
     ...failed.map(({ scenario, reason }) => `Failed: ${scenario}. ${reason.trim().split('\n')[0]}`),
     ...scattered.map(row => `Rounds scatter: ${describeScatter(row)}.`),
-    ...(scattered.length > 0 ? [`Leave the machine alone and measure again${stolen === undefined ? '' : `; its host took ${(100 * stolen).toFixed(1)} % of the processors' time away`}.`] : []),
+    ...(scattered.length > 0 ? [`Run it again on a quieter machine${stolen === undefined ? '' : `: the host of this one kept ${(100 * stolen).toFixed(1)} % of the processor time for others`}.`] : []),
   ]
 }
 
@@ -88,7 +88,7 @@ function checkDirectory (directory: string): void {
     makeDirectory(directory)
     rmdirSync(mkdtempSync(join(directory, 'try-')))
   } catch (error) {
-    throw new Failure(`Results cannot be written to ${directory}: ${(error as Error).message}. Name another directory with --out.`)
+    throw new Failure(`Results cannot be written to ${directory}: ${(error as Error).message}. Choose another directory with --out.`)
   }
 }
 
@@ -102,7 +102,7 @@ function makeDirectory (directory: string): void {
 function checkPage (page: string): void {
   const text = existsSync(page) ? readFileSync(page, 'utf8') : ''
   if (text.split(START).length === 2 && text.split(START)[1]?.includes(END)) return
-  throw new Failure(`${page} lacks the lines ${START} and ${END}, between which the results go: put them back, once each. To measure without publishing, give --out.`)
+  throw new Failure(`${page} lacks the lines ${START} and ${END}, between which the results go. Put them back, once each, or measure without publishing: --out DIRECTORY.`)
 }
 
 /** @returns the page with these results */

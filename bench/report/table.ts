@@ -25,7 +25,7 @@ export function ratioOf ({ ratio, bar }: Pick<Row, 'ratio' | 'bar'>): string {
 }
 
 export const describeScatter = (row: Row): string =>
-  `${row.work}, beside ${row.beside}: ${ratioOf(row)}, quartiles that lie ${percent(scatterOf(row))} of the median apart; ${percent(SCATTER_MAX)} are the most`
+  `${row.work}, beside ${row.beside}: ${ratioOf(row)}; its quartiles span ${percent(scatterOf(row))} of the median, and ${percent(SCATTER_MAX)} is the limit`
 
 const figure = (value: number, unit: string, use?: Use) => `${number(value)} ${unit}${use ? `, ${number(use.cpu_us)} µs, ${percent(use.cores)}` : ''}`
 
@@ -54,15 +54,15 @@ function configuration ({ date, revision, machine, versions, pinning, settings, 
   return [
     `Measured ${date} at revision ${revision} (${mode}), on ${machine}; ${pinning}. ${Object.entries(versions).map(pair => pair.join(' ')).join(', ')}.`,
     ...settings,
-    ...(stolen === undefined ? [] : [`The host took ${(100 * stolen).toFixed(1)} % of the processors' time away from this machine meanwhile.`]),
+    ...(stolen === undefined ? [] : [`The host kept ${(100 * stolen).toFixed(1)} % of the processor time for others (steal).`]),
   ]
 }
 
 function steadiness (result: Result, reasons: readonly string[]): string[] {
   const repeated = result.repeated.map(({ scenario, times }) => `${scenario} (${times === 1 ? 'once' : `${times} times`})`).join(', ')
   return [
-    ...(reasons.length > 0 ? [] : [`Published because its rounds agree: in no ratio do the quartiles lie more than ${percent(SCATTER_MAX)} of the median apart.`]),
-    ...(repeated ? [`Measured again because rounds did not agree: ${repeated}.`] : []),
+    ...(reasons.length > 0 ? [] : [`This run is published because its rounds agree: the quartiles of each ratio span at most ${percent(SCATTER_MAX)} of its median.`]),
+    ...(repeated ? [`Repeated because rounds scattered: ${repeated}.`] : []),
   ]
 }
 

@@ -23,7 +23,7 @@ function isWellFormed (xml: string): boolean {
 t.test('the table', async t => {
   const markdown = toMarkdown(result, reasonsAgainst(result, true))
   t.match(markdown, '- Measured 2026-01-02 at revision abc (full), on a machine; not pinned. Node 20.\n- The service as in production.\n')
-  t.match(markdown, "- The host took 1.2 % of the processors' time away from this machine meanwhile.\n")
+  t.match(markdown, "- The host kept 1.2 % of the processor time for others (steal).\n")
   t.notMatch(toMarkdown({ ...result, environment: { ...environment, stolen: undefined } }, []), 'The host')
   t.match(markdown, '| POST <a> & "b" | 12,000 requests/s, 41.3 µs, 98 % | x \\| y | 10,000 requests/s, 30 µs, 90 % | 1.20 (1.15 to 1.25) | 3 | ≥ 0.9 | yes |')
   t.match(markdown, '| p99 | 30 ms | Webdis | 10 ms | 3.00 | 1 | ≤ 2 | no |')
@@ -55,9 +55,9 @@ t.test('the chart holds the ratios that it has a name for, with their quartiles,
   t.notOk(isWellFormed(svg.replace('</text>', '')), 'the check sees what is not')
   t.match(svg, 'POST &lt;a&gt; &amp; &quot;b&quot;, beside x')
   t.equal(svg.match(/<rect /g)?.length, 1)
-  t.match(svg, '>1.20</text>')
-  // 1.15 to 1.25 on an axis of 0 to 2 that is 290 long and begins at 370.
-  t.match(svg, 'M536.8 59H551.3')
+  t.match(svg, '>1.20 (1.15 to 1.25)</text>')
+  // 1.15 to 1.25 on an axis of 0 to 2 that is 280 long and begins at 420.
+  t.match(svg, 'M581.0 59H595.0')
   t.notMatch(svg, '374')
   t.match(svg, 'prefers-color-scheme: dark')
   t.equal(toChart(rows.slice(1)), undefined)
@@ -71,8 +71,8 @@ const alsoScattered = compared({ scenario: 'get', work: 'GET', beside: 'bare', u
 t.test('results go between the lines of the page, again and again', async t => {
   const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
   t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
-  t.match(once, '- Published because its rounds agree: in no ratio do the quartiles lie more than 25 % of the median apart.\n')
-  t.match(once, '- Measured again because rounds did not agree: post (once), php (2 times).\n')
+  t.match(once, '- This run is published because its rounds agree: the quartiles of each ratio span at most 25 % of its median.\n')
+  t.match(once, '- Repeated because rounds scattered: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
   t.equal(withResults(once, whole), withResults(LINES.replace(/^/, 'before\n').replace(/$/, 'after\n'), whole))
 })
@@ -116,9 +116,9 @@ t.test('where rounds scatter nothing is published, and it is said which and by h
   t.strictSame(written, ['local/bench/results.json', 'local/bench/results.md', 'local/bench/results.svg'])
   t.notOk(isPublished)
   t.strictSame(reasons, [
-    'Rounds scatter: POST, beside an INSERT: 1.00 (0.85 to 1.20), quartiles that lie 35 % of the median apart; 25 % are the most.',
-    'Rounds scatter: GET, beside bare: 1.00 (0.75 to 1.25), quartiles that lie 50 % of the median apart; 25 % are the most.',
-    "Leave the machine alone and measure again; its host took 1.2 % of the processors' time away.",
+    'Rounds scatter: POST, beside an INSERT: 1.00 (0.85 to 1.20); its quartiles span 35 % of the median, and 25 % is the limit.',
+    'Rounds scatter: GET, beside bare: 1.00 (0.75 to 1.25); its quartiles span 50 % of the median, and 25 % is the limit.',
+    'Run it again on a quieter machine: the host of this one kept 1.2 % of the processor time for others.',
   ])
   t.strictSame(reasonsAgainst({ ...whole, rows: [alsoScattered] }, false).length, 1, 'a part of it is not judged')
 })
