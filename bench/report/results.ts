@@ -36,7 +36,7 @@ const CHART = '../bench/results/results.svg'
 /** @returns none: it is published */
 export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
   const { skipped, failed, rows, environment: { stolen } } = result
-  const scattered = isWhole ? scatteredOf(rows) : []
+  const scattered = scatteredOf(rows)
   return [
     ...(isWhole ? [] : ['Only a full run is published: without --quick and --only.']),
     ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),

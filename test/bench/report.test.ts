@@ -23,7 +23,7 @@ function isWellFormed (xml: string): boolean {
 t.test('the table', async t => {
   const markdown = toMarkdown(result, reasonsAgainst(result, true))
   t.match(markdown, '- Measured 2026-01-02 at revision abc (full), on a machine; not pinned. Node 20.\n- The service as in production.\n')
-  t.match(markdown, "- The host kept 1.2 % of the processor time for others (steal).\n")
+  t.match(markdown, '- The host kept 1.2 % of the processor time for others (steal).\n')
   t.notMatch(toMarkdown({ ...result, environment: { ...environment, stolen: undefined } }, []), 'The host')
   t.match(markdown, '| POST <a> & "b" | 12,000 requests/s, 41.3 µs, 98 % | x \\| y | 10,000 requests/s, 30 µs, 90 % | 1.20 (1.15 to 1.25) | 3 | ≥ 0.9 | yes |')
   t.match(markdown, '| p99 | 30 ms | Webdis | 10 ms | 3.00 | 1 | ≤ 2 | no |')
@@ -120,7 +120,7 @@ t.test('where rounds scatter nothing is published, and it is said which and by h
     'Rounds scatter: GET, beside bare: 1.00 (0.75 to 1.25); its quartiles span 50 % of the median, and 25 % is the limit.',
     'Run it again on a quieter machine: the host of this one kept 1.2 % of the processor time for others.',
   ])
-  t.strictSame(reasonsAgainst({ ...whole, rows: [alsoScattered] }, false).length, 1, 'a part of it is not judged')
+  t.equal(reasonsAgainst({ ...whole, rows: [alsoScattered] }, false).length, 3, 'a part of it is judged, too')
 })
 
 t.test('--out publishes nothing', async t => {
