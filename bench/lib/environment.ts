@@ -17,7 +17,7 @@ export interface Environment {
   /** Sentences. */
   settings: readonly string[]
   mode: string
-  /** What the host of a virtual machine took away from it meanwhile, as a share of all processor time, where that is counted. */
+  /** What the host of a virtual machine kept for others meanwhile, as a share of all processor time, where that is counted. */
   stolen?: number | undefined
 }
 

@@ -53,7 +53,7 @@ export function readTicks (stat = HAS_PROC ? readFileSync('/proc/stat', 'utf8') 
   return ticks && { total: ticks.reduce((sum, each) => sum + each, 0), stolen: ticks[7] ?? 0 }
 }
 
-/** @returns what the host of a virtual machine took away from it between the two, as a share of all processor time; undefined: it was not counted */
+/** @returns the time that the host of a virtual machine kept for others between the two, as a share of all processor time; undefined: it was not counted */
 export function stolenShare (before: Ticks | undefined, after: Ticks | undefined): number | undefined {
   return before && after && after.total > before.total ? (after.stolen - before.stolen) / (after.total - before.total) : undefined
 }

@@ -25,9 +25,9 @@ export const duringFlush: Scenario = {
   wants: [],
 
   async run ({ stage, plan, note }) {
-    const tickets = plan.choose(200_000, 10_000)
+    const tickets = plan.choose(200_000, 20_000)
     // Between two of them the flush has the service to itself for a moment, and so they are long.
-    const seconds = plan.choose(3, 0.3)
+    const seconds = plan.choose(3, 0.6)
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
     const service = await stage.service({ redis, mariadb, variables: FLUSHED_ON_REQUEST })
     const { measure } = contender({ name: 'service', stage, seconds, connections: CONNECTIONS, server: service, requests: [create(service.key)], statuses: [201] })
