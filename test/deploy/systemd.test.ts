@@ -4,8 +4,8 @@ import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findExecutables } from '../../scripts/lib/binaries.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { Environment, loadConfig } from '../../src/config.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { Environment, loadConfig } from '../../src/config.ts'
 import { privateDirectory } from '../helper.js'
 
 const FILE = join(ROOT, 'deploy/systemd/ticket-metadata-service.service')

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { ROOT } from '../../scripts/lib/project.mjs'
-import { Environment } from '../../src/config.js'
-import { anchorsOf, brokenLink, fencesOf, filesBelow, headingsOf, inlineCodeOf, linksOf, readPages, slug } from './pages.js'
+import { Environment } from '../../src/config.ts'
+import { anchorsOf, brokenLink, fencesOf, filesBelow, headingsOf, inlineCodeOf, linksOf, readPages, slug } from './pages.ts'
 
 /** A list that fits on a screen. */
 const CONTENTS_MAX = 25
@@ -88,7 +88,7 @@ t.test('scripts and files that the text names are there', async t => {
 t.test('every problem and every route has its row in the reference', async t => {
   const { text } = pages.find(({ path }) => path === 'docs/http-reference.md')!
   const [, codes = ''] = /## Error codes\n([^]*?)\n## /.exec(text)!
-  const { PROBLEMS } = await import('../../src/errors.js')
+  const { PROBLEMS } = await import('../../src/errors.ts')
   const named = [...codes.matchAll(/^\| (`[^|]+) \| ([\d, ]+) \|/gm)].flatMap(([, names = '', statuses = '']) => {
     const all = statuses.split(', ')
     return [...names.matchAll(/`(\w+)`/g)].map(([, code = ''], i) => [code, Number(all[i] ?? all[0])] as const)

@@ -6,11 +6,11 @@ import { text as textOf } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { freePort } from '../../scripts/lib/loopback.mjs'
-import { createApiKey } from '../../src/auth/api-keys.js'
-import { createStores, privateDirectory } from '../helper.js'
-import { startServer } from '../server-process.js'
-import { fencesOf, readPages } from './pages.js'
-import { ADDRESS } from './shell.js'
+import { createApiKey } from '../../src/auth/api-keys.ts'
+import { createStores, privateDirectory } from '../helper.ts'
+import { startServer } from '../server-process.ts'
+import { fencesOf, readPages } from './pages.ts'
+import { ADDRESS } from './shell.ts'
 
 const { key, entry } = createApiKey('shop', 'read+write+ops')
 

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import type { Test } from 'tap'
 import { pathOf } from '../../scripts/lib/binaries.mjs'
-import { privateDirectory } from '../helper.js'
+import { privateDirectory } from '../helper.ts'
 
 /** Where the pages say that the service is. */
 export const ADDRESS = 'http://127.0.0.1:3000'
