@@ -1,6 +1,6 @@
 import t from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/serialized.ts'
+import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/meta.ts'
 import { createSiteTime } from '../../src/database/wordpress/site-time.ts'
 import { createSite } from '../../src/database/wordpress/site.ts'
 
