@@ -50,8 +50,16 @@ export function findMariadbInstaller (server) {
 
 /** @param {string[]} names */
 function findServer (names) {
-  return findExecutables(names).map(inspect).find((binary) => binary !== undefined)
+  for (const path of findExecutables(names)) {
+    // Asked once: tests start many servers of one program.
+    if (!inspected.has(path)) inspected.set(path, inspect(path))
+    const binary = inspected.get(path)
+    if (binary) return binary
+  }
 }
+
+/** @type {Map<string, Binary | undefined>} */
+const inspected = new Map()
 
 /**
  * @param {string[]} names the preferred first
