@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService, createStores, type Service } from '../helper.ts'
+import { createService, createStores, type Service } from '../../helper.ts'
 
 /** A closed ticket that MySQL holds and Redis has let go, as after the retention time. */
 async function archived ({ call, redis, prefix }: Service, id: number, fields: object = {}) {

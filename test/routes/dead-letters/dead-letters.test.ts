@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService, createStores, privateRedis, type Service } from '../helper.ts'
+import { createService, createStores, privateRedis, type Service } from '../../helper.ts'
 
 /** A rule of the operator's that the service does not know. */
 const rule = 'ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> \'poison\')'

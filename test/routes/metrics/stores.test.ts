@@ -1,7 +1,7 @@
 import t from 'tap'
-import { SCRAPE_TIMEOUT_MS } from '../../src/metrics/timeout.ts'
-import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.ts'
-import { scrape, type Scrape } from '../scrape.ts'
+import { SCRAPE_TIMEOUT_MS } from '../../../src/metrics/timeout.ts'
+import { createService, createStores, eventually, privateMariadb, privateRedis } from '../../helper.ts'
+import { scrape, type Scrape } from './scrape.ts'
 
 const BACKLOG = ['tickets_unsynced', 'tickets_due', 'tickets_oldest_due_age_seconds', 'tickets_dead_letters']
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.ts'
+import { createService } from '../../helper.ts'
 
 /** Requests that are refused before anything is written: what is sent, what is answered. */
 const bodies: [string, unknown, { pointer?: string, message?: RegExp }][] = [

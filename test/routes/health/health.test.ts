@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.ts'
+import { createService } from '../../helper.ts'
 
 t.test('all is well', async t => {
   const { call } = await createService(t)

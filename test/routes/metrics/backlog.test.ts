@@ -1,6 +1,6 @@
 import t from 'tap'
-import { createService } from '../helper.ts'
-import { scrape } from '../scrape.ts'
+import { createService } from '../../helper.ts'
+import { scrape } from './scrape.ts'
 
 t.test('the backlog, and what flushes make of it', async t => {
   const { app, call, sql, redis, prefix } = await createService(t, { FLUSH_MAX_ATTEMPTS: 2 })

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
-import { createHistogram } from '../../src/metrics/histogram.ts'
-import { createService } from '../helper.ts'
-import { scrape } from '../scrape.ts'
+import { createHistogram } from '../../../src/metrics/histogram.ts'
+import { createService } from '../../helper.ts'
+import { scrape } from './scrape.ts'
 
 const TYPES = {
   tickets_build_info: 'gauge',
@@ -48,13 +48,13 @@ t.test('every metric is there, with its help and its type', async t => {
     t.equal(types.get(name), type, name)
     t.ok(helps.has(name), name)
   }
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string }
   t.equal(value(`tickets_build_info{version="${version}",node="${process.version}"}`), 1)
   t.strictSame(of('tickets_write_batch_size_bucket').map(series => /le="(.+)"/.exec(series)![1]), ['1', '2', '5', '10', '20', '50', '100', '200', '500', '+Inf'])
 })
 
 t.test('the README has each of them', async t => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
   const { types } = await scrape((await createService(t)).app)
   const own = [...types.keys()].filter(name => name.startsWith('tickets_')).sort()
   t.strictSame(own, Object.keys(TYPES).filter(name => name.startsWith('tickets_')).sort())
@@ -108,7 +108,7 @@ t.test('a process whose service is closed ends by itself', async t => {
     await app.close()
     process.stdout.write(String(statusCode))
   `
-  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program], { cwd: new URL('../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', program], { cwd: new URL('../../../', import.meta.url), stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   let text = ''
   child.stdout.on('data', data => { text += String(data) })

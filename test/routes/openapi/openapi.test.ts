@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { describeApi } from '../../src/openapi.ts'
-import { createService } from '../helper.ts'
+import { describeApi } from '../../../src/openapi.ts'
+import { createService } from '../../helper.ts'
 
-const FILE = new URL('../../openapi/openapi.json', import.meta.url)
+const FILE = new URL('../../../openapi/openapi.json', import.meta.url)
 
 interface Parameter { name: string, in: string, example?: unknown }
 interface Media { schema?: object, example?: unknown, examples?: Record<string, { value: unknown }> }
@@ -26,7 +26,7 @@ t.test('openapi/openapi.json is what the routes say', async t => {
 })
 
 t.test('it passes the linter', async t => {
-  const root = new URL('../../', import.meta.url)
+  const root = new URL('../../../', import.meta.url)
   await t.resolves(promisify(execFile)('npx', ['redocly', 'lint', 'openapi/openapi.json'], { cwd: root }))
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../helper.ts'
+import { createService } from '../../helper.ts'
 
 const key = (value: string) => ({ 'idempotency-key': value })
 

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import t from 'tap'
-import { createService } from '../helper.ts'
+import { createService } from '../../helper.ts'
 
-const DIRECTORY = new URL('../../routes/ops/', import.meta.url)
+const DIRECTORY = new URL('../../../routes/ops/', import.meta.url)
 
 t.test('the page is its files, under a strict policy', async t => {
   const { app } = await createService(t)

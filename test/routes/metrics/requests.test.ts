@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { createService } from '../helper.ts'
-import { scrape, type Scrape } from '../scrape.ts'
+import { createService } from '../../helper.ts'
+import { scrape, type Scrape } from './scrape.ts'
 
 const requests = (found: Scrape, method: string, route: string, status: number) =>
   found.value(`tickets_http_request_duration_seconds_count{method="${method}",route="${route}",status="${status}"}`)
