@@ -1,6 +1,6 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { createKeyring, type ApiKey } from '../src/auth/api-keys.ts'
+import type { ApiKey, Keyring } from '../src/auth/api-keys.ts'
 import { isFromOtherSite } from '../src/auth/local.ts'
 import type { Scope } from '../src/auth/scopes.ts'
 import type { Config } from '../src/config.ts'
@@ -24,9 +24,8 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
  * Lets in who bears a key with the scope that the route names in its `access`. A route that names none lets
  * nobody in, and the service does not start with it. Without API_KEYS nobody needs a key.
  */
-export default fp<{ config: Config }>(async (app, { config }) => {
+export default fp<{ config: Config, keyring: Keyring }>(async (app, { config, keyring }) => {
   const routes: RouteOptions[] = []
-  const find = createKeyring(config.API_KEYS)
   const isOpen = config.API_KEYS.length === 0
 
   const failures = app.metrics.counter({ name: 'tickets_auth_failures_total', help: 'Requests that were refused for their key: none, an unknown one, or one that lacks the scope', label: 'reason', values: ['missing', 'unknown', 'scope'] as const })
@@ -47,7 +46,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     if (isOpen) return isFromOtherSite(headers) ? notForOtherSites() : undefined
     const { authorization } = headers
     const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
-    const caller = key === undefined ? undefined : find(key)
+    const caller = key === undefined ? undefined : keyring(key)
     if (!caller) {
       failures.inc({ reason: authorization === undefined ? 'missing' : 'unknown' })
       return unauthorized(authorization !== undefined)

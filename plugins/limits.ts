@@ -7,10 +7,9 @@ import type { Config } from '../src/config.ts'
 import { rateLimited } from '../src/errors.ts'
 import { createLimitStore } from '../src/limits/store.ts'
 import { createKeys } from '../src/tickets/keys.ts'
-import { partitionTags } from './redis.ts'
 
-/** Counts a request. Rejects with rate_limited when it is one too many; undefined: it passes, and nothing is to be waited for. */
-type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined
+/** Counts a request. Rejects with rate_limited when it is one too many. */
+type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,12 +28,12 @@ const FAILURES_MAX = 60
 /** How often requests may come, counted in Redis for all instances together. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW_MS, KEY_PREFIX } = config
-  const places = partitionTags(config).map((tag, index) => ({ home: app.redis.homes[index]!, key: createKeys(KEY_PREFIX, tag).limit }))
+  const places = app.redis.shards.map(shard => ({ shard, key: createKeys(KEY_PREFIX, shard.tag).limit }))
   const limited = app.metrics.counter({ name: 'tickets_rate_limited_total', help: 'Requests that were refused as too many: failures of an address, or calls with a key', label: 'limit', values: ['failures', 'calls'] as const })
   const uncounted = app.metrics.counter({ name: 'tickets_rate_limit_errors_total', help: 'Requests that could not be counted, and passed' })
   let isFailing = false
 
-  const { Store, pass, close } = createLimitStore({
+  const store = createLimitStore({
     windowMs: RATE_LIMIT_WINDOW_MS,
     placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
     onError (error, requests) {
@@ -47,33 +46,18 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       isFailing = false
     },
   })
-  app.addHook('onClose', close)
-  await app.register(rateLimit, { global: false, timeWindow: RATE_LIMIT_WINDOW_MS, store: Store })
+  await app.register(rateLimit, { global: false, timeWindow: RATE_LIMIT_WINDOW_MS, store })
 
-  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string) {
+  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
     const count = app.createRateLimit({ max, keyGenerator: bucketOf })
-
-    const tell = (reply: FastifyReply, remaining: number, seconds: number) => {
-      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': seconds })
-    }
-
-    return {
-      async wait (request: FastifyRequest, reply: FastifyReply): Promise<void> {
-        const counted = await count(request)
-        if (counted.isAllowed) return
-        const { isExceeded, remaining, ttlInSeconds } = counted
-        tell(reply, remaining, ttlInSeconds)
-        if (!isExceeded) return
-        limited.inc({ limit })
-        throw rateLimited(ttlInSeconds)
-      },
-
-      /** Whether it may pass before it is counted. */
-      pass (request: FastifyRequest, reply: FastifyReply): boolean {
-        const passed = pass(bucketOf(request), max)
-        if (passed) tell(reply, max - passed.current, Math.ceil(passed.ttl / 1000))
-        return passed !== undefined
-      },
+    return async (request, reply) => {
+      const counted = await count(request)
+      if (counted.isAllowed) return
+      const { isExceeded, remaining, ttlInSeconds } = counted
+      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
+      if (!isExceeded) return
+      limited.inc({ limit })
+      throw rateLimited(ttlInSeconds)
     }
   }
 
@@ -83,8 +67,5 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const failures = limitTo('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`)
   const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`)
 
-  app.decorate('limits', {
-    failures: failures.wait,
-    calls: calls && ((request, reply) => calls.pass(request, reply) ? undefined : calls.wait(request, reply)),
-  })
+  app.decorate('limits', { failures, calls })
 }, { name: 'limits', dependencies: ['metrics', 'redis'] })

@@ -1,9 +1,9 @@
 import fp from 'fastify-plugin'
 import { PROBLEMS, type ProblemCode } from '../src/errors.ts'
-import { REFUSALS, type RawProblems } from '../src/http/raw-problems.ts'
+import { REFUSALS, type ParserErrors } from '../src/http/parser-errors.ts'
 import { createRequestCounter } from '../src/metrics/http.ts'
 import { createMetrics, type Metrics } from '../src/metrics/metrics.ts'
-import { version } from '../src/version.ts'
+import { version } from '../src/config.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { metrics: Metrics }
@@ -13,7 +13,7 @@ declare module 'fastify' {
  * The metrics of this app, to which any plugin may add: `app.metrics.counter({ name, help })`. Counts all
  * requests, so it comes before whatever makes routes.
  */
-export default fp<{ rawProblems: RawProblems }>(async (app, { rawProblems }) => {
+export default fp<{ parserErrors: ParserErrors }>(async (app, { parserErrors }) => {
   const metrics = createMetrics()
   app.decorate('metrics', metrics)
 
@@ -36,7 +36,7 @@ export default fp<{ rawProblems: RawProblems }>(async (app, { rawProblems }) => 
     values: Object.keys(PROBLEMS) as ProblemCode[],
   })
 
-  rawProblems.on('refused', reason => { refused.inc({ reason }) })
+  parserErrors.on('refused', reason => { refused.inc({ reason }) })
   app.addHook('onResponse', (request, reply, done) => {
     countRequest(request, reply)
     if (reply.problem) problems.inc({ code: reply.problem.code })

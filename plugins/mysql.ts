@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
-import { createDatabase } from '../src/mysql/database.ts'
+import { createMysql } from '../src/mysql/mysql.ts'
 import { toDatabaseError } from '../src/mysql/failure.ts'
 import { migrate } from '../src/mysql/migrate.ts'
 
@@ -10,7 +10,7 @@ declare module 'fastify' {
 }
 
 function connect (app: FastifyInstance, config: Config) {
-  return createDatabase(config, async connection => {
+  return createMysql(config, async connection => {
     if (!config.MYSQL_MIGRATE) return
     const run = await migrate(connection, config.TICKETS_TABLE)
     if (run.length > 0) app.log.info({ migrations: run }, 'the MySQL schema is up to date')

@@ -7,13 +7,9 @@ declare module 'fastify' {
   interface FastifyInstance { redis: RedisServers }
 }
 
-/** The hash tags of the partitions: only a Cluster needs them, to keep the keys of each in one slot. */
-export const partitionTags = ({ REDIS_MODE, REDIS_PARTITIONS }: Config) =>
-  REDIS_MODE === 'cluster' ? Array.from({ length: REDIS_PARTITIONS }, (_, index) => `{${index}}`) : ['']
-
-/** The connections to Redis. Ready when Redis has answered or is known to be away. */
+/** The connections to Redis. Ready when Redis has answered or is known to be unavailable. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const redis = createRedisServers(config, app.log, partitionTags(config))
+  const redis = createRedisServers(config, app.log)
   app.decorate('redis', redis)
   app.addHook('onClose', redis.close)
   await redis.connect().catch((error: unknown) => {

@@ -3,10 +3,9 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifySchema } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Scope } from '../src/auth/scopes.ts'
-import { showsDocs, type Config } from '../src/config.ts'
+import { showsDocs, version, type Config } from '../src/config.ts'
 import { withProblems } from '../src/http/problems.ts'
 import { protectPages } from '../src/http/security-headers.ts'
-import { version } from '../src/version.ts'
 
 /** The colours of Swagger UI's logo, which its bundle brings as an inline style. A test in a browser says when it is another one. */
 const LOGO_STYLE = 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='
@@ -64,7 +63,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       tags: [
         { name: 'tickets', description: 'Create, change and read tickets' },
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
-        { name: 'journal', description: 'Writes that were accepted while Redis was away' },
+        { name: 'journal', description: 'Writes that were accepted while Redis was unavailable' },
         { name: 'health', description: 'For load balancers and container engines' },
         { name: 'metrics', description: 'For Prometheus' },
       ],

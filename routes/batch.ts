@@ -5,8 +5,9 @@ import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
-import type { Journaled, Operation, Written } from '../src/tickets/repository.ts'
-import type { BatchOperation, createTicketSchemas } from '../src/tickets/ticket.ts'
+import { handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
+import type { Journaled, Written } from '../src/tickets/repository.ts'
+import type { TicketSchemas } from '../src/tickets/ticket.ts'
 
 const OPERATIONS_MAX = 500
 
@@ -38,7 +39,7 @@ const Result = Type.Object({
   ticket_id: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null: the operation names none' }),
   status: Type.Integer({ description: 'What the single route would have answered' }),
   version: Type.Optional(Type.Integer({ description: 'The ticket\'s version after the operation' })),
-  journaled: Type.Optional(Type.Literal(true, { description: 'Redis is away: the operation is kept in MySQL, and made when Redis is back' })),
+  journaled: Type.Optional(Type.Literal(true, { description: 'Redis is unavailable: the operation is kept in MySQL, and applied when Redis is back' })),
   error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
 })
 
@@ -47,12 +48,12 @@ const Results = Type.Object({ results: Type.Array(Result, { description: 'One pe
 })
 
 /** The single routes' writes with a longer list. */
-const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {
+const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
   const checkOperation = createCheck(Type.Unsafe({
     type: 'object',
     required: ['op'],
     discriminator: { propertyName: 'op' },
-    oneOf: [schemas.CreateOperation, schemas.UpdateOperation],
+    oneOf: schemas.operations,
   }))
 
   app.post('/tickets/batch', {
@@ -80,7 +81,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     const once = idempotency(request.headers['idempotency-key'], operations)
     const judged = operations.map((operation, index) =>
       checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
-    const written = await app.tickets.write(judged.filter(isOperation))
+    const written = await app.tickets.repository.write(judged.filter(isOperation))
     if (written.some(isMismatch) && written.every(answer => answer instanceof Problem)) return await reply.sendProblem(written.find(isMismatch)!)
 
     const answers = written.values()
@@ -104,12 +105,8 @@ export default routes
 
 /** @throws {Problem} validation_failed */
 function toOperation (operation: BatchOperation, once: Operation['idempotency']): Operation {
-  if (operation.op === 'create') {
-    const { op, ticket_id, ...fields } = operation
-    return { op, ticket_id, fields, answer: 'version', idempotency: once }
-  }
-  const { op, ticket_id, if_match, ...fields } = operation
-  return { op, ticket_id, fields, ifMatch: ifMatch(if_match, '/if_match'), answer: 'version', idempotency: once }
+  const { op, ticket_id, if_match: condition, ...fields } = operation
+  return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version', idempotency: once } as Operation
 }
 
 function attempt<T> (work: () => T): T | Problem {
@@ -123,10 +120,10 @@ function attempt<T> (work: () => T): T | Problem {
 
 /** @param operation as it came: of one that was refused nothing is sure */
 function toResult (operation: unknown, outcome: Written | Journaled | Problem, requestId: string): Static<typeof Result> {
-  const { op, ticket_id } = (operation ?? {}) as Partial<BatchOperation>
+  const { ticket_id } = (operation ?? {}) as Partial<BatchOperation>
   if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
   if ('journaled' in outcome) return { ticket_id: ticket_id!, status: 202, journaled: true }
-  return { ticket_id: ticket_id!, status: op === 'create' ? 201 : 200, version: outcome.version }
+  return { ticket_id: ticket_id!, status: handlerOf(operation as Operation).status, version: outcome.version }
 }
 
 const isTicketId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1

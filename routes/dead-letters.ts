@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { problems, success } from '../src/http/problems.ts'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
-import type { Position } from '../src/tickets/dead-letters.ts'
+import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
+import type { Position } from '../src/store/dead-letters.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500
@@ -27,9 +26,9 @@ const RetryBody = Type.Object({
 }, { additionalProperties: false, examples: [{ ticket_ids: [1234] }, {}] })
 
 const Retried = Type.Object({
-  revived: Type.Integer({ minimum: 0, description: 'Tickets that are due again' }),
+  redriven: Type.Integer({ minimum: 0, description: 'Tickets that are due again' }),
   missing: Type.Optional(Type.Array(TicketId, { description: 'Those of ticket_ids that are no dead letters' })),
-}, { examples: [{ revived: 1, missing: [] }] })
+}, { examples: [{ redriven: 1, missing: [] }] })
 
 const toCursor = ({ score, id }: Position) => `${score}-${id}`
 
@@ -40,7 +39,7 @@ function fromCursor (cursor: string): Position {
 
 /** The tickets that MySQL refused for good. */
 const routes: FastifyPluginAsyncTypebox = async app => {
-  const { deadLetters } = app.tickets.all
+  const { deadLetters } = app.tickets
 
   app.get('/flush/dead', {
     config: { access: 'ops' },
@@ -80,9 +79,9 @@ const routes: FastifyPluginAsyncTypebox = async app => {
     },
   }, async request => {
     const { ticket_ids: ids } = request.body
-    if (!ids) return { revived: await deadLetters.reviveAll() }
-    const revived = new Set(await deadLetters.revive(ids))
-    return { revived: revived.size, missing: ids.filter(id => !revived.has(id)) }
+    if (!ids) return { redriven: await deadLetters.redriveAll() }
+    const redriven = new Set(await deadLetters.redrive(ids))
+    return { redriven: redriven.size, missing: ids.filter(id => !redriven.has(id)) }
   })
 }
 

@@ -1,8 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Problem, invalid } from '../src/errors.ts'
-import { problems, success } from '../src/http/problems.ts'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Config } from '../src/config.ts'
 import type { Found } from '../src/tickets/repository.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
@@ -56,7 +55,7 @@ const BacklogSchema = Type.Object({
 
 /** Push tickets to MySQL, and see how far it is behind. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  const { flusher, tickets } = app
+  const { repository, sync, backlog } = app.tickets
 
   app.post('/flush', {
     config: { access: 'ops' },
@@ -75,10 +74,10 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
   }, async request => {
     const { scope, ticket_ids: ids } = request.body
-    if (!ids) return await flusher.flush(scope ?? 'due')
+    if (!ids) return await sync.flush(scope ?? 'due')
     if (scope) throw invalid('/scope', 'cannot be sent together with ticket_ids')
-    const report = await flusher.flush({ ids })
-    const found = await tickets.read(ids)
+    const report = await sync.flush({ ids })
+    const found = await repository.read(ids)
     return { ...report, results: found.map((answer, i) => ({ ticket_id: ids[i]!, ...stateOf(answer) })) }
   })
 
@@ -93,8 +92,8 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => {
-    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await tickets.all.backlog()
-    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: flusher.lastFlush() }
+    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await backlog()
+    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: sync.lastFlush() }
   })
 }
 

@@ -2,9 +2,9 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import type { Config } from '../src/config.ts'
 import { Problem } from '../src/errors.ts'
-import { problems, success } from '../src/http/problems.ts'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
-import { shared } from '../src/shared.ts'
+import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
+import { RedisError } from '../src/redis/failure.ts'
+import { TimeoutError, singleFlight } from '../src/util/async.ts'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
@@ -14,7 +14,7 @@ const Dependency = Type.Object({
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable'], {
-    description: 'ready: all is well; degraded: one of the two is away, or has just come back, and the other stands in for it; unavailable: requests are answered with 503',
+    description: 'ready: all is well; degraded: one of the two is unavailable, or has just come back, and the other stands in for it; unavailable: requests are answered with 503',
   }),
   redis: Dependency,
   mysql: Dependency,
@@ -24,7 +24,7 @@ const Ready = Type.Object({
 /** For load balancers and container engines. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   // Anyone may ask, as often as he likes: the stores are asked once at a time.
-  const ask = shared(() => Promise.all([probe(app.redis.ping), probe(() => app.tickets.archive.ping())]))
+  const ask = singleFlight(() => Promise.all([probe(app.redis.ping), probe(() => app.tickets.database.ping())]))
 
   app.get('/health/live', {
     config: { access: 'public' },
@@ -48,15 +48,15 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot', Ready) },
     },
   }, async (_request, reply) => {
-    const { partitions, turns } = app.tickets
+    const { redisState, journal: { gate } } = app.tickets
+    const { isReconciled, failure, isReachable } = redisState()
     const [redis, mysql] = (await ask()).map(answer => ({ ...answer })) as [Answer, Answer]
-    if (redis.state === 'up' && !partitions.every(({ drift }) => drift.isTrusted())) {
+    if (redis.state === 'up' && !isReconciled) {
       redis.state = 'comparing'
-      const failure = partitions.map(({ drift }) => drift.failure()).find(error => error !== undefined)
       if (failure) redis.reason = reasonOf(failure)
     }
-    const journal = config.FALLBACK === 'off' ? 'off' : turns.isQuiet() ? 'idle' : 'active'
-    const isGone = redis.state === 'down' && !partitions.some(({ home }) => home.isReady())
+    const journal = config.FALLBACK === 'off' ? 'off' : gate.isIdle() ? 'idle' : 'active'
+    const isGone = redis.state === 'down' && !isReachable
     const status = statusOf({ redis: redis.state, mysql: mysql.state, journal, isGone })
     return reply.code(status === 'unavailable' ? 503 : 200).send({ status, redis, mysql, journal } satisfies Static<typeof Ready>)
   })
@@ -91,6 +91,7 @@ function statusOf ({ redis, mysql, journal, isGone }: States): Static<typeof Rea
   return redis === 'up' && mysql === 'up' && journal !== 'active' ? 'ready' : 'degraded'
 }
 
+/** Words of the clients, of the servers and of Node. */
 const KNOWN_REASONS = new RegExp([
   'ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN',
   'ER_[A-Z_]+|NOAUTH|WRONGPASS|NOPERM|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY',
@@ -99,7 +100,7 @@ const KNOWN_REASONS = new RegExp([
   'certificate has expired|self-signed certificate|unable to verify the first certificate|unable to get local issuer certificate|does not match certificate',
   // What Redis says when a script may not do something. ACL LOG says what.
   "can't run this command|cannot access a key",
-  'HANDSHAKE_NO_SSL_SUPPORT|timed out|no answer|not connected|writeable|Connection is closed|no master',
+  'HANDSHAKE_NO_SSL_SUPPORT|timed out|writeable|Connection is closed',
 ].join('|'))
 
 /** Why not is a part of the same message. */
@@ -107,7 +108,10 @@ const SENTINELS = /All sentinels are unreachable/
 
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
-  const { message, code = '' } = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
+  const cause = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
+  if (cause instanceof TimeoutError) return 'no answer'
+  if (cause instanceof RedisError) return cause.kind.replaceAll('_', ' ')
+  const { message, code = '' } = cause
   const [known] = KNOWN_REASONS.exec(`${code} ${message}`) ?? SENTINELS.exec(message) ?? ['failed']
   return known === 'writeable' ? 'not connected' : known
 }

@@ -1,10 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { toEtag } from '../src/http/etag.ts'
-import { problems, success } from '../src/http/problems.ts'
-import { HANDLER_TIMEOUT_MS } from '../src/http/timeouts.ts'
+import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Entry } from '../src/journal/journal.ts'
-import { createSettlement } from '../src/journal/settlement.ts'
+import { handlerOf } from '../src/tickets/operation.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500
@@ -18,7 +17,7 @@ const example = {
   if_match: null,
   accepted_at: 1_764_000_000,
   state: 'conflict',
-  reason: 'version_conflict: Ticket 1234 was changed after this change was accepted and before it could be made.',
+  reason: 'version_conflict: Ticket 1234 was changed after this change was accepted and before it could be applied.',
 }
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
@@ -30,12 +29,12 @@ const EntrySchema = Type.Object({
   fields: Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'What the caller sent' }),
   if_match: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description: 'The versions that the change was for; null: any' }),
   accepted_at: count('Unix seconds'),
-  state: Type.Enum(['pending', 'conflict'], { description: 'pending: it is made when Redis is back; conflict: an operator decides' }),
-  reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Why it could not be made' }),
+  state: Type.Enum(['pending', 'conflict'], { description: 'pending: it is applied when Redis is back; conflict: an operator decides' }),
+  reason: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Why it could not be applied' }),
 })
 
 const Page = Type.Object({
-  pending: count('Entries that wait to be made'),
+  pending: count('Entries that wait to be applied'),
   conflicts: count('Entries that an operator applies or discards'),
   entries: Type.Array(EntrySchema, { description: 'In the order in which they were accepted' }),
   next: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'To be sent as `after` for the next page; null: this is the last' }),
@@ -43,23 +42,22 @@ const Page = Type.Object({
 
 const Params = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'Of the entry', examples: [17] }) })
 
-const SETTLE_PROBLEMS = ['validation_failed', 'journal_entry_not_found', 'journal_entry_pending', 'store_unavailable'] as const
+const RESOLVE_PROBLEMS = ['validation_failed', 'journal_entry_not_found', 'journal_entry_pending', 'store_unavailable'] as const
 
 const toBody = ({ seq, operation, acceptedAtMs, state, reason }: Entry): Static<typeof EntrySchema> => ({
   seq,
   ticket_id: operation.ticket_id,
   op: operation.op,
   fields: operation.fields,
-  if_match: operation.op === 'update' && operation.ifMatch ? [...operation.ifMatch] : null,
+  if_match: handlerOf(operation).ifMatch(operation)?.slice() ?? null,
   accepted_at: Math.floor(acceptedAtMs / 1000),
   state,
   reason,
 })
 
-/** Writes that were accepted while Redis was away. */
+/** Writes that were accepted while Redis was unavailable. */
 const routes: FastifyPluginAsyncTypebox = async app => {
-  const { journal, direct } = app.tickets
-  const settlement = createSettlement(journal, direct)
+  const { journal } = app.tickets
 
   app.get('/journal', {
     config: { access: 'ops' },
@@ -67,7 +65,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
     schema: {
       operationId: 'listJournal',
       summary: 'Writes that wait for Redis, or are in conflict',
-      description: 'A write that was accepted while Redis was away is in conflict when its ticket was changed by somebody else meanwhile, or when it cannot be made at all. It is kept until an operator applies or discards it.',
+      description: 'A write that was accepted while Redis was unavailable is in conflict when its ticket was changed by somebody else meanwhile, or when it cannot be applied at all. It is kept until an operator applies or discards it.',
       tags: ['journal'],
       querystring: Type.Object({
         state: Type.Optional(Type.Enum(['conflict', 'pending'], { default: 'conflict', description: 'Which entries are listed', examples: ['conflict'] })),
@@ -88,18 +86,18 @@ const routes: FastifyPluginAsyncTypebox = async app => {
     handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'applyJournalEntry',
-      summary: 'Make a change that is in conflict',
+      summary: 'Apply a change that is in conflict',
       description: 'Over what the ticket has become; If-Match is not looked at, and a create of a ticket that exists changes it. The entry is removed when it is done.',
       tags: ['journal'],
       params: Params,
       response: {
         200: success('The ticket after the change', { $ref: 'Ticket#' }, { ETag: { type: 'string', description: 'The ticket\'s version in quotes' } }),
-        ...problems(...SETTLE_PROBLEMS, 'ticket_not_found', 'outcome_unknown', 'overloaded'),
+        ...problems(...RESOLVE_PROBLEMS, 'ticket_not_found', 'outcome_unknown', 'overloaded'),
       },
     },
   }, async (request, reply) => {
     const { seq } = request.params
-    const { ticket, version } = await settlement.apply(seq)
+    const { ticket, version } = await journal.apply(seq)
     request.log.info({ seq, key: request.caller?.name, ticket_id: ticket!.ticket_id }, 'a journal entry was applied by an operator')
     return reply.header('etag', toEtag(version)).send(ticket)
   })
@@ -109,15 +107,15 @@ const routes: FastifyPluginAsyncTypebox = async app => {
     handlerTimeout: HANDLER_TIMEOUT_MS,
     schema: {
       operationId: 'discardJournalEntry',
-      summary: 'Give a change up that is in conflict',
+      summary: 'Give up a change that is in conflict',
       description: 'Answers the entry, which is removed.',
       tags: ['journal'],
       params: Params,
-      response: { 200: success('The entry', EntrySchema), ...problems(...SETTLE_PROBLEMS) },
+      response: { 200: success('The entry', EntrySchema), ...problems(...RESOLVE_PROBLEMS) },
     },
   }, async request => {
     const { seq } = request.params
-    const entry = await settlement.discard(seq)
+    const entry = await journal.discard(seq)
     request.log.info({ seq, key: request.caller?.name, ticket_id: entry.operation.ticket_id }, 'a journal entry was discarded by an operator')
     return toBody(entry)
   })

@@ -6,7 +6,7 @@ import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import type { Found, Journaled, Written } from '../src/tickets/repository.ts'
-import { TicketId, type createTicketSchemas } from '../src/tickets/ticket.ts'
+import { TicketId, type TicketSchemas } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
 
@@ -15,16 +15,16 @@ const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] })
 const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
 const ticket = { $ref: 'Ticket#' }
 
-const TicketSource = { type: 'string', enum: ['redis', 'archive'], description: 'Where the answer comes from; archive is MySQL' }
-const PendingChanges = { type: 'integer', description: 'Only there while Redis is away, or has just come back: so many changes wait for it. The ticket is shown with them, under the version that it has without them, and there is no ETag' }
+const TicketSource = { type: 'string', enum: ['redis', 'mysql'], description: 'Where the answer comes from' }
+const PendingChanges = { type: 'integer', description: 'Only there while Redis is unavailable, or has just come back: the number of changes that wait for it. The ticket is shown with them, under the version that it has without them, and there is no ETag' }
 
 const JournaledSchema = Type.Object({
   ticket_id: TicketId,
-  journaled: Type.Literal(true, { description: 'The change is kept in MySQL, and made when Redis is back' }),
+  journaled: Type.Literal(true, { description: 'The change is kept in MySQL, and applied when Redis is back' }),
 }, { examples: [{ ticket_id: 1234, journaled: true }] })
 
 /** The answer to a write that Redis could not take. */
-const accepted = success('Redis is away: the write is kept in MySQL, and made when Redis is back. GET /journal lists it if that is not possible then', JournaledSchema, {
+const accepted = success('Redis is unavailable: the write is kept in MySQL, and applied when Redis is back. GET /journal lists it if that is not possible then', JournaledSchema, {
   'Idempotency-Replayed': IdempotencyReplayed,
   'X-Ticket-Source': { type: 'string', enum: ['journal'], description: 'Where the write is' },
 })
@@ -33,8 +33,8 @@ const accepted = success('Redis is away: the write is kept in MySQL, and made wh
 export const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'store_unavailable', 'outcome_unknown', 'overloaded'] as const
 
 /** Create, change and read tickets. */
-const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicketSchemas> }> = async (app, { schemas }) => {
-  const { tickets } = app
+const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
+  const { repository } = app.tickets
 
   app.post('/tickets/:id', {
     config: { access: 'write' },
@@ -58,7 +58,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [created] = await tickets.write([{
+    const [created] = await repository.write([{
       op: 'create',
       ticket_id: id,
       fields: request.body,
@@ -73,7 +73,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     schema: {
       operationId: 'changeTicket',
       summary: 'Change a ticket',
-      description: 'A field that is absent stays, null removes an optional field, custom_fields is merged key by key. With If-Match the change is made only if the ticket still has that version.',
+      description: 'A field that is absent stays, null removes an optional field, custom_fields is merged key by key. With If-Match the change is applied only if the ticket still has that version.',
       tags: ['tickets'],
       params: Params,
       headers: Type.Object({
@@ -90,7 +90,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
   }, async (request, reply) => {
     const { id } = request.params
     const condition = request.headers['if-match']
-    const [changed] = await tickets.write([{
+    const [changed] = await repository.write([{
       op: 'update',
       ticket_id: id,
       fields: request.body,
@@ -122,7 +122,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [found] = await tickets.read([id])
+    const [found] = await repository.read([id])
     if (found instanceof Problem) return reply.sendProblem(found)
     if (!found) return reply.sendProblem(ticketNotFound(id))
     reply.header('x-ticket-source', found.source)
@@ -140,13 +140,13 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
       description: 'Up to 500 tickets by their ids. Those that do not exist are listed in `missing`.',
       tags: ['tickets'],
       querystring: Type.Object({
-        ids: Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Ids, parted by commas', examples: [[1234, 1235]], style: 'form', explode: false }),
+        ids: Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids', examples: [[1234, 1235]], style: 'form', explode: false }),
       }, { additionalProperties: false }),
       response: {
         200: success('What was found, in the order of the ids', Type.Object({
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
-          pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is away, or has just come back: tickets that are shown with changes that wait for it' })),
+          pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
           archived: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
             description: 'Only there when a ticket could not be read; the others are not stopped by it',
@@ -157,12 +157,12 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: ReturnType<typeof createTicke
     },
   }, async (request, reply) => {
     const ids = [...new Set(request.query.ids)]
-    const found = await tickets.read(ids)
+    const found = await repository.read(ids)
     const unavailable = found.find(answer => answer instanceof Problem && answer.status === 503)
     if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
     const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
     const idsOf = (fits: (answer: Found) => boolean) => found.flatMap(answer => answer && !(answer instanceof Problem) && fits(answer) ? [answer.ticket.ticket_id] : [])
-    const archived = idsOf(({ source }) => source === 'archive')
+    const archived = idsOf(({ source }) => source === 'mysql')
     const pending = idsOf(answer => (answer.pending ?? 0) > 0)
     return reply.send({
       tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),

@@ -1,13 +1,13 @@
-/** Writes .env.example and the table of the README from the one schema of the environment: `npm run config-docs`. */
+/** Writes .env.example and the table of docs/configuration.md from the one schema of the environment: `npm run config-docs`. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { TSchema } from 'typebox'
 import { Environment } from '../src/config.ts'
 
 const ENV_EXAMPLE = new URL('../.env.example', import.meta.url)
-const README = new URL('../README.md', import.meta.url)
+const PAGE = new URL('../docs/configuration.md', import.meta.url)
 
-/** The table stands between these lines of the README. */
+/** The table stands between these lines of the page. */
 const START = '<!-- configuration: written by npm run config-docs -->'
 const END = '<!-- end of configuration -->'
 
@@ -33,18 +33,18 @@ export function envExample (): string {
   return HEAD + variables().map(({ name, value, description }) => `\n# ${description}\n#${name}=${value}\n`).join('')
 }
 
-/** @returns the README with its table brought up to date */
-export function withTable (readme: string): string {
+/** @returns the page with its table brought up to date */
+export function withTable (page: string): string {
   const rows = variables().map(({ name, value, description }) =>
     `| \`${name}\` | ${value === '' ? '' : `\`${value}\``} | ${description.replaceAll('|', '\\|')} |`)
   const table = ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n')
-  const [before, rest] = readme.split(START)
+  const [before, rest] = page.split(START)
   const after = rest?.split(END)[1]
-  if (before === undefined || after === undefined) throw new Error(`README.md lacks the lines ${START} and ${END}`)
+  if (before === undefined || after === undefined) throw new Error(`docs/configuration.md lacks the lines ${START} and ${END}`)
   return `${before}${START}\n${table}\n${END}${after}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await writeFile(ENV_EXAMPLE, envExample())
-  await writeFile(README, withTable(await readFile(README, 'utf8')))
+  await writeFile(PAGE, withTable(await readFile(PAGE, 'utf8')))
 }

@@ -19,7 +19,7 @@ import { run } from './lib/run.mjs'
 import { temporaryDirectory } from './lib/temporary.mjs'
 
 /** What needs more than Redis, a database and openssl, or takes minutes. */
-const SYSTEM = ['test/system/**/*.test.ts', 'test/docs/**/*.test.ts']
+const SYSTEM = ['test/system/**/*.test.ts']
 
 /** @type {Record<string, { include: string[], exclude?: string[] }>} */
 const SUITES = {

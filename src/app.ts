@@ -2,20 +2,16 @@ import { LogController, fastify, type FastifyInstance, type FastifyServerOptions
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import auth from '../plugins/auth.ts'
 import connections from '../plugins/connections.ts'
-import drain from '../plugins/drain.ts'
 import errors from '../plugins/errors.ts'
-import flusher from '../plugins/flusher.ts'
-import headers from '../plugins/headers.ts'
-import http from '../plugins/http.ts'
-import journal from '../plugins/journal.ts'
 import limits from '../plugins/limits.ts'
 import logs from '../plugins/logs.ts'
-import measurements from '../plugins/measurements.ts'
 import metrics from '../plugins/metrics.ts'
 import mysql from '../plugins/mysql.ts'
 import overload from '../plugins/overload.ts'
 import redis from '../plugins/redis.ts'
+import requestGuard from '../plugins/request-guard.ts'
 import route from '../plugins/route.ts'
+import storeMetrics from '../plugins/store-metrics.ts'
 import swagger from '../plugins/swagger.ts'
 import tickets from '../plugins/tickets.ts'
 import batchRoutes from '../routes/batch.ts'
@@ -27,24 +23,30 @@ import metricsRoutes from '../routes/metrics.ts'
 import openapiRoutes from '../routes/openapi.ts'
 import opsRoutes from '../routes/ops.ts'
 import ticketRoutes from '../routes/tickets.ts'
+import { createKeyring, type Keyring } from './auth/api-keys.ts'
 import { showsDocs, type Config } from './config.ts'
+import { createSite, type Site } from './database/wordpress/site.ts'
 import { parseJson } from './http/json.ts'
 import { ProblemSchema } from './http/problems.ts'
-import { createRawProblems, type RawProblems } from './http/raw-problems.ts'
-import { createRequestIds } from './http/request-id.ts'
+import { createParserErrors, type ParserErrors } from './http/parser-errors.ts'
 import { toValidationProblem, validatorCompiler } from './http/validation.ts'
-import { loggerOptions, type LogDestination } from './logger.ts'
+import { createRequestIds, loggerOptions, type LogDestination } from './logger.ts'
 import { createTicketSchemas } from './tickets/ticket.ts'
 
 /**
  * The factory of tests and production. Resolves with all plugins and routes in place, not listening.
  * @param log where log lines go; default: standard output
+ * @throws {ConfigError} when a variable does not mean what its part of the service needs
  */
 export async function buildApp (config: Config, log?: LogDestination) {
-  const rawProblems = createRawProblems()
-  const app = fastify(serverOptions(config, rawProblems, log)).withTypeProvider<TypeBoxTypeProvider>()
+  const keyring = createKeyring(config.API_KEYS)
+  // Its defaults fit any table; they must fit WordPress's only where it is the target.
+  const isWordpress = config.SYNC_TARGET === 'wordpress'
+  const site = isWordpress || config.WORDPRESS_STATUS_MAP.length > 0 || config.WORDPRESS_META_KEYS.length > 0 ? createSite(config) : undefined
+  const parserErrors = createParserErrors()
+  const app = fastify(serverOptions(config, parserErrors, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, config, rawProblems)
+    await assemble(app, { config, keyring, site: isWordpress ? site : undefined, parserErrors })
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -53,7 +55,14 @@ export async function buildApp (config: Config, log?: LogDestination) {
   return app
 }
 
-async function assemble (app: FastifyInstance, config: Config, rawProblems: RawProblems) {
+interface Parts {
+  config: Config
+  keyring: Keyring
+  site: Site | undefined
+  parserErrors: ParserErrors
+}
+
+async function assemble (app: FastifyInstance, { config, keyring, site, parserErrors }: Parts) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -61,27 +70,23 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson)
   app.addSchema(ProblemSchema)
-  for (const schema of [schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation]) app.addSchema(schema)
+  for (const schema of [schemas.Ticket, ...schemas.operations]) app.addSchema(schema)
 
   await app.register(route)
   await app.register(logs, { config })
   await app.register(errors)
-  await app.register(metrics, { rawProblems })
-  await app.register(headers)
-  await app.register(http)
+  await app.register(metrics, { parserErrors })
+  await app.register(requestGuard)
   await app.register(connections, { config })
   await app.register(overload, { config })
-  await app.register(drain, { config })
-  // Closed in the reverse order: the flusher first, then what it needs.
+  // Closed in the reverse order: the write-behind first, then what it needs.
   await app.register(redis, { config })
   await app.register(mysql, { config })
   await app.register(limits, { config })
-  await app.register(auth, { config })
+  await app.register(auth, { config, keyring })
   await app.register(swagger, { config })
-  await app.register(tickets, { config })
-  await app.register(flusher, { config })
-  await app.register(journal, { config })
-  await app.register(measurements, { config })
+  await app.register(tickets, { config, site })
+  await app.register(storeMetrics, { config })
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
@@ -94,7 +99,7 @@ async function assemble (app: FastifyInstance, config: Config, rawProblems: RawP
   await app.register(opsRoutes)
 }
 
-function serverOptions (config: Config, { onClientError, onFrameworkError }: RawProblems, log?: LogDestination) {
+function serverOptions (config: Config, { onClientError, onFrameworkError }: ParserErrors, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
     logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
@@ -110,7 +115,7 @@ function serverOptions (config: Config, { onClientError, onFrameworkError }: Raw
       connectionsCheckingInterval: 1000,
       // A header that stands twice is seen twice: two keys are none, two If-Match a longer list (RFC 9110, section 5.3).
       joinDuplicateHeaders: true,
-      // Node's own answer has no body. plugins/http.ts asks for it.
+      // Node's own answer has no body. plugins/request-guard.ts asks for it.
       requireHostHeader: false,
     },
     keepAliveTimeout: 72_000,

@@ -3,10 +3,18 @@ import { readFileSync, existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { createKeyring } from './auth/api-keys.ts'
-import { isLoopback } from './http/loopback.ts'
-import { fromTexts } from './text.ts'
-import { toMetaKeys, toStatusMap } from './tickets/wordpress/mapping.ts'
+import { fromTexts } from './util/text.ts'
+
+interface Package { version: string }
+
+/** The version of package.json. */
+export const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Package
+
+/** Addresses and names that only this machine reaches. */
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
+
+/** @param host without a port */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host)
 
 const Milliseconds = (description: string, value: number, minimum = 1) =>
   Type.Integer({ default: value, minimum, maximum: 86_400_000, description })
@@ -26,7 +34,7 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'info: also who is turned away, and what was flushed; debug: every request' }),
   DOCS: Type.Optional(Type.Enum(['on', 'off'], { description: 'Swagger UI at /docs and the description at /openapi.json, for anyone without a key. Default: on when HOST is loopback, else off' })),
 
-  API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, several parted by +. Without any, everybody who reaches HOST may do everything' }),
+  API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, joined by +. Without any, everybody who reaches HOST may do everything' }),
 
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
@@ -44,9 +52,9 @@ export const Environment = Type.Object({
   REDIS_SENTINEL_USERNAME: Type.Optional(Type.String({ description: 'For the Sentinels themselves' })),
   REDIS_SENTINEL_PASSWORD: Type.Optional(Type.String({ description: 'For the Sentinels themselves' })),
   REDIS_CLUSTER_NODES: addresses('Some nodes of the Cluster, host:port,...; they name the others'),
-  REDIS_PARTITIONS: Type.Integer({ default: 64, minimum: 1, maximum: 1024, description: 'cluster: into how many parts the tickets are divided, each on one master. It cannot be changed once there are tickets' }),
+  REDIS_PARTITIONS: Type.Integer({ default: 64, minimum: 1, maximum: 1024, description: 'cluster: the number of parts that the tickets are divided into, each on one master. It cannot be changed once there are tickets' }),
   REDIS_COMMAND_TIMEOUT_MS: Milliseconds('A write that Redis does not answer in this time is 503 outcome_unknown, and is not applied later', 1000, 10),
-  REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'A write is answered when so many replicas have it, and is 503 outcome_unknown when they do not confirm it within REDIS_COMMAND_TIMEOUT_MS' }),
+  REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'A write is answered when this number of replicas has it, and is 503 outcome_unknown when they do not confirm it within REDIS_COMMAND_TIMEOUT_MS' }),
   KEY_PREFIX: Type.String({ default: '', maxLength: 64, pattern: '^[^{}\\s]*$', description: 'Stands before every key, for a Redis that is shared' }),
   ALLOW_UNSAFE_EVICTION: Type.Boolean({ default: false, description: 'true: start although the maxmemory-policy of Redis may evict tickets that MySQL does not hold' }),
 
@@ -55,7 +63,7 @@ export const Environment = Type.Object({
   MYSQL_MIGRATE: Type.Boolean({ default: true, description: 'Create and update the table at the first connection. false: run npm run migrate' }),
   TICKETS_TABLE: Type.String({ default: 'wp_support_tickets', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,47}$', description: 'Table of the tickets' }),
 
-  ARCHIVE_TARGET: Type.Enum(['table', 'wordpress'], { default: 'table', description: 'Where MySQL holds the tickets. table: TICKETS_TABLE; wordpress: the posts of a WordPress site whose ids the tickets bear' }),
+  SYNC_TARGET: Type.Enum(['table', 'wordpress'], { default: 'table', description: 'Where MySQL holds the tickets. table: TICKETS_TABLE; wordpress: the posts of a WordPress site whose ids the tickets bear' }),
   WORDPRESS_TABLE_PREFIX: Type.String({ default: 'wp_', pattern: '^[A-Za-z0-9_]{0,48}$', description: 'wordpress: $table_prefix of wp-config.php' }),
   WORDPRESS_POST_TYPE: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,20}$', description: 'wordpress: only posts of this type are tickets; without it, posts of any type' })),
   WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,closed=private; a status that is not named is the same in both'),
@@ -67,7 +75,7 @@ export const Environment = Type.Object({
 
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
 
-  FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is away, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),
+  FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is unavailable, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),
 
   SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
@@ -160,16 +168,10 @@ function isNetwork (text: string): boolean {
   return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
-/** What one variable must be, where it takes more than a schema to say it. */
-function checkOne (name: string, read: () => unknown) {
-  try {
-    read()
-  } catch (error) {
-    throw new ConfigError(`${name} ${(error as Error).message}`)
-  }
-}
-
-/** What the schema cannot say: URLs that can be parsed, and what the variables must be to each other. */
+/**
+ * What the schema cannot say: URLs that can be parsed, and what the variables must be to each other. What a variable means
+ * to a part of the service alone, such as the keys of API_KEYS, is read there.
+ */
 function checkTogether (config: Config) {
   checkUrl('REDIS_URL', config.REDIS_URL)
   checkUrl('MYSQL_URL', config.MYSQL_URL)
@@ -181,11 +183,6 @@ function checkTogether (config: Config) {
   for (const status of config.TICKET_CLOSED_STATUSES) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
   }
-  // Their defaults fit any table; they must fit WordPress's only where it is the target.
-  const isWordpress = config.ARCHIVE_TARGET === 'wordpress'
-  if (isWordpress || config.WORDPRESS_STATUS_MAP.length > 0) checkOne('WORDPRESS_STATUS_MAP', () => toStatusMap(config.WORDPRESS_STATUS_MAP, config.TICKET_STATUSES))
-  if (isWordpress || config.WORDPRESS_META_KEYS.length > 0) checkOne('WORDPRESS_META_KEYS', () => toMetaKeys(config.WORDPRESS_META_KEYS))
-  checkOne('API_KEYS', () => createKeyring(config.API_KEYS))
   const network = config.TRUST_PROXY.find(text => !isNetwork(text))
   if (network !== undefined) throw new ConfigError(`TRUST_PROXY names ${network}, which is neither an address nor a network such as 10.0.0.0/8`)
   if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import type { RawRequestDefaultExpression } from 'fastify'
 import type { Config } from './config.ts'
 
 type Described = { type: string, message: string, stack: string, code?: unknown, cause?: Described }
@@ -57,4 +59,17 @@ export async function terminal (): Promise<LogDestination | undefined> {
   if (!pretty) return undefined
   const stream = pretty({ singleLine: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
   return { write: line => { stream.write(withoutControl(line)) } }
+}
+
+/** What a log line, a header and a person can hold without a doubt. */
+const GIVEN = /^[A-Za-z0-9._:-]{1,64}$/
+
+/** Names the requests: as the caller does in X-Request-Id, if that will do, else by a number that is unique over restarts. */
+export function createRequestIds () {
+  const run = randomBytes(4).toString('hex')
+  let requests = 0
+  return ({ headers }: RawRequestDefaultExpression): string => {
+    const given = headers['x-request-id']
+    return typeof given === 'string' && GIVEN.test(given) ? given : `${run}-${++requests}`
+  }
 }

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8'
 import closeWithGrace from 'close-with-grace'
 import { buildApp } from './app.ts'
 import { ConfigError, environment, loadConfig, type Config } from './config.ts'
@@ -7,10 +6,6 @@ import { UnsafeEvictionError } from './redis/check.ts'
 
 /** What the system says to an address that cannot be listened on. */
 const LISTEN_ERRORS = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND', 'EAI_AGAIN']
-
-// By default V8 lets the heap grow to several times of what is in use before it looks what is not. Half as much again
-// keeps the process below 150 MB, for a collection more every half minute.
-setFlagsFromString('--heap-growing-percent=50')
 
 /** Ends the process with one line; what is set up wrong does not need a stack. */
 function refuse (error: unknown): never {

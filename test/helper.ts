@@ -136,7 +136,7 @@ export async function createService<Own extends AnyStores = Stores> (t: Test, va
   t.teardown(() => app.close())
   await app.ready()
   // A test says itself what each later flush finds.
-  while (app.flusher.lastFlush() === null) await setImmediate()
+  while (app.tickets.sync.lastFlush() === null) await setImmediate()
 
   /** Sends a request; `body` is sent as JSON. */
   async function call (method: InjectOptions['method'], url: string, body?: unknown, headers: Record<string, string> = {}) {

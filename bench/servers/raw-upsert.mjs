@@ -5,7 +5,8 @@
  */
 import { Redis } from 'ioredis'
 import { createConnection } from 'mysql2/promise'
-import { COLUMNS, dateTime, fromHash, toRow } from '../../src/tickets/codec.ts'
+import { COLUMNS, fromHash, toRow } from '../../src/tickets/codec.ts'
+import { toDateTime } from '../../src/tickets/fields.ts'
 
 /** Rows that are written before, elsewhere: code is compiled by then. */
 const WARMUP = 5000
@@ -22,7 +23,7 @@ for (let id = first; id < first + count; id += batchSize) {
   const pipeline = redis.pipeline()
   for (const each of ids) pipeline.hgetall(`ticket:${each}`)
   const hashes = await pipeline.exec() ?? []
-  const syncedAt = dateTime(Math.floor(Date.now() / 1000))
+  const syncedAt = toDateTime(Math.floor(Date.now() / 1000))
   rows.push(...hashes.map(([, hash], i) => [syncedAt, ...toRow(fromHash(/** @type {number} */ (ids[i]), Object.entries(/** @type {object} */ (hash)).flat()))]))
 }
 redis.disconnect()

@@ -21,5 +21,5 @@ export async function serviceSchemas (statuses) {
   listener.addHook('onRoute', ({ method, url, schema }) => { if (schema) routes[`${method} ${url}`] = schema })
   await ticketRoutes(/** @type {never} */ (listener), { schemas })
   await batchRoutes(/** @type {never} */ (listener), { schemas })
-  return { shared: [ProblemSchema, schemas.Ticket, schemas.CreateOperation, schemas.UpdateOperation], routes }
+  return { shared: [ProblemSchema, schemas.Ticket, ...schemas.operations], routes }
 }

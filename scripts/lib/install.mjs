@@ -7,7 +7,7 @@ import { findChromium, findExecutables, findMariadb, findRedis } from './binarie
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
-import { findPhpFpm } from './php-fpm.mjs'
+import { findPhp, findPhpFpm } from './php-fpm.mjs'
 import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
 import { findPhpunit, findWordpress, PHP_EXTENSIONS } from './wordpress.mjs'
@@ -70,12 +70,27 @@ const CHROMIUM = {
   dnf: ['chromium'],
   brew: ['--cask chromium'],
 }
+const CURL = {
+  name: 'curl, in which the documentation shows requests',
+  find: () => findExecutables(['curl'])[0],
+  apt: ['curl'],
+  dnf: ['curl'],
+  brew: ['curl'],
+}
+const PHP = {
+  name: 'PHP with cURL, in which the documentation has examples',
+  find: () => findPhp(['php'], ['curl']),
+  apt: ['php-cli', 'php-curl'],
+  dnf: ['php-cli'],
+  brew: ['php'],
+}
 const SERVERS = [REDIS, MARIADB]
 
 /** What the tests of a folder need beside the servers and openssl. */
 const NEEDED_IN = {
   'test/system/browser/': [CHROMIUM],
   'test/system/deploy/': [PROMETHEUS],
+  'test/system/docs/': [CURL, PHP, PROMETHEUS],
   'test/system/wordpress/': [WORDPRESS],
 }
 /** What tests of a folder are skipped without: not every system has all programs of the benchmark. */

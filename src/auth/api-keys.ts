@@ -1,4 +1,5 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { ConfigError } from '../config.ts'
 import { SCOPES, type Scope } from './scopes.ts'
 
 export interface ApiKey {
@@ -23,7 +24,7 @@ const sha256 = (key: string): string => hash('sha256', key)
 
 /**
  * A new key, and the entry of API_KEYS that lets it in.
- * @throws {Error} when the name or the scopes will not do
+ * @throws {ConfigError} when the name or the scopes will not do
  */
 export function createApiKey (name: string, scopes: string): { key: string, entry: string } {
   const key = MARK + randomBytes(KEY_BYTES).toString('base64url')
@@ -35,13 +36,13 @@ export function createApiKey (name: string, scopes: string): { key: string, entr
 /**
  * The keys of API_KEYS.
  * @param entries each `name:scopes:sha256-hex`, with scopes like `read+write`
- * @throws {Error} naming the entry by its place and never by its text, which may be a key that was put there by mistake
+ * @throws {ConfigError} naming the entry by its place and never by its text, which may be a key that was put there by mistake
  */
 export function createKeyring (entries: readonly string[]): Keyring {
-  const keys = entries.map((entry, i) => parse(entry, `entry ${i + 1}`))
+  const keys = entries.map((entry, i) => parse(entry, `API_KEYS entry ${i + 1}`))
   keys.forEach(({ digest }, i) => {
     const first = keys.findIndex(other => other.digest.equals(digest))
-    if (first < i) throw new Error(`entry ${i + 1} has the same key as entry ${first + 1}: give each caller a key of its own`)
+    if (first < i) throw new ConfigError(`API_KEYS entry ${i + 1} has the same key as entry ${first + 1}: give each caller a key of its own`)
   })
   function find (text: string): ApiKey | undefined {
     const given = Buffer.from(sha256(text))
@@ -65,9 +66,9 @@ export function createKeyring (entries: readonly string[]): Keyring {
 
 function parse (entry: string, place: string): ApiKey & { digest: Buffer } {
   const [, name, scopes, digest] = ENTRY.exec(entry) ?? []
-  if (!name) throw new Error(`${place} must be name:scopes:sha256-hex, as npm run key prints it, with a name of letters, digits, . _ and -`)
+  if (!name) throw new ConfigError(`${place} must be name:scopes:sha256-hex, as npm run key prints it, with a name of letters, digits, . _ and -`)
   const names = scopes!.split('+')
   const unknown = names.find(scope => !(SCOPES as readonly string[]).includes(scope))
-  if (unknown !== undefined) throw new Error(`${place} names a scope that does not exist. There are ${SCOPES.join(', ')}, several parted by +`)
+  if (unknown !== undefined) throw new ConfigError(`${place} names a scope that does not exist. There are ${SCOPES.join(', ')}, joined by +`)
   return { name, scopes: new Set(names as Scope[]), digest: Buffer.from(digest!) }
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { isLoopback } from '../http/loopback.ts'
+import { isLoopback } from '../config.ts'
 
 const PORT = /:\d*$/
 const SCHEME = /^https?:\/\//

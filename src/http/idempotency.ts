@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
-import type { Idempotency } from '../tickets/repository.ts'
+import type { Idempotency } from '../tickets/operation.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
 const stringify = configure({ maximumDepth: 10 })

@@ -2,7 +2,8 @@ import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
 import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem, type Finding } from '../errors.ts'
-import { fromTexts } from '../text.ts'
+import { FIELD_LIST } from '../tickets/fields.ts'
+import { fromTexts } from '../util/text.ts'
 
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
 const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
@@ -39,7 +40,7 @@ export function toValidationProblem ([error]: ErrorObject[], part: string): Prob
 }
 
 /** Fields that only the service sets: their own message, because callers send back what they have read. */
-const SERVICE_SET = ['ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version']
+const SERVICE_SET: readonly string[] = ['ticket_id', ...FIELD_LIST.filter(({ create }) => create === 'never').map(({ name }) => name)]
 
 function describe ({ keyword, instancePath, params, message = 'is not valid', parentSchema, data, propertyName }: ErrorObject): Finding {
   const at = (name: string) => `${instancePath}/${shorten(name, NAME_MAX).replaceAll('~', '~0').replaceAll('/', '~1')}`
@@ -64,7 +65,7 @@ function describe ({ keyword, instancePath, params, message = 'is not valid', pa
 
 type Tagged = { oneOf: { properties: Record<string, { const: string }> }[] }
 
-/** The values that part the alternatives of a schema. */
+/** The values that tell the alternatives of a schema apart. */
 const tags = ({ oneOf }: Tagged, name: string) => oneOf.map(({ properties }) => properties[name]!.const)
 
 function unknownField (name: string, { properties }: { properties: object }): string {

@@ -1,14 +1,12 @@
-import { createBatcher } from '../batcher.ts'
-import { createBudget } from '../budget.ts'
+import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
-import { groupBy } from '../group-by.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
-import type { Found, Journaled, Operation, TicketRepository, Written } from '../tickets/repository.ts'
-import type { Ticket } from '../tickets/ticket.ts'
+import { handlerOf, type Operation, type Statuses } from '../tickets/operation.ts'
+import type { Found, Journaled, TicketRepository, Written } from '../tickets/repository.ts'
+import type { Ticket } from '../tickets/fields.ts'
 import type { Entry } from './journal.ts'
-import { createKeeper, type KeeperOptions } from './keeper.ts'
-import { overlay, type Statuses } from './overlay.ts'
+import { createJournalWriter, type JournalWriterOptions } from './writer.ts'
 
 /** While nothing can be kept for less, writes that follow others in the journal are refused. */
 const ALONE_AFTER_MS = 2000
@@ -22,7 +20,7 @@ const LOOK_UPS_MAX = 2
 /** Look-ups that may wait for MySQL. */
 const PENDING_MAX = 10_000
 
-export interface FallbackOptions extends KeeperOptions, Statuses {
+export interface FallbackOptions extends JournalWriterOptions, Statuses {
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
 }
@@ -37,8 +35,8 @@ interface Waiting { entries: Entry[] }
  * reads get the archived ticket with the changes that wait for it.
  */
 export function createFallback (below: TicketRepository, options: FallbackOptions): TicketRepository<Written | Journaled> {
-  const { journal, archive, turns, onCorrupt } = options
-  const keep = createKeeper(options)
+  const { journal, database, gate, onCorrupt } = options
+  const keep = createJournalWriter(options)
   // Since when nothing could be kept.
   let failingSince: number | undefined
 
@@ -48,7 +46,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
-      const entries = groupBy(await journal.pending([...new Set(ids)]), ({ operation }) => operation.ticket_id)
+      const entries = Map.groupBy(await journal.pending([...new Set(ids)]), ({ operation }) => operation.ticket_id)
       return ids.map(id => ({ entries: entries.get(id) ?? [] }))
     },
   })
@@ -58,7 +56,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
-      const rows = await archive.find([...new Set(ids)])
+      const rows = await database.find([...new Set(ids)])
       return ids.map(id => {
         const row = rows.get(id)
         if (!(row instanceof CorruptTicketError)) return { ticket: row }
@@ -67,6 +65,10 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       })
     },
   })
+
+  /** The ticket as it will be when the entries have been applied; undefined: nothing is known of the ticket that they change. */
+  const preview = (ticket: Ticket | undefined, entries: readonly Entry[]) =>
+    entries.reduce((before, { operation, acceptedAtMs }) => handlerOf(operation).preview(before, operation, Math.floor(acceptedAtMs / 1000), options), ticket)
 
   /** Replaces the answers at these positions. */
   async function replace<Item, Result> (answers: Result[], items: readonly Item[], positions: readonly number[], work: (items: Item[]) => Promise<Result[]>) {
@@ -79,16 +81,16 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     items.flatMap((item, position) => fits(item, position) ? [position] : [])
 
   async function writeAll (operations: readonly Operation[]): Promise<Answer[]> {
-    await turns.passage(operations.map(operation => operation.ticket_id))
+    await gate.whenReplayed(operations.map(operation => operation.ticket_id))
     const answers: Answer[] = []
-    const isLate = operations.map(operation => turns.isJournaled(operation.ticket_id))
+    const isLate = operations.map(operation => gate.isJournaled(operation.ticket_id))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part))
     await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), keep)
     const isRefused = answers.some((answer, i) => isLate[i]! && isCode(answer, 'store_unavailable'))
     if (isLate.includes(true)) failingSince = isRefused ? failingSince ?? performance.now() : undefined
     if (failingSince !== undefined && performance.now() - failingSince > ALONE_AFTER_MS) {
       // A ticket that has changes in the journal waits with them: they are older, and would be in conflict.
-      const isFree = ({ ticket_id: id }: Operation, i: number) => isLate[i]! && isCode(answers[i], 'store_unavailable') && !turns.mayWait(id)
+      const isFree = ({ ticket_id: id }: Operation, i: number) => isLate[i]! && isCode(answers[i], 'store_unavailable') && !gate.mayHavePending(id)
       await replace<Operation, Answer>(answers, operations, positionsOf(operations, isFree), writeAlone)
     }
     return answers
@@ -112,26 +114,26 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem): Promise<Found | Problem | null> {
     if (answer instanceof Problem && !isUnavailable(answer)) return answer
     // Redis has answered, but there may be changes that wait, which cannot be asked for: one may create the ticket.
-    if (waiting instanceof Problem) return answer === null || turns.mayWait(id) ? waiting : answer
+    if (waiting instanceof Problem) return answer === null || gate.mayHavePending(id) ? waiting : answer
     const { entries } = waiting
     if (!(answer instanceof Problem)) {
-      const ticket = overlay(answer?.ticket, entries, options)
-      return ticket ? { ticket, source: answer?.source ?? 'archive', pending: entries.length } : null
+      const ticket = preview(answer?.ticket, entries)
+      return ticket ? { ticket, source: answer?.source ?? 'mysql', pending: entries.length } : null
     }
     const [row] = await lookUpRow([id])
     if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
-    const ticket = overlay(row!.ticket, entries, options)
+    const ticket = preview(row!.ticket, entries)
     // It may be in Redis alone.
-    return ticket ? { ticket, source: 'archive', pending: entries.length } : answer
+    return ticket ? { ticket, source: 'mysql', pending: entries.length } : answer
   }
 
   return {
-    write: operations => turns.isQuiet()
+    write: operations => gate.isIdle()
       // Nearly every write is decided by Redis, and should cost nothing here.
       ? below.write(operations).then(answers => answers.some(isUnavailable) ? keepUnavailable(operations, answers) : answers)
       : writeAll(operations),
 
-    read: ids => turns.isQuiet()
+    read: ids => gate.isIdle()
       ? below.read(ids).then(answers => answers.some(answer => answer === null || isUnavailable(answer)) ? readAll(ids) : answers)
       : readAll(ids),
   }

@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { escapeId } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
 import { DatabaseUnavailable, toDatabaseError } from '../mysql/failure.ts'
-import type { Database, Query } from '../mysql/database.ts'
-import { partitionOf } from '../tickets/partitioned.ts'
-import type { Create, Journaled, Update } from '../tickets/repository.ts'
+import type { Mysql, Query } from '../mysql/mysql.ts'
+import { partitionOf } from '../shards/shards.ts'
+import { CREATING, handlerOf, type Change } from '../tickets/operation.ts'
+import type { Journaled } from '../tickets/repository.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
@@ -17,10 +18,7 @@ const REASON_MAX = 1024
 
 export type State = 'pending' | 'conflict'
 
-/** An operation that can be kept. */
-export type Change = Create | Update
-
-/** A write that was accepted while Redis was away. */
+/** A write that was accepted while Redis was unavailable. */
 export interface Entry {
   /** Its place in the order in which entries were kept. */
   seq: number
@@ -32,14 +30,14 @@ export interface Entry {
   state: State
   /** Why it is in conflict. */
   reason: string | null
-  /** By which an operator's apply is made once. */
-  settleKey: string | null
+  /** The key by which an operator's decision is applied once. */
+  resolveKey: string | null
 }
 
 interface Row {
   seq: number
   ticket_id: number
-  op: 'create' | 'update'
+  op: Change['op']
   fields: string
   if_match: string | null
   accepted_at: number
@@ -70,11 +68,11 @@ export interface Selection {
  * they are applied to Redis once, however often that is tried.
  * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
-export function createJournal (database: Database, table: string, partitionCount: number) {
+export function createJournal (mysql: Mysql, table: string, partitionCount: number) {
   const name = escapeId(table)
 
   const askFor = (timeoutMs: number): Query => <Rows>(sql: string, values: unknown[]) =>
-    database.query<Rows>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
+    mysql.query<Rows>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
 
   const ask = askFor(CALLER_TIMEOUT_MS)
 
@@ -117,7 +115,7 @@ export function createJournal (database: Database, table: string, partitionCount
         // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
         // made and removed before it is looked at. And an INSERT that arrives when its caller has been answered
         // that nobody knows, behind changes that were kept later, is committed by nobody (a COMMIT may still be late).
-        return await database.transaction(async query => {
+        return await mysql.transaction(async query => {
           await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
           const kept = await knownKeys(changes, query)
           const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
@@ -152,7 +150,7 @@ export function createJournal (database: Database, table: string, partitionCount
 
     /** Which of these tickets are to be created. */
     async creates (ids: readonly number[]): Promise<Set<number>> {
-      const rows = await ask<{ ticket_id: number }[]>(`SELECT DISTINCT ticket_id FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' AND op = 'create'`, [ids])
+      const rows = await ask<{ ticket_id: number }[]>(`SELECT DISTINCT ticket_id FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' AND op IN (?)`, [ids, CREATING])
       return new Set(rows.map(row => Number(row.ticket_id)))
     },
 
@@ -178,8 +176,8 @@ export function createJournal (database: Database, table: string, partitionCount
       await query(`UPDATE ${name} SET state = 'conflict', reason = CASE seq ${conflicts.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE seq IN (?)`, [...reasons, conflicts.map(({ seq }) => seq)])
     },
 
-    /** Sets the key by which an entry in conflict is made once; null: the next attempt is a new one. */
-    setSettleKey: async (seq: number, key: string | null, query = ask): Promise<void> => {
+    /** Sets the key by which an entry in conflict is applied once; null: the next attempt is a new one. */
+    setResolveKey: async (seq: number, key: string | null, query = ask): Promise<void> => {
       await query(`UPDATE ${name} SET settle_key = ? WHERE seq = ?`, [key, seq])
     },
 
@@ -189,7 +187,7 @@ export function createJournal (database: Database, table: string, partitionCount
      */
     exclusively: <T>(what: string, timeoutMs: number, work: (query: Query) => Promise<T>) =>
       // Lock names are the server's and at most 64 characters long.
-      database.exclusively(`journal:${createHash('sha1').update(`${database.name}.${table}:${what}`).digest('hex')}`, timeoutMs, work),
+      mysql.exclusively(`journal:${createHash('sha1').update(`${mysql.name}.${table}:${what}`).digest('hex')}`, timeoutMs, work),
   }
 }
 
@@ -204,7 +202,7 @@ function toAppendProblem (error: unknown, isInsert: boolean): Problem {
 
 function toRow (change: Change, partition: number, acceptedAtMs: number) {
   const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
-  const versions = change.op === 'update' && change.ifMatch ? change.ifMatch.join() : null
+  const versions = handlerOf(change).ifMatch(change)?.join() ?? null
   return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, acceptedAtMs, key, fingerprint, index]
 }
 
@@ -217,11 +215,11 @@ function toEntry (row: Row): Entry {
   const ifMatch = row.if_match === null ? undefined : row.if_match.split(',').filter(version => version !== '')
   return {
     seq: Number(row.seq),
-    operation: row.op === 'create' ? { op: 'create', fields, ...common } : { op: 'update', fields, ifMatch, ...common },
+    operation: { op: row.op, fields, ifMatch, ...common },
     isRepeatable: row.fingerprint !== '',
     acceptedAtMs: Number(row.accepted_at),
     state: row.state,
     reason: row.reason,
-    settleKey: row.settle_key,
+    resolveKey: row.settle_key,
   }
 }

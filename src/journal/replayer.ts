@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
-import type { Query } from '../mysql/database.ts'
+import type { Query } from '../mysql/mysql.ts'
+import type { Replayed } from '../tickets/events.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
-import type { Turns } from './turns.ts'
+import type { JournalGate } from './gate.ts'
 
 /** Entries of one round: what is held in memory, and sent to Redis at once. */
 const ROUND_MAX = 500
@@ -22,18 +23,11 @@ export interface ReplayerOptions {
   journal: Journal
   /** What the journal stands before. */
   repository: TicketRepository
-  turns: Turns
+  gate: JournalGate
   /** Whether Redis can be written to, by partition. */
   isUsable: readonly (() => boolean)[]
   onReplayed: (replayed: Replayed) => void
   log: FastifyBaseLogger
-}
-
-/** What became of entries. */
-export interface Replayed {
-  /** Those that were made. */
-  replayed: number
-  conflicts: number
 }
 
 /** What a replay is to look at, and what it has met. */
@@ -51,7 +45,7 @@ interface Replay extends Replayed {
  * lock of MySQL. An entry that cannot be made is kept as a conflict. Everything may be repeated: an
  * entry that was made and could not be removed is known to Redis by its key.
  */
-export function createReplayer ({ journal, repository, turns, isUsable, onReplayed, log }: ReplayerOptions) {
+export function createReplayer ({ journal, repository, gate, isUsable, onReplayed, log }: ReplayerOptions) {
   /** Resolves with whether there is more to look at. */
   async function round (query: Query, replay: Replay): Promise<boolean> {
     const { partitions, upTo, after, stuck } = replay
@@ -72,7 +66,7 @@ export function createReplayer ({ journal, repository, turns, isUsable, onReplay
     if (done.length > 0) await journal.remove(done, query)
     if (conflicts.length > 0) await journal.keepAsConflicts(conflicts, query)
     for (const { seq, ticketId, reason } of conflicts) log.warn({ seq, ticket_id: ticketId, reason }, 'a journal entry is in conflict; an operator applies or discards it')
-    replay.replayed += done.length
+    replay.applied += done.length
     replay.conflicts += conflicts.length
     replay.after = found.at(-1)?.seq ?? after
     return found.length === ROUND_MAX
@@ -83,7 +77,7 @@ export function createReplayer ({ journal, repository, turns, isUsable, onReplay
    * @param giveUpAt by performance.now()
    */
   async function replay (partitions: readonly number[], signal: AbortSignal, upTo?: number, giveUpAt = Infinity): Promise<boolean> {
-    const state: Replay = { partitions, upTo, after: 0, stuck: new Set(), replayed: 0, conflicts: 0 }
+    const state: Replay = { partitions, upTo, after: 0, stuck: new Set(), applied: 0, conflicts: 0 }
     try {
       for (let hasMore = true; hasMore;) {
         signal.throwIfAborted()
@@ -95,10 +89,10 @@ export function createReplayer ({ journal, repository, turns, isUsable, onReplay
       }
       return state.stuck.size === 0
     } finally {
-      const { replayed, conflicts } = state
-      if (replayed + conflicts > 0) {
-        log.info({ replayed, conflicts }, 'journal entries were replayed')
-        onReplayed({ replayed, conflicts })
+      const { applied, conflicts } = state
+      if (applied + conflicts > 0) {
+        log.info({ applied, conflicts }, 'journal entries were replayed')
+        onReplayed({ applied, conflicts })
       }
     }
   }
@@ -123,17 +117,17 @@ export function createReplayer ({ journal, repository, turns, isUsable, onReplay
     async run (signal: AbortSignal): Promise<void> {
       if (!isUsable.some(isUsableNow => isUsableNow())) return
       const waiting = await journal.waiting()
-      const usable = [...new Set([...waiting, ...turns.journaled()])].filter(index => isUsable[index]!())
+      const usable = [...new Set([...waiting, ...gate.journaled()])].filter(index => isUsable[index]!())
       // Only what is left then is little enough for writes to wait for it.
       if (usable.length === 0 || !await replay(usable, signal)) return
-      for (const index of turns.journaled()) {
-        if (isUsable[index]!()) await turns.close(index, () => Promise.race([empty(index, signal), sleep(CLOSE_MAX_MS, false, { ref: false })]))
+      for (const index of gate.journaled()) {
+        if (isUsable[index]!()) await gate.close(index, () => Promise.race([empty(index, signal), sleep(CLOSE_MAX_MS, false, { ref: false })]))
       }
     },
 
     /** Entries that wait since before this instance began go first. */
     async adopt (): Promise<void> {
-      for (const index of await journal.waiting()) turns.hold(index)
+      for (const index of await journal.waiting()) gate.markPending(index)
     },
   }
 }

@@ -1,24 +1,22 @@
 import type { Journal } from '../journal/journal.ts'
-import type { Turns } from '../journal/turns.ts'
-import type { Changes } from '../tickets/changes.ts'
-import type { Metrics } from './metrics.ts'
-import { shared } from '../shared.ts'
-import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
+import type { JournalGate } from '../journal/gate.ts'
+import type { TicketEvents } from '../tickets/events.ts'
+import { singleFlight } from '../util/async.ts'
+import { SCRAPE_TIMEOUT_MS, type Metrics } from './metrics.ts'
 
 export interface MeasuredJournal {
-  journal: Pick<Journal, 'counts'>
-  turns: Pick<Turns, 'isQuiet'>
-  changes: Changes
+  journal: Pick<Journal, 'counts'> & { gate: Pick<JournalGate, 'isIdle'> }
+  events: TicketEvents
   /** FALLBACK=mysql. */
   isUsed: boolean
 }
 
-/** Writes that MySQL keeps while Redis is away. */
-export function measureJournal (metrics: Metrics, { journal, turns, changes, isUsed }: MeasuredJournal) {
-  const readCounts = shared(() => journal.counts(SCRAPE_TIMEOUT_MS))
+/** Writes that MySQL keeps while Redis is unavailable. */
+export function measureJournal (metrics: Metrics, { journal, events, isUsed }: MeasuredJournal) {
+  const readCounts = singleFlight(() => journal.counts(SCRAPE_TIMEOUT_MS))
   metrics.gauge({
     name: 'tickets_journal_entries',
-    help: 'Entries of the journal that wait to be made (pending), or for an operator (conflict); read from MySQL at the scrape, the same at all instances; absent when MySQL does not say, and with FALLBACK=off',
+    help: 'Entries of the journal that wait to be applied (pending), or for an operator (conflict); read from MySQL at the scrape, the same at all instances; absent when MySQL does not say, and with FALLBACK=off',
     read: async () => isUsed
       ? Object.entries(await readCounts()).map(([state, value]) => ({ labels: { state }, value }))
       : undefined,
@@ -26,7 +24,7 @@ export function measureJournal (metrics: Metrics, { journal, turns, changes, isU
   metrics.gauge({
     name: 'tickets_fallback_active',
     help: '1: writes of this instance go to the journal',
-    read: () => Number(!turns.isQuiet()),
+    read: () => Number(!journal.gate.isIdle()),
   })
 
   const journaled = metrics.counter({
@@ -35,13 +33,13 @@ export function measureJournal (metrics: Metrics, { journal, turns, changes, isU
   })
   const replayed = metrics.counter({
     name: 'tickets_replayed_total',
-    help: 'Entries of the journal that this instance has made, or left to an operator',
+    help: 'Entries of the journal that this instance has applied, or left to an operator (conflict)',
     label: 'result',
-    values: ['made', 'conflict'],
+    values: ['applied', 'conflict'],
   })
-  changes.on('journaled', operations => { journaled.inc(operations) })
-  changes.on('replayed', ({ replayed: made, conflicts }) => {
-    replayed.inc({ result: 'made' }, made)
+  events.on('journaled', operations => { journaled.inc(operations) })
+  events.on('replayed', ({ applied, conflicts }) => {
+    replayed.inc({ result: 'applied' }, applied)
     replayed.inc({ result: 'conflict' }, conflicts)
   })
 }

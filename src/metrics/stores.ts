@@ -1,26 +1,25 @@
-import type { Database, DatabaseCall } from '../mysql/database.ts'
-import { DATABASE_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
-import type { CallName } from '../redis/calls.ts'
+import type { Mysql, MysqlCall } from '../mysql/mysql.ts'
+import { MYSQL_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
 import { REDIS_FAILURES, failureKind as redisFailureKind } from '../redis/failure.ts'
 import type { RedisServers } from '../redis/servers.ts'
-import type { Changes } from '../tickets/changes.ts'
+import type { TicketEvents } from '../tickets/events.ts'
 import { LATENCY_BUCKETS, type Metrics } from './metrics.ts'
 
 export interface Stores {
   redis: RedisServers
-  mysql: Database
-  changes: Changes
+  mysql: Mysql
+  events: TicketEvents
 }
 
 /** Calls to Redis and MySQL: how long they take, and how they fail. */
-export function measureStores (metrics: Metrics, { redis, mysql, changes }: Stores) {
-  changes.on('write', metrics.histogram({
+export function measureStores (metrics: Metrics, { redis, mysql, events }: Stores) {
+  events.on('write', metrics.histogram({
     name: 'tickets_write_batch_size',
     help: 'Operations of one script call: requests that arrive together share it',
     buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
   }))
 
-  const redisSeconds = metrics.histogramBy<CallName>('call', {
+  const redisSeconds = metrics.histogramBy<string>('call', {
     name: 'tickets_redis_call_duration_seconds',
     help: 'Calls to Redis, by script; wait: for the replicas of REDIS_WAIT_REPLICAS',
     buckets: LATENCY_BUCKETS,
@@ -38,7 +37,7 @@ export function measureStores (metrics: Metrics, { redis, mysql, changes }: Stor
   })
   redis.calls.on('failed', error => { redisErrors.inc({ reason: redisFailureKind(error) }) })
 
-  const mysqlSeconds = metrics.histogramBy<DatabaseCall>('call', {
+  const mysqlSeconds = metrics.histogramBy<MysqlCall>('call', {
     name: 'tickets_mysql_call_duration_seconds',
     help: 'Calls to MySQL, with the wait for a connection: a statement (query), some in a transaction, or all that is done under a lock (exclusively)',
     buckets: LATENCY_BUCKETS,
@@ -47,7 +46,7 @@ export function measureStores (metrics: Metrics, { redis, mysql, changes }: Stor
     name: 'tickets_mysql_errors_total',
     help: 'Calls to MySQL that failed: unavailable, timeout, overloaded (too many of this instance waited), lock_conflict, refused (it answered with an error)',
     label: 'reason',
-    values: DATABASE_FAILURES,
+    values: MYSQL_FAILURES,
   })
   mysql.on('ended', (call, ms, error) => {
     const reason = error === undefined ? undefined : databaseFailureKind(error)
@@ -58,7 +57,7 @@ export function measureStores (metrics: Metrics, { redis, mysql, changes }: Stor
   metrics.gauge({
     name: 'tickets_redis_up',
     help: '1: this instance is connected to Redis; with a Cluster, to the masters of all partitions',
-    read: () => Number(redis.homes.every(home => home.isReady())),
+    read: () => Number(redis.shards.every(shard => shard.isReady())),
   })
   metrics.gauge({
     name: 'tickets_mysql_up',

@@ -1,43 +1,41 @@
-import type { Flusher } from '../sync/flusher.ts'
-import type { Partitions } from '../tickets/partitions.ts'
-import type { Metrics } from './metrics.ts'
-import { shared } from '../shared.ts'
-import { SCRAPE_TIMEOUT_MS } from './timeout.ts'
-import { within } from '../within.ts'
+import type { readBacklog } from '../shards/backlog.ts'
+import type { WriteBehind } from '../sync/write-behind.ts'
+import { singleFlight, withTimeout } from '../util/async.ts'
+import { SCRAPE_TIMEOUT_MS, type Metrics } from './metrics.ts'
 
 const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absent when Redis does not say'
 
 const RESULTS = ['claimed', 'synced', 'retried', 'dead'] as const
 
 /** How far MySQL is behind, and what is done about it. */
-export function measureSync (metrics: Metrics, { flusher, partitions }: { flusher: Pick<Flusher, 'on'>, partitions: Partitions }) {
-  const readBacklog = shared(async () => {
-    const backlog = await within(SCRAPE_TIMEOUT_MS, partitions.backlog)
+export function measureSync (metrics: Metrics, { sync, ...tickets }: { sync: Pick<WriteBehind, 'on'>, backlog: () => ReturnType<typeof readBacklog> }) {
+  const read = singleFlight(async () => {
+    const backlog = await withTimeout(SCRAPE_TIMEOUT_MS, () => tickets.backlog())
     // A part of a sum would look like good news.
     return backlog.unreachable > 0 ? undefined : backlog
   })
   metrics.gauge({
     name: 'tickets_unsynced',
     help: `Tickets whose newest version is not in MySQL; ${ALL_SAY}`,
-    read: async () => (await readBacklog())?.unsynced,
+    read: async () => (await read())?.unsynced,
   })
   metrics.gauge({
     name: 'tickets_due',
     help: `Unsynced tickets whose time to be pushed has come; ${ALL_SAY}`,
-    read: async () => (await readBacklog())?.due,
+    read: async () => (await read())?.due,
   })
   metrics.gauge({
     name: 'tickets_oldest_due_age_seconds',
     help: `How long the oldest due ticket has been waiting, 0 when none is due; ${ALL_SAY}`,
     read: async () => {
-      const backlog = await readBacklog()
+      const backlog = await read()
       return backlog && (backlog.oldest_due_age_ms ?? 0) / 1000
     },
   })
   metrics.gauge({
     name: 'tickets_dead_letters',
     help: `Tickets that MySQL refused for good; ${ALL_SAY}`,
-    read: async () => (await readBacklog())?.dead,
+    read: async () => (await read())?.dead,
   })
 
   const flushes = metrics.counter({
@@ -58,12 +56,12 @@ export function measureSync (metrics: Metrics, { flusher, partitions }: { flushe
     label: 'result',
     values: RESULTS,
   })
-  flusher.on('flushed', flush => {
+  sync.on('flushed', flush => {
     flushes.inc({ outcome: flush.error === null ? 'ok' : 'error' })
     flushSeconds(flush.duration_ms / 1000)
   })
   // By batch: beside requests a pass over a large backlog takes minutes.
-  flusher.on('pushed', counts => {
+  sync.on('pushed', counts => {
     for (const result of RESULTS) flushed.inc({ result }, counts[result])
   })
 }

@@ -1,5 +1,6 @@
 import type { QueryError } from 'mysql2'
 import { Problem } from '../errors.ts'
+import { TimeoutError } from '../util/async.ts'
 
 /** MySQL could not be asked, or gave up: the same statement may succeed later. */
 export class DatabaseUnavailable extends Problem {
@@ -10,8 +11,8 @@ export class DatabaseUnavailable extends Problem {
   /** There was no answer in time. */
   readonly isLate: boolean
 
-  constructor (reason: string, mayBeApplied = false, isLate = false) {
-    super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause: new Error(reason) })
+  constructor (reason: string, mayBeApplied = false, isLate = false, cause = isLate ? new TimeoutError(reason) : new Error(reason)) {
+    super('store_unavailable', 'MySQL does not answer. Nothing was lost. Repeat the request after the seconds in Retry-After.', { cause })
     this.reason = reason
     this.mayBeApplied = mayBeApplied
     this.isLate = isLate
@@ -41,12 +42,12 @@ const DATA_ERRORS = new Set([
 ])
 
 /** The kinds of failure, for those who count them. `refused`: the server has answered with an error. */
-export const DATABASE_FAILURES = ['unavailable', 'timeout', 'overloaded', 'lock_conflict', 'refused'] as const
+export const MYSQL_FAILURES = ['unavailable', 'timeout', 'overloaded', 'lock_conflict', 'refused'] as const
 
-export type DatabaseFailure = typeof DATABASE_FAILURES[number]
+export type MysqlFailure = typeof MYSQL_FAILURES[number]
 
 /** undefined: MySQL has nothing to do with it. */
-export function failureKind (error: unknown): DatabaseFailure | undefined {
+export function failureKind (error: unknown): MysqlFailure | undefined {
   if (error instanceof DatabaseUnavailable) return error.isLate ? 'timeout' : isOwnQueue(error) ? 'overloaded' : 'unavailable'
   if (isLockConflict(error)) return 'lock_conflict'
   return error instanceof RowsRefused || classOf(error) !== '' ? 'refused' : undefined

@@ -1,3 +1,7 @@
+import type { RowDataPacket } from 'mysql2/promise'
+import type { Mysql } from './mysql.ts'
+import { toDatabaseError } from './failure.ts'
+
 /** Characters of one statement; after escaping it stays below MariaDB's smallest usual max_allowed_packet, 16 MiB. */
 export const STATEMENT_SIZE_MAX = 1024 * 1024
 
@@ -17,3 +21,7 @@ export function * inParts<T> (items: readonly T[], sizeOf: (item: T) => number, 
   }
   if (part.length > 0) yield part
 }
+
+/** Reads rows outside of a transaction; its errors are the service's. */
+export const createSelect = (mysql: Mysql) => <T>(sql: string, values: unknown[], timeoutMs: number) =>
+  mysql.query<(RowDataPacket & T)[]>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })

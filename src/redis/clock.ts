@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { storeUnavailable } from '../errors.ts'
+import { RedisError } from './failure.ts'
 
 /** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
 const MEASURE_EVERY_MS = 10_000
@@ -39,7 +40,7 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
      * @throws {Problem} store_unavailable while the clock is not known
      */
     deadline (afterMs: number): number {
-      if (offset === undefined) throw storeUnavailable(new Error('not connected to Redis'))
+      if (offset === undefined) throw storeUnavailable(new RedisError('not_connected', 'not connected to Redis'))
       return Math.floor(performance.now() + offset + afterMs)
     },
     /** ms of Redis's clock as far as it was ever known, not earlier than it was when that was measured last; undefined: it never was. */

@@ -3,10 +3,11 @@ import calculateSlot from 'cluster-key-slot'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { storeUnavailable } from '../errors.ts'
-import { tellFailure, type Calls } from './calls.ts'
+import { recordFailure, type Calls } from './instrument.ts'
+import { RedisError } from './failure.ts'
 import { createRedis, parseAddress, type Address } from './connection.ts'
 import { createNode, type Node } from './node.ts'
-import type { Home, RedisServers } from './servers.ts'
+import type { Shard, RedisServers } from './servers.ts'
 
 /** How often the slots are asked for: seldom while all is well, often while a master is missing. */
 const REFRESH_MS = 10_000
@@ -24,18 +25,17 @@ type Range = [number, number, [string | null, number], ...unknown[]]
  * data, and is written to only when that is known.
  *
  * @param calls told of every call
- * @param tags of the partitions, `{7}`; each is in one slot
  */
-export function createCluster (config: Config, log: FastifyBaseLogger, calls: Calls, tags: readonly string[]): RedisServers {
-  const tell = tellFailure(calls)
+export function createCluster (config: Config, log: FastifyBaseLogger, calls: Calls): RedisServers {
+  const fail = recordFailure(calls)
   const seeds = config.REDIS_CLUSTER_NODES.map(parseAddress)
   const nodes = new Map<string, { node: Node, connected: Promise<void> }>()
-  const homes = tags.map(createHome)
+  const shards = Array.from({ length: config.REDIS_PARTITIONS }, (_, index) => createShard(`{${index}}`))
   let refreshing: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
-  function createHome (tag: string) {
+  function createShard (tag: string) {
     const slot = calculateSlot(tag)
     const events = new EventEmitter<{ ready: [], lost: [] }>()
     let owner: Node | undefined
@@ -49,6 +49,7 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
     }
 
     return {
+      tag,
       slot,
       events,
       assign,
@@ -56,16 +57,16 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
       on: events.on.bind(events),
       isReady: () => owner?.isReady() ?? false,
       async call<T> (work: (node: Node) => Promise<T>): Promise<T> {
-        if (!owner) return tell(storeUnavailable(new Error(`no master of the Cluster is known for slot ${slot}`)))
+        if (!owner) return fail(storeUnavailable(new RedisError('not_connected', `no master of the Cluster is known for slot ${slot}`)))
         const node = owner
         return await work(node).catch((error: unknown) => {
           const address = movedTo(error, node.address!)
           if (address) assign(nodeAt(address))
           if (address) hurry()
-          return tell(error)
+          return fail(error)
         })
       },
-    } satisfies Home & Record<string, unknown>
+    } satisfies Shard & Record<string, unknown>
   }
 
   function nodeAt (address: Address): Node {
@@ -73,10 +74,10 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
     const known = nodes.get(name)
     if (known) return known.node
     const node = createNode(config, log, calls, address)
-    const tell = (event: 'ready' | 'lost') => { for (const home of homes) if (home.owner() === node) home.events.emit(event) }
-    node.on('ready', () => { tell('ready') })
+    const notify = (event: 'ready' | 'lost') => { for (const shard of shards) if (shard.owner() === node) shard.events.emit(event) }
+    node.on('ready', () => { notify('ready') })
     node.on('lost', () => {
-      tell('lost')
+      notify('lost')
       hurry()
     })
     const connected = node.connect()
@@ -114,13 +115,13 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
   async function learnSlots () {
     const [asked, ranges] = await askSlots()
     if (isClosed) return
-    for (const home of homes) {
-      const range = ranges.find(([first, last]) => first <= home.slot && home.slot <= last)
+    for (const shard of shards) {
+      const range = ranges.find(([first, last]) => first <= shard.slot && shard.slot <= last)
       // Slots that nobody holds stay with whom they were: it answers that the Cluster is down.
       // A node without a name of its own is the one that was asked.
-      if (range) home.assign(nodeAt({ host: range[2][0] || asked.host, port: range[2][1] }))
+      if (range) shard.assign(nodeAt({ host: range[2][0] || asked.host, port: range[2][1] }))
     }
-    const owners = new Set(homes.map(home => home.owner()))
+    const owners = new Set(shards.map(shard => shard.owner()))
     for (const [name, { node }] of nodes) {
       if (owners.has(node)) continue
       nodes.delete(name)
@@ -132,7 +133,7 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
   function refresh (): Promise<void> {
     refreshing ??= learnSlots().finally(() => {
       refreshing = undefined
-      schedule(homes.every(home => home.isReady()) ? REFRESH_MS : REFRESH_HURRIED_MS)
+      schedule(shards.every(shard => shard.isReady()) ? REFRESH_MS : REFRESH_HURRIED_MS)
     })
     return refreshing
   }
@@ -147,19 +148,19 @@ export function createCluster (config: Config, log: FastifyBaseLogger, calls: Ca
   /** Somebody else may be master now. */
   const hurry = () => { if (!refreshing) schedule(REFRESH_HURRIED_MS / 10) }
 
-  const owners = () => [...new Set(homes.map(home => home.owner()))]
+  const owners = () => [...new Set(shards.map(shard => shard.owner()))]
 
   return {
-    homes,
+    shards,
     calls,
     async connect () {
       await refresh()
       await Promise.all([...nodes.values()].map(({ connected }) => connected))
     },
     async ping () {
-      const lost = homes.filter(home => !home.owner()?.isReady())
+      const lost = shards.filter(shard => !shard.owner()?.isReady())
       const reason = await lost[0]?.owner()?.ping().catch((error: unknown) => (error as Error).message)
-      if (lost.length > 0) throw new Error(`${lost.length} of ${homes.length} partitions have no master${reason ? `: ${reason}` : ''}`)
+      if (lost.length > 0) throw new RedisError('not_connected', `${lost.length} of ${shards.length} partitions have no master${reason ? `: ${reason}` : ''}`)
       await Promise.all(owners().map(node => node!.ping()))
     },
     // Masters of one Cluster are taken to have one time.

@@ -54,10 +54,10 @@ export function createRedis (config: Config, address?: Address): Redis {
     ...(password && { password }),
     ...(tls && { tls }),
   }
-  if (address) return surviving(new Redis({ ...options, ...address }))
+  if (address) return ignoreLateErrors(new Redis({ ...options, ...address }))
   const db = Number(url.pathname.slice(1) || 0)
-  if (config.REDIS_MODE !== 'sentinel') return surviving(new Redis({ ...options, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db }))
-  return surviving(new Redis({
+  if (config.REDIS_MODE !== 'sentinel') return ignoreLateErrors(new Redis({ ...options, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db }))
+  return ignoreLateErrors(new Redis({
     ...options,
     db,
     name: config.REDIS_SENTINEL_NAME,
@@ -76,7 +76,7 @@ export function createRedis (config: Config, address?: Address): Redis {
  * The client listens to the first error of a connection only. One of TLS may have a second, such as an alert of the
  * server behind a certificate that is refused, and that would end the process (https://github.com/redis/ioredis/pull/961).
  */
-function surviving (redis: Redis): Redis {
+function ignoreLateErrors (redis: Redis): Redis {
   const ignore = () => {}
   // Once for each socket: behind Sentinel there are errors without a new one.
   const listen = () => { redis.stream?.off('error', ignore).on('error', ignore) }

@@ -1,5 +1,20 @@
 import { outcomeUnknown, storeUnavailable, Problem } from '../errors.ts'
-import type { Script, Scripts } from '../tickets/scripts/index.ts'
+
+/** The kinds of failure, for those who count them. `refused` was surely not applied, `unknown` perhaps. */
+export const REDIS_FAILURES = ['not_connected', 'timeout', 'out_of_memory', 'late', 'unconfirmed', 'refused', 'unknown'] as const
+
+export type RedisFailure = typeof REDIS_FAILURES[number]
+
+/** A failure that this service itself finds, not the client or the server. */
+export class RedisError extends Error {
+  override readonly name = 'RedisError'
+  readonly kind: RedisFailure
+
+  constructor (kind: RedisFailure, message: string) {
+    super(message)
+    this.kind = kind
+  }
+}
 
 /**
  * Errors that precede execution, so that the write was surely not applied. Servers nest the word
@@ -11,23 +26,17 @@ const NOT_APPLIED = new RegExp([
   'NOAUTH', 'WRONGPASS', 'NOPERM', 'NOSCRIPT',
 ].map(word => `\\b${word}\\b`).concat("Stream isn't writeable").join('|'))
 
-/** The kinds of failure, for those who count them. Of the last two, `refused` was surely not applied. */
-export const REDIS_FAILURES = ['not_connected', 'timeout', 'out_of_memory', 'late', 'unconfirmed', 'refused', 'unknown'] as const
-
-export type RedisFailure = typeof REDIS_FAILURES[number]
-
-/** Words of the errors of the other kinds: the client's, the servers' and this service's own. */
+/** Words of the client's and the servers' errors. */
 const KINDS: [RegExp, RedisFailure][] = [
-  [/Stream isn't writeable|not connected to Redis|no master of the Cluster/, 'not_connected'],
+  [/Stream isn't writeable/, 'not_connected'],
   [/Command timed out/, 'timeout'],
   [/\bOOM\b/, 'out_of_memory'],
-  [/after its deadline/, 'late'],
-  [/replicas have confirmed/, 'unconfirmed'],
 ]
 
 export function failureKind (error: unknown): RedisFailure {
-  const text = String(error instanceof Problem ? error.cause : error)
-  const known = KINDS.find(([words]) => words.test(text))?.[1]
+  const cause = error instanceof Problem ? error.cause : error
+  if (cause instanceof RedisError) return cause.kind
+  const known = KINDS.find(([words]) => words.test(String(cause)))?.[1]
   return known ?? (toWriteProblem(error).code === 'store_unavailable' ? 'refused' : 'unknown')
 }
 
@@ -40,8 +49,3 @@ export function toWriteProblem (error: unknown): Problem {
 /** What a failed read means: it may be repeated at will. */
 export const toReadProblem = (error: unknown): Problem =>
   error instanceof Problem ? error : storeUnavailable(error, 'Repeat the request after the seconds in Retry-After.')
-
-/** Scripts of which every call may be repeated: what fails, fails as a read does. */
-export const repeatable = (scripts: Scripts): Scripts =>
-  Object.fromEntries(Object.entries(scripts).map(([name, script]) =>
-    [name, (...call: Parameters<Script>) => script(...call).catch((error: unknown) => { throw toReadProblem(error) })])) as Scripts

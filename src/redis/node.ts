@@ -3,15 +3,16 @@ import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
-import { within } from '../within.ts'
-import { defineScripts, type Script, type Scripts } from '../tickets/scripts/index.ts'
-import { tellingScripts, tellingWait, type Calls } from './calls.ts'
+import { withTimeout } from '../util/async.ts'
 import { checkServer } from './check.ts'
 import { createClock } from './clock.ts'
 import { createRedis, type Address } from './connection.ts'
+import { RedisError } from './failure.ts'
+import { instrument, type Calls } from './instrument.ts'
 import { createReplicaWait } from './replicas.ts'
+import { createScriptRunner, type Arguments, type LuaScript } from './scripts.ts'
 
-/** Sentinels that are all away are asked for ever; the service starts meanwhile. */
+/** Sentinels that are all unavailable are asked for ever; the service starts meanwhile. */
 const START_TIMEOUT_MS = 5000
 
 /** How soon a connection that the client has given up is opened again. */
@@ -31,7 +32,8 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
   const writer = config.REDIS_WAIT_REPLICAS > 0 ? open() : client
   const connections = [...new Set([client, writer])]
   const clock = createClock(client, error => { log.warn({ err: error }, 'the clock of Redis could not be read') })
-  const scripts = tellingScripts(calls, { ...leaving(client, defineScripts(client)), write: leaving(writer, defineScripts(writer)).write })
+  const [onClient, onWriter] = [createScriptRunner(client), createScriptRunner(writer)]
+  const waitForReplicas = config.REDIS_WAIT_REPLICAS > 0 ? createReplicaWait(writer, config.REDIS_WAIT_REPLICAS) : undefined
   let isReady = false
   let isConnected = false
   let isClosed = false
@@ -74,19 +76,29 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
     address,
     on: events.on.bind(events),
     client,
-    scripts,
     clock,
-    /** Only there when writes are to wait for replicas. */
-    waitForReplicas: config.REDIS_WAIT_REPLICAS > 0 ? tellingWait(calls, createReplicaWait(writer, config.REDIS_WAIT_REPLICAS)) : undefined,
     isReady: () => isReady,
+
+    /** Runs a script. */
+    run (script: LuaScript, keys: readonly string[], args: Arguments) {
+      const [redis, runScript] = script.isReplicated ? [writer, onWriter] : [client, onClient]
+      return instrument(calls, script.name, () => runScript(script, keys, args).catch(disconnectOnTimeout(redis)))
+    },
+
+    /** Only there when writes are to wait for replicas. Resolves with why they have not confirmed; undefined: they have. */
+    waitForReplicas: waitForReplicas && (async (timeoutMs: number) => {
+      const failure = await instrument(calls, 'wait', () => waitForReplicas(timeoutMs))
+      if (failure) calls.emit('failed', failure)
+      return failure
+    }),
 
     /**
      * Resolves when the server has answered and its settings will do.
-     * @throws the reason why not; a server that is away is tried again in the background
+     * @throws the reason why not; a server that is unavailable is tried again in the background
      */
     async connect () {
       try {
-        await within(START_TIMEOUT_MS, () => Promise.all(connections.map(connection => connection.connect())))
+        await withTimeout(START_TIMEOUT_MS, () => Promise.all(connections.map(connection => connection.connect())))
         await clock.measure()
         await check()
       } finally {
@@ -96,8 +108,8 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
 
     /** @throws why there is no answer */
     async ping () {
-      if (!isReady) throw lastError ?? new Error('not connected')
-      await client.ping().catch(leave(client))
+      if (!isReady) throw lastError ?? new RedisError('not_connected', 'not connected')
+      await client.ping().catch(disconnectOnTimeout(client))
     },
 
     close () {
@@ -115,7 +127,7 @@ export type Node = ReturnType<typeof createNode>
  * call would wait as long, and until the server answers a new connection it counts as down. When it was this
  * process that was held up, its timers come before what the server has long sent: then nothing is wrong with it.
  */
-const leave = (redis: Redis) => async (error: unknown): Promise<never> => {
+const disconnectOnTimeout = (redis: Redis) => async (error: unknown): Promise<never> => {
   if ((error as Error).message === 'Command timed out' && redis.status === 'ready') {
     const { stream } = redis
     const { bytesRead } = stream
@@ -124,7 +136,3 @@ const leave = (redis: Redis) => async (error: unknown): Promise<never> => {
   }
   throw error
 }
-
-const leaving = (redis: Redis, scripts: Scripts): Scripts =>
-  Object.fromEntries(Object.entries(scripts).map(([name, script]) =>
-    [name, (...call: Parameters<Script>) => script(...call).catch(leave(redis))])) as Scripts

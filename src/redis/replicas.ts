@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { outcomeUnknown, type Problem } from '../errors.ts'
+import { RedisError } from './failure.ts'
 
 /** Of the time that is left: Redis's own answer, with the count, comes before this side gives up. */
 const SHARE = 0.8
@@ -15,7 +16,7 @@ export const createReplicaWait = (writer: Redis, count: number) => async (timeou
     // 0 would be for ever.
     const confirmed = await writer.wait(count, Math.max(1, Math.floor(timeoutMs * SHARE)))
     if (confirmed >= count) return undefined
-    return outcomeUnknown(new Error(`${confirmed} of REDIS_WAIT_REPLICAS=${count} replicas have confirmed the change`))
+    return outcomeUnknown(new RedisError('unconfirmed', `${confirmed} of REDIS_WAIT_REPLICAS=${count} replicas have confirmed the change`))
   } catch (error) {
     return outcomeUnknown(error)
   }

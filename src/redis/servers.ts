@@ -1,11 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
-import { createCalls, tellFailure, type Calls } from './calls.ts'
+import { createCalls, recordFailure, type Calls } from './instrument.ts'
 import { createCluster } from './cluster.ts'
 import { createNode, type Node } from './node.ts'
 
-/** Where the keys of a partition are: a server, which may become another one. */
-export interface Home {
+/** Where the keys of one partition are: a server, which may become another one. */
+export interface Shard {
+  /** The hash tag that the keys must bear, `{7}`, which keeps them in one slot; empty without a Cluster. */
+  tag: string
   /** `ready`: its server can be used. `lost`: it no longer can, or another one has taken over, which may hold older data. */
   on: (event: 'ready' | 'lost', listener: () => void) => unknown
   isReady: () => boolean
@@ -18,8 +20,8 @@ export interface Home {
 
 /** The servers behind REDIS_MODE. */
 export interface RedisServers {
-  /** One for each partition. */
-  homes: readonly Home[]
+  /** One for each partition of a Cluster; without one, one. */
+  shards: readonly Shard[]
   /**
    * Resolves when all of them can be used.
    * @throws why not; they are tried again in the background
@@ -35,11 +37,10 @@ export interface RedisServers {
 }
 
 /** One master, which Sentinel may replace by another; or the masters of a Cluster. */
-export function createRedisServers (config: Config, log: FastifyBaseLogger, tags: readonly string[]): RedisServers {
+export function createRedisServers (config: Config, log: FastifyBaseLogger): RedisServers {
   const calls = createCalls()
-  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, calls, tags)
+  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, calls)
   const node = createNode(config, log, calls)
-  const tell = tellFailure(calls)
-  const home: Home = { on: node.on, isReady: node.isReady, call: work => work(node).catch(tell) }
-  return { homes: tags.map(() => home), calls, connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
+  const shard: Shard = { tag: '', on: node.on, isReady: node.isReady, call: work => work(node).catch(recordFailure(calls)) }
+  return { shards: [shard], calls, connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
 }

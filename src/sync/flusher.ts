@@ -1,13 +1,14 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
+import pLimit from 'p-limit'
+import type { TicketDatabase } from '../database/ticket-database.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
-import type { TicketArchive } from '../tickets/archive.ts'
-import type { Partitions } from '../tickets/partitions.ts'
-import { inLanes } from './lanes.ts'
+import { readBacklog } from '../shards/backlog.ts'
+import type { Shards } from '../shards/shards.ts'
+import { claimBatches, type Batch } from './claim-batches.ts'
 import { fullPace, type Pace } from './pace.ts'
 import { createPush, type FlushCounts } from './push.ts'
-import { createQueue } from './queue.ts'
-import type { Batch, createSweep } from './sweep.ts'
+import type { TicketShard } from './shard.ts'
 
 export interface FlushReport extends FlushCounts {
   /** Unsynced tickets that wait for a push after this flush. */
@@ -19,8 +20,8 @@ export interface FlushReport extends FlushCounts {
 export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null }
 
 export interface FlusherOptions {
-  partitions: Partitions
-  archive: TicketArchive
+  shards: Shards<TicketShard>
+  database: TicketDatabase
   batchSize: number
   pace: Pace
   leaseMs: number
@@ -29,49 +30,54 @@ export interface FlusherOptions {
   stopping: AbortSignal
 }
 
-/** Batches in flight: while MySQL writes one, Redis gives the next or settles the last. */
-const LANES = 2
-
 /** What a flush takes: what is due, every unsynced ticket, or these. */
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
-/** Pushes tickets from Redis to MySQL: claim, upsert, settle. */
-export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
+/** Flushes that may wait for the one that is running. */
+const WAITING_MAX = 10
+
+/** Pushes tickets from Redis to MySQL: claim, upsert, acknowledge. */
+export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ pushed: [counts: FlushCounts], flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
   let size = batchSize
-  const { drift } = partitions
-  const { push, relearn } = createPush({ partitions, archive, log })
+  const { push, release, relearn } = createPush({ shards, database, log })
 
-  /** Batches until a short one, and adds up what becomes of them. */
-  async function pushAll (claim: ReturnType<typeof createSweep>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
-    let claimed: Batch | undefined
-    const failed = new AbortController()
-
-    async function pushOne (batch: Batch, asked: number) {
-      try {
-        const pushed = await push(batch, failed)
-        for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
-        events.emit('pushed', pushed)
-        if (!failed.signal.aborted) size = Math.min(size * 2, batchSize)
-      } catch (error) {
-        size = Math.min(size, Math.ceil(asked / 2))
-        throw error
-      }
+  async function pushOne (batch: Batch, asked: number, counts: FlushCounts) {
+    try {
+      const pushed = await push(batch)
+      for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
+      events.emit('pushed', pushed)
+      size = Math.min(size * 2, batchSize)
+    } catch (error) {
+      size = Math.min(size, Math.ceil(asked / 2))
+      throw error
     }
+  }
 
-    await inLanes(LANES, async () => {
-      if (claimed && (!claimed.hasMore || signal.aborted)) return undefined
-      const asked = pace(size, claimed?.ageMs ?? 0)
-      const isWhole = asked === size
-      const batch = await claim(leaseMs, asked)
-      claimed = batch
-      if (isWhole) return () => pushOne(batch, asked)
-      // Beside requests one at a time: the next is not claimed before.
-      await pushOne(batch, asked)
-      return async () => {}
-    })
+  /** Batches until a short one, and adds up what becomes of them. While one is pushed, the next is claimed. */
+  async function pushAll (claim: ReturnType<typeof claimBatches>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
+    let pushing: Promise<void> = Promise.resolve()
+    let batch: Batch | undefined
+    try {
+      while (!batch || (batch.hasMore && !signal.aborted)) {
+        const asked = pace(size, batch?.ageMs ?? 0)
+        const isWhole = asked === size
+        const claimed = await claim(leaseMs, asked)
+        await pushing.catch(async (error: unknown) => {
+          await release(claimed)
+          throw error
+        })
+        pushing = pushOne(claimed, asked, counts)
+        batch = claimed
+        // Beside requests one at a time: the next is not claimed before. Else it is looked at when the next has been claimed.
+        if (!isWhole) await pushing
+        else pushing.catch(() => {})
+      }
+    } finally {
+      await pushing
+    }
   }
 
   /** What was due when it began. */
@@ -81,10 +87,10 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
     const durationMs = () => Math.round(performance.now() - startedAt)
     let failure: Error | undefined
     try {
-      await drift.check(signal).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
-      if (scope === 'all') await partitions.expediteAll()
-      await pushAll(partitions.sweep(typeof scope === 'string' ? undefined : scope.ids), pace, counts, signal)
-      const { waiting } = await partitions.backlog()
+      await shards.each(({ reconcile }) => reconcile.check(signal)).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
+      if (scope === 'all') await shards.reachable(({ dueIndex }) => dueIndex.expediteAll())
+      await pushAll(claimBatches(shards, typeof scope === 'string' ? undefined : scope.ids), pace, counts, signal)
+      const { waiting } = await readBacklog(shards)
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
       failure = error as Error
@@ -102,18 +108,18 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
     return pass(scope, pace, stopping)
   }
 
-  // A caller who names tickets does not wait for a backlog. That both may take the same ticket is what other instances do too.
-  const sweeps = createQueue<Scope, FlushReport>(run)
-  const named = createQueue<Scope, FlushReport>(run)
+  // A caller who names tickets does not wait for a backlog. That both may take the same ticket is what other instances do, too.
+  const backlogPasses = createPassQueue(run)
+  const namedPasses = createPassQueue(run)
 
   return {
     /** `pushed`: a batch has been brought to MySQL. `flushed`: a pass has ended, well or not. */
     on: events.on.bind(events),
     /** @throws {Problem} overloaded when too many flushes wait for the one that is running */
-    flush: (scope: Scope): Promise<FlushReport> => (typeof scope === 'string' ? sweeps : named).add(scope),
+    flush: (scope: Scope): Promise<FlushReport> => (typeof scope === 'string' ? backlogPasses : namedPasses).add(scope),
     /** The pass of a service that is stopping, after those that are running. Nobody is being served any more. */
     async flushLast (signal: AbortSignal): Promise<FlushReport> {
-      await Promise.all([sweeps.ended(), named.ended()])
+      await Promise.all([backlogPasses.ended(), namedPasses.ended()])
       return pass('due', fullPace, signal)
     },
     lastFlush: () => last,
@@ -123,3 +129,26 @@ export function createFlusher ({ partitions, archive, batchSize, pace, leaseMs, 
 }
 
 export type Flusher = ReturnType<typeof createFlusher>
+
+/** Passes of one kind, one after the other. Those who wait for the same share one. */
+function createPassQueue (run: (scope: Scope) => Promise<FlushReport>) {
+  const oneAtATime = pLimit(1)
+  const waiting = new Map<Scope, Promise<FlushReport>>()
+
+  return {
+    /** @throws {Problem} overloaded when too many wait */
+    add (scope: Scope): Promise<FlushReport> {
+      const known = waiting.get(scope)
+      if (known) return known
+      if (waiting.size === WAITING_MAX) return Promise.reject(new Problem('overloaded', 'Too many flushes are waiting. Repeat the request after the seconds in Retry-After.'))
+      const next = oneAtATime(() => {
+        waiting.delete(scope)
+        return run(scope)
+      })
+      waiting.set(scope, next)
+      return next
+    },
+    /** Resolves when what was added has ended, well or not. */
+    ended: () => oneAtATime(async () => {}),
+  }
+}

@@ -4,13 +4,13 @@
  * tickets a second and leave requests more than 0.8 of their rate; with 50 it was 0.74 to 0.81, with 100 three quarters
  * at best. A request waits behind a step for a millisecond.
  */
-const MODEST_TICKETS = 32
+const LOADED_BATCH_SIZE = 32
 
 /** A backlog may become so old beside full load, before it takes more. */
-const PATIENCE_MS = 60_000
+const RAMP_START_MS = 60_000
 
 /** One of this age takes as much as if nobody else were there. */
-const URGENT_MS = 300_000
+const RAMP_END_MS = 300_000
 
 /**
  * How many tickets the next batch may hold. In between the share grows with the age, so that a load that makes more due
@@ -21,9 +21,9 @@ const URGENT_MS = 300_000
  * @param ageMs how long the oldest of the last batch had been due
  */
 export function paceOf (wholeBatch: number, isServing: boolean, ageMs: number): number {
-  if (!isServing || wholeBatch <= MODEST_TICKETS) return wholeBatch
-  const urgency = Math.min(1, Math.max(0, (ageMs - PATIENCE_MS) / (URGENT_MS - PATIENCE_MS)))
-  return Math.round(MODEST_TICKETS + urgency * (wholeBatch - MODEST_TICKETS))
+  if (!isServing || wholeBatch <= LOADED_BATCH_SIZE) return wholeBatch
+  const urgency = Math.min(1, Math.max(0, (ageMs - RAMP_START_MS) / (RAMP_END_MS - RAMP_START_MS)))
+  return Math.round(LOADED_BATCH_SIZE + urgency * (wholeBatch - LOADED_BATCH_SIZE))
 }
 
 /** `wholeBatch` and `ageMs` as in `paceOf`. */

@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { createLimit } from '../limit.ts'
-import type { TicketArchive } from '../tickets/archive.ts'
-import type { Failure } from '../tickets/due-index.ts'
-import type { Partitions } from '../tickets/partitions.ts'
-import type { Batch } from './sweep.ts'
+import pLimit from 'p-limit'
+import type { Failure, TicketDatabase } from '../database/ticket-database.ts'
+import type { Shards } from '../shards/shards.ts'
+import type { Batch } from './claim-batches.ts'
+import { loadNewer } from './reconcile.ts'
+import type { TicketShard } from './shard.ts'
 
 export interface FlushCounts {
   /** Tickets taken from the due index. */
@@ -17,41 +18,34 @@ export interface FlushCounts {
 }
 
 export interface PushOptions {
-  partitions: Partitions
-  archive: TicketArchive
+  shards: Shards<TicketShard>
+  database: TicketDatabase
   log: FastifyBaseLogger
 }
 
 /** Brings claimed tickets to MySQL. Every step may be repeated, and a crash after any of them costs a repetition at most. */
-export function createPush ({ partitions, archive, log }: PushOptions) {
-  const { drift } = partitions
+export function createPush ({ shards, database, log }: PushOptions) {
   // Two statements at a time would wait for each other's locks, and now and then in a circle.
-  const inTurn = createLimit(1)
+  const oneAtATime = pLimit(1)
   let highestIdKnown = false
 
   /** Resolves with what MySQL did not take, and how many newer rows were loaded from it. */
-  async function write ({ tickets, archivedMaxKnown }: Batch, failed: AbortController) {
+  async function write ({ tickets, archivedMaxKnown }: Batch) {
     if (!highestIdKnown || !archivedMaxKnown) {
-      await partitions.raiseArchivedMax(await archive.highestId())
+      const highest = await database.highestId()
+      await shards.reachable(({ dueIndex }) => dueIndex.raiseArchivedMax(highest))
       highestIdKnown = true
     }
     if (tickets.length === 0) return { refused: [], outdated: [], loaded: 0 }
-    const { refused, outdated } = await inTurn(async () => {
-      failed.signal.throwIfAborted()
-      // At once, because the next in turn looks at it.
-      return await archive.upsert(tickets).catch((error: unknown) => {
-        failed.abort(error)
-        throw error
-      })
-    })
+    const { refused, outdated } = await oneAtATime(() => database.upsert(tickets))
     if (outdated.length === 0) return { refused, outdated, loaded: 0 }
-    const { loaded, failures } = await drift.load(outdated)
+    const { loaded, failures } = await loadNewer(shards, outdated)
     return { refused: [...refused, ...failures], outdated, loaded }
   }
 
   /** Redis has lost what it gave, and MySQL has it. Resolves with how many are in step again. */
   async function restore (ids: readonly number[]): Promise<number> {
-    const { loaded, failures } = await drift.load(ids)
+    const { loaded, failures } = await loadNewer(shards, ids)
     for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
     return loaded
   }
@@ -69,27 +63,36 @@ export function createPush ({ partitions, archive, log }: PushOptions) {
     return { retried: attempts.filter(count => count > 0).length, dead: attempts.filter(count => count < 0).length }
   }
 
+  async function release (batch: Batch) {
+    await batch.release().catch((error: unknown) => {
+      log.warn({ err: error }, 'claims could not be given back; they come back when their lease ends')
+    })
+  }
+
+  function warn ({ vanished, newer }: Batch) {
+    for (const id of vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
+    if (newer > 0) log.warn({ tickets: newer }, 'tickets have fields that this version of the service does not know: an instance of a newer version pushes them to MySQL')
+  }
+
   return {
-    /**
-     * @param failed of the pass. Aborted when MySQL does not take a batch: one that still waits for it is not tried
-     * @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
-     */
-    async push (batch: Batch, failed: AbortController): Promise<FlushCounts> {
-      for (const id of batch.vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
-      const { outdated, loaded, ...unwritten } = await write(batch, failed).catch(async (error: unknown) => {
-        await batch.release().catch((failure: unknown) => {
-          log.warn({ err: failure }, 'claims could not be given back; they come back when their lease ends')
-        })
+    release,
+
+    /** @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves */
+    async push (batch: Batch): Promise<FlushCounts> {
+      warn(batch)
+      const { outdated, loaded, ...unwritten } = await write(batch).catch(async (error: unknown) => {
+        await release(batch)
         throw error
       })
       const refused = [...batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message })), ...unwritten.refused]
       const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
       const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
-      const older = written.length > 0 ? await batch.settle(written) : []
+      const older = written.length > 0 ? await batch.acknowledge(written) : []
       const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
       const restored = older.length > 0 ? await restore(older) : 0
       return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length - older.length + restored + loaded, retried, dead }
     },
+
     /** To be called when Redis may have changed: MySQL is asked again for the highest id. */
     relearn () { highestIdKnown = false },
   }

@@ -1,7 +1,7 @@
-import { UNIX_SECONDS_MAX, type CreateTicket, type PatchTicket, type Ticket } from './ticket.ts'
+import { FIELD_LIST, STORED_FIELDS, readCustomValue, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
 
 /**
- * Ticket <-> Redis hash <-> MySQL row, or texts by field: pure functions.
+ * Ticket <-> Redis hash <-> MySQL row, or texts by field: pure functions, by the table of fields.
  *
  * The hash is flat, one field per ticket field and `custom_fields.NAME` (JSON text) per custom
  * field, so that any client can read it with HGETALL.
@@ -52,67 +52,10 @@ function addCustomFields (values: Record<string, string | number | boolean | nul
 
 type Decoder = (text: string) => unknown
 
-function integer (text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new Error('is not an integer')
-  return value
-}
+/** Custom fields have a field of the hash each. */
+const HASH_DECODERS = new Map<string, Decoder>(FIELD_LIST.filter(({ name }) => name !== 'custom_fields').map(({ name, storage }) => [name, storage.fromText]))
 
-/** Unix seconds that a DATETIME column can hold. */
-function unixSeconds (text: string): number {
-  const value = integer(text)
-  if (value > UNIX_SECONDS_MAX) throw new Error('is after the year 9999')
-  return value
-}
-
-const text: Decoder = text => text
-
-/** `YYYY-MM-DD HH:MM:SS` in UTC, as MySQL and MariaDB write a DATETIME, to Unix seconds. */
-function seconds (text: string): number {
-  const milliseconds = Date.parse(`${text.replace(' ', 'T')}Z`)
-  if (Number.isNaN(milliseconds)) throw new Error('is not a date')
-  return Math.floor(milliseconds / 1000)
-}
-
-/** Unix seconds as a DATETIME in UTC. */
-export const dateTime = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
-
-/** The engine's own error would repeat the text, which is a customer's. */
-function json (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new Error('is not JSON')
-  }
-}
-
-function customValue (text: string): string | number | boolean {
-  const value = json(text)
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') throw new Error('is not text, a number or a boolean')
-  return value
-}
-
-function customFields (text: string) {
-  const values = json(text)
-  if (typeof values !== 'object' || values === null || Array.isArray(values)) throw new Error('is not an object')
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, customValue(JSON.stringify(value))]))
-}
-
-const HASH_FIELDS = new Map<string, Decoder>([
-  ['customer_id', integer], ['subject', text], ['status', text], ['category', text], ['priority', text],
-  ['assigned_to', integer], ['created_at', unixSeconds], ['updated_at', unixSeconds], ['closed_at', unixSeconds],
-  ['version', integer], ['synced_version', integer],
-])
-
-const COLUMN_DECODERS = new Map<string, Decoder>([
-  ['customer_id', integer], ['subject', text], ['status', text], ['category', text], ['priority', text],
-  ['assigned_to', integer], ['custom_fields', customFields], ['created_at', seconds], ['updated_at', seconds],
-  ['closed_at', seconds], ['version', integer],
-])
-
-const TEXT_DECODERS = new Map([...COLUMN_DECODERS, ['created_at', unixSeconds], ['updated_at', unixSeconds], ['closed_at', unixSeconds]])
-
-const REQUIRED = ['customer_id', 'status', 'created_at', 'updated_at', 'version'] as const
+const REQUIRED = FIELD_LIST.filter(({ always }) => always).map(({ name }) => name)
 
 /** Decodes one field and says in its error which one it was. */
 function decode (id: number, name: string, decoder: Decoder, value: string): unknown {
@@ -139,12 +82,12 @@ export function fromHash (id: number, flat: readonly string[]): Ticket {
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i]!
     const value = flat[i + 1]!
-    const decoder = HASH_FIELDS.get(name)
+    const decoder = HASH_DECODERS.get(name)
     if (decoder) {
       fields[name] = decode(id, name, decoder, value)
     } else if (name.startsWith(CUSTOM_PREFIX)) {
       fields.custom_fields = custom ??= {}
-      custom[name.slice(CUSTOM_PREFIX.length)] = decode(id, name, customValue, value)
+      custom[name.slice(CUSTOM_PREFIX.length)] = decode(id, name, readCustomValue, value)
     }
   }
   return complete(id, fields)
@@ -154,50 +97,42 @@ export function fromHash (id: number, flat: readonly string[]): Ticket {
 export type Row = Record<string, string | number | null>
 
 /** The columns of the tickets table, in the order of `toRow`; the version last, because the upsert assigns it last. */
-export const COLUMNS = ['ticket_id', ...COLUMN_DECODERS.keys()]
+export const COLUMNS = ['ticket_id', ...STORED_FIELDS.map(({ name }) => name)]
 
 /** The values of `COLUMNS`; times as DATETIME in UTC, custom fields as JSON. */
 export function toRow (ticket: Ticket): (string | number | null)[] {
-  return [
-    ticket.ticket_id,
-    ticket.customer_id,
-    ticket.subject ?? null,
-    ticket.status,
-    ticket.category ?? null,
-    ticket.priority ?? null,
-    ticket.assigned_to ?? null,
-    ticket.custom_fields ? JSON.stringify(ticket.custom_fields) : null,
-    dateTime(ticket.created_at),
-    dateTime(ticket.updated_at),
-    ticket.closed_at === undefined ? null : dateTime(ticket.closed_at),
-    ticket.version,
-  ]
+  const row: (string | number | null)[] = [ticket.ticket_id]
+  for (const { name, storage } of STORED_FIELDS) {
+    const value = ticket[name]
+    row.push(value === undefined ? null : storage.toColumn(value as never))
+  }
+  return row
 }
 
 /** @throws {CorruptTicketError} naming the column */
-export const fromRow = (row: Row): Ticket => fromArchived(Number(row.ticket_id), COLUMN_DECODERS, row)
+export const fromRow = (row: Row): Ticket => fromDatabase(Number(row.ticket_id), row, 'fromColumn')
 
 /** The fields of a ticket where each is a text: times are Unix seconds, custom fields JSON. */
-export const TEXT_FIELDS = [...TEXT_DECODERS.keys()]
+export const TEXT_FIELDS: readonly FieldName[] = STORED_FIELDS.map(({ name }) => name)
 
 /** The texts of the fields that the ticket has. */
 export function toTexts (ticket: Ticket): Map<string, string> {
-  const fields = ticket as unknown as Record<string, string | number | object | undefined>
-  const given = TEXT_FIELDS.map(name => [name, fields[name]] as const).filter(([, value]) => value !== undefined)
+  const given = TEXT_FIELDS.map(name => [name, ticket[name]] as const).filter(([, value]) => value !== undefined)
   return new Map(given.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]))
 }
 
 /** @throws {CorruptTicketError} naming the field */
-export const fromTexts = (id: number, texts: Row): Ticket => fromArchived(id, TEXT_DECODERS, texts)
+export const fromTexts = (id: number, texts: Row): Ticket => fromDatabase(id, texts, 'fromText')
 
 /** What MySQL holds is in step with itself: `synced_version` is its version. */
-function fromArchived (id: number, decoders: Map<string, Decoder>, values: Row): Ticket {
+function fromDatabase (id: number, values: Row, decoder: 'fromColumn' | 'fromText'): Ticket {
   const fields: Record<string, unknown> = { ticket_id: id }
-  for (const [name, decoder] of decoders) {
+  for (const { name, storage } of STORED_FIELDS) {
     const value = values[name] ?? null
-    if (value !== null) fields[name] = decode(id, name, decoder, String(value))
+    if (value !== null) fields[name] = decode(id, name, storage[decoder], String(value))
   }
-  return complete(id, { ...fields, synced_version: fields.version })
+  fields.synced_version = fields.version
+  return complete(id, fields)
 }
 
 /** What cannot be read as a value, so that one ticket does not hide the others. */

@@ -14,9 +14,11 @@ export function createKeys (keyPrefix: string, tag = '') {
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,
     archivedMax: `${prefix}tickets:archived_max`,
-    /** Which server this data was last known to be in step with MySQL on, and when. */
-    attested: `${prefix}tickets:attested`,
-    /** Into how many partitions the tickets of a Cluster are divided. */
+    /** The server on which this data was last known to be in step with MySQL, and when. */
+    checkpoint: `${prefix}tickets:checkpoint`,
+    /** The fields of a ticket that some version of the service has known. */
+    fields: `${prefix}tickets:fields`,
+    /** The number of partitions that the tickets of a Cluster are divided into. */
     partitions: `${prefix}tickets:partitions`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { readScript } from '../../src/tickets/scripts/index.ts'
+import { readScript } from '../../src/store/scripts.ts'
 import { asService } from '../../scripts/lib/redis-users.mjs'
 import { eventually, privateRedis } from '../helper.ts'
 import { cycles } from './harness/cycles.ts'

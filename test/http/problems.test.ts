@@ -32,7 +32,7 @@ t.test('every problem has the same members', async t => {
 
 t.test('a failure of the service says nothing of its inside, and is logged whole', async t => {
   const { call, app, lines } = await createService(t)
-  app.tickets.read = () => { throw new Error('secret: SELECT * FROM wp_support_tickets') }
+  app.tickets.repository.read = () => { throw new Error('secret: SELECT * FROM wp_support_tickets') }
   const answer = await call('GET', '/tickets/1')
   t.match(answer, { status: 500, body: { code: 'internal_error' } })
   t.notMatch(answer.text, /secret|SELECT|stack|at /)

@@ -9,9 +9,9 @@ t.test('the table: what was changed since a time, by partition', async t => {
   }
   await call('POST', '/flush')
   await sql.query('UPDATE wp_support_tickets SET updated_at = \'2001-01-01 00:00:00\' WHERE ticket_id = 7')
-  const all = async (...args: Parameters<typeof app.tickets.archive.changedSince>) => {
+  const all = async (...args: Parameters<typeof app.tickets.database.changedSince>) => {
     const found: number[] = []
-    for await (const page of app.tickets.archive.changedSince(...args)) found.push(...page.keys())
+    for await (const page of app.tickets.database.changedSince(...args)) found.push(...page.keys())
     return found.sort((a, b) => a - b)
   }
   const expected = ids.filter(id => id !== 7)

@@ -39,7 +39,7 @@ t.test('MySQL goes away and comes back', async t => {
     return answer
   })
   t.match(body, { remaining: 0 }, 'here or by the timer')
-  t.match(await call('GET', '/tickets/10'), { status: 200, headers: { 'x-ticket-source': 'archive' } })
+  t.match(await call('GET', '/tickets/10'), { status: 200, headers: { 'x-ticket-source': 'mysql' } })
   t.equal((await call('GET', '/tickets/99')).status, 404)
   t.match((await call('GET', '/health/ready')).body, { status: 'ready' })
 })

@@ -32,7 +32,7 @@ t.test('Redis goes away and comes back', async t => {
 
 t.test('a connection that the client has given up is opened again', async t => {
   const { call, app } = await createService(t, { FALLBACK: 'off' })
-  const client = await app.redis.homes[0]!.call(async node => node.client)
+  const client = await app.redis.shards[0]!.call(async node => node.client)
   const ended = once(client, 'end')
   // As it does by itself when Sentinel names another master while it asks who is.
   client.disconnect()
@@ -141,13 +141,13 @@ t.test('a full Redis goes on draining when MySQL refuses, is away, or is newer',
   t.match((await call('GET', '/tickets/3')).body, { subject: 'newer' })
   t.ok(await row(2))
   t.match((await call('POST', '/flush', { ticket_ids: [1] })).body, { dead: 1 })
-  t.match((await call('POST', '/flush/dead/retry')).body, { revived: 1 })
+  t.match((await call('POST', '/flush/dead/retry')).body, { redriven: 1 })
 })
 
 t.test('what waits is bounded in characters too', async t => {
   const { app } = await createService(t)
   const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, 'x'.repeat(1024)]))
-  const answers = await app.tickets.write(Array.from({ length: 340 }, (_, i) => ({ op: 'create', ticket_id: i + 1, fields: { customer_id: 1, custom_fields } })))
+  const answers = await app.tickets.repository.write(Array.from({ length: 340 }, (_, i) => ({ op: 'create', ticket_id: i + 1, fields: { customer_id: 1, custom_fields } })))
   t.ok(answers.every(answer => 'code' in answer && answer.code === 'overloaded'))
 })
 
@@ -162,8 +162,8 @@ t.test('an eviction policy that may drop tickets is refused', async t => {
 t.test('a process that was held up does not take Redis for one that hangs', async t => {
   const { app, call } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 })
   let isLost = false
-  app.redis.homes[0]!.on('lost', () => { isLost = true })
-  const asked = app.tickets.all.backlog()
+  app.redis.shards[0]!.on('lost', () => { isLost = true })
+  const asked = app.tickets.backlog()
   // Less than the socket may be silent for.
   const until = performance.now() + 300
   while (performance.now() < until);

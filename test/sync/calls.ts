@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-const STEPS = ['claim', 'settle', 'release', 'retry']
+const STEPS = ['claim', 'acknowledge', 'release', 'retry']
 
 /** The steps of the flush in Redis, in the order in which they end. */
 export function watchCalls ({ redis: { calls } }: FastifyInstance) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readScript } from '../../src/tickets/scripts/index.ts'
+import { readScript } from '../../src/store/scripts.ts'
 import { createService, createStores } from '../helper.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
@@ -59,7 +59,7 @@ t.test('periodic: the timer pushes', async t => {
   const { call, row, app } = await createService(t, { SYNC_STRATEGY: 'periodic', FLUSH_INTERVAL_MS: 10 })
   await call('POST', '/tickets/1', { customer_id: 1 })
   while (!(await row(1))) await new Promise(setImmediate)
-  t.ok(app.flusher.lastFlush())
+  t.ok(app.tickets.sync.lastFlush())
 })
 
 t.test('event: the write wakes the flusher, and a burst costs one row', async t => {
@@ -124,29 +124,29 @@ t.test('GET /flush: the backlog and the last flush', async t => {
 t.test('a mark stays where the ticket changed after the claim', async t => {
   const service = await createService(t)
   const { call, app, row } = service
-  const { archive, partitions: [partition] } = app.tickets
-  const { dueIndex } = partition!
+  const { database, shards: { all: [shard] } } = app.tickets
+  const { dueIndex } = shard!
   const claimed = (await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })).body
   const claim = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
   t.equal(claim.tickets[0]!.version, claimed.version)
   const newer = (await call('PATCH', '/tickets/1', { subject: 'newer' })).body
-  await archive.upsert(claim.tickets)
-  t.strictSame(await dueIndex.settle(claim.lease, claim.tickets), { settled: 0, older: [] })
+  await database.upsert(claim.tickets)
+  t.strictSame(await dueIndex.acknowledge(claim.lease, claim.tickets), { inStep: 0, older: [] })
 
   t.match((await call('GET', '/tickets/1')).body, { version: newer.version, synced_version: claimed.version })
   t.match((await call('POST', '/flush')).body, { claimed: 1, synced: 1 }, 'the newer write made it due again at once')
   t.match(await row(1), { subject: 'newer', version: newer.version })
 
-  await archive.upsert(claim.tickets)
+  await database.upsert(claim.tickets)
   t.match(await row(1), { subject: 'newer', version: newer.version }, 'a late write of the older version changes nothing')
-  await dueIndex.settle(claim.lease, claim.tickets)
+  await dueIndex.acknowledge(claim.lease, claim.tickets)
   t.equal((await call('GET', '/tickets/1')).body.synced_version, newer.version, 'nor does its settling')
 })
 
 t.test('the claims of a crashed worker come back', async t => {
   const { call, app } = await createService(t, { FLUSH_LEASE_MS: 1000 })
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
-  const claim = await app.tickets.partitions[0]!.dueIndex.claim({ leaseMs: 1000, ticketsMax: 10 })
+  const claim = await app.tickets.shards.all[0]!.dueIndex.claim({ leaseMs: 1000, ticketsMax: 10 })
   t.equal(claim.tickets.length, 1)
   t.match((await call('POST', '/flush')).body, { claimed: 0, remaining: 1 }, 'while the lease runs nobody else takes it')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 0, remaining: 1 }, 'scope all neither')
@@ -162,7 +162,7 @@ t.test('a given back claim is due since it was before, or since the claim', asyn
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await call('POST', '/tickets/2', { customer_id: 1 })
   const since = await due(1)
-  const { dueIndex } = app.tickets.partitions[0]!
+  const { dueIndex } = app.tickets.shards.all[0]!
   const claim = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1, 2] })
   t.equal(await dueIndex.release({ ...claim, lease: '1.5' }), 0, 'only by who holds it')
   t.equal(await dueIndex.release(claim), 2)
@@ -174,7 +174,7 @@ t.test('a given back claim is due since it was before, or since the claim', asyn
 t.test('a claimed ticket that was written since is not put off', async t => {
   const { call, app, due, redis, prefix } = await createService(t, { SYNC_STRATEGY: 'periodic' })
   await call('POST', '/tickets/1', { customer_id: 1 })
-  const { dueIndex } = app.tickets.partitions[0]!
+  const { dueIndex } = app.tickets.shards.all[0]!
   const { lease } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
   await call('PATCH', '/tickets/1', { subject: 'newer' })
   const score = await due(1)

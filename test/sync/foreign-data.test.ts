@@ -95,7 +95,7 @@ t.test('the highest id is asked for at every start and every connect to Redis, n
   t.equal((await second.call('POST', '/tickets/5000', { customer_id: 1 })).status, 409, 'imported before the start')
 
   await first.sql.query('INSERT INTO wp_support_tickets (ticket_id, customer_id, status, created_at, updated_at) VALUES (6000, 3, \'open\', NOW(), NOW())')
-  await second.app.redis.homes[0]!.call(async node => { node.client.disconnect(true) })
+  await second.app.redis.shards[0]!.call(async node => { node.client.disconnect(true) })
   await eventually(async () => { await second.app.redis.ping() })
   await second.call('POST', '/flush')
   t.equal((await second.call('POST', '/tickets/6000', { customer_id: 1 })).status, 409, 'imported before the reconnect')
@@ -122,7 +122,7 @@ t.test('an operation that Redis fails in does not stop the others, and leaves it
   const { app, call } = await createService(t, {}, stores)
   await stores.redis.acl('SETUSER', 'tickets', '-hdel')
   await call('POST', '/tickets/1', { customer_id: 1, subject: 'x' })
-  const [failed, created] = await app.tickets.write([
+  const [failed, created] = await app.tickets.repository.write([
     { op: 'update', ticket_id: 1, fields: { subject: null } },
     { op: 'create', ticket_id: 2, fields: { customer_id: 1, status: 'closed' } },
   ])

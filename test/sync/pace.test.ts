@@ -42,7 +42,7 @@ t.test('beside requests a pass takes small batches, one after the other', async 
   calls.on('ended', serve)
   t.match((await call('POST', '/flush')).body, { claimed: 192, synced: 192 })
   calls.off('ended', serve)
-  t.strictSame(names, Array.from({ length: 6 }, () => ['claim', 'settle']).flat())
+  t.strictSame(names, Array.from({ length: 6 }, () => ['claim', 'acknowledge']).flat())
   await Promise.all(requests)
 })
 
@@ -52,10 +52,10 @@ t.test('a backlog that has grown old is pushed in larger batches, beside request
   const due = await redis.zrange(`${prefix}tickets:due`, '0', '-1')
   const threeMinutesAgo = Date.now() - 3 * MINUTE_MS
   await redis.zadd(`${prefix}tickets:due`, ...due.flatMap(id => [threeMinutesAgo, id]))
-  const { archive } = app.tickets
-  const { upsert } = archive
+  const { database } = app.tickets
+  const { upsert } = database
   const sizes: number[] = []
-  archive.upsert = async tickets => {
+  database.upsert = async tickets => {
     sizes.push(tickets.length)
     await call('GET', '/health/live')
     return await upsert(tickets)
@@ -70,5 +70,5 @@ t.test('the last pass of a service that stops does not hold back, although the l
   await call('POST', '/tickets/batch', closed(192))
   const { names } = watchCalls(app)
   await app.close()
-  t.strictSame(names, ['claim', 'settle'])
+  t.strictSame(names, ['claim', 'acknowledge'])
 })

@@ -56,7 +56,7 @@ t.test('an error that all rows meet is counted against none', async t => {
 t.test('a ticket that was corrected while its row was refused is not blamed, though the change is not due by itself', async t => {
   const { call, app, due, redis, prefix } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1, subject: 'poison' })
-  const { dueIndex } = app.tickets.partitions[0]!
+  const { dueIndex } = app.tickets.shards.all[0]!
   const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1] })
   await call('PATCH', '/tickets/1', { subject: 'good' })
   t.strictSame(await dueIndex.retry(lease, [{ ticketId: 1, version: tickets[0]!.version, reason: 'refused' }]), [0])
@@ -67,10 +67,10 @@ t.test('a ticket that was corrected while its row was refused is not blamed, tho
 t.test('a ticket that changed between claim and settling is due at once, though the change is not due by itself', async t => {
   const { call, app, due } = await createService(t)
   await call('POST', '/tickets/1', { customer_id: 1 })
-  const { dueIndex } = app.tickets.partitions[0]!
+  const { dueIndex } = app.tickets.shards.all[0]!
   const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10, ids: [1] })
   await call('PATCH', '/tickets/1', { subject: 'newer' })
-  t.strictSame(await dueIndex.settle(lease, tickets), { settled: 0, older: [] })
+  t.strictSame(await dueIndex.acknowledge(lease, tickets), { inStep: 0, older: [] })
   t.ok(Number(await due(1)) <= Date.now())
 })
 

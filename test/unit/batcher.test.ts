@@ -1,6 +1,5 @@
 import t from 'tap'
-import { createBudget } from '../../src/budget.ts'
-import { createBatcher } from '../../src/batcher.ts'
+import { createBatcher, createBudget } from '../../src/util/batcher.ts'
 import { Problem } from '../../src/errors.ts'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {

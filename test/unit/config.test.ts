@@ -47,8 +47,8 @@ t.test('NAME_FILE', async t => {
   t.throws(() => loadConfig({ REDIS_PASSWORD_FILE: `${file}.no` }), { message: /^REDIS_PASSWORD_FILE cannot be read/ })
 })
 
-t.test('.env.example and the README are what the schema says', async t => {
-  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
+t.test('.env.example and docs/configuration.md are what the schema says', async t => {
+  const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   t.equal(await readFile(new URL('../../.env.example', import.meta.url), 'utf8'), envExample(), 'run npm run config-docs')
-  t.equal(readme, withTable(readme), 'run npm run config-docs')
+  t.equal(page, withTable(page), 'run npm run config-docs')
 })

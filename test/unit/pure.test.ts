@@ -2,7 +2,7 @@ import t from 'tap'
 import { ifMatch, ifNoneMatch, toEtag } from '../../src/http/etag.ts'
 import { toDatabaseError, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.ts'
 import { toWriteProblem } from '../../src/redis/failure.ts'
-import { createStrategy } from '../../src/sync/strategy.ts'
+import { createStrategy } from '../../src/tickets/strategy.ts'
 import { COLUMNS, fromHash, fromRow, toHashChange, toRow, type Row } from '../../src/tickets/codec.ts'
 import type { Ticket } from '../../src/tickets/ticket.ts'
 

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import { createTicker } from '../../src/sync/ticker.ts'
+import { createTicker } from '../../src/util/ticker.ts'
 
 t.test('passes follow each other without overlap, and stop() waits for the last', async t => {
   const events = new EventEmitter()

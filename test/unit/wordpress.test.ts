@@ -1,13 +1,13 @@
 import t from 'tap'
 import { loadConfig } from '../../src/config.ts'
-import { fromMetaValue, toMetaValue } from '../../src/tickets/wordpress/serialized.ts'
-import { createSiteTime } from '../../src/tickets/wordpress/site-time.ts'
-import { toSite } from '../../src/tickets/wordpress/site.ts'
+import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/serialized.ts'
+import { createSiteTime } from '../../src/database/wordpress/site-time.ts'
+import { createSite } from '../../src/database/wordpress/site.ts'
 
-const wordpress = (variables: Record<string, string> = {}) => toSite(loadConfig({ ARCHIVE_TARGET: 'wordpress', ...variables }))
+const wordpress = (variables: Record<string, string> = {}) => createSite(loadConfig({ SYNC_TARGET: 'wordpress', ...variables }))
 
 t.test('maps: what is named, and the rest', async t => {
-  t.equal(loadConfig({}).ARCHIVE_TARGET, 'table')
+  t.equal(loadConfig({}).SYNC_TARGET, 'table')
   const { statuses, metaKeys, posts, isTicket } = wordpress({ WORDPRESS_STATUS_MAP: 'open=publish, closed=private', WORDPRESS_META_KEYS: 'customer_id=_ticket_customer,assigned_to=_agent', WORDPRESS_TABLE_PREFIX: 'x_' })
   t.strictSame(Object.fromEntries(statuses), { open: 'publish', pending: 'pending', 'on-hold': 'on-hold', resolved: 'resolved', closed: 'private' })
   t.strictSame(Object.fromEntries(metaKeys), {
@@ -16,6 +16,7 @@ t.test('maps: what is named, and the rest', async t => {
     status: '_ticket_status',
     category: '_ticket_category',
     priority: '_ticket_priority',
+    channel: '_ticket_channel',
     assigned_to: '_agent',
     custom_fields: '_ticket_custom_fields',
     created_at: '_ticket_created_at',
@@ -31,7 +32,7 @@ t.test('maps: what is named, and the rest', async t => {
 
 t.test('what does not do is refused by its name, in one line', async t => {
   for (const [name, value, message] of [
-    ['ARCHIVE_TARGET', 'post', /must be/],
+    ['SYNC_TARGET', 'post', /must be/],
     ['WORDPRESS_TABLE_PREFIX', 'wp-', /pattern/],
     ['WORDPRESS_TABLE_PREFIX', 'wp_posts`; --', /pattern/],
     ['WORDPRESS_POST_TYPE', 'A ticket', /pattern/],
@@ -50,7 +51,7 @@ t.test('what does not do is refused by its name, in one line', async t => {
     ['WORDPRESS_META_KEYS', `subject=${'x'.repeat(192)}`, /1 to 191/],
   ] as const) {
     for (const target of ['wordpress', 'table']) {
-      t.throws(() => loadConfig({ ARCHIVE_TARGET: target, [name]: value }), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]*${message.source}[^\\n]*$`) }, `${name}=${value}`)
+      t.throws(() => createSite(loadConfig({ SYNC_TARGET: target, [name]: value })), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]*${message.source}[^\\n]*$`) }, `${name}=${value}`)
     }
   }
   const statuses = { TICKET_STATUSES: 'waiting-for-an-answer,closed', TICKET_CLOSED_STATUSES: 'closed' }

@@ -2,7 +2,7 @@
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\Rows;
 
-/** Offloads the tickets of Mini Desk, a help desk with one table. */
+/** Mirrors the tickets of Mini Desk, a help desk with one table. */
 final class MiniDeskBridge implements Bridge {
 
 	public function slug(): string {
@@ -31,6 +31,7 @@ final class MiniDeskBridge implements Bridge {
 				'status'        => $row->is_done ? 'done' : 'waiting',
 				'category'      => $row->topic,
 				'priority'      => null,
+				'channel'       => 'web',
 				'assigned_to'   => (int) $row->agent_id ?: null,
 				'created_at'    => (int) $row->asked_at,
 				'custom_fields' => [],

@@ -1,5 +1,5 @@
 <?php
-/** Finds the classes of this plugin under src/, by PSR-4. Its own: a site has no Composer. */
+/** Loads the classes of this plugin from src/, by PSR-4. A site has no Composer that would do it. */
 
 spl_autoload_register(
 	static function ( string $class ): void {
@@ -8,7 +8,7 @@ spl_autoload_register(
 			return;
 		}
 		$file = __DIR__ . '/src/' . str_replace( '\\', '/', substr( $class, strlen( $prefix ) ) ) . '.php';
-		// class_exists() may ask for what is not there.
+		// class_exists() may ask for a class that does not exist.
 		if ( is_file( $file ) ) {
 			require $file;
 		}

@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name:       Ticket Metadata
- * Description:       Keeps the metadata of support tickets in the ticket-metadata service: Redis takes the writes, MySQL gets each ticket once.
+ * Description:       Mirrors the metadata of support tickets into the ticket-metadata service, and gives your code functions that write it there instead of into MySQL.
  * Version:           0.1.0
  * Requires at least: 6.1
  * Requires PHP:      7.4
@@ -13,8 +13,8 @@
 
 defined( 'ABSPATH' ) || exit;
 
-// WordPress looks at the header when the plugin is activated, not when the site moves to an older PHP later.
-// So this file alone is written for any PHP.
+// WordPress checks the header when the plugin is activated, but not when the site moves to an older PHP later.
+// This file is therefore written for any version of PHP.
 if ( version_compare( PHP_VERSION, '7.4', '<' ) || version_compare( $GLOBALS['wp_version'], '6.1', '<' ) ) {
 	require __DIR__ . '/too-old.php';
 	return;

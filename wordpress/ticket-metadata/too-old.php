@@ -1,9 +1,9 @@
 <?php
-/** Says in the administration why the plugin does nothing. Written for any PHP, as it runs where the rest does not. */
+/** Says in the administration why the plugin does nothing. Written for any version of PHP, because it runs where the rest cannot. */
 
 defined( 'ABSPATH' ) || exit;
 
-/** The notice, for those who can do something about it. */
+/** The notice, for users who can act on it. */
 function ticket_metadata_too_old() {
 	if ( ! current_user_can( 'activate_plugins' ) ) {
 		return;

@@ -1,10 +1,10 @@
 <?php
 /**
- * Removes what the plugin has stored on every site: options, the table of tickets that wait, and events of WP-Cron.
- * What the service has, it keeps.
+ * Removes what the plugin has stored on every site: options, the outbox and events of WP-Cron. The service keeps its
+ * tickets.
  *
- * WordPress runs it without the plugin. It is written for any PHP, so that the plugin can be removed from a site that
- * has become too old for it.
+ * WordPress runs this file without the plugin. It is written for any version of PHP, so that the plugin can be removed
+ * from a site that has become too old for it.
  */
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
@@ -13,9 +13,9 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function ticket_metadata_uninstall_site() {
 	global $wpdb;
 
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}ticket_metadata_spool" );
+	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}ticket_metadata_outbox" );
 
-	// By their names, since some are made as they are needed: settings, versions, counts, and what PHP requests share.
+	// By name pattern, because some options are created on demand: settings, versions, counts, and state that PHP requests share.
 	$names = $wpdb->get_col(
 		$wpdb->prepare(
 			"SELECT option_name FROM $wpdb->options WHERE option_name = 'ticket_metadata' OR option_name LIKE %s OR option_name LIKE %s OR option_name LIKE %s",
@@ -24,7 +24,7 @@ function ticket_metadata_uninstall_site() {
 			$wpdb->esc_like( '_transient_timeout_ticket_metadata_' ) . '%'
 		)
 	);
-	// Which help desk's tickets have which ids at the service: forgotten, they would be given anew, and to other tickets.
+	// Which help desk uses which range of ids at the service. Without it, a new installation could give a ticket another ticket's id.
 	if ( count( (array) get_option( 'ticket_metadata_help_desks' ) ) > 1 ) {
 		$names = array_diff( $names, array( 'ticket_metadata_help_desks' ) );
 	}

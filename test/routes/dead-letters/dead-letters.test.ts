@@ -75,16 +75,16 @@ t.test('the attempts begin anew', async t => {
 
 t.test('an operator brings them back, all or some', async t => {
   const { call, sql, rows, redis, prefix } = await withDeadLetters(t, 6)
-  t.strictSame((await call('POST', '/flush/dead/retry', { ticket_ids: [2, 99] })).body, { revived: 1, missing: [99] })
+  t.strictSame((await call('POST', '/flush/dead/retry', { ticket_ids: [2, 99] })).body, { redriven: 1, missing: [99] })
   t.match((await call('GET', '/flush')).body, { unsynced: 1, due: 1, dead: 5 })
   await sql.query(noRule)
   t.match((await call('POST', '/flush')).body, { synced: 1 })
   t.match((await call('POST', '/flush', { ticket_ids: [3] })).body, { synced: 1, results: [{ ticket_id: 3, state: 'synced' }] }, 'a flush of named tickets takes dead letters too')
-  t.strictSame((await call('POST', '/flush/dead/retry')).body, { revived: 4 })
+  t.strictSame((await call('POST', '/flush/dead/retry')).body, { redriven: 4 })
   t.match((await call('POST', '/flush')).body, { synced: 4 })
   t.strictSame((await rows()).map(row => row.ticket_id), [1, 2, 3, 4, 5, 6])
   t.equal(await redis.exists(`${prefix}tickets:dead`, `${prefix}tickets:failures`), 0, 'nothing is left of it')
-  t.strictSame((await call('POST', '/flush/dead/retry')).body, { revived: 0 })
+  t.strictSame((await call('POST', '/flush/dead/retry')).body, { redriven: 0 })
 })
 
 t.test('a named flush that fails again leaves it a dead letter', async t => {
@@ -111,7 +111,7 @@ t.test('more than one call brings back', async t => {
   const { call, redis, prefix } = await createService(t)
   const members = Array.from({ length: 2500 }, (_, i) => [i, String(i + 1)]).flat()
   await redis.zadd(`${prefix}tickets:dead`, ...members)
-  t.strictSame((await call('POST', '/flush/dead/retry')).body, { revived: 2500 })
+  t.strictSame((await call('POST', '/flush/dead/retry')).body, { redriven: 2500 })
   t.equal(await redis.zcard(`${prefix}tickets:due`), 2500)
 })
 

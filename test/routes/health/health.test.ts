@@ -33,7 +33,7 @@ t.test('however many ask, the stores are asked once at a time', async t => {
 t.test('who asks for readiness writes nothing to the log', async t => {
   const { app, call, lines } = await createService(t, { FALLBACK: 'off' })
   app.redis.ping = () => Promise.reject(new Error('not connected'))
-  for (const { home } of app.tickets.partitions) home.isReady = () => false
+  for (const { connection } of app.tickets.shards.all) connection.isReady = () => false
   const { length } = lines.all
   t.equal((await call('GET', '/health/ready')).status, 503)
   t.strictSame(lines.all.slice(length), [])

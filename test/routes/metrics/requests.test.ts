@@ -73,7 +73,7 @@ t.test('answers that were problems are counted by their code', async t => {
   await call('GET', '/nothing')
   await app.inject({ method: 'POST', url: '/tickets/2', headers: { 'content-type': 'application/json' }, payload: '{' })
   await call('POST', '/tickets/batch', { operations: [{ op: 'create', ticket_id: 1, customer_id: 1 }, { op: 'create', ticket_id: 3, customer_id: 1 }, { op: 'create', ticket_id: 1, customer_id: 1 }] })
-  app.tickets.read = () => { throw new Error('unforeseen') }
+  app.tickets.repository.read = () => { throw new Error('unforeseen') }
   await call('GET', '/tickets/1')
 
   const found = await scrape(app)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SCRAPE_TIMEOUT_MS } from '../../../src/metrics/timeout.ts'
+import { SCRAPE_TIMEOUT_MS } from '../../../src/metrics/metrics.ts'
 import { createService, createStores, eventually, privateMariadb, privateRedis } from '../../helper.ts'
 import { scrape, type Scrape } from './scrape.ts'
 
@@ -76,7 +76,7 @@ t.test('Redis is away: the scrape answers without what Redis holds, and writes a
     if (found.value('tickets_fallback_active') !== 0 || found.value('tickets_redis_up') !== 1) throw new Error('not yet')
     return found
   })
-  t.strictSame(values(back, ['tickets_replayed_total{result="made"}', 'tickets_replayed_total{result="conflict"}', ...JOURNAL]), [3, 1, 0, 1])
+  t.strictSame(values(back, ['tickets_replayed_total{result="applied"}', 'tickets_replayed_total{result="conflict"}', ...JOURNAL]), [3, 1, 0, 1])
   t.equal(back.value('tickets_unsynced'), 4)
 })
 
@@ -144,7 +144,7 @@ t.test('a full Redis is told from others that refuse', async t => {
 
 t.test('a Cluster of which a part is away: a part of the backlog would look like good news', async t => {
   const { app } = await createService(t)
-  app.tickets.all.backlog = async () => ({ unsynced: 1, waiting: 1, due: 1, dead: 1, oldest_due_age_ms: 1, unreachable: 1 })
+  app.tickets.backlog = async () => ({ unsynced: 1, waiting: 1, due: 1, dead: 1, oldest_due_age_ms: 1, unreachable: 1 })
   t.strictSame(values(await scrape(app), BACKLOG), BACKLOG.map(() => undefined))
 })
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { describeApi } from '../../../src/openapi.ts'
+import { describeApi } from '../../../scripts/openapi.ts'
 import { createService } from '../../helper.ts'
 
 const FILE = new URL('../../../openapi/openapi.json', import.meta.url)

@@ -17,7 +17,7 @@ t.test('GET: MySQL answers, and Redis has the ticket again for the retention tim
 
   const fromArchive = await call('GET', '/tickets/1')
   t.equal(fromArchive.status, 200)
-  t.equal(fromArchive.headers['x-ticket-source'], 'archive')
+  t.equal(fromArchive.headers['x-ticket-source'], 'mysql')
   t.equal(fromArchive.headers.etag, `"${ticket.version}"`)
   t.strictSame(fromArchive.body, ticket, 'the same ticket, to the last field')
 
@@ -36,7 +36,7 @@ t.test('GET: rows of other programs', async t => {
   await sql.query('INSERT INTO wp_support_tickets (ticket_id, customer_id, status, custom_fields, created_at, updated_at) VALUES (78, 3, \'open\', \'[1]\', NOW(), NOW())')
   const { status, headers, body } = await call('GET', '/tickets/77')
   t.equal(status, 200)
-  t.equal(headers['x-ticket-source'], 'archive')
+  t.equal(headers['x-ticket-source'], 'mysql')
   t.strictSame(body, { ticket_id: 77, customer_id: 3, status: 'open', created_at: 1_577_934_245, updated_at: 1_577_934_246, version: 1, synced_version: 1 })
   t.match(await call('GET', '/tickets/78'), { status: 500, body: { code: 'internal_error' } }, 'a row that is no ticket')
 })
@@ -90,8 +90,8 @@ t.test('POST: only ids at or below the highest in MySQL are looked up', async t 
   t.equal(await redis.get(`${prefix}tickets:archived_max`), '10', 'raised by the flush')
 
   let asked: number[] = []
-  const { find } = app.tickets.archive
-  app.tickets.archive.find = ids => {
+  const { find } = app.tickets.database
+  app.tickets.database.find = ids => {
     asked = [...asked, ...ids]
     return find(ids)
   }
@@ -124,7 +124,7 @@ t.test('a settle never makes an unknown highest id known', async t => {
   await call('POST', '/flush')
   const { body } = await call('POST', '/tickets/5', { customer_id: 1, status: 'closed' })
   await redis.del(`${prefix}tickets:archived_max`)
-  await app.tickets.partitions[0]!.dueIndex.settle('1.5', [body])
+  await app.tickets.shards.all[0]!.dueIndex.acknowledge('1.5', [body])
   t.equal(await redis.get(`${prefix}tickets:archived_max`), null)
 })
 
@@ -132,7 +132,7 @@ t.test('a write that came first stands when MySQL answers', async t => {
   const service = await createService(t)
   const { call, app } = service
   const ticket = await archived(service, 1)
-  const [changed] = await app.tickets.write([
+  const [changed] = await app.tickets.repository.write([
     { op: 'restore', ticket_id: 1, ticket },
     { op: 'update', ticket_id: 1, fields: { subject: 'newer' } },
     { op: 'restore', ticket_id: 1, ticket },
@@ -144,7 +144,7 @@ t.test('a write that came first stands when MySQL answers', async t => {
 t.test('operations of one call on one ticket keep their order when MySQL has to be asked', async t => {
   const service = await createService(t)
   await archived(service, 100)
-  const answers = await service.app.tickets.write([
+  const answers = await service.app.tickets.repository.write([
     { op: 'update', ticket_id: 7, fields: { subject: 'too early' } },
     { op: 'create', ticket_id: 7, fields: { customer_id: 1 } },
     { op: 'update', ticket_id: 7, fields: { subject: 'a' } },

@@ -101,10 +101,10 @@ t.test('that results cannot be written is said before anything is measured', asy
 
 const RESULTS = join(ROOT, 'bench', 'results')
 
-t.test('README, tables and chart are those of the last full run', { skip: !existsSync(join(RESULTS, 'results.json')) && 'there was none yet' }, async t => {
+t.test('docs/performance.md, tables and chart are those of the last full run', { skip: !existsSync(join(RESULTS, 'results.json')) && 'there was none yet' }, async t => {
   const read = (name: string) => readFileSync(join(RESULTS, `results.${name}`), 'utf8')
   const written = JSON.parse(read('json')) as Result
   for (const [extension, content] of Object.entries(contentsOf(written))) t.equal(read(extension), content, extension)
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  t.equal(withResults(readme, written), readme, 'run npm run bench')
+  const page = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8')
+  t.equal(withResults(page, written), page, 'run npm run bench')
 })

@@ -134,7 +134,7 @@ t.test('Grafana does not start without a password', t => {
 
 t.test('every file of deploy/redis has its place', t => {
   const names = readdirSync(join(ROOT, 'deploy/redis'))
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  for (const name of names) t.ok(readme.includes(`\`${name}\``), `the README says what ${name} is for`)
+  const page = readFileSync(join(ROOT, 'docs/redis.md'), 'utf8')
+  for (const name of names) t.ok(page.includes(`\`${name}\``), `docs/redis.md says what ${name} is for`)
   t.end()
 })

@@ -11,7 +11,7 @@ import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from 
 
 const rules = readRules()
 const alerts = rules.filter(({ alert }) => alert !== undefined)
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const page = readFileSync(join(ROOT, 'docs/alerts.md'), 'utf8')
 
 function promtool (...args: string[]) {
   const { status, stdout, stderr } = spawnSync(findPrometheus()!.promtool, args, { encoding: 'utf8' })
@@ -51,16 +51,16 @@ t.test('of every alert a test shows when it fires, and when it does not', async 
 })
 
 t.test('every alert says what it is, how grave, and what to do', async t => {
-  const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => `README.md#${heading.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-')}`)
   for (const { alert = '', for: duration, labels, annotations } of alerts) {
     t.ok(duration, `${alert} waits`)
     t.match(labels, { severity: /^(critical|warning)$/ }, alert)
     t.match(annotations, { summary: /\S/, description: /\S/ }, alert)
-    t.ok(anchors.includes(annotations.runbook!), `${alert}: ${annotations.runbook} is a section`)
-    t.ok(readme.includes(`| \`${alert}\` | ${labels.severity} |`), `the README has ${alert} in its table`)
+    const anchor = alert.toLowerCase()
+    t.equal(annotations.runbook, `docs/alerts.md#${anchor}`, `${alert} points at its row`)
+    t.ok(page.includes(`| <a id="${anchor}"></a>\`${alert}\` | ${labels.severity} |`), `docs/alerts.md has ${alert} in its table`)
   }
   const known = new Set(alerts.map(({ alert }) => alert))
-  for (const [name] of new Set([...readme.matchAll(/`(Tickets[A-Z]\w+)`/g)].map(([, each]) => [each]))) t.ok(known.has(name), `${name} of the README is an alert`)
+  for (const [name] of new Set([...page.matchAll(/`(Tickets[A-Z]\w+)`/g)].map(([, each]) => [each]))) t.ok(known.has(name), `${name} of docs/alerts.md is an alert`)
 })
 
 t.test('Prometheus scrapes the service with its key, evaluates the rules, and tells of a dead letter', async t => {

@@ -38,8 +38,8 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     const second = (await call('GET', `/flush/dead?limit=2&after=${first.next}`)).body
     t.match(second, { total: 5, tickets: [{ ticket_id: 2 }, { ticket_id: 64 }], next: String })
     t.match((await call('GET', `/flush/dead?limit=2&after=${second.next}`)).body, { tickets: [{ ticket_id: 65 }], next: null })
-    t.match((await call('POST', '/flush/dead/retry', { ticket_ids: [1, 64, 5] })).body, { revived: 2, missing: [5] })
-    t.match((await call('POST', '/flush/dead/retry')).body, { revived: 3 })
+    t.match((await call('POST', '/flush/dead/retry', { ticket_ids: [1, 64, 5] })).body, { redriven: 2, missing: [5] })
+    t.match((await call('POST', '/flush/dead/retry')).body, { redriven: 3 })
     await stores.sql.query('ALTER TABLE wp_support_tickets DROP CONSTRAINT no_poison')
     t.match((await call('POST', '/flush')).body, { dead: 0, synced: 5 })
   })

@@ -7,18 +7,18 @@ const closed = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: '
 t.test('the highest id is that of a ticket, not of a post', async t => {
   const site = await createSite(t)
   const { app, call, sql } = await createService(t, site.variables, site.stores)
-  const { archive } = app.tickets
+  const { database } = app.tickets
   const ids = await site.posts(6)
-  t.equal(await archive.highestId(), 0, 'no post is a ticket')
+  t.equal(await database.highestId(), 0, 'no post is a ticket')
   await call('POST', '/tickets/batch', closed(ids.slice(0, 3)))
   await call('POST', '/flush')
-  t.equal(await archive.highestId(), ids[2])
+  t.equal(await database.highestId(), ids[2])
 
   // More tickets than are looked through: rows of meta alone, in the form that WordPress stores.
   await sql.query('INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ?', [Array.from({ length: 10_000 }, () => [ids[0], '_ticket_version', '1'])])
   await call('POST', `/tickets/${ids[4]}`, { customer_id: 1, status: 'closed' })
   await call('POST', '/flush')
-  t.equal(await archive.highestId(), ids[4], 'of many tickets too')
+  t.equal(await database.highestId(), ids[4], 'of many tickets too')
 })
 
 t.test('a ticket that WordPress holds cannot be created again, one that it does not hold can', async t => {
@@ -46,13 +46,13 @@ t.test('what is no ticket\'s value is named by its field', async t => {
   await site.calls(...damage.map(([field, value], i): Call => ['update_post_meta', ids[i], `_ticket_${field}`, value]))
   await site.call('delete_post_meta', ids.at(-1), '_ticket_status')
   await redis.del(ids.map(id => `${prefix}ticket:${id}`))
-  const found = await app.tickets.archive.find(ids)
+  const found = await app.tickets.database.find(ids)
   for (const [i, [field]] of [...damage, ['status']].entries()) {
     t.match(found.get(ids[i]!), { name: 'CorruptTicketError', ticketId: ids[i], message: new RegExp(`\\b${field as string} `) })
   }
   t.equal((await call('GET', `/tickets/${ids[0]}`)).status, 500)
   t.ok(await lines.waitFor(({ ticket_id }) => ticket_id === ids[0]))
-  t.notOk((await app.tickets.archive.versions(ids)).has(ids[10]!), 'a version that is none stands in no way')
+  t.notOk((await app.tickets.database.versions(ids)).has(ids[10]!), 'a version that is none stands in no way')
 })
 
 t.test('what was changed since a time, in pages and by partition', async t => {
@@ -69,15 +69,15 @@ t.test('what was changed since a time, in pages and by partition', async t => {
   await call('POST', '/tickets/batch', closed([last]))
   await call('POST', '/flush')
   await sql.query('UPDATE wp_posts SET post_modified_gmt = \'2001-01-01 00:00:00\' WHERE ID = ?', [ids[4]])
-  const all = async (...args: Parameters<typeof app.tickets.archive.changedSince>) => {
+  const all = async (...args: Parameters<typeof app.tickets.database.changedSince>) => {
     const found = new Map<number, number>()
-    for await (const page of app.tickets.archive.changedSince(...args)) for (const [id, version] of page) found.set(id, version)
+    for await (const page of app.tickets.database.changedSince(...args)) for (const [id, version] of page) found.set(id, version)
     return found
   }
   const expected = [...ids.filter(id => id !== ids[4]), last]
   const changed = await all(1_500_000_000)
   t.strictSame([...changed.keys()].sort((a, b) => a - b), expected)
-  t.strictSame(changed, await app.tickets.archive.versions(expected))
+  t.strictSame(changed, await app.tickets.database.versions(expected))
   t.strictSame([...(await all(0)).keys()].sort((a, b) => a - b), [...ids, last])
   for (const index of [0, 1, 2]) {
     t.strictSame([...(await all(1_500_000_000, { index, count: 3 })).keys()].sort((a, b) => a - b), expected.filter(id => id % 3 === index))

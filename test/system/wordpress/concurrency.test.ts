@@ -31,11 +31,11 @@ t.test('instances that write the same tickets at once leave one row for each fie
     // Every instance has all tickets, in another order and another version, as late statements would have them.
     await Promise.all(instances.flatMap(({ app }, i) => [0, 1].map(async part => {
       const mine = ids.filter((_, n) => n % 2 === part).map(id => ticket(id, 10 * round + i, { subject: `from ${i}`, category: i === 1 ? 'c' : undefined }))
-      const { refused } = await app.tickets.archive.upsert(i === 0 ? mine : mine.toReversed())
+      const { refused } = await app.tickets.database.upsert(i === 0 ? mine : mine.toReversed())
       t.strictSame(refused, [])
     })))
     t.strictSame(await duplicates(site), [], `round ${round}`)
-    const found = await instances[0]!.app.tickets.archive.find(ids)
+    const found = await instances[0]!.app.tickets.database.find(ids)
     t.strictSame([...found.values()].map(each => each instanceof Error ? each : [each.version, each.subject, each.category]), ids.map(() => [10 * round + 2, 'from 2', undefined]))
   }
 })
@@ -59,16 +59,16 @@ t.test('two services on Redis databases of their own flush the same tickets at o
 t.test('an older version that comes late changes nothing, and says that it is outdated', async t => {
   const site = await createSite(t)
   const { app, sql } = await createService(t, site.variables, site.stores)
-  const { archive } = app.tickets
+  const { database } = app.tickets
   const ids = await site.posts(3)
   const [first, second, third] = ids as [number, number, number]
-  t.strictSame(await archive.upsert([ticket(first, 10, { subject: 'new' }), ticket(second, 10)]), { refused: [], outdated: [] })
+  t.strictSame(await database.upsert([ticket(first, 10, { subject: 'new' }), ticket(second, 10)]), { refused: [], outdated: [] })
   const dump = async () => [(await sql.query('SELECT * FROM wp_posts ORDER BY ID'))[0], (await sql.query('SELECT * FROM wp_postmeta ORDER BY meta_id'))[0]]
   const before = await dump()
-  t.strictSame(await archive.upsert([ticket(first, 9, { subject: 'old', status: 'open', category: 'c' }), ticket(second, 10, { status: 'open' })]), { refused: [], outdated: [first] })
+  t.strictSame(await database.upsert([ticket(first, 9, { subject: 'old', status: 'open', category: 'c' }), ticket(second, 10, { status: 'open' })]), { refused: [], outdated: [first] })
   t.strictSame(await dump(), before, 'neither post nor meta; the same version is there already')
-  t.strictSame(await archive.upsert([ticket(first, 9), ticket(third, 1)]), { refused: [], outdated: [first] }, 'nor does it stop others')
-  t.strictSame(await archive.versions([first, second, third, 999_999]), new Map([[first, 10], [second, 10], [third, 1]]))
+  t.strictSame(await database.upsert([ticket(first, 9), ticket(third, 1)]), { refused: [], outdated: [first] }, 'nor does it stop others')
+  t.strictSame(await database.versions([first, second, third, 999_999]), new Map([[first, 10], [second, 10], [third, 1]]))
 })
 
 t.test('a batch that loses a deadlock is repeated', async t => {

@@ -92,7 +92,7 @@ t.test('every field comes back from WordPress as it went', async t => {
   const before = (await call('GET', `/tickets?ids=${ids.join()}`)).body.tickets
   await redis.del(ids.map(id => `${prefix}ticket:${id}`))
   const one = await call('GET', `/tickets/${ids[0]}`)
-  t.equal(one.headers['x-ticket-source'], 'archive')
+  t.equal(one.headers['x-ticket-source'], 'mysql')
   t.strictSame((await call('GET', `/tickets?ids=${ids.join()}`)).body.tickets, before)
   t.equal((await call('GET', `/tickets/${ids[0]}`)).headers['x-ticket-source'], 'redis', 'and is in Redis again')
 
@@ -152,8 +152,8 @@ t.test('another prefix, and more than the server takes in one statement', async 
   const tickets = ids.map((id): Ticket => ({
     ticket_id: id, customer_id: 1, status: 'closed', created_at: 1, updated_at: 1, version: 1, synced_version: 1, custom_fields: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, 'x'.repeat(1000)])),
   }))
-  t.strictSame(await app.tickets.archive.upsert(tickets), { refused: [], outdated: [] })
+  t.strictSame(await app.tickets.database.upsert(tickets), { refused: [], outdated: [] })
   const [rows] = await sql.query('SELECT ID FROM shop_2_posts WHERE post_status = \'closed\' ORDER BY ID')
   t.strictSame((rows as { ID: number }[]).map(({ ID }) => ID), ids)
-  t.strictSame([...(await app.tickets.archive.find(ids, 5000)).values()], tickets)
+  t.strictSame([...(await app.tickets.database.find(ids, 5000)).values()], tickets)
 })

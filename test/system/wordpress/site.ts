@@ -54,7 +54,7 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
 
   return {
     stores,
-    variables: { ARCHIVE_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix },
+    variables: { SYNC_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix },
     calls,
 
     /** Calls one function of WordPress. */

@@ -41,6 +41,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 			'status'        => $isDeleted ? 'closed' : wpas_get_ticket_status_state_slug( $id ),
 			'category'      => $terms( 'department' ),
 			'priority'      => $terms( 'ticket_priority' ),
+			'channel'       => $terms( 'ticket_channel' ),
 			'assigned_to'   => (int) get_post_meta( $id, '_wpas_assignee', true ) ?: null,
 			'created_at'    => (int) get_post_time( 'U', true, $post ),
 			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
@@ -168,6 +169,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 			'another customer'            => [ 'customer_id', static fn( self $test, int $id ) => wp_update_post( [ 'ID' => $id, 'post_author' => $test->agent ] ) ],
 			'a department'                => [ 'category', static fn( self $test, int $id ) => wp_set_object_terms( $id, 'Sales', 'department' ) ],
 			'a priority'                  => [ 'priority', static fn( self $test, int $id ) => wp_set_object_terms( $id, 'Urgent', 'ticket_priority' ) ],
+			'a channel'                   => [ 'channel', static fn( self $test, int $id ) => wp_set_object_terms( $id, 'Phone', 'ticket_channel' ) ],
 			'REST: the state'             => [ 'status', static fn( self $test, int $id ) => awesome_support_rest_save( [ 'id' => $id, 'status' => 'hold' ] ) ],
 			'REST: closed'                => [ 'status', static fn( self $test, int $id ) => awesome_support_rest_save( [ 'id' => $id, 'state' => 'closed' ] ) ],
 			'REST: the subject'           => [ 'subject', static fn( self $test, int $id ) => awesome_support_rest_save( [ 'id' => $id, 'title' => 'Here it is' ] ) ],
@@ -205,6 +207,11 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		self::assertSame( [ $id => true ], $marks );
 		self::assertSame( self::told( $id ), $this->snapshot( $id ) );
 		self::assertSame( [ $this->customer, 'queued', 1 ], [ $this->snapshot( $id )['customer_id'], $this->snapshot( $id )['status'], $this->snapshot( $id )['assigned_to'] ] );
+	}
+
+	public function testTheChannelIsTheOneThatTheTicketCameBy(): void {
+		self::assertSame( 'standard-ticket-form', $this->snapshot( $this->open() )['channel'] );
+		self::assertSame( 'other', $this->snapshot( wpas_insert_ticket( [ 'post_title' => 'By an add-on' ] ) )['channel'] );
 	}
 
 	public function testATicketOfRestIsNew(): void {
@@ -315,7 +322,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		$marks = $this->marksOf(
 			static function () use ( $id ): void {
 				update_post_meta( $id, '_wpas_ttl_replies', '3' );
-				wp_set_object_terms( $id, 'telephone', 'ticket_channel' );
+				wp_set_object_terms( $id, 'a tag', 'post_tag' );
 			}
 		);
 		self::assertSame( [], $marks );
@@ -336,13 +343,13 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		$id = $this->open();
 		$this->open();
 		$page = wp_insert_post( [ 'post_title' => 'No ticket', 'post_status' => 'publish' ] );
-		foreach ( [ 'department', 'ticket_priority', 'ticket_channel' ] as $taxonomy ) {
+		foreach ( [ 'department', 'ticket_priority', 'ticket_channel', 'post_tag' ] as $taxonomy ) {
 			[ $term ] = wp_set_object_terms( $id, [ "Old $taxonomy" ], $taxonomy );
 			wp_set_object_terms( $page, [ "Old $taxonomy" ], $taxonomy );
 			$rename = static fn() => wp_update_term( get_term_by( 'name', "Old $taxonomy", $taxonomy )->term_id, $taxonomy, [ 'name' => "New $taxonomy" ] );
-			self::assertSame( $taxonomy === 'ticket_channel' ? [] : [ $id => false ], $this->marksOf( $rename ), $taxonomy );
+			self::assertSame( $taxonomy === 'post_tag' ? [] : [ $id => false ], $this->marksOf( $rename ), $taxonomy );
 		}
-		self::assertSame( [ 'New department', 'New ticket_priority' ], [ $this->snapshot( $id )['category'], $this->snapshot( $id )['priority'] ] );
+		self::assertSame( [ 'New department', 'New ticket_priority', 'New ticket_channel' ], [ $this->snapshot( $id )['category'], $this->snapshot( $id )['priority'], $this->snapshot( $id )['channel'] ] );
 	}
 
 	public function testVeryManyTicketsAreFoundInParts(): void {
@@ -492,7 +499,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 	public function testTheServiceHasWhatTheHelpDeskHas(): void {
 		$id = $this->open();
 		wp_set_object_terms( $id, 'Sales', 'department' );
-		$expected = [ 'customer_id' => $this->customer, 'subject' => 'Where is my order?', 'category' => 'Sales', 'assigned_to' => 1, 'created_at' => (int) get_post_time( 'U', true, $id ) ];
+		$expected = [ 'customer_id' => $this->customer, 'subject' => 'Where is my order?', 'category' => 'Sales', 'channel' => 'standard-ticket-form', 'assigned_to' => 1, 'created_at' => (int) get_post_time( 'U', true, $id ) ];
 		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
 		wpas_update_ticket_status( $id, 'hold' );
 		wp_set_object_terms( $id, [], 'department' );

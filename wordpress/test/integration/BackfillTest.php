@@ -1,8 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Plugin;
 
 /** `wp ticket-metadata backfill` */
@@ -53,7 +53,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch' ) );
 		self::assertSame( 0, $this->command( 'backfill', [ 'dry-run' => true ] ) );
-		self::assertSaid( '3 tickets would be sent, 0 cannot be.' );
+		self::assertSaid( '3 tickets would be sent, 0 cannot be sent.' );
 		self::assertSame( [], $server->seen() );
 		self::assertNull( Plugin::lastDelivery()->at() );
 	}
@@ -71,7 +71,7 @@ final class BackfillTest extends CommandTestCase {
 		$this->tickets( 1 );
 		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $this->desk, $other ] );
 		self::assertSame( 1, $this->command( 'backfill', [ 'after' => '1' ] ) );
-		self::assertSaid( 'name one with --bridge' );
+		self::assertSaid( 'choose one with --bridge' );
 		self::assertSame( 0, $this->command( 'backfill', [ 'bridge' => 'other', 'after' => '1' ] ) );
 		self::assertSame( 1, CommandEnded::$bars[0]->ticks );
 		self::assertSame( 1, $this->command( 'backfill', [ 'bridge' => 'elsewhere' ] ) );
@@ -114,7 +114,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch-without-redis' ) );
 		self::assertSame( 1, $this->command( 'backfill' ) );
-		self::assertSaid( 'redis_away' );
+		self::assertSaid( 'redis_unavailable' );
 		self::assertSame( [], $server->batches() );
 	}
 
@@ -132,7 +132,7 @@ final class BackfillTest extends CommandTestCase {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch-once' ) );
 		self::assertSame( 1, $this->command( 'backfill', [ 'batch' => '2' ] ) );
-		self::assertSaid( "stopped after 2 tickets: overloaded. The reason of overloaded. Go on with: wp ticket-metadata backfill --bridge=desk --after=$ids[1]" );
+		self::assertSaid( "stopped after 2 tickets: overloaded. The reason of overloaded. Continue with: wp ticket-metadata backfill --bridge=desk --after=$ids[1]" );
 		self::assertTrue( CommandEnded::$bars[0]->isFinished );
 	}
 
@@ -162,17 +162,17 @@ final class BackfillTest extends CommandTestCase {
 	public function testAWholeOneMakesUpForWhatFoundNoRoom(): void {
 		$this->tickets( 1 );
 		$lose = function (): void {
-			$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
-			( new Spool() )->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
-			( new Spool() )->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
+			$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 1 ] );
+			( new Outbox() )->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
+			( new Outbox() )->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
 		};
 		$lose();
 		$this->command( 'backfill', [ 'dry-run' => true ] );
 		$this->command( 'backfill', [ 'bridge' => 'desk' ] );
 		$this->command( 'backfill', [ 'after' => '1' ] );
-		self::assertSame( 1, ( new Spool() )->dropped() );
+		self::assertSame( 1, ( new Outbox() )->dropped() );
 		self::assertSame( 0, $this->command( 'backfill' ) );
-		self::assertSame( 0, ( new Spool() )->dropped() );
+		self::assertSame( 0, ( new Outbox() )->dropped() );
 	}
 
 	public function testItsMemoryDoesNotGrow(): void {

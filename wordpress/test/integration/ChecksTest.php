@@ -1,8 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Checks\BacklogCheck;
 use TicketMetadata\Checks\Checks;
 use TicketMetadata\Checks\Finding;
@@ -34,7 +34,7 @@ final class ChecksTest extends SiteTestCase {
 
 	public function testAllIsWell(): void {
 		self::assertSame(
-			[ 'reachable' => 'good', 'clock' => 'good', 'key' => 'good', 'statuses' => 'good', 'backlog' => 'good', 'settings' => 'good', 'spool' => 'good', 'delivery' => 'good' ],
+			[ 'reachable' => 'good', 'clock' => 'good', 'key' => 'good', 'statuses' => 'good', 'backlog' => 'good', 'settings' => 'good', 'outbox' => 'good', 'delivery' => 'good' ],
 			self::states( Checks::patient()->all() )
 		);
 	}
@@ -42,8 +42,8 @@ final class ChecksTest extends SiteTestCase {
 	public function testWithNobodyThereTheServiceIsAskedOnce(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$findings = Checks::patient()->all();
-		self::assertSame( [ 'reachable' => 'critical', 'settings' => 'good', 'spool' => 'good', 'delivery' => 'good' ], self::states( $findings ) );
-		self::assertStringContainsString( 'was not reached', $findings[0]->detail );
+		self::assertSame( [ 'reachable' => 'critical', 'settings' => 'good', 'outbox' => 'good', 'delivery' => 'good' ], self::states( $findings ) );
+		self::assertStringContainsString( 'could not be reached', $findings[0]->detail );
 		$server = new FaultyServer();
 		$this->use( $server->url( 'not-ready' ) );
 		Checks::patient()->all();
@@ -54,11 +54,11 @@ final class ChecksTest extends SiteTestCase {
 	public function conditions(): array {
 		return [
 			'all is well'        => [ 'good', 'Redis: up. MySQL: up. Journal: idle.', 'undated' ],
-			'a part is away'     => [ 'recommended', 'MySQL: down (ECONNREFUSED)', 'degraded' ],
+			'a part is unavailable'     => [ 'recommended', 'MySQL: down (ECONNREFUSED)', 'degraded' ],
 			'nothing works'      => [ 'critical', 'neither Redis nor MySQL', 'not-ready' ],
 			'an odd answer'      => [ 'recommended', 'Redis: ?. MySQL: ?. Journal: ?.', 'odd-state' ],
-			'something else'     => [ 'critical', 'is not the ticket-metadata service', 'other-state' ],
-			'a web page'         => [ 'critical', 'not the service', 'not-json' ],
+			'something else'     => [ 'critical', 'Something other than the ticket-metadata service', 'other-state' ],
+			'a web page'         => [ 'critical', 'Something other than the service', 'not-json' ],
 			'a broken connection' => [ 'critical', 'cannot be reached', 'reset' ],
 		];
 	}
@@ -71,12 +71,12 @@ final class ChecksTest extends SiteTestCase {
 	public function testNothingIsAskedWhileItIsSwitchedOff(): void {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'good' ), [ 'disabled' => true ] );
-		self::assertSame( [ 'settings' => 'recommended', 'spool' => 'good', 'delivery' => 'good' ], self::states( Checks::patient()->all() ) );
+		self::assertSame( [ 'settings' => 'recommended', 'outbox' => 'good', 'delivery' => 'good' ], self::states( Checks::patient()->all() ) );
 	}
 
 	public function testClocksAreCompared(): void {
 		self::assertFound( 'critical', 'is wrong', $this->health( 'wrong-clock' )->clock() );
-		self::assertFound( 'recommended', 'no Date', $this->health( 'undated' )->clock() );
+		self::assertFound( 'recommended', 'no Date header', $this->health( 'undated' )->clock() );
 		self::assertFound( 'recommended', 'could not be compared', $this->health( 'reset' )->clock() );
 	}
 
@@ -120,9 +120,9 @@ final class ChecksTest extends SiteTestCase {
 		$this->use( ( new FaultyServer() )->url( 'backlog-late' ) );
 		self::assertFound( 'recommended', '5 tickets', BacklogCheck::of( Plugin::patientClient() ) );
 		$this->use( ( new FaultyServer() )->url( 'echo' ) );
-		self::assertFound( 'good', 'not known', BacklogCheck::of( Plugin::patientClient() ) );
+		self::assertFound( 'good', 'cannot see', BacklogCheck::of( Plugin::patientClient() ) );
 		$this->use( ( new FaultyServer() )->url( 'reset' ) );
-		self::assertFound( 'recommended', 'could not be asked', BacklogCheck::of( Plugin::patientClient() ) );
+		self::assertFound( 'recommended', 'did not say', BacklogCheck::of( Plugin::patientClient() ) );
 	}
 
 	public function testSettings(): void {
@@ -132,58 +132,58 @@ final class ChecksTest extends SiteTestCase {
 		self::assertFound( 'recommended', 'switched off', SiteChecks::settings( new Config() ) );
 	}
 
-	/** The rows of some tickets, the oldest of which have waited so long. */
-	private function spool( int $count, int $seconds = 0, ?Outcome $why = null ): void {
+	/** Adds rows to the outbox, and makes all of them older. */
+	private function outbox( int $count, int $seconds = 0, ?Outcome $why = null ): void {
 		global $wpdb;
-		$spool = new Spool();
+		$outbox = new Outbox();
 		for ( $id = 1; $id <= $count; $id++ ) {
-			$spool->addTicket( 'desk', $id, $why ?? Outcome::undelivered( 'timeout', 'Too late.' ) );
+			$outbox->addTicket( 'desk', $id, $why ?? Outcome::undelivered( 'timeout', 'Too late.' ) );
 		}
-		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}ticket_metadata_spool SET spooled_at = spooled_at - %d", $seconds ) );
+		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}ticket_metadata_outbox SET added_at = added_at - %d", $seconds ) );
 	}
 
-	public function testTheSpool(): void {
-		self::assertFound( 'good', 'No changes', SiteChecks::spool( new Config() ) );
-		$this->spool( 2, 540 );
-		self::assertFound( 'good', '2 tickets wait, the oldest for 9 min', SiteChecks::spool( new Config() ) );
-		$this->spool( 0, 120 );
-		self::assertFound( 'recommended', 'for long', SiteChecks::spool( new Config() ) );
-		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 3 ] );
-		self::assertFound( 'recommended', 'for long', SiteChecks::spool( new Config() ) );
-		$this->spool( 3 );
-		self::assertFound( 'critical', 'nearly full', SiteChecks::spool( new Config() ) );
+	public function testTheOutbox(): void {
+		self::assertFound( 'good', 'The outbox is empty', SiteChecks::outbox( new Config() ) );
+		$this->outbox( 2, 540 );
+		self::assertFound( 'good', '2 tickets are waiting, the oldest for 9 min', SiteChecks::outbox( new Config() ) );
+		$this->outbox( 0, 120 );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::outbox( new Config() ) );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 3 ] );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::outbox( new Config() ) );
+		$this->outbox( 3 );
+		self::assertFound( 'critical', 'nearly full', SiteChecks::outbox( new Config() ) );
 	}
 
 	public function testWhatIsRefusedIsCritical(): void {
-		$this->spool( 1, 0, Outcome::refused( 'validation_failed', 'No.' ) );
-		self::assertFound( 'critical', '1 was refused', SiteChecks::spool( new Config() ) );
+		$this->outbox( 1, 0, Outcome::refused( 'validation_failed', 'No.' ) );
+		self::assertFound( 'critical', '1 was refused', SiteChecks::outbox( new Config() ) );
 	}
 
-	public function testWhatFoundNoRoomIsCriticalWhenTheSpoolIsEmptyToo(): void {
-		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
-		$this->spool( 2 );
-		( new Spool() )->remove( ( new Spool() )->rows( 1 )[0] );
-		self::assertFound( 'critical', 'backfill', SiteChecks::spool( new Config() ) );
+	public function testWhatFoundNoRoomIsCriticalWhenTheOutboxIsEmptyToo(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 1 ] );
+		$this->outbox( 2 );
+		( new Outbox() )->remove( ( new Outbox() )->rows( 1 )[0] );
+		self::assertFound( 'critical', 'backfill', SiteChecks::outbox( new Config() ) );
 	}
 
 	public function testTheLastDelivery(): void {
 		self::assertFound( 'good', 'yet', SiteChecks::delivery() );
 		Plugin::lastDelivery()->note();
 		self::assertFound( 'good', gmdate( 'Y' ), SiteChecks::delivery() );
-		$this->spool( 1, 1200 );
+		$this->outbox( 1, 1200 );
 		self::assertFound( 'good', 'are delivered', SiteChecks::delivery() );
 		Client::state()->set( 'delivered_at', time() - 700, 3600 );
-		self::assertFound( 'recommended', 'for long', SiteChecks::delivery() );
+		self::assertFound( 'recommended', 'for a long time', SiteChecks::delivery() );
 	}
 
 	public function testATableThatCannotBeReadEndsNoPage(): void {
 		global $wpdb;
-		new Spool();
-		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false && strpos( $query, 'SELECT' ) === 0 ? 'SELECT nothing FROM nowhere' : $query;
+		new Outbox();
+		$break = static fn( string $query ): string => strpos( $query, 'ticket_metadata_outbox' ) !== false && strpos( $query, 'SELECT' ) === 0 ? 'SELECT nothing FROM nowhere' : $query;
 		$this->hook( 'query', $break );
 		$wpdb->suppress_errors( true );
 		$states = self::states( Checks::patient()->all() );
 		$wpdb->suppress_errors( false );
-		self::assertSame( 'critical', $states['spool'] );
+		self::assertSame( 'critical', $states['outbox'] );
 	}
 }

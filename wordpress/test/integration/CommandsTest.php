@@ -1,8 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Plugin;
 
@@ -42,7 +42,7 @@ final class CommandsTest extends CommandTestCase {
 	}
 
 	public function testStatusForPrograms(): void {
-		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', 'Too late.' ) );
+		( new Outbox() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', 'Too late.' ) );
 		self::assertSame( 0, $this->command( 'status', [ 'format' => 'json' ] ) );
 		$status = self::json();
 		self::assertSame( [ 1, 0, 0, null ], [ $status['waiting'], $status['refused'], $status['dropped'], $status['last_delivery_at'] ] );
@@ -57,18 +57,18 @@ final class CommandsTest extends CommandTestCase {
 	}
 
 	/** @return int[] */
-	private function spoolTickets( int $count ): array {
+	private function addTicketsToOutbox( int $count ): array {
 		$first = self::newId();
 		$ids   = range( $first, $first + $count - 1 );
 		foreach ( $ids as $id ) {
 			$this->desk->put( $id );
-			( new Spool() )->addTicket( 'desk', $id, Outcome::undelivered( 'timeout', 'Too late.' ) );
+			( new Outbox() )->addTicket( 'desk', $id, Outcome::undelivered( 'timeout', 'Too late.' ) );
 		}
 		return $ids;
 	}
 
 	public function testReplayDeliversAll(): void {
-		$ids = $this->spoolTickets( 3 );
+		$ids = $this->addTicketsToOutbox( 3 );
 		self::assertSame( 0, $this->command( 'replay' ) );
 		self::assertSaid( 'Success: Delivered 3, refused 0, left 0.' );
 		self::assertSame( [ 3, 3, true ], [ CommandEnded::$bars[0]->count, CommandEnded::$bars[0]->ticks, CommandEnded::$bars[0]->isFinished ] );
@@ -80,23 +80,23 @@ final class CommandsTest extends CommandTestCase {
 	}
 
 	public function testReplayOfSomeLeavesSome(): void {
-		$this->spoolTickets( 3 );
+		$this->addTicketsToOutbox( 3 );
 		self::assertSame( 1, $this->command( 'replay', [ 'limit' => '2' ] ) );
 		self::assertSaid( 'Error: Delivered 2, refused 0, left 1.' );
 		self::assertSame( 2, CommandEnded::$bars[0]->count );
 	}
 
 	public function testReplaySaysWhyItStopped(): void {
-		$this->spoolTickets( 2 );
+		$this->addTicketsToOutbox( 2 );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'replay' ) );
-		self::assertSaid( 'Stopped early: network_error. The service was not reached' );
+		self::assertSaid( 'Stopped early: network_error. The service could not be reached' );
 		self::assertSaid( 'left 2' );
 		self::assertStringNotContainsString( 'was refused', implode( \WP_CLI::$said ) );
 	}
 
 	public function testReplaySaysWhatWasRefusedAndTriesItAgain(): void {
-		[ $id ] = $this->spoolTickets( 1 );
+		[ $id ] = $this->addTicketsToOutbox( 1 );
 		$this->desk->put( $id, [ 'assigned_to' => -1 ] );
 		self::assertSame( 1, $this->command( 'replay' ) );
 		self::assertSaid( "Warning: desk ticket $id was refused: validation_failed." );
@@ -106,20 +106,20 @@ final class CommandsTest extends CommandTestCase {
 	}
 
 	public function testWhatIsRefusedForGoodCanBeDiscarded(): void {
-		[ $bad, $good ] = $this->spoolTickets( 2 );
+		[ $bad, $good ] = $this->addTicketsToOutbox( 2 );
 		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'replay', [ 'discard-refused' => true ] ) );
-		self::assertSame( 2, ( new Spool() )->depth(), 'nobody has refused them' );
+		self::assertSame( 2, ( new Outbox() )->depth(), 'nobody has refused them' );
 		$this->use( getenv( 'SERVICE_URL' ) );
 		self::assertSame( 0, $this->command( 'replay', [ 'discard-refused' => true ] ) );
-		self::assertSaid( 'Discarded 1' );
-		self::assertSame( 0, ( new Spool() )->depth() );
+		self::assertSaid( 'refused them: 1.' );
+		self::assertSame( 0, ( new Outbox() )->depth() );
 		self::assertIsArray( $this->atService( $good ) );
 	}
 
 	public function testReplayBesideAnotherOneSaysSo(): void {
-		$this->spoolTickets( 1 );
+		$this->addTicketsToOutbox( 1 );
 		$other = new \wpdb( DB_USER, DB_PASSWORD, DB_NAME, DB_HOST );
 		global $wpdb;
 		$other->set_prefix( $wpdb->prefix );

@@ -3,7 +3,7 @@ namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
 use TicketMetadata\Bridges\Bridge;
-use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Config;
 use TicketMetadata\Plugin;
@@ -80,7 +80,7 @@ abstract class HelpDeskTestCase extends TestCase {
 	/** What the service has of a ticket when it has been sent as it stands. */
 	protected function sent( int $id ): array {
 		update_option( Config::OPTION, [ 'url' => getenv( 'SERVICE_URL' ), 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
-		$outcome = ( new Outbox( Plugin::patientClient() ) )->deliver( $this->bridge, [ $id ] )[ $id ];
+		$outcome = ( new Sender( Plugin::patientClient() ) )->deliver( $this->bridge, [ $id ] )[ $id ];
 		self::assertTrue( $outcome->isStored(), wp_json_encode( $outcome ) );
 		$ticket = ticket_metadata_get( TicketIds::toService( $this->bridge->slug(), $id ) );
 		return array_diff_key( $ticket, array_flip( [ 'ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version' ] ) );

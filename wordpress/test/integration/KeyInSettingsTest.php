@@ -42,7 +42,7 @@ final class KeyInSettingsTest extends AdminTestCase {
 		self::assertSame( 'tms_secret', ( new Config() )->key() );
 		$page = self::page();
 		self::assertStringNotContainsString( 'tms_secret', $page );
-		self::assertStringContainsString( 'placeholder="One is set.', $page );
+		self::assertStringContainsString( 'placeholder="A key is set.', $page );
 		self::assertStringContainsString( 'name="ticket_metadata[remove_key]"', $page );
 	}
 
@@ -84,7 +84,7 @@ final class KeyInSettingsTest extends AdminTestCase {
 		$this->use( ( new FaultyServer() )->url( 'open' ), [ 'key' => 'tms_whatever' ] );
 		$finding = KeyCheck::of( Plugin::patientClient(), new Config() );
 		self::assertSame( 'recommended', $finding->state );
-		self::assertStringContainsString( 'has not been checked', $finding->detail );
+		self::assertStringContainsString( 'was not checked', $finding->detail );
 	}
 
 	/** @dataProvider keys */

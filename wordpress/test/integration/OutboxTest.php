@@ -2,150 +2,220 @@
 namespace TicketMetadata\Test;
 
 use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\OutboxRow;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\TicketIds;
-use TicketMetadata\Plugin;
 
-/** A help desk's tickets, brought to the real service as they stand. */
+/** The tickets that wait, in the site's database. */
 final class OutboxTest extends SiteTestCase {
 
-	/**
-	 * @param int[] $ids
-	 * @return array<int, Outcome>
-	 */
-	private function deliver( array $ids, array $newIds = [] ): array {
-		return ( new Outbox( Plugin::client() ) )->deliver( $this->desk, $ids, $newIds );
+	private Outbox $outbox;
+
+	private Outcome $unavailable;
+
+	protected function setUp(): void {
+		parent::setUp();
+		$this->outbox      = new Outbox();
+		$this->unavailable = Outcome::undelivered( 'timeout', 'Too late.' );
 	}
 
-	public function testATicketArrivesAsItStands(): void {
-		$id = self::newId();
-		$this->desk->put( $id, [ 'customer_id' => 8, 'subject' => 'Größe 🛒', 'status' => 'waiting', 'category' => 'Billing', 'priority' => 'High', 'assigned_to' => 9 ] );
-		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
-		$ticket = $this->atService( $id );
+	/** @return int[] */
+	private function due( int $afterId = 0, int $limit = 10 ): array {
+		return array_map( static fn( OutboxRow $row ): int => $row->ticketId, $this->outbox->due( $afterId, $limit ) );
+	}
+
+	public function testATicketWaitsOnceAndKeepsItsPlace(): void {
+		foreach ( [ 9, 7, 9, 8 ] as $id ) {
+			self::assertTrue( $this->outbox->addTicket( 'desk', $id, $this->unavailable ) );
+		}
+		$this->outbox->addTicket( 'other', 9, $this->unavailable );
+		self::assertSame( [ 9, 7, 8, 9 ], $this->due() );
+		self::assertSame( [ 7, 8 ], $this->due( $this->outbox->rows( 1 )[0]->id, 2 ) );
+		self::assertSame( 4, $this->outbox->depth() );
+		$row = $this->outbox->rows( 1 )[0];
+		self::assertSame( [ 'desk', 'timeout', 'Too late.', 0, 2 ], [ $row->source, $row->errorCode, $row->errorDetail, $row->refusals, $row->revision ] );
+		self::assertEqualsWithDelta( time(), $this->outbox->oldestAt(), 60 );
+	}
+
+	public function testAnEmptyOneIsEmpty(): void {
+		self::assertSame( [ 0, 0, 0, null, [] ], [ $this->outbox->depth(), $this->outbox->refused(), $this->outbox->dropped(), $this->outbox->oldestAt(), $this->due() ] );
+	}
+
+	public function testDeferredFieldsAreMerged(): void {
+		$this->outbox->addFields( 7, [ 'status' => 'open', 'subject' => "Größe 🛒 \"/\\", 'custom_fields' => [ 'a' => 1.0, 'b' => 2 ] ], $this->unavailable );
+		$this->outbox->addFields( 7, [ 'status' => 'closed', 'priority' => null, 'custom_fields' => [ 'b' => null ] ], $this->unavailable );
 		self::assertSame(
-			[ 8, 'Größe 🛒', 'pending', 'Billing', 'High', 9, 1700000000 ],
-			[ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['category'], $ticket['priority'], $ticket['assigned_to'], $ticket['created_at'] ]
+			[ 'status' => 'closed', 'subject' => "Größe 🛒 \"/\\", 'custom_fields' => [ 'a' => 1.0, 'b' => null ], 'priority' => null ],
+			$this->outbox->rows( 1 )[0]->fields
 		);
-
-		$this->desk->put( $id, [ 'status' => 'closed', 'category' => null, 'priority' => '', 'assigned_to' => null ] );
-		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
-		$ticket = $this->atService( $id );
-		self::assertSame( [ 'closed', 1700000000 ], [ $ticket['status'], $ticket['created_at'] ] );
-		self::assertSame( [], array_intersect( [ 'category', 'priority', 'assigned_to' ], array_keys( $ticket ) ) );
+		$this->outbox->addTicket( 'desk', 8, $this->unavailable );
+		self::assertSame( [ 7 => true ], $this->outbox->waiting( '', [ 7, 8 ] ) );
+		self::assertSame( [ 8 => true ], $this->outbox->waiting( 'desk', [ 7, 8 ] ) );
+		self::assertSame( [], $this->outbox->waiting( 'other', [ 7, 8 ] ) );
+		self::assertSame( [], $this->outbox->waiting( '', [] ) );
 	}
 
-	public function testWhetherItIsNewIsFoundOut(): void {
-		[ $known, $unknown ] = [ self::newId(), self::newId() ];
-		ticket_metadata_write( $known, [ 'customer_id' => 1 ] );
-		$this->desk->put( $known, [ 'status' => 'closed' ] );
-		$this->desk->put( $unknown, [ 'status' => 'closed' ] );
-		$outcomes = $this->deliver( [ $known, $unknown ], [ $known ] );
-		self::assertSame( [ '', '' ], [ $outcomes[ $known ]->code, $outcomes[ $unknown ]->code ] );
-		self::assertSame( [ 'closed', 'closed' ], [ $this->atService( $known )['status'], $this->atService( $unknown )['status'] ] );
+	public function testWhatChangedSinceItWasReadStays(): void {
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
+		[ $row ] = $this->outbox->rows( 1 );
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
+		$this->outbox->note( $row, Outcome::refused( 'validation_failed', 'Of the older one.' ) );
+		$this->outbox->remove( $row );
+		self::assertSame( [ 7 ], $this->due() );
+		self::assertSame( 0, $this->outbox->refused() );
+		$this->outbox->remove( $this->outbox->rows( 1 )[0] );
+		self::assertSame( 0, $this->outbox->depth() );
 	}
 
-	public function testWhatAnotherRequestChangedMeanwhileIsSentToo(): void {
-		$id = self::newId();
-		$this->desk->put( $id );
-		// After the first reading, as another PHP request would whose batch comes before this one's.
-		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $id ): void {
-			if ( $number === 2 ) {
-				$this->desk->put( $id, [ 'status' => 'closed' ] );
+	public function testWhatWasRefusedWaitsLongerUnlessItChanges(): void {
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
+		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::refused( 'validation_failed', str_repeat( '🛒', 600 ) ) );
+		self::assertSame( [], $this->due() );
+		self::assertSame( 1, $this->outbox->refused() );
+		$row = $this->outbox->rows( 1 )[0];
+		self::assertSame( [ 'validation_failed', str_repeat( '?', 500 ), 1 ], [ $row->errorCode, $row->errorDetail, $row->refusals ] );
+
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
+		self::assertSame( [ 7 ], $this->due(), 'its change may be what was missing' );
+		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::refused( 'validation_failed', '' ) );
+		self::assertSame( 2, $this->outbox->rows( 1 )[0]->refusals );
+		$this->outbox->hurry();
+		self::assertSame( [ 7 ], $this->due() );
+	}
+
+	public function testWhatCouldNotBeSentIsDueAtOnce(): void {
+		$this->outbox->addTicket( 'desk', 7, $this->unavailable );
+		$this->outbox->note( $this->outbox->rows( 1 )[0], Outcome::undelivered( 'circuit_open', 'Later.' ) );
+		self::assertSame( [ 7 ], $this->due() );
+		self::assertSame( [ 'circuit_open', 0 ], [ $this->outbox->rows( 1 )[0]->errorCode, $this->outbox->refused() ] );
+	}
+
+	public function testAReasonIsNotForgottenWhenTheServiceCannotBeAsked(): void {
+		$this->outbox->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'The customer.' ) );
+		$this->outbox->note( $this->outbox->rows( 1 )[0], $this->unavailable );
+		self::assertSame( 'validation_failed', $this->outbox->rows( 1 )[0]->errorCode );
+	}
+
+	public function testWhatIsRefusedCanBeTakenOut(): void {
+		foreach ( [ 7, 8, 9, 10 ] as $id ) {
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
+		}
+		foreach ( [ 'validation_failed', 'validation_failed', 'client_error' ] as $number => $code ) {
+			$this->outbox->note( $this->outbox->rows( 10 )[ $number ], Outcome::refused( $code, '' ) );
+		}
+		$this->outbox->addTicket( 'desk', 8, $this->unavailable );
+		self::assertSame( 1, $this->outbox->discardRefused() );
+		self::assertSame( [ 8, 9, 10 ], array_map( static fn( OutboxRow $row ): int => $row->ticketId, $this->outbox->rows( 10 ) ), 'not what has changed since, nor what a bridge failed at' );
+	}
+
+	public function testALongTableIsCountedOnce(): void {
+		$counts = 0;
+		$this->hook(
+			'query',
+			static function ( string $query ) use ( &$counts ): string {
+				$counts += strpos( $query, 'COUNT(*)' ) !== false ? 1 : 0;
+				return $query;
 			}
+		);
+		foreach ( range( 1, 20 ) as $id ) {
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
+		}
+		self::assertSame( 1, $counts );
+	}
+
+	public function testItHasABoundAndCountsWhatFindsNoRoom(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 2 ] );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->unavailable ) );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 8, $this->unavailable ) );
+		self::assertFalse( $this->outbox->addTicket( 'desk', 9, $this->unavailable ) );
+		self::assertFalse( $this->outbox->addFields( 10, [ 'status' => 'open' ], $this->unavailable ) );
+		self::assertTrue( $this->outbox->addTicket( 'desk', 7, $this->unavailable ), 'who waits already needs no room' );
+		self::assertSame( [ 2, 2 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
+		$this->outbox->forgetDropped();
+		self::assertSame( 0, $this->outbox->dropped() );
+	}
+
+	public function testManyAreAddedTogether(): void {
+		$this->outbox->addTicket( 'desk', 600, Outcome::refused( 'validation_failed', 'No.' ) );
+		[ $before ] = $this->outbox->rows( 1 );
+		$this->outbox->note( $before, Outcome::refused( 'validation_failed', 'No.' ) );
+		self::assertSame( [], $this->due() );
+		self::assertSame( [], $this->outbox->addTickets( 'desk', range( 1200, 1 ), $this->unavailable ) );
+		self::assertSame( [ 1200, [ 600, 1, 2 ] ], [ $this->outbox->depth(), $this->due( 0, 3 ) ], 'what waited keeps its place, and is due' );
+		[ $row, $next ] = $this->outbox->rows( 2 );
+		self::assertSame( [ 'No.', 2, 'Too late.', 1 ], [ $row->errorDetail, $row->revision, $next->errorDetail, $next->revision ] );
+	}
+
+	public function testOfManyThoseFindRoomForWhomThereIsSome(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 505 ] );
+		$this->outbox->addTickets( 'desk', range( 1, 503 ), $this->unavailable );
+		self::assertSame( [ 507, 508 ], $this->outbox->addTickets( 'desk', [ 508, 507, 506, 505, 3, 2, 1 ], $this->unavailable ) );
+		self::assertSame( [ 505, 2 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
+		self::assertSame( [ 509, 510 ], $this->outbox->addTickets( 'desk', [ 509, 510 ], $this->unavailable ) );
+		self::assertSame( [ 505, 4 ], [ $this->outbox->depth(), $this->outbox->dropped() ] );
+	}
+
+	public function testADeadlockIsTriedAgain(): void {
+		$lost     = 0;
+		$deadlock = static function ( string $query ) use ( &$lost ): string {
+			return strpos( $query, 'INSERT' ) === 0 && ++$lost <= 2 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'" : $query;
 		};
-		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
-		self::assertSame( 'closed', $this->atService( $id )['status'] );
+		$this->whileQueries( $deadlock, fn() => $this->outbox->addTickets( 'desk', [ 7, 8 ], $this->unavailable ) );
+		self::assertSame( [ 3, [ 7, 8 ] ], [ $lost, $this->due() ] );
+		$lost = -100;
+		try {
+			$this->whileQueries( $deadlock, fn() => $this->outbox->addTicket( 'desk', 9, $this->unavailable ) );
+			self::fail( 'not for ever' );
+		} catch ( \RuntimeException $error ) {
+			self::assertStringContainsString( 'Deadlock found', $error->getMessage() );
+		}
 	}
 
-	public function testWhatChangesAllTheTimeIsLeftForLater(): void {
-		[ $busy, $calm ] = [ self::newId(), self::newId() ];
-		$this->desk->put( $calm );
-		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $busy ): void {
-			$this->desk->put( $busy, [ 'subject' => "Reading $number" ] );
-		};
-		$outcomes = $this->deliver( [ $busy, $calm ] );
-		self::assertSame( [ 'still_changing', '' ], [ $outcomes[ $busy ]->code, $outcomes[ $calm ]->code ] );
-		self::assertFalse( $outcomes[ $busy ]->isRefused );
+	public function testAnErrorOfTheDatabaseIsNotTakenForEmptinessAndTheTableComesBack(): void {
+		global $wpdb;
+		$wpdb->query( 'DROP TABLE ' . OutboxTable::name() );
+		$wpdb->suppress_errors( true );
+		try {
+			$this->outbox->depth();
+			self::fail( 'a table that is gone has no depth' );
+		} catch ( \RuntimeException $error ) {
+			self::assertStringContainsString( OutboxTable::name(), $error->getMessage() );
+		} finally {
+			$wpdb->suppress_errors( false );
+		}
+		self::assertSame( 0, ( new Outbox() )->depth() );
 	}
 
-	public function testADeletedTicketIsClosed(): void {
-		$id = self::newId();
-		$this->desk->put( $id );
-		$this->deliver( [ $id ], [ $id ] );
-		$this->desk->tickets = [];
-		$outcomes            = $this->deliver( [ $id, 4711 ] );
-		self::assertSame( [ '', '' ], [ $outcomes[ $id ]->code, $outcomes[4711]->code ], 'one that nobody knows too' );
-		$ticket = $this->atService( $id );
-		self::assertSame( [ 'closed', true ], [ $ticket['status'], $ticket['custom_fields']['deleted'] ] );
+	public function testASiteThatIsDeletedTakesItsTableWithIt(): void {
+		self::assertSame( [ 'other', OutboxTable::name() ], apply_filters( 'wpmu_drop_tables', [ 'other' ], get_current_blog_id() ) );
 	}
 
-	public function testARefusedOneHoldsUpNoOther(): void {
-		[ $bad, $good ] = [ self::newId(), self::newId() ];
-		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
-		$this->desk->put( $good );
-		$outcomes = $this->deliver( [ $bad, $good, PHP_INT_MAX ] );
-		self::assertSame( [ 'validation_failed', true ], [ $outcomes[ $bad ]->code, $outcomes[ $bad ]->isRefused ] );
-		self::assertTrue( $outcomes[ $good ]->isStored() );
-		self::assertSame( [ 'id_out_of_range', true ], [ $outcomes[ PHP_INT_MAX ]->code, $outcomes[ PHP_INT_MAX ]->isRefused ] );
+	public function testTheTableIsAsItsDefinitionSays(): void {
+		require_once ABSPATH . 'wp-admin/includes/upgrade.php';
+		OutboxTable::forget();
+		OutboxTable::ensure();
+		$definition = new \ReflectionMethod( OutboxTable::class, 'definition' );
+		$definition->setAccessible( true );
+		self::assertSame( [], dbDelta( $definition->invoke( null ), false ), 'else each update of the plugin would alter it' );
 	}
 
-	public function testTextIsMadeToFit(): void {
-		$id = self::newId();
-		$this->desk->put( $id, [ 'subject' => str_repeat( '🛒', 300 ), 'category' => str_repeat( 'ü', 100 ), 'priority' => "br\xffoken &amp; <b>" ] );
-		self::assertSame( '', $this->deliver( [ $id ], [ $id ] )[ $id ]->detail );
-		$ticket = $this->atService( $id );
-		self::assertSame( [ str_repeat( '🛒', 255 ), str_repeat( 'ü', 64 ), "br\u{FFFD}oken &amp; <b>" ], [ $ticket['subject'], $ticket['category'], $ticket['priority'] ] );
-	}
-
-	public function testAGuestIsNoWordPressUser(): void {
-		[ $guest, $nobody ] = [ self::newId(), self::newId() ];
-		$this->desk->put( $guest, [ 'customer_id' => null, 'guest_id' => 12 ] );
-		$this->desk->put( $nobody, [ 'customer_id' => null ] );
-		$this->deliver( [ $guest, $nobody ] );
-		self::assertSame( [ 1000000000012, 1000000000000 ], [ $this->atService( $guest )['customer_id'], $this->atService( $nobody )['customer_id'] ] );
-	}
-
-	/** @return array<string, array{array, string}> */
-	public function maps(): array {
-		return [
-			'none: what the bridge says'  => [ [], 'pending' ],
-			'by status'                   => [ [ 'waiting' => 'on-hold' ], 'on-hold' ],
-			'of this help desk'           => [ [ 'waiting' => 'on-hold', 'desk:waiting' => 'resolved' ], 'resolved' ],
-			'of another help desk'        => [ [ 'other:waiting' => 'resolved' ], 'pending' ],
-		];
-	}
-
-	/** @dataProvider maps */
-	public function testStatusesAreMapped( array $map, string $expected ): void {
-		$id = self::newId();
-		$this->use( getenv( 'SERVICE_URL' ), [ 'status_map' => $map ] );
-		$this->desk->put( $id, [ 'status' => 'waiting' ] );
-		$this->deliver( [ $id ] );
-		self::assertSame( $expected, $this->atService( $id )['status'] );
-	}
-
-	public function testStatusesAreAskedForOnce(): void {
-		$ids = range( 1, 5 );
-		array_map( [ $this->desk, 'put' ], $ids );
-		$this->use( ( new FaultyServer() )->url( 'batch' ) );
-		$this->deliver( $ids );
-		self::assertSame( 1, $this->desk->statusesAsked, 'a help desk may keep them in its database' );
-	}
-
-	public function testAStatusThatNobodyKnowsIsOpen(): void {
-		$id = self::newId();
-		$this->desk->put( $id, [ 'status' => 'escalated' ] );
-		$this->deliver( [ $id ] );
-		self::assertSame( 'open', $this->atService( $id )['status'] );
-	}
-
-	public function testASecondHelpDeskDoesNotMeetTheFirst(): void {
-		self::assertSame( 7, TicketIds::toService( 'desk', 7 ) );
-		$second = new Desk( 'second' );
-		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $second, $this->desk ] );
-		self::assertSame( 100000000007, TicketIds::toService( 'second', 7 ) );
-		self::assertSame( 7, TicketIds::toService( 'desk', 7 ), 'who was there first keeps its ids' );
-		$this->expectException( \RangeException::class );
-		TicketIds::toService( 'desk', 100000000001 );
+	public function testOfManyWhoWriteAtATimeNoneIsLost(): void {
+		$script = tempnam( sys_get_temp_dir(), 'race' );
+		file_put_contents(
+			$script,
+			'<?php require ' . var_export( __DIR__ . '/wordpress.php', true ) . '; for ( $i = 0; $i < 50; $i++ ) {
+				$outbox = new TicketMetadata\Changes\Outbox();
+				$why    = TicketMetadata\Changes\Outcome::undelivered( "timeout", "" );
+				$outbox->addFields( 7, [ "custom_fields" => [ $argv[1] . "_" . $i => true ] ], $why );
+				$ids = array_unique( array_map( static fn() => random_int( 1, 1000 ), range( 1, 40 ) ) );
+				if ( $outbox->addTickets( "desk", $ids, $why ) !== [] ) { exit( 1 ); }
+			}'
+		);
+		$processes = array_map( static fn( string $name ) => proc_open( [ PHP_BINARY, $script, $name ], [], $pipes ), [ 'a', 'b', 'c' ] );
+		$statuses  = array_map( 'proc_close', $processes );
+		unlink( $script );
+		self::assertSame( [ 0, 0, 0 ], $statuses );
+		self::assertCount( 150, $this->outbox->rows( 1 )[0]->fields['custom_fields'] );
+		self::assertGreaterThan( 900, $this->outbox->depth() );
 	}
 }

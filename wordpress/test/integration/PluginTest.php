@@ -16,7 +16,7 @@ final class PluginTest extends TestCase {
 		global $wpdb;
 		delete_option( Config::OPTION );
 		Plugin::forgetClient();
-		// What one test found to be away is not so for the next.
+		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
 	}
 
@@ -52,10 +52,10 @@ final class PluginTest extends TestCase {
 	}
 
 	public function testTheKeyOfAConstantIsNeverStored(): void {
-		$this->configure( [ 'key' => 'from-form', 'spool_max' => 7 ] );
-		self::assertSame( 7, get_option( Config::OPTION )['spool_max'] );
+		$this->configure( [ 'key' => 'from-form', 'outbox_max' => 7 ] );
+		self::assertSame( 7, get_option( Config::OPTION )['outbox_max'] );
 		self::assertArrayNotHasKey( 'key', get_option( Config::OPTION ) );
-		update_option( Config::OPTION, [ 'key' => getenv( 'SERVICE_KEY' ), 'spool_max' => 8 ] );
+		update_option( Config::OPTION, [ 'key' => getenv( 'SERVICE_KEY' ), 'outbox_max' => 8 ] );
 		global $wpdb;
 		$stored = $wpdb->get_var( $wpdb->prepare( "SELECT option_value FROM $wpdb->options WHERE option_name = %s", Config::OPTION ) );
 		self::assertStringContainsString( 'i:8', $stored );

@@ -7,7 +7,7 @@ use TicketMetadata\Admin\PrivacyPolicy;
 /** What is known of a person, and what a site may say of it. */
 final class PrivacyTest extends AdminTestCase {
 
-	/** @return int[] the ids of so many tickets that are at the service */
+	/** @return int[] the ids of a number of tickets in the service */
 	private function tickets( int $count ): array {
 		$first = self::newId();
 		$ids   = range( $first, $first + $count - 1 );
@@ -77,7 +77,7 @@ final class PrivacyTest extends AdminTestCase {
 	/** @return array<string, array{string, string}> */
 	public function failures(): array {
 		return [
-			'nobody there'          => [ '', 'was not reached' ],
+			'nobody there'          => [ '', 'could not be reached' ],
 			'an answer of its own'  => [ 'good', 'HTTP status 200' ],
 			'a ticket unreadable'   => [ 'unreadable', 'cannot read some' ],
 			'the service in need'   => [ 'overloaded', 'The reason of overloaded' ],

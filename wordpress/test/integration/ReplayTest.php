@@ -1,41 +1,41 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Replay;
 use TicketMetadata\Changes\Schedule;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Plugin;
 
-/** The spool is worked through. */
+/** The outbox is worked through. */
 final class ReplayTest extends SiteTestCase {
 
-	private Spool $spool;
+	private Outbox $outbox;
 
-	private Outcome $away;
+	private Outcome $unavailable;
 
 	protected function setUp(): void {
 		parent::setUp();
-		$this->spool = new Spool();
-		$this->away  = Outcome::undelivered( 'timeout', 'Too late.' );
+		$this->outbox      = new Outbox();
+		$this->unavailable = Outcome::undelivered( 'timeout', 'Too late.' );
 	}
 
 	/** @return int[] */
-	private function spoolTickets( int $count ): array {
+	private function addTicketsToOutbox( int $count ): array {
 		$first = self::newId();
 		$ids   = range( $first, $first + $count - 1 );
 		foreach ( $ids as $id ) {
 			$this->desk->put( $id );
-			$this->spool->addTicket( 'desk', $id, $this->away );
+			$this->outbox->addTicket( 'desk', $id, $this->unavailable );
 		}
 		return $ids;
 	}
 
 	public function testAllIsDeliveredAsItNowStands(): void {
-		$ids = $this->spoolTickets( 3 );
+		$ids = $this->addTicketsToOutbox( 3 );
 		$this->desk->put( $ids[1], [ 'status' => 'closed' ] );
-		$this->spool->addFields( $ids[0] - 1, [ 'customer_id' => 4, 'status' => 'pending' ], $this->away );
+		$this->outbox->addFields( $ids[0] - 1, [ 'customer_id' => 4, 'status' => 'pending' ], $this->unavailable );
 		$tried  = 0;
 		$result = Replay::run(
 			100,
@@ -50,12 +50,12 @@ final class ReplayTest extends SiteTestCase {
 	}
 
 	public function testWhileTheServiceIsAwayAllStays(): void {
-		$ids = $this->spoolTickets( 2 );
+		$ids = $this->addTicketsToOutbox( 2 );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 0, 2, 'network_error' ], [ $result->delivered, $result->left, $result->stoppedBy ] );
 		self::assertNotSame( '', $result->stoppedDetail );
-		self::assertSame( 'network_error', $this->spool->rows( 1 )[0]->errorCode );
+		self::assertSame( 'network_error', $this->outbox->rows( 1 )[0]->errorCode );
 		self::assertNull( Plugin::lastDelivery()->at() );
 		$this->use( getenv( 'SERVICE_URL' ) );
 		self::assertSame( 2, Replay::run( 100 )->delivered );
@@ -63,7 +63,7 @@ final class ReplayTest extends SiteTestCase {
 	}
 
 	public function testItStopsAtTheFirstThatTheServiceCannotTake(): void {
-		$this->spoolTickets( 500 );
+		$this->addTicketsToOutbox( 500 );
 		$server = new FaultyServer();
 		$this->use( $server->url( 'overloaded' ) );
 		self::assertSame( 'overloaded', Replay::run( 1000 )->stoppedBy );
@@ -73,15 +73,15 @@ final class ReplayTest extends SiteTestCase {
 	/** @return array<string, array{string, string}> */
 	public function statesWithoutRedis(): array {
 		return [
-			'Redis is away'                  => [ 'batch-without-redis', 'redis_away' ],
-			'what was kept is made'          => [ 'batch-catching-up', 'redis_away' ],
-			'Redis and the journal are away' => [ 'not-ready', 'redis_away' ],
+			'Redis is unavailable'                  => [ 'batch-without-redis', 'redis_unavailable' ],
+			'the journal is being replayed'          => [ 'batch-catching-up', 'redis_unavailable' ],
+			'Redis and the journal are unavailable' => [ 'not-ready', 'redis_unavailable' ],
 		];
 	}
 
 	/** @dataProvider statesWithoutRedis */
 	public function testWhatTheServiceCannotJudgeStays( string $behaviour, string $code ): void {
-		$this->spoolTickets( 2 );
+		$this->addTicketsToOutbox( 2 );
 		$server = new FaultyServer();
 		$this->use( $server->url( $behaviour ) );
 		$result = Replay::run( 100 );
@@ -90,55 +90,55 @@ final class ReplayTest extends SiteTestCase {
 	}
 
 	public function testAServiceWhoseHealthIsHiddenIsSentTo(): void {
-		$this->spoolTickets( 2 );
+		$this->addTicketsToOutbox( 2 );
 		$this->use( ( new FaultyServer() )->url( 'batch-without-health' ) );
 		self::assertSame( 2, Replay::run( 100 )->delivered );
 	}
 
 	public function testARefusedOneHoldsUpNoOtherAndIsSeen(): void {
-		[ $first, $bad, $last ] = $this->spoolTickets( 3 );
+		[ $first, $bad, $last ] = $this->addTicketsToOutbox( 3 );
 		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 2, 1, 1, '' ], [ $result->delivered, $result->refused, $result->left, $result->stoppedBy ] );
-		[ $row ] = $this->spool->rows( 1 );
+		[ $row ] = $this->outbox->rows( 1 );
 		self::assertSame( [ $bad, 'validation_failed' ], [ $row->ticketId, $row->errorCode ] );
 		self::assertSame( 0, Replay::run( 100 )->refused, 'it waits' );
 		$this->desk->put( $bad, [ 'assigned_to' => 2 ] );
-		$this->spool->addTicket( 'desk', $bad, $this->away );
-		self::assertSame( [ 1, 0 ], [ Replay::run( 100 )->delivered, $this->spool->depth() ] );
+		$this->outbox->addTicket( 'desk', $bad, $this->unavailable );
+		self::assertSame( [ 1, 0 ], [ Replay::run( 100 )->delivered, $this->outbox->depth() ] );
 	}
 
 	public function testAHelpDeskThatIsSwitchedOffHoldsUpNoOther(): void {
-		$this->spool->addTicket( 'gone', 7, $this->away );
-		[ $id ] = $this->spoolTickets( 1 );
+		$this->outbox->addTicket( 'gone', 7, $this->unavailable );
+		[ $id ] = $this->addTicketsToOutbox( 1 );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
-		self::assertSame( 'help_desk_inactive', $this->spool->rows( 1 )[0]->errorCode );
+		self::assertSame( 'help_desk_inactive', $this->outbox->rows( 1 )[0]->errorCode );
 		self::assertIsArray( $this->atService( $id ) );
 	}
 
 	public function testABridgesMistakeHoldsUpNoOther(): void {
-		$this->spoolTickets( 1 );
+		$this->addTicketsToOutbox( 1 );
 		$this->desk->beforeReading = static function (): void {
 			throw new \DomainException( 'of the bridge' );
 		};
 		$id = self::newId();
-		$this->spool->addFields( $id, [ 'customer_id' => 4 ], $this->away );
+		$this->outbox->addFields( $id, [ 'customer_id' => 4 ], $this->unavailable );
 		$result = Replay::run( 100 );
 		self::assertSame( [ 1, 1 ], [ $result->delivered, $result->refused ] );
-		self::assertStringContainsString( 'of the bridge', $this->spool->rows( 1 )[0]->errorDetail );
+		self::assertStringContainsString( 'of the bridge', $this->outbox->rows( 1 )[0]->errorDetail );
 	}
 
 	public function testItDoesNoMoreThanItWasTold(): void {
-		$this->spoolTickets( 3 );
-		self::assertSame( [ 2, 1 ], [ Replay::run( 2 )->delivered, $this->spool->depth() ] );
+		$this->addTicketsToOutbox( 3 );
+		self::assertSame( [ 2, 1 ], [ Replay::run( 2 )->delivered, $this->outbox->depth() ] );
 		self::assertSame( 0, Replay::run( 2, null, Deadline::in( 0 ) )->delivered );
 		$result = Replay::run( 2 );
 		self::assertSame( [ 1, 0 ], [ $result->delivered, $result->left ] );
 	}
 
 	public function testOneReplaysAtATime(): void {
-		$this->spoolTickets( 1 );
+		$this->addTicketsToOutbox( 1 );
 		$held = null;
 		// In the midst of it another PHP process comes, by a connection of its own.
 		$this->desk->beforeReading = static function () use ( &$held ): void {
@@ -160,7 +160,7 @@ final class ReplayTest extends SiteTestCase {
 	}
 
 	public function testWhatFailsInCronEndsNoOtherEvent(): void {
-		$break = static fn( string $query ): string => strpos( $query, 'GET_LOCK' ) === false && strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		$break = static fn( string $query ): string => strpos( $query, 'GET_LOCK' ) === false && strpos( $query, 'ticket_metadata_outbox' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		$this->whileQueries( $break, static fn() => do_action( Schedule::EVENT ) );
 		self::assertSame( [ 'replay_failed' ], $this->errorCodes() );
 	}
@@ -169,7 +169,7 @@ final class ReplayTest extends SiteTestCase {
 		Schedule::begin();
 		$event = wp_get_scheduled_event( Schedule::EVENT );
 		self::assertSame( [ 60, 'ticket_metadata_minute' ], [ $event->interval, $event->schedule ] );
-		[ $id ] = $this->spoolTickets( 1 );
+		[ $id ] = $this->addTicketsToOutbox( 1 );
 		do_action( Schedule::EVENT );
 		self::assertIsArray( $this->atService( $id ) );
 		Schedule::end();

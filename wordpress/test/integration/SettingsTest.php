@@ -43,10 +43,10 @@ final class SettingsTest extends AdminTestCase {
 	}
 
 	public function testWhatIsSavedIsStoredAsWhatItIs(): void {
-		self::save( [ 'url' => ' https://tickets.example/ ', 'disabled' => '0', 'connect_timeout_ms' => '50', 'timeout_ms' => '90', 'spool_max' => '7', 'ca_file' => '/etc/ca.pem' ] );
+		self::save( [ 'url' => ' https://tickets.example/ ', 'disabled' => '0', 'connect_timeout_ms' => '50', 'timeout_ms' => '90', 'outbox_max' => '7', 'ca_file' => '/etc/ca.pem' ] );
 		self::assertSame( [], self::complaints() );
 		self::assertSame(
-			[ 'url' => 'https://tickets.example', 'disabled' => false, 'connect_timeout_ms' => 50, 'timeout_ms' => 90, 'spool_max' => 7, 'ca_file' => '/etc/ca.pem' ],
+			[ 'url' => 'https://tickets.example', 'disabled' => false, 'connect_timeout_ms' => 50, 'timeout_ms' => 90, 'outbox_max' => 7, 'ca_file' => '/etc/ca.pem' ],
 			self::stored()
 		);
 	}
@@ -65,10 +65,10 @@ final class SettingsTest extends AdminTestCase {
 			'no address'         => [ 'url', 'tickets.example', 'Address of the service' ],
 			'an empty address'   => [ 'url', '', 'Address of the service' ],
 			'a hostile address'  => [ 'url', 'javascript:alert(1)', 'Address of the service' ],
-			'no number'          => [ 'timeout_ms', self::HOSTILE, 'Time for a call' ],
-			'too small'          => [ 'spool_max', '0', 'Tickets that may wait' ],
-			'two lines'          => [ 'ca_file', "/etc\n/ca.pem", 'File of certificate authorities' ],
-			'a list'             => [ 'connect_timeout_ms', [ '1' ], 'Time to connect' ],
+			'no number'          => [ 'timeout_ms', self::HOSTILE, 'Request timeout' ],
+			'too small'          => [ 'outbox_max', '0', 'Outbox limit in tickets' ],
+			'two lines'          => [ 'ca_file', "/etc\n/ca.pem", 'Certificate authority file' ],
+			'a list'             => [ 'connect_timeout_ms', [ '1' ], 'Connect timeout' ],
 		];
 	}
 
@@ -77,7 +77,7 @@ final class SettingsTest extends AdminTestCase {
 	 * @param mixed $value
 	 */
 	public function testWhatCannotBeUsedIsNamedAndStaysAsItWas( string $name, $value, string $label ): void {
-		$before = [ 'url' => 'https://tickets.example', 'connect_timeout_ms' => 5, 'timeout_ms' => 6, 'spool_max' => 7, 'ca_file' => '/etc/old.pem' ];
+		$before = [ 'url' => 'https://tickets.example', 'connect_timeout_ms' => 5, 'timeout_ms' => 6, 'outbox_max' => 7, 'ca_file' => '/etc/old.pem' ];
 		self::save( $before );
 		self::save( [ $name => $value, 'disabled' => '1' ] + $before );
 		self::assertEquals( $before + [ 'disabled' => true ], self::stored() );
@@ -148,7 +148,7 @@ final class SettingsTest extends AdminTestCase {
 
 	public function testWhatAConstantSetsIsShownAndNotAsked(): void {
 		$page = self::page();
-		self::assertStringContainsString( 'Set in wp-config.php, as TICKET_METADATA_KEY.', $page );
+		self::assertStringContainsString( 'Set in wp-config.php as TICKET_METADATA_KEY.', $page );
 		self::assertStringNotContainsString( 'TICKET_METADATA_URL', $page );
 		self::assertStringNotContainsString( getenv( 'SERVICE_KEY' ), $page );
 		self::assertStringNotContainsString( 'type="password"', $page );
@@ -186,7 +186,7 @@ final class SettingsTest extends AdminTestCase {
 		$this->desk->statuses = null;
 		$page                 = self::page();
 		self::assertStringContainsString( 'The desk has no statuses', $page );
-		self::assertStringContainsString( 'ticket_metadata[spool_max]', $page );
+		self::assertStringContainsString( 'ticket_metadata[outbox_max]', $page );
 		self::save( [ 'timeout_ms' => '90', 'statuses' => [ 'desk%3Aopen' => 'open' ] ] );
 		self::assertSame( 90, self::stored()['timeout_ms'] );
 	}

@@ -2,9 +2,9 @@
 namespace TicketMetadata\Test;
 
 use TicketMetadata\Changes\AtShutdown;
+use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
-use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Client\CircuitBreaker;
 use TicketMetadata\Plugin;
 
@@ -50,7 +50,7 @@ final class ShutdownTest extends SiteTestCase {
 		do_action( 'desk_changed', 7 );
 		ticket_metadata_defer( 9, [ 'status' => 'closed' ] );
 		AtShutdown::run();
-		$rows = ( new Spool() )->rows( 10 );
+		$rows = ( new Outbox() )->rows( 10 );
 		self::assertSame( [ [ 'desk', 7, [] ], [ '', 9, [ 'status' => 'closed' ] ] ], array_map( static fn( $row ): array => [ $row->source, $row->ticketId, $row->fields ], $rows ) );
 		self::assertSame( 'network_error', $rows[0]->errorCode );
 		self::assertSame( [ 'network_error', 'network_error' ], $this->errorCodes() );
@@ -60,21 +60,21 @@ final class ShutdownTest extends SiteTestCase {
 		$id = self::newId();
 		ticket_metadata_defer( $id, [ 'customer_id' => 1, 'status' => 'unheard of' ] );
 		AtShutdown::run();
-		self::assertSame( [ 1, 'validation_failed' ], [ ( new Spool() )->refused(), ( new Spool() )->rows( 1 )[0]->errorCode ] );
+		self::assertSame( [ 1, 'validation_failed' ], [ ( new Outbox() )->refused(), ( new Outbox() )->rows( 1 )[0]->errorCode ] );
 	}
 
 	public function testDeferredFieldsDoNotOvertakeOlderOnes(): void {
 		$id = self::newId();
 		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
-		( new Spool() )->addFields( $id, [ 'status' => 'pending', 'priority' => 'high' ], Outcome::undelivered( 'timeout', '' ) );
+		( new Outbox() )->addFields( $id, [ 'status' => 'pending', 'priority' => 'high' ], Outcome::undelivered( 'timeout', '' ) );
 		ticket_metadata_defer( $id, [ 'status' => 'closed' ] );
 		AtShutdown::run();
 		self::assertSame( 'open', $this->atService( $id )['status'] );
-		self::assertSame( [ 'status' => 'closed', 'priority' => 'high' ], ( new Spool() )->rows( 1 )[0]->fields );
+		self::assertSame( [ 'status' => 'closed', 'priority' => 'high' ], ( new Outbox() )->rows( 1 )[0]->fields );
 	}
 
 	public function testWhatWaitsDoesNotGoToAServiceThatCannotTellWhetherItKnowsIt(): void {
-		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
+		( new Outbox() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
 		$this->desk->put( 7 );
 		$this->desk->put( 8 );
 		$send = function ( string $behaviour ): array {
@@ -87,28 +87,28 @@ final class ShutdownTest extends SiteTestCase {
 			return array_column( array_merge( ...array_column( $bodies, 'operations' ) ), 'ticket_id' );
 		};
 		self::assertSame( [ 8 ], $send( 'batch-without-redis' ) );
-		self::assertSame( [ 'redis_away' ], $this->errorCodes() );
-		self::assertSame( 2, ( new Spool() )->rows( 1 )[0]->revision );
+		self::assertSame( [ 'redis_unavailable' ], $this->errorCodes() );
+		self::assertSame( 2, ( new Outbox() )->rows( 1 )[0]->revision );
 		self::assertSame( [ 7, 8 ], $send( 'batch' ), 'also where no cron comes' );
 	}
 
-	public function testASpoolThatCannotBeReadKeepsNothingFromBeingSent(): void {
+	public function testAnOutboxThatCannotBeReadKeepsNothingFromBeingSent(): void {
 		$id = self::newId();
 		$this->desk->put( $id );
 		do_action( 'desk_changed', $id );
-		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
-		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
+		$this->whileQueries( self::failingOfOutbox(), static fn() => AtShutdown::run() );
+		self::assertSame( [ 'outbox_failed' ], $this->errorCodes() );
 		self::assertIsArray( $this->atService( $id ) );
 	}
 
 	public function testDeferredFieldsWaitForATicketThatMayNotBeThereYet(): void {
-		( new Spool() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
+		( new Outbox() )->addTicket( 'desk', 7, Outcome::undelivered( 'timeout', '' ) );
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch-without-redis' ) );
 		ticket_metadata_defer( 7, [ 'custom_fields' => [ 'vip' => true ] ] );
 		AtShutdown::run();
 		self::assertSame( [], $server->batches() );
-		self::assertSame( [ 'redis_away' ], $this->errorCodes() );
+		self::assertSame( [ 'redis_unavailable' ], $this->errorCodes() );
 	}
 
 	public function testABridgesMistakeLosesNothingAndEndsNoPage(): void {
@@ -120,7 +120,7 @@ final class ShutdownTest extends SiteTestCase {
 		ticket_metadata_defer( $id, [ 'customer_id' => 1 ] );
 		AtShutdown::run();
 		self::assertSame( [ 'client_error' ], $this->errorCodes() );
-		self::assertSame( 7, ( new Spool() )->rows( 1 )[0]->ticketId );
+		self::assertSame( 7, ( new Outbox() )->rows( 1 )[0]->ticketId );
 		self::assertIsArray( $this->atService( $id ), 'the others arrive' );
 	}
 
@@ -135,26 +135,26 @@ final class ShutdownTest extends SiteTestCase {
 		);
 		shell_exec( escapeshellarg( PHP_BINARY ) . ' ' . escapeshellarg( $script ) );
 		unlink( $script );
-		$rows = ( new Spool() )->rows( 10 );
+		$rows = ( new Outbox() )->rows( 10 );
 		self::assertSame( [ [ 'desk', 8, 'not_sent' ], [ '', 7, 'not_sent' ] ], array_map( static fn( $row ): array => [ $row->source, $row->ticketId, $row->errorCode ], $rows ) );
 	}
 
-	public function testAFullSpoolIsSaid(): void {
-		$this->use( getenv( 'NOBODY_URL' ), [ 'spool_max' => 1 ] );
+	public function testAFullOutboxIsSaid(): void {
+		$this->use( getenv( 'NOBODY_URL' ), [ 'outbox_max' => 1 ] );
 		do_action( 'desk_changed', 7 );
 		do_action( 'desk_changed', 8 );
 		AtShutdown::run();
 		self::assertStringContainsString( 'backfill', $this->errors[1]->get_error_message() );
-		self::assertSame( 1, ( new Spool() )->dropped() );
+		self::assertSame( 1, ( new Outbox() )->dropped() );
 		ticket_metadata_defer( 9, [ 'status' => 'open' ] );
 		AtShutdown::run();
-		self::assertStringContainsString( 'lost', $this->errors[2]->get_error_message(), 'which backfill could not bring' );
+		self::assertStringContainsString( 'Call ticket_metadata_defer() again', $this->errors[2]->get_error_message(), 'which backfill could not bring' );
 	}
 
 	public function testADatabaseThatFailsEndsNoPage(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		do_action( 'desk_changed', 7 );
-		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
+		$this->whileQueries( self::failingOfOutbox(), static fn() => AtShutdown::run() );
 		self::assertStringContainsString( 'nowhere', $this->errors[0]->get_error_message() );
 	}
 
@@ -172,7 +172,7 @@ final class ShutdownTest extends SiteTestCase {
 		do_action( 'desk_changed', 8 );
 		AtShutdown::run();
 		ini_set( 'error_log', $old );
-		self::assertSame( 2, ( new Spool() )->depth() );
+		self::assertSame( 2, ( new Outbox() )->depth() );
 		self::assertSame( 2, substr_count( file_get_contents( $log ), 'of a listener' ) );
 		unlink( $log );
 	}
@@ -198,7 +198,7 @@ final class ShutdownTest extends SiteTestCase {
 		do_action( 'desk_changed', 7 );
 		AtShutdown::run();
 		self::assertTrue( Plugin::marks()->isEmpty() );
-		self::assertSame( [ 7, 'not_sent' ], [ ( new Spool() )->rows( 1 )[0]->ticketId, ( new Spool() )->rows( 1 )[0]->errorCode ] );
+		self::assertSame( [ 7, 'not_sent' ], [ ( new Outbox() )->rows( 1 )[0]->ticketId, ( new Outbox() )->rows( 1 )[0]->errorCode ] );
 	}
 
 	public function testAListenerWhoEndsPhpEndsNothingBeforeAllIsKept(): void {
@@ -210,18 +210,18 @@ final class ShutdownTest extends SiteTestCase {
 		$this->hook(
 			'ticket_metadata_error',
 			static function () use ( &$kept ): void {
-				$kept[] = ( new Spool() )->depth();
+				$kept[] = ( new Outbox() )->depth();
 			}
 		);
 		AtShutdown::run();
 		self::assertSame( [ 3, 3, 3 ], $kept );
 	}
 
-	public function testDeferredFieldsGoOutWhereTheSpoolCannotBeRead(): void {
+	public function testDeferredFieldsGoOutWhereTheOutboxCannotBeRead(): void {
 		$id    = self::newId();
 		ticket_metadata_defer( $id, [ 'customer_id' => 1 ] );
-		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
-		self::assertSame( [ 'spool_failed' ], $this->errorCodes() );
+		$this->whileQueries( self::failingOfOutbox(), static fn() => AtShutdown::run() );
+		self::assertSame( [ 'outbox_failed' ], $this->errorCodes() );
 		self::assertIsArray( $this->atService( $id ) );
 	}
 
@@ -230,18 +230,18 @@ final class ShutdownTest extends SiteTestCase {
 		$tries = 0;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 10 ) );
 		// WordPress answers an empty query as it answers when the connection is lost: false, and no error.
-		$this->whileQueries( self::spoolingAs( '', $tries ), static fn() => AtShutdown::run() );
+		$this->whileQueries( self::countingInserts( '', $tries ), static fn() => AtShutdown::run() );
 		self::assertSame( [ 1, 10 ], [ $tries, count( $this->errors ) ] );
 	}
 
-	private static function isSpooling( string $query ): bool {
-		return strpos( $query, 'INSERT INTO ' . SpoolTable::name() ) === 0;
+	private static function isInsertIntoOutbox( string $query ): bool {
+		return strpos( $query, 'INSERT INTO ' . OutboxTable::name() ) === 0;
 	}
 
-	/** Counts the statements that put tickets into the spool, and has another one made, if there is one. */
-	private static function spoolingAs( ?string $instead, int &$statements ): callable {
+	/** Counts the statements that insert into the outbox, and replaces them if there is a replacement. */
+	private static function countingInserts( ?string $instead, int &$statements ): callable {
 		return static function ( string $query ) use ( $instead, &$statements ): string {
-			if ( ! self::isSpooling( $query ) ) {
+			if ( ! self::isInsertIntoOutbox( $query ) ) {
 				return $query;
 			}
 			++$statements;
@@ -254,32 +254,32 @@ final class ShutdownTest extends SiteTestCase {
 		$this->use( $server->url( 'batch' ) );
 		$statements = 0;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
-		$this->whileQueries( self::spoolingAs( null, $statements ), static fn() => AtShutdown::run() );
-		self::assertSame( [ [], 1001, 3 ], [ $server->seen(), ( new Spool() )->depth(), $statements ] );
+		$this->whileQueries( self::countingInserts( null, $statements ), static fn() => AtShutdown::run() );
+		self::assertSame( [ [], 1001, 3 ], [ $server->seen(), ( new Outbox() )->depth(), $statements ] );
 		self::assertSame( [], $this->errorCodes(), 'it is no failure' );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1000 ) );
 		AtShutdown::run();
-		self::assertSame( [ 500, 500 ], array_map( 'count', $server->batches() ), 'so many are still sent by the page' );
+		self::assertSame( [ 500, 500 ], array_map( 'count', $server->batches() ), 'a page still sends this number itself' );
 	}
 
 	public function testOfVeryManyWhatFindsNoRoomIsSentAtOnce(): void {
 		$server = new FaultyServer();
-		$this->use( $server->url( 'batch' ), [ 'spool_max' => 999 ] );
+		$this->use( $server->url( 'batch' ), [ 'outbox_max' => 999 ] );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
 		AtShutdown::run();
-		self::assertSame( [ 999, 0, [ [ 1000, 1001 ] ] ], [ ( new Spool() )->depth(), ( new Spool() )->dropped(), $server->batches() ] );
-		$this->use( getenv( 'NOBODY_URL' ), [ 'spool_max' => 999 ] );
+		self::assertSame( [ 999, 0, [ [ 1000, 1001 ] ] ], [ ( new Outbox() )->depth(), ( new Outbox() )->dropped(), $server->batches() ] );
+		$this->use( getenv( 'NOBODY_URL' ), [ 'outbox_max' => 999 ] );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 2001, 3001 ) );
 		AtShutdown::run();
-		self::assertSame( [ 999, 1001 ], [ ( new Spool() )->depth(), ( new Spool() )->dropped() ] );
+		self::assertSame( [ 999, 1001 ], [ ( new Outbox() )->depth(), ( new Outbox() )->dropped() ] );
 		self::assertStringContainsString( 'backfill', $this->errors[1000]->get_error_message() );
 	}
 
-	public function testVeryManyAreSentWhereTheSpoolCannotBeRead(): void {
+	public function testVeryManyAreSentWhereTheOutboxCannotBeRead(): void {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'batch' ) );
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 1001 ) );
-		$this->whileQueries( self::failingOfSpool(), static fn() => AtShutdown::run() );
+		$this->whileQueries( self::failingOfOutbox(), static fn() => AtShutdown::run() );
 		self::assertSame( [ 500, 500, 1 ], array_map( 'count', $server->batches() ) );
 	}
 
@@ -287,16 +287,16 @@ final class ShutdownTest extends SiteTestCase {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		$tries = 0;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), range( 1, 100 ) );
-		$this->whileQueries( self::spoolingAs( 'SELECT nothing FROM nowhere', $tries ), static fn() => AtShutdown::run() );
+		$this->whileQueries( self::countingInserts( 'SELECT nothing FROM nowhere', $tries ), static fn() => AtShutdown::run() );
 		self::assertSame( [ 21, 100 ], [ $tries, count( $this->errors ) ] );
 	}
 
 	public function testARowThatCannotBeKeptTakesNoOtherWithIt(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
-		$break = static fn( string $query ): string => self::isSpooling( $query ) && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+		$break = static fn( string $query ): string => self::isInsertIntoOutbox( $query ) && strpos( $query, "'desk', 7" ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 		array_map( static fn( int $id ) => do_action( 'desk_changed', $id ), [ 7, 8 ] );
 		$this->whileQueries( $break, static fn() => AtShutdown::run() );
-		self::assertSame( [ 8 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );
+		self::assertSame( [ 8 ], array_map( static fn( $row ): int => $row->ticketId, ( new Outbox() )->rows( 10 ) ) );
 	}
 
 	public function testWhatAListenerDefersIsKept(): void {
@@ -304,7 +304,7 @@ final class ShutdownTest extends SiteTestCase {
 		$this->hook( 'ticket_metadata_error', static fn() => ticket_metadata_defer( 9, [ 'status' => 'open' ] ) );
 		do_action( 'desk_changed', 7 );
 		AtShutdown::run();
-		self::assertSame( [ 7, 9 ], array_map( static fn( $row ): int => $row->ticketId, ( new Spool() )->rows( 10 ) ) );
+		self::assertSame( [ 7, 9 ], array_map( static fn( $row ): int => $row->ticketId, ( new Outbox() )->rows( 10 ) ) );
 	}
 
 	public function testABridgeThatFailsSilencesNoOther(): void {

@@ -3,8 +3,8 @@ namespace TicketMetadata\Test;
 
 use TicketMetadata\Admin\DebugInformation;
 use TicketMetadata\Admin\SiteHealth;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Config;
 
 /** Tools > Site Health. */
@@ -41,7 +41,7 @@ final class SiteHealthTest extends AdminTestCase {
 		foreach ( self::tests( 'direct' ) as $name => $test ) {
 			self::assertIsResult( substr( $name, strlen( 'ticket_metadata_' ) ), $test['test']() );
 		}
-		self::assertSame( [ 'ticket_metadata_settings', 'ticket_metadata_spool', 'ticket_metadata_delivery' ], array_keys( self::tests( 'direct' ) ) );
+		self::assertSame( [ 'ticket_metadata_settings', 'ticket_metadata_outbox', 'ticket_metadata_delivery' ], array_keys( self::tests( 'direct' ) ) );
 		self::assertSame( [], $server->seen() );
 	}
 
@@ -81,13 +81,13 @@ final class SiteHealthTest extends AdminTestCase {
 	}
 
 	public function testARefusedTicketIsCritical(): void {
-		( new Spool() )->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'No.' ) );
-		self::assertSame( 'critical', self::tests( 'direct' )['ticket_metadata_spool']['test']()['status'] );
+		( new Outbox() )->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'No.' ) );
+		self::assertSame( 'critical', self::tests( 'direct' )['ticket_metadata_outbox']['test']()['status'] );
 	}
 
 	public function testTheInformationHasNoSecrets(): void {
 		$this->use( getenv( 'SERVICE_URL' ), [ 'status_map' => [ 'desk:open' => 'pending' ] ] );
-		( new Spool() )->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'No.' ) );
+		( new Outbox() )->addTicket( 'desk', 7, Outcome::refused( 'validation_failed', 'No.' ) );
 		$section = DebugInformation::add( [] )['ticket-metadata'];
 		self::assertStringNotContainsString( getenv( 'SERVICE_KEY' ), wp_json_encode( $section ) );
 		self::assertSame( [ 'set (set in wp-config.php)', true ], [ $section['fields']['key']['value'], $section['fields']['key']['private'] ] );
@@ -100,7 +100,7 @@ final class SiteHealthTest extends AdminTestCase {
 
 	public function testTheInformationIsThereWithoutTheTable(): void {
 		global $wpdb;
-		new Spool();
+		new Outbox();
 		$this->hook( 'query', static fn( string $query ): string => strpos( $query, 'SELECT COUNT' ) === 0 ? 'SELECT nothing FROM nowhere' : $query );
 		$wpdb->suppress_errors( true );
 		$section = DebugInformation::add( [] )['ticket-metadata'];

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
-use TicketMetadata\Changes\SpoolTable;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\OptionState;
 use TicketMetadata\Config;
@@ -39,10 +39,10 @@ abstract class SiteTestCase extends TestCase {
 		delete_option( Config::OPTION );
 		delete_option( TicketIds::OPTION );
 		delete_option( 'ticket_metadata_dropped' );
-		$wpdb->query( 'DROP TABLE IF EXISTS ' . SpoolTable::name() );
-		SpoolTable::forget();
+		$wpdb->query( 'DROP TABLE IF EXISTS ' . OutboxTable::name() );
+		OutboxTable::forget();
 		Plugin::forgetClient();
-		// What one test found to be away is not so for the next.
+		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
 	}
 
@@ -59,7 +59,7 @@ abstract class SiteTestCase extends TestCase {
 	protected function whileQueries( callable $change, callable $act ): void {
 		global $wpdb;
 		// The table itself is there.
-		SpoolTable::ensure();
+		OutboxTable::ensure();
 		add_filter( 'query', $change );
 		$wpdb->suppress_errors( true );
 		try {
@@ -71,8 +71,8 @@ abstract class SiteTestCase extends TestCase {
 	}
 
 	/** @return callable(string): string */
-	protected static function failingOfSpool(): callable {
-		return static fn( string $query ): string => strpos( $query, 'ticket_metadata_spool' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
+	protected static function failingOfOutbox(): callable {
+		return static fn( string $query ): string => strpos( $query, 'ticket_metadata_outbox' ) !== false ? 'SELECT nothing FROM nowhere' : $query;
 	}
 
 	/** An id that no other test uses. */

@@ -13,7 +13,7 @@ use WPSC_Ticket;
 /** The bridge to SupportCandy, on a stand-in that writes and calls as the real one does. */
 final class SupportCandyTest extends HelpDeskTestCase {
 
-	private const SEEN = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'assigned_to', 'created_at', 'custom_fields' ];
+	private const SEEN = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'created_at', 'custom_fields' ];
 
 	private int $user;
 	private WPSC_Customer $customer;
@@ -84,6 +84,7 @@ final class SupportCandyTest extends HelpDeskTestCase {
 			'status'        => $ticket->is_active ? (string) $ticket->status->id : '4',
 			'category'      => $ticket->category->name,
 			'priority'      => $ticket->priority->name,
+			'channel'       => $ticket->source ?: null,
 			'assigned_to'   => $users[0] ?? null,
 			'created_at'    => $ticket->date_created->getTimestamp(),
 			'custom_fields' => [ 'deleted' => $ticket->is_active ? null : true ],
@@ -220,6 +221,14 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		self::assertSame( [ $id => true ], $marks );
 		self::assertSame( self::told( $id ), $this->snapshot( $id ) );
 		self::assertSame( [ $this->user, '1', 'General', 'Low' ], [ $this->snapshot( $id )['customer_id'], $this->snapshot( $id )['status'], $this->snapshot( $id )['category'], $this->snapshot( $id )['priority'] ] );
+	}
+
+	public function testItsSourceIsTheChannel(): void {
+		$ticket = $this->create( [ 'source' => 'imap' ] );
+		self::assertSame( 'imap', $this->snapshot( (int) $ticket->id )['channel'] );
+		supportcandy_archive( $ticket );
+		self::assertSame( 'imap', $this->snapshot( (int) $ticket->id )['channel'] );
+		self::assertNull( $this->snapshot( (int) $this->create()->id )['channel'] );
 	}
 
 	public function testNothingElseOfATicketLeavesTheSite(): void {
@@ -555,9 +564,9 @@ final class SupportCandyTest extends HelpDeskTestCase {
 	}
 
 	public function testTheServiceHasWhatTheHelpDeskHas(): void {
-		$ticket   = $this->create( [ 'assigned_agent' => self::agent( 7 )->id ] );
+		$ticket   = $this->create( [ 'assigned_agent' => self::agent( 7 )->id, 'source' => 'browser' ] );
 		$id       = (int) $ticket->id;
-		$expected = [ 'customer_id' => $this->user, 'subject' => 'Where is my order?', 'category' => 'General', 'priority' => 'Low', 'assigned_to' => 7, 'created_at' => $ticket->date_created->getTimestamp() ];
+		$expected = [ 'customer_id' => $this->user, 'subject' => 'Where is my order?', 'category' => 'General', 'priority' => 'Low', 'channel' => 'browser', 'assigned_to' => 7, 'created_at' => $ticket->date_created->getTimestamp() ];
 		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
 		WPSC_Individual_Ticket::change_assignee( $ticket->assigned_agent, [], 0 );
 		unset( $expected['assigned_to'] );

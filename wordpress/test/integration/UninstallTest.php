@@ -2,10 +2,10 @@
 namespace TicketMetadata\Test;
 
 use TicketMetadata\Admin\Deactivation;
+use TicketMetadata\Changes\Outbox;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Schedule;
-use TicketMetadata\Changes\Spool;
-use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Plugin;
@@ -27,10 +27,10 @@ final class UninstallTest extends SiteTestCase {
 
 	/** Whatever the plugin ever stores. */
 	private function useEverything(): void {
-		$this->use( getenv( 'SERVICE_URL' ), [ 'spool_max' => 1 ] );
-		$spool = new Spool();
-		$spool->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
-		$spool->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'outbox_max' => 1 ] );
+		$outbox = new Outbox();
+		$outbox->addTicket( 'desk', 1, Outcome::undelivered( 'timeout', '' ) );
+		$outbox->addTicket( 'desk', 2, Outcome::undelivered( 'timeout', '' ) );
 		Plugin::lastDelivery()->note();
 		Client::state()->set( 'circuit', [ 'failures' => 5, 'retry_at' => 0 ], 60 );
 		TicketIds::toService( 'desk', 1 );
@@ -38,13 +38,13 @@ final class UninstallTest extends SiteTestCase {
 		set_transient( 'ticket_metadata_of_a_later_version', 1, 60 );
 	}
 
-	/** Deactivated, it notes and sends nothing, and keeps what waits. */
+	/** A deactivated plugin records and sends nothing, and keeps its outbox. */
 	public function testDeactivatedItKeepsWhatWaits(): void {
 		$this->useEverything();
 		Deactivation::run();
 		self::assertNotContains( 'an event', self::traces() );
-		self::assertContains( SpoolTable::name(), self::traces() );
-		self::assertSame( 1, ( new Spool() )->depth() );
+		self::assertContains( OutboxTable::name(), self::traces() );
+		self::assertSame( 1, ( new Outbox() )->depth() );
 	}
 
 	public function testWordPressDeactivatesItSo(): void {
@@ -60,7 +60,7 @@ final class UninstallTest extends SiteTestCase {
 	public function testDeletedItLeavesNothing(): void {
 		$this->useEverything();
 		$traces = self::traces();
-		foreach ( [ 'ticket_metadata', 'ticket_metadata_dropped', TicketIds::OPTION, 'ticket_metadata_spool_version', 'ticket_metadata_state_circuit', 'ticket_metadata_state_delivered_at', '_transient_ticket_metadata_of_a_later_version', SpoolTable::name(), 'an event' ] as $trace ) {
+		foreach ( [ 'ticket_metadata', 'ticket_metadata_dropped', TicketIds::OPTION, 'ticket_metadata_outbox_version', 'ticket_metadata_state_circuit', 'ticket_metadata_state_delivered_at', '_transient_ticket_metadata_of_a_later_version', OutboxTable::name(), 'an event' ] as $trace ) {
 			self::assertContains( $trace, $traces, 'there is something to be removed' );
 		}
 		$others = get_option( 'blogname' );

@@ -1,8 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
 use TicketMetadata\Plugin;
 
 /** `wp ticket-metadata verify` */
@@ -73,8 +73,8 @@ final class VerifyTest extends CommandTestCase {
 	public function testWhatOnlyWaitsIsTold(): void {
 		$ids = $this->tickets( 2 );
 		$this->desk->put( $ids[0], [ 'status' => 'closed' ] );
-		( new Spool() )->addTicket( 'desk', $ids[0], Outcome::undelivered( 'timeout', '' ) );
-		( new Spool() )->addTicket( 'other', $ids[1], Outcome::undelivered( 'timeout', '' ) );
+		( new Outbox() )->addTicket( 'desk', $ids[0], Outcome::undelivered( 'timeout', '' ) );
+		( new Outbox() )->addTicket( 'other', $ids[1], Outcome::undelivered( 'timeout', '' ) );
 		$found = $this->verified();
 		self::assertSame( [ 1, 1, 1 ], [ $found['code'], $found['differ'], $found['waiting'] ] );
 		self::assertTrue( array_column( $found['differences'], null, 'field' )['status']['waiting'] );
@@ -123,7 +123,7 @@ final class VerifyTest extends CommandTestCase {
 		$this->tickets( 1 );
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'verify' ) );
-		self::assertSaid( 'The service did not give the tickets' );
+		self::assertSaid( 'The service did not return the tickets' );
 		$this->use( ( new FaultyServer() )->url( 'good' ) );
 		self::assertSame( 1, $this->command( 'verify' ) );
 	}

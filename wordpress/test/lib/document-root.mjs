@@ -8,7 +8,7 @@ import { findPhpunit, findWordpress } from '../../../scripts/lib/wordpress.mjs'
 const TEST = join(ROOT, 'wordpress', 'test')
 const SITE = join(TEST, 'site')
 
-/** What a site has activated, by the folder in its wp-content/plugins. */
+/** What a site can have activated, by the folder in its wp-content/plugins. */
 const PLUGINS = {
   'ticket-metadata': join(ROOT, 'wordpress', 'ticket-metadata'),
   'awesome-support': join(TEST, 'help-desks', 'awesome-support'),
@@ -23,13 +23,14 @@ const ENTRIES = ['.', 'wp-admin']
  * @param {string} options.directory its parent; the site's own is named by its host
  * @param {string} options.host
  * @param {boolean} [options.isNetwork] a multisite with three sites: /, /second/ and /third/
+ * @param {(keyof typeof PLUGINS)[]} [options.plugins] what it has activated
  * @param {Record<string, string | number | boolean>} options.constants of its wp-config.php
  * @returns {Promise<string>} the directory
  */
-export async function makeSite ({ directory, host, isNetwork = false, constants }) {
+export async function makeSite ({ directory, host, isNetwork = false, plugins = /** @type {(keyof typeof PLUGINS)[]} */ (Object.keys(PLUGINS)), constants }) {
   const root = join(directory, host)
   putWordpress(root)
-  putContent(join(root, 'wp-content'))
+  putContent(join(root, 'wp-content'), plugins)
   const configure = (/** @type {Record<string, string | number | boolean>} */ more) => {
     writeFileSync(join(root, 'constants.json'), JSON.stringify({
       ...constants,
@@ -46,7 +47,7 @@ export async function makeSite ({ directory, host, isNetwork = false, constants 
   configure({})
   await php('install.php', ...(isNetwork ? ['network'] : []))
   if (isNetwork) configure({ MULTISITE: true, SUBDOMAIN_INSTALL: false, DOMAIN_CURRENT_SITE: host, PATH_CURRENT_SITE: '/', SITE_ID_CURRENT_SITE: 1, BLOG_ID_CURRENT_SITE: 1 })
-  await php('activate.php', ...Object.keys(PLUGINS).map((name) => `${name}/${name}.php`))
+  await php('activate.php', ...plugins.map((name) => `${name}/${name}.php`))
   return root
 }
 
@@ -77,9 +78,12 @@ function putWordpress (root) {
   copyFileSync(join(SITE, 'wp-config.php'), join(root, 'wp-config.php'))
 }
 
-/** @param {string} content */
-function putContent (content) {
+/**
+ * @param {string} content
+ * @param {(keyof typeof PLUGINS)[]} plugins
+ */
+function putContent (content, plugins) {
   mkdirSync(join(content, 'plugins'), { recursive: true })
-  for (const [name, directory] of Object.entries(PLUGINS)) symlinkSync(directory, join(content, 'plugins', name))
+  for (const name of plugins) symlinkSync(PLUGINS[name], join(content, 'plugins', name))
   symlinkSync(join(SITE, 'mu-plugins'), join(content, 'mu-plugins'))
 }

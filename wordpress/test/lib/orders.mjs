@@ -28,7 +28,7 @@ export function createOrders ({ service, redis, key }) {
     const isNoticed = async () => {
       const response = await fetch(`${service.url}/health/ready`)
       const health = /** @type {any} */ (await response.json())
-      // What the journal kept meanwhile has been made when it is idle.
+      // An idle journal has applied all its entries.
       return health.redis.state === state && (!isRedisUp || health.journal === 'idle')
     }
     if (!await until(isNoticed, NOTICE_TIMEOUT_MS)) throw new Failure(`The service did not notice that Redis is ${state}.${service.logTail()}`)
@@ -41,7 +41,7 @@ export function createOrders ({ service, redis, key }) {
 
   /** @type {Record<string, () => Promise<unknown>>} */
   const orders = {
-    async 'redis-away' () {
+    async 'redis-unavailable' () {
       await redis.stop()
       await redisIs(false)
     },

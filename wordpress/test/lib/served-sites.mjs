@@ -1,12 +1,16 @@
-/** Two WordPresses behind web servers: a site, and a network of sites. */
+/** Three WordPresses behind web servers: a site, a network of sites, and a site to which the plugin's zip is uploaded. */
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { LOOPBACK } from '../../../scripts/lib/loopback.mjs'
+import { ROOT } from '../../../scripts/lib/project.mjs'
+import { run } from '../../../scripts/lib/run.mjs'
 import { ownDirectory } from '../../../scripts/lib/server.mjs'
 import { makeSite } from './document-root.mjs'
 import { startNginxWithPhp, startPhpServer } from './web-servers.mjs'
 
 const SITE = 'site.test'
 const NETWORK = 'network.test'
+const UPLOAD = 'upload.test'
 
 /**
  * @param {object} options
@@ -25,10 +29,20 @@ export async function startSites ({ directory, mariadb, constants }) {
     DB_CHARSET: 'utf8mb4',
     DB_COLLATE: '',
   }
-  const [site, network] = await Promise.all([
+  const [site, network, upload] = await Promise.all([
     makeSite({ directory: sites, host: SITE, constants: { ...database, ...constants, TABLE_PREFIX: 'served_', WP_SITEURL: `http://${SITE}`, WP_HOME: `http://${SITE}` } }),
     makeSite({ directory: sites, host: NETWORK, isNetwork: true, constants: { ...database, TICKET_METADATA_KEY: constants.TICKET_METADATA_KEY, TABLE_PREFIX: 'network_' } }),
+    makeSite({
+      directory: sites,
+      host: UPLOAD,
+      plugins: ['awesome-support'],
+      // Without it, WordPress may ask for FTP credentials to write files.
+      constants: { ...database, ...constants, TABLE_PREFIX: 'upload_', WP_SITEURL: `http://${UPLOAD}`, WP_HOME: `http://${UPLOAD}`, FS_METHOD: 'direct' },
+    }),
   ])
+  const zips = join(directory, 'zip')
+  await run(process.execPath, [join(ROOT, 'scripts', 'plugin-zip.mjs'), zips])
+  const [zip = ''] = readdirSync(zips)
   const nginx = await startNginxWithPhp({ directory, sites })
   const phpServer = await startPhpServer({ directory: join(directory, 'php-server'), site })
   return {
@@ -41,5 +55,9 @@ export async function startSites ({ directory, mariadb, constants }) {
     NETWORK_HOST: NETWORK,
     NETWORK_DIRECTORY: network,
     NETWORK_TABLE_PREFIX: 'network_',
+    UPLOAD_HOST: UPLOAD,
+    UPLOAD_DIRECTORY: upload,
+    UPLOAD_TABLE_PREFIX: 'upload_',
+    PLUGIN_ZIP: join(zips, zip),
   }
 }

@@ -31,14 +31,14 @@ final class AdministrationTest extends SiteTestCase {
 		$changed = [
 			'ticket_metadata[url]'                                   => 'https://tickets.example/',
 			'ticket_metadata[new_key]'                               => 'tms_secret',
-			'ticket_metadata[spool_max]'                             => '7',
+			'ticket_metadata[outbox_max]'                            => '7',
 			'ticket_metadata[statuses][awesome-support%3Aprocessing]' => 'pending',
 		];
 		self::assertSame( [], array_diff_key( $changed, $form ), 'the form has these fields' );
 		self::assertSame( 302, $browser->post( 'wp-admin/options.php', $changed + $form ) );
 		self::assertSame(
 			[ 'https://tickets.example', 'tms_secret', 7, [ 'awesome-support:processing' => 'pending' ] ],
-			[ $this->settings()['url'], $this->settings()['key'], $this->settings()['spool_max'], $this->settings()['status_map'] ]
+			[ $this->settings()['url'], $this->settings()['key'], $this->settings()['outbox_max'], $this->settings()['status_map'] ]
 		);
 		$page = $browser->get( self::PAGE . '&settings-updated=true' );
 		self::assertStringContainsString( 'Settings saved.', $page );
@@ -53,7 +53,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form    = Browser::form( $browser->get( self::PAGE ), 'options.php' );
 		$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => self::HOSTILE, 'ticket_metadata[ca_file]' => self::HOSTILE ] + $form );
 		$page = $browser->get( self::PAGE . '&settings-updated=true' );
-		self::assertStringContainsString( 'Address of the service: must be', $page );
+		self::assertStringContainsString( 'Address of the service must be', $page );
 		self::assertStringNotContainsString( self::HOSTILE, $page );
 		self::assertArrayNotHasKey( 'url', $this->settings() );
 	}
@@ -61,9 +61,9 @@ final class AdministrationTest extends SiteTestCase {
 	public function testWithoutTheFormsNonceNothingIsSaved(): void {
 		$browser = Browser::ofSite( 'admin' );
 		$form    = Browser::form( $browser->get( self::PAGE ), 'options.php' );
-		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ '_wpnonce' => 'abcdef0123', 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ '_wpnonce' => 'abcdef0123', 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		unset( $form['_wpnonce'] );
-		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $browser->post( 'wp-admin/options.php', [ 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		self::assertSame( [], $this->settings() );
 	}
 
@@ -72,7 +72,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form          = Browser::form( $administrator->get( self::PAGE ), 'options.php' );
 		$customer      = Browser::ofSite( 'user-2' );
 		self::assertSame( 403, $customer->post( self::PAGE, [] ) );
-		self::assertSame( 403, $customer->post( 'wp-admin/options.php', [ 'ticket_metadata[spool_max]' => '7' ] + $form ) );
+		self::assertSame( 403, $customer->post( 'wp-admin/options.php', [ 'ticket_metadata[outbox_max]' => '7' ] + $form ) );
 		self::assertSame( [], $this->settings() );
 	}
 
@@ -82,7 +82,7 @@ final class AdministrationTest extends SiteTestCase {
 		$form    = Browser::form( $browser->get( self::PAGE ), $action );
 		$page    = $browser->postAndRead( self::PAGE, [ 'ticket_metadata_test' => 'Test connection' ] + $form );
 		self::assertStringContainsString( 'good: The ticket-metadata service can be reached', $page );
-		self::assertStringContainsString( 'good: The ticket-metadata service takes all statuses of the map', $page );
+		self::assertStringContainsString( 'good: The ticket-metadata service accepts all mapped statuses', $page );
 		self::assertSame( 403, $browser->post( self::PAGE, [ 'ticket_metadata_test' => 'Test connection', 'ticket_metadata_nonce' => 'abcdef0123' ] ) );
 	}
 
@@ -91,7 +91,7 @@ final class AdministrationTest extends SiteTestCase {
 		$this->site->configure( self::service( [ 'TICKET_METADATA_URL' => $server->url( 'silent' ) ] ) );
 		$browser = Browser::ofSite( 'admin' );
 		$page    = $browser->get( 'wp-admin/site-health.php' );
-		self::assertStringContainsString( 'ticket_metadata_spool', $page );
+		self::assertStringContainsString( 'ticket_metadata_outbox', $page );
 		self::assertStringContainsString( 'ticket-metadata\/v1\/health\/reachable', $page );
 		self::assertSame( [], $server->seen() );
 
@@ -104,12 +104,12 @@ final class AdministrationTest extends SiteTestCase {
 
 	public function testWhoRunsTheSiteIsToldThatTicketsWait(): void {
 		$browser = Browser::ofSite( 'admin' );
-		self::assertStringNotContainsString( 'If you deactivate Ticket Metadata', $browser->get( 'wp-admin/plugins.php' ) );
+		self::assertStringNotContainsString( 'If you deactivate the plugin', $browser->get( 'wp-admin/plugins.php' ) );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		$this->site->act( Step::create( 'awesome-support', 'Waiting' ) );
 		$this->site->settle();
-		self::assertStringContainsString( 'If you deactivate Ticket Metadata', $browser->get( 'wp-admin/plugins.php' ) );
-		self::assertStringContainsString( 'Tickets that wait', $browser->get( 'wp-admin/site-health.php?tab=debug' ) );
+		self::assertStringContainsString( 'If you deactivate the plugin', $browser->get( 'wp-admin/plugins.php' ) );
+		self::assertStringContainsString( 'Tickets in the outbox', $browser->get( 'wp-admin/site-health.php?tab=debug' ) );
 	}
 
 	public function testTheAdministratorOfASiteCannotSendTheNetworksKeyElsewhere(): void {
@@ -117,12 +117,12 @@ final class AdministrationTest extends SiteTestCase {
 		$before  = $this->database->settings( $second );
 		$browser = Browser::ofNetwork( '/second/', 'user-4' );
 		$page    = $browser->get( self::PAGE );
-		self::assertStringContainsString( 'Only those who run the network may change it', $page );
+		self::assertStringContainsString( 'Only network administrators can change it', $page );
 		$form = Browser::form( $page, 'options.php' );
 		self::assertArrayNotHasKey( 'ticket_metadata[url]', $form );
 		foreach ( [ [], [ 'ticket_metadata[new_key]' => '' ] ] as $fields ) {
-			$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => 'https://elsewhere.example', 'ticket_metadata[spool_max]' => '70000' ] + $fields + array_diff_key( $form, [ 'ticket_metadata[new_key]' => 1 ] ) );
-			self::assertSame( [ $before['url'] ?? null, 70000 ], [ $this->database->settings( $second )['url'] ?? null, $this->database->settings( $second )['spool_max'] ] );
+			$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => 'https://elsewhere.example', 'ticket_metadata[outbox_max]' => '70000' ] + $fields + array_diff_key( $form, [ 'ticket_metadata[new_key]' => 1 ] ) );
+			self::assertSame( [ $before['url'] ?? null, 70000 ], [ $this->database->settings( $second )['url'] ?? null, $this->database->settings( $second )['outbox_max'] ] );
 		}
 		$network = Browser::ofNetwork( '/second/', 'admin' );
 		$form    = Browser::form( $network->get( self::PAGE ), 'options.php' );
@@ -139,13 +139,13 @@ final class AdministrationTest extends SiteTestCase {
 			$site->act( [ 'do' => 'use-service', 'url' => getenv( 'NOBODY_URL' ) ] );
 			$site->act( Step::create( 'awesome-support', 'Waiting' ) );
 			$this->site->settle();
-			self::assertCount( 1, $this->database->spool( $prefixes[ $number ] ) );
+			self::assertCount( 1, $this->database->outbox( $prefixes[ $number ] ) );
 			self::assertNotSame( [], $this->database->traces( $prefixes[ $number ] ) );
 		}
 		self::removeFromNetwork( 'deactivate' );
 		foreach ( $prefixes as $prefix ) {
 			self::assertNotContains( 'cron', $this->database->traces( $prefix ) );
-			self::assertCount( 1, $this->database->spool( $prefix ), 'what waits, waits' );
+			self::assertCount( 1, $this->database->outbox( $prefix ), 'the outbox is kept' );
 		}
 		self::removeFromNetwork( 'uninstall' );
 		// Each had two help desks: whose tickets have which ids is not forgotten.

@@ -12,7 +12,7 @@ final class DayTest extends SiteTestCase {
 	private const EVENTS = [
 		8  => 'service-killed',
 		14 => 'service-back',
-		18 => 'redis-away',
+		18 => 'redis-unavailable',
 		22 => 'redis-back',
 		26 => 'service-stopped',
 		29 => 'service-back',

@@ -60,7 +60,7 @@ final class NetworkTest extends SiteTestCase {
 		}
 	}
 
-	public function testEachSiteHasASpoolOfItsOwn(): void {
+	public function testEachSiteHasAnOutboxOfItsOwn(): void {
 		$this->useService( 2, getenv( 'NOBODY_URL' ) );
 		$this->useService( 3, getenv( 'NOBODY_URL' ) );
 		$created = [];
@@ -69,16 +69,16 @@ final class NetworkTest extends SiteTestCase {
 		}
 		$this->site->settle();
 		foreach ( array_keys( $this->sites ) as $number ) {
-			$waiting = $this->database->spool( self::prefix( $number ) );
+			$waiting = $this->database->outbox( self::prefix( $number ) );
 			self::assertSame( $number === 1 ? [] : $created[ $number ], array_column( $waiting, 'ticket_id' ) );
 		}
 		$this->useService( 2, getenv( 'SERVICE_URL' ) );
 		$this->useService( 3, getenv( 'SERVICE_URL' ) );
 		$this->sites[2]->cron();
-		self::assertSame( [], $this->database->spool( self::prefix( 2 ) ) );
-		self::assertCount( 3, $this->database->spool( self::prefix( 3 ) ), 'each has a cron of its own, too' );
+		self::assertSame( [], $this->database->outbox( self::prefix( 2 ) ) );
+		self::assertCount( 3, $this->database->outbox( self::prefix( 3 ) ), 'each has a cron of its own, too' );
 		$this->sites[3]->cron();
-		self::assertSame( [], $this->database->spool( self::prefix( 3 ) ) );
+		self::assertSame( [], $this->database->outbox( self::prefix( 3 ) ) );
 		foreach ( $created as $number => $ids ) {
 			$ids = array_map( static fn( int $id ): int => self::inService( $number, 'awesome-support', $id ), $ids );
 			self::assertSame( array_fill_keys( $ids, "Of site $number" ), array_column( Service::tickets( $ids ), 'subject', 'ticket_id' ) );

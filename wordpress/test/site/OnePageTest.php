@@ -74,7 +74,7 @@ final class OnePageTest extends SiteTestCase {
 		FaultyServer::order( 'service-frozen' );
 		self::assertStringContainsString( 'It was made.', $this->site->act( ...self::changes( $ids ) )->body );
 		$this->site->settle();
-		self::assertSame( $ids, array_column( $this->spool(), 'ticket_id' ) );
+		self::assertSame( $ids, array_column( $this->outbox(), 'ticket_id' ) );
 		FaultyServer::order( 'service-thawed' );
 		$this->site->cron();
 		$this->assertAllAgree( 10 );
@@ -90,7 +90,7 @@ final class OnePageTest extends SiteTestCase {
 		// 4 s are promised; the rest is for making the page on a busy machine.
 		self::assertGreaterThan( 3.9, $page->seconds );
 		self::assertLessThan( 7.9, $page->seconds );
-		self::assertSame( $ids, array_slice( array_column( $this->spool(), 'ticket_id' ), 0, 10 ) );
+		self::assertSame( $ids, array_slice( array_column( $this->outbox(), 'ticket_id' ), 0, 10 ) );
 		$this->site->configure( [] );
 		FaultyServer::order( 'service-thawed' );
 		$this->site->cron();

@@ -3,7 +3,7 @@ namespace TicketMetadata\Test\Site;
 
 use TicketMetadata\Test\FaultyServer;
 
-/** While the service is away, pages are made as ever, and nothing is lost. */
+/** While the service is unavailable, pages are rendered as usual, and nothing is lost. */
 final class OutageTest extends SiteTestCase {
 
 	/** @return int[] */
@@ -36,13 +36,13 @@ final class OutageTest extends SiteTestCase {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
 		FaultyServer::order( $departure );
-		$new = $this->createEach( 'While it is away' );
+		$new = $this->createEach( 'While it is unavailable' );
 		$this->closeEach( $old );
 		$this->closeEach( $new );
 		$this->site->settle();
-		self::assertCount( 4, $this->spool(), 'a ticket waits once' );
+		self::assertCount( 4, $this->outbox(), 'a ticket waits once' );
 		$this->site->cron();
-		self::assertCount( 4, $this->spool(), 'it is still away' );
+		self::assertCount( 4, $this->outbox(), 'it is still unavailable' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$this->assertAllAgree( 4 );
@@ -50,7 +50,7 @@ final class OutageTest extends SiteTestCase {
 
 	public function testItIsReplayedFromTheCommandLine(): void {
 		FaultyServer::order( 'service-killed' );
-		$this->createEach( 'While it is away' );
+		$this->createEach( 'While it is unavailable' );
 		$this->site->settle();
 		$result = $this->site->replay();
 		self::assertSame( [ 0, 2, 'network_error' ], [ $result['delivered'], $result['left'], $result['stoppedBy'] ] );
@@ -74,7 +74,7 @@ final class OutageTest extends SiteTestCase {
 			$this->site->settle();
 		}
 		self::assertCount( $tried, $server->seen() );
-		self::assertCount( 10, $this->spool() );
+		self::assertCount( 10, $this->outbox() );
 		$this->site->configure( [] );
 		$this->site->cron();
 		$this->assertAllAgree( 10 );
@@ -114,12 +114,12 @@ final class OutageTest extends SiteTestCase {
 		$this->site->settle();
 		$this->site->act( $defer( [ 'status' => 'closed', 'priority' => null ] ) );
 		$this->site->settle();
-		self::assertCount( 1, $this->spool() );
+		self::assertCount( 1, $this->outbox() );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$ticket = Service::tickets( [ $id ] )[ $id ];
 		self::assertSame( [ 4, 'Deferred', 'closed', null ], [ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['priority'] ?? null ] );
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 	}
 
 	public function testAnAnswerThatIsLostDoesNoHarm(): void {
@@ -135,13 +135,13 @@ final class OutageTest extends SiteTestCase {
 	public function testWithoutRedisTheServiceTakesAllTheSame(): void {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
-		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'redis-unavailable' );
 		$new = $this->createEach( 'Without Redis' );
 		$this->closeEach( $old );
 		$this->site->settle();
 		$this->closeEach( $new );
 		$this->site->settle();
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 		FaultyServer::order( 'redis-back' );
 		$this->assertAllAgree( 4 );
 	}
@@ -151,11 +151,11 @@ final class OutageTest extends SiteTestCase {
 		$old = $this->createEach( 'From before' );
 		$this->site->settle();
 		FaultyServer::order( 'service-killed' );
-		$new = $this->createEach( 'While both are away' );
+		$new = $this->createEach( 'While both are unavailable' );
 		$this->closeEach( $old );
 		$this->site->settle();
-		self::assertCount( 4, $this->spool() );
-		FaultyServer::order( 'redis-away' );
+		self::assertCount( 4, $this->outbox() );
+		FaultyServer::order( 'redis-unavailable' );
 		FaultyServer::order( 'service-back' );
 		$this->site->cron();
 		$this->closeEach( $new );
@@ -176,7 +176,7 @@ final class OutageTest extends SiteTestCase {
 				$this->site->settle();
 			}
 		}
-		self::assertCount( 2, $this->spool() );
+		self::assertCount( 2, $this->outbox() );
 		FaultyServer::order( 'service-thawed' );
 		$this->site->cron();
 		$this->assertAllAgree( 2 );
@@ -200,7 +200,7 @@ final class OutageTest extends SiteTestCase {
 		$this->site->configure( [ 'TICKET_METADATA_URL' => ( new FaultyServer() )->url( $behaviour ) ] );
 		$this->createEach( $behaviour );
 		$this->site->settle();
-		self::assertSame( [ $code, $code ], array_column( $this->spool(), 'error_code' ) );
+		self::assertSame( [ $code, $code ], array_column( $this->outbox(), 'error_code' ) );
 		$this->site->configure( [] );
 		$this->site->cron();
 		$this->assertAllAgree( 2 );

@@ -50,7 +50,7 @@ final class RaceTest extends SiteTestCase {
 		$this->assertAllAgree( 2 );
 	}
 
-	public function testTwoPagesSpoolATicketAtTheSameMoment(): void {
+	public function testTwoPagesPutATicketIntoTheOutboxAtTheSameMoment(): void {
 		$id = $this->ticket( 'awesome-support' );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		for ( $time = 1; $time <= 3; $time++ ) {
@@ -62,13 +62,13 @@ final class RaceTest extends SiteTestCase {
 			Http::all( $pages );
 		}
 		$this->site->settle();
-		self::assertSame( [ $id ], array_column( $this->spool(), 'ticket_id' ) );
+		self::assertSame( [ $id ], array_column( $this->outbox(), 'ticket_id' ) );
 		$this->site->configure( [] );
 		$this->site->cron();
 		$this->assertAllAgree( 1 );
 	}
 
-	/** What a page spools while it is being replayed stays until it is replayed. */
+	/** What a page puts into the outbox while it is being replayed stays until it is replayed. */
 	public function testAChangeThatComesDuringItsReplayIsNotLost(): void {
 		$id = $this->ticket( 'awesome-support' );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
@@ -81,7 +81,7 @@ final class RaceTest extends SiteTestCase {
 		self::until( static fn(): bool => count( self::batches( $server ) ) === 1, 'the replay has sent what it read' );
 		$this->site->configure( [ 'TICKET_METADATA_URL' => getenv( 'NOBODY_URL' ) ] );
 		$this->site->act( Step::change( 'awesome-support', 'assign', $id, Step::AGENTS[1] ) );
-		self::until( fn(): bool => (int) $this->spool()[0]['revision'] === 2, 'the page has spooled its change' );
+		self::until( fn(): bool => (int) $this->outbox()[0]['revision'] === 2, 'the change of the page is in the outbox' );
 		$server->letGo();
 		$this->site->settle();
 		$this->site->configure( [] );

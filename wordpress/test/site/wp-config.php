@@ -8,7 +8,7 @@ foreach ( array( 'changed.json', 'constants.json' ) as $file ) {
 	}
 }
 foreach ( $constants as $name => $value ) {
-	// A test takes one away by null.
+	// A test removes one by null.
 	if ( $value !== null ) {
 		define( $name, $value );
 	}

@@ -17,13 +17,13 @@ final class CircuitBreakerTest extends PluginTestCase {
 		$breaker->record( $answer );
 	}
 
-	private static function away(): Answer {
+	private static function unavailable(): Answer {
 		return Answer::failure( 'network_error', 'refused' );
 	}
 
 	private function open(): void {
 		for ( $i = 0; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
-			$this->answer( self::away() );
+			$this->answer( self::unavailable() );
 		}
 		self::assertFalse( $this->newRequest()->allows() );
 	}
@@ -62,10 +62,10 @@ final class CircuitBreakerTest extends PluginTestCase {
 	/** @dataProvider signsOfLife */
 	public function testAnyAnswerOfTheServiceBreaksTheRow( Answer $answer ): void {
 		for ( $i = 1; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
-			$this->answer( self::away() );
+			$this->answer( self::unavailable() );
 		}
 		$this->answer( $answer );
-		$this->answer( self::away() );
+		$this->answer( self::unavailable() );
 		self::assertTrue( $this->newRequest()->allows() );
 	}
 
@@ -90,12 +90,12 @@ final class CircuitBreakerTest extends PluginTestCase {
 	/** @dataProvider signsOfNeither */
 	public function testWhatSaysNothingChangesNothing( Answer $answer ): void {
 		for ( $i = 1; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
-			$this->answer( self::away() );
+			$this->answer( self::unavailable() );
 		}
 		for ( $i = 0; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
 			$this->answer( $answer );
 		}
-		$this->answer( self::away() );
+		$this->answer( self::unavailable() );
 		self::assertFalse( $this->newRequest()->allows() );
 	}
 
@@ -117,7 +117,7 @@ final class CircuitBreakerTest extends PluginTestCase {
 		$trial             = $this->newRequest();
 		self::assertTrue( $trial->allows() );
 		$this->state->now += 0.5;
-		$trial->record( self::away() );
+		$trial->record( self::unavailable() );
 		$this->state->now += CircuitBreaker::OPEN_SECONDS - 0.1;
 		self::assertFalse( $this->newRequest()->allows() );
 		$this->state->now += 0.2;
@@ -136,9 +136,9 @@ final class CircuitBreakerTest extends PluginTestCase {
 		$early = $this->newRequest();
 		self::assertTrue( $early->allows() );
 		for ( $i = 1; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
-			$this->answer( self::away() );
+			$this->answer( self::unavailable() );
 		}
-		$early->record( self::away() );
+		$early->record( self::unavailable() );
 		self::assertFalse( $this->newRequest()->allows() );
 	}
 

@@ -9,15 +9,15 @@ final class ConfigTest extends PluginTestCase {
 		$config = new Config();
 		self::assertSame(
 			[ 'http://127.0.0.1:3000', '', false, 200, 500, [], 100000, '', [] ],
-			[ $config->url(), $config->key(), $config->isDisabled(), $config->connectTimeoutMs(), $config->timeoutMs(), $config->statusMap(), $config->spoolMax(), $config->caFile(), $config->problems() ]
+			[ $config->url(), $config->key(), $config->isDisabled(), $config->connectTimeoutMs(), $config->timeoutMs(), $config->statusMap(), $config->outboxMax(), $config->caFile(), $config->problems() ]
 		);
 	}
 
 	public function testTheOptionWinsOverTheDefault(): void {
-		$config = $this->configure( [ 'url' => ' https://tickets.example/api/ ', 'key' => 'from-form', 'disabled' => '1', 'connect_timeout_ms' => '50', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'spool_max' => 5, 'ca_file' => __FILE__ ] );
+		$config = $this->configure( [ 'url' => ' https://tickets.example/api/ ', 'key' => 'from-form', 'disabled' => '1', 'connect_timeout_ms' => '50', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'outbox_max' => 5, 'ca_file' => __FILE__ ] );
 		self::assertSame(
 			[ 'https://tickets.example/api', 'from-form', true, 50, 90, [ 'queued' => 'open' ], 5, __FILE__, [] ],
-			[ $config->url(), $config->key(), $config->isDisabled(), $config->connectTimeoutMs(), $config->timeoutMs(), $config->statusMap(), $config->spoolMax(), $config->caFile(), $config->problems() ]
+			[ $config->url(), $config->key(), $config->isDisabled(), $config->connectTimeoutMs(), $config->timeoutMs(), $config->statusMap(), $config->outboxMax(), $config->caFile(), $config->problems() ]
 		);
 	}
 
@@ -29,11 +29,23 @@ final class ConfigTest extends PluginTestCase {
 		define( 'TICKET_METADATA_KEY', 'from-constant' );
 		define( 'TICKET_METADATA_TIMEOUT_MS', 300 );
 		define( 'TICKET_METADATA_STATUS_MAP', [ 'queued' => 'pending' ] );
-		$config = $this->configure( [ 'key' => 'from-form', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'spool_max' => 5 ] );
-		self::assertSame( [ 'from-constant', 300, [ 'queued' => 'pending' ], 5 ], [ $config->key(), $config->timeoutMs(), $config->statusMap(), $config->spoolMax() ] );
+		$config = $this->configure( [ 'key' => 'from-form', 'timeout_ms' => 90, 'status_map' => [ 'queued' => 'open' ], 'outbox_max' => 5 ] );
+		self::assertSame( [ 'from-constant', 300, [ 'queued' => 'pending' ], 5 ], [ $config->key(), $config->timeoutMs(), $config->statusMap(), $config->outboxMax() ] );
 		self::assertTrue( Config::isLocked( 'key' ) );
-		self::assertFalse( Config::isLocked( 'spool_max' ) );
-		self::assertSame( [ 'spool_max' => 5 ], Config::withoutLocked( [ 'key' => 'from-constant', 'timeout_ms' => 300, 'spool_max' => 5, 'unknown' => 1 ] ) );
+		self::assertFalse( Config::isLocked( 'outbox_max' ) );
+		self::assertSame( [ 'outbox_max' => 5 ], Config::withoutLocked( [ 'key' => 'from-constant', 'timeout_ms' => 300, 'outbox_max' => 5, 'unknown' => 1 ] ) );
+	}
+
+	/**
+	 * The block of README.md.
+	 *
+	 * @runInSeparateProcess
+	 * @preserveGlobalState disabled
+	 */
+	public function testTheConstantsOfTheReadme(): void {
+		require dirname( __DIR__, 2 ) . '/examples/wp-config.php';
+		$config = $this->configure( [ 'url' => 'https://other.example', 'key' => 'from-form' ] );
+		self::assertSame( [ 'http://127.0.0.1:3000', 'tms_...', [] ], [ $config->url(), $config->key(), $config->problems() ] );
 	}
 
 	/** @return array<string, array{string, mixed}> */
@@ -50,7 +62,7 @@ final class ConfigTest extends PluginTestCase {
 			'a line end in the key'    => [ 'key', "abc\r\nX-Other: 1" ],
 			'no time at all'           => [ 'timeout_ms', 0 ],
 			'text'                     => [ 'timeout_ms', 'soon' ],
-			'negative'                 => [ 'spool_max', -1 ],
+			'negative'                 => [ 'outbox_max', -1 ],
 			'a half truth'             => [ 'disabled', 'perhaps' ],
 			'no file'                  => [ 'ca_file', __DIR__ . '/nowhere.pem' ],
 			'a directory'              => [ 'ca_file', __DIR__ ],

@@ -23,7 +23,7 @@ final class DeadlineTest extends PluginTestCase {
 		$transport = new ScriptedTransport( Answer::fromHttp( 200, [], '{}' ) );
 		$answer    = $this->clientBy( $transport )->by( Deadline::in( 0 ) )->get( 7 );
 		self::assertFailed( 'out_of_time', $answer );
-		self::assertFalse( $answer->isAway() );
+		self::assertFalse( $answer->isUnavailable() );
 		self::assertSame( [], $transport->sent );
 	}
 }

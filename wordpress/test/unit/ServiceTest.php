@@ -69,7 +69,7 @@ final class ServiceTest extends PluginTestCase {
 	public function testTheKeyIsSentAndItsLackIsNoFailureOfTheService(): void {
 		$without = $this->clientBy( null, [ 'url' => getenv( 'SERVICE_URL' ) ] );
 		$answer  = $without->get( 1 );
-		self::assertSame( [ 401, 'unauthorized', false ], [ $answer->status, $answer->code, $answer->isAway() ] );
+		self::assertSame( [ 401, 'unauthorized', false ], [ $answer->status, $answer->code, $answer->isUnavailable() ] );
 		$reader = $this->clientBy( null, [ 'url' => getenv( 'SERVICE_URL' ), 'key' => getenv( 'SERVICE_READ_KEY' ) ] );
 		self::assertSame( 'forbidden', $reader->update( 1, [ 'status' => 'open' ] )->code );
 	}
@@ -88,7 +88,7 @@ final class ServiceTest extends PluginTestCase {
 	public function testWhatTheJournalKeepsIsStored(): void {
 		$client = $this->serviceClient();
 		$id     = self::newId();
-		FaultyServer::order( 'redis-away' );
+		FaultyServer::order( 'redis-unavailable' );
 		try {
 			$answer = $client->create( $id, [ 'customer_id' => 1 ] );
 			self::assertSame( [ 202, true, '' ], [ $answer->status, $answer->isStored(), $answer->code ], $answer->detail() );

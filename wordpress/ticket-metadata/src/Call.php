@@ -10,13 +10,13 @@ use TicketMetadata\Client\Json;
 /** A call of one of the plugin's functions, about a ticket of this site. */
 final class Call {
 
-	/** More than 50 custom fields of the greatest length. */
+	/** More than 50 custom fields of maximum length. */
 	private const BYTES_MAX = 524288;
 
-	/** @param callable(Client, int): Answer $call gets the id that the service knows the ticket by */
+	/** @param callable(Client, int): Answer $call gets the ticket's id in the service */
 	public static function about( int $ticket_id, callable $call ): Answer {
 		try {
-			// Two requests may be needed. The caller waits for both as long as for one.
+			// Two requests may be needed. Together they take no longer than one may.
 			$client = Plugin::client()->by( Deadline::in( ( new Config() )->timeoutMs() ) );
 			return $call( $client, TicketIds::ofSite( $ticket_id ) );
 		} catch ( \RangeException $error ) {
@@ -26,7 +26,7 @@ final class Call {
 
 	/**
 	 * @param callable(Client, int): Answer $call
-	 * @return bool whether the service keeps what was written; if not, the reason was reported
+	 * @return bool whether the service stored the change; if not, the reason was reported
 	 */
 	public static function stores( int $ticket_id, callable $call ): bool {
 		$answer = self::about( $ticket_id, $call );
@@ -37,7 +37,7 @@ final class Call {
 	}
 
 	/**
-	 * As it will be sent: an object in it may encode itself otherwise later.
+	 * The fields in the form in which they are sent: an object could encode itself differently later.
 	 *
 	 * @throws \InvalidArgumentException
 	 */
@@ -49,14 +49,14 @@ final class Call {
 		return Json::decode( $text );
 	}
 
-	/** @return bool whether the fields can be sent when the page is done; if not, the reason was reported */
+	/** @return bool whether the fields can be sent at the end of the page; if not, the reason was reported */
 	public static function defers( int $ticket_id, array $fields ): bool {
 		if ( ( new Config() )->isDisabled() ) {
 			Errors::report( $ticket_id, 'disabled', 'The plugin is switched off: nothing is sent to the service.' );
 			return false;
 		}
 		try {
-			// Now, where the mistake is, and not when the page is done.
+			// Here, where the caller can see the mistake, and not at the end of the page.
 			TicketIds::ofSite( $ticket_id );
 			FieldNames::assertKnown( $fields );
 			$fields = self::encodable( $fields );

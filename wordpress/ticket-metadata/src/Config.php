@@ -2,12 +2,12 @@
 namespace TicketMetadata;
 
 /**
- * Every setting, once. A constant in wp-config.php wins over the option, which wins over the default.
- * What is not usable counts as not set, but for the address; problems() says so.
+ * All settings. A constant in wp-config.php takes precedence over the option, the option over the default.
+ * An invalid value counts as not set, except for the address. problems() reports it.
  */
 final class Config {
 
-	/** The option, an array by setting. */
+	/** The option: an array by setting. */
 	public const OPTION = 'ticket_metadata';
 
 	private const DEFAULTS = [
@@ -15,12 +15,12 @@ final class Config {
 		'key'                => '',
 		'disabled'           => false,
 		'connect_timeout_ms' => 200,
-		// For everything that one call does, its second attempt included: so long may a page wait.
+		// For a whole call including its retry: the longest time that a page waits.
 		'timeout_ms'         => 500,
-		// What a help desk calls a status => what the service calls it.
+		// Status of a help desk => status of the service.
 		'status_map'         => [],
-		// Changes that wait for the service: some 50 MB of a table.
-		'spool_max'          => 100000,
+		// Rows of the outbox: about 50 MB.
+		'outbox_max'         => 100000,
 		'ca_file'            => '',
 	];
 
@@ -37,14 +37,14 @@ final class Config {
 			$value = $given === null ? $default : Setting::read( $name, $given, $default );
 			if ( $value === null ) {
 				$this->unusable[] = $name;
-				// The key and the tickets must not go where nobody meant them to.
+				// The key and the tickets must not go to the default address instead.
 				$value = $name === 'url' ? '' : $default;
 			}
 			$this->values[ $name ] = $value;
 		}
 	}
 
-	/** Without a slash at its end; empty where it was set and cannot be used. */
+	/** Without a trailing slash; empty if it is invalid. */
 	public function url(): string {
 		return $this->values['url'];
 	}
@@ -55,7 +55,7 @@ final class Config {
 		return $config;
 	}
 
-	/** Empty where the service asks for none. */
+	/** Empty if the service needs none. */
 	public function key(): string {
 		return $this->values['key'];
 	}
@@ -77,18 +77,18 @@ final class Config {
 		return $this->values['status_map'];
 	}
 
-	public function spoolMax(): int {
-		return $this->values['spool_max'];
+	public function outboxMax(): int {
+		return $this->values['outbox_max'];
 	}
 
-	/** The certificate authorities that https trusts; empty: those of the machine. */
+	/** The file of trusted certificate authorities; empty: those of the machine. */
 	public function caFile(): string {
 		return $this->values['ca_file'];
 	}
 
-	/** @return string[] what is set and cannot be used, for those who run the site */
+	/** @return string[] invalid settings, for administrators */
 	public function problems(): array {
-		// Put into words only here: WordPress has no translations yet when the plugin is loaded.
+		// Translated only here: WordPress has no translations yet when the plugin is loaded.
 		$problems = array_map(
 			static function ( string $name ): string {
 				/* translators: 1: a constant of wp-config.php, 2: what it must be */
@@ -103,33 +103,33 @@ final class Config {
 		return $problems;
 	}
 
-	/** @return string[] the names of all settings, in the order in which people are asked for them */
+	/** @return string[] the names of all settings, in the order of the settings page */
 	public static function names(): array {
 		return array_keys( self::DEFAULTS );
 	}
 
-	/** @return mixed of this type are all its values */
+	/** @return mixed also tells the type of the setting */
 	public static function byDefault( string $name ) {
 		return self::DEFAULTS[ $name ];
 	}
 
-	/** Whether nothing is a value of it. */
+	/** Whether the setting may be empty. */
 	public static function isOptional( string $name ): bool {
 		return self::DEFAULTS[ $name ] === '';
 	}
 
-	/** @return mixed as it counts */
+	/** @return mixed the effective value */
 	public function value( string $name ) {
 		return $this->values[ $name ];
 	}
 
-	/** Whether a constant decides, so that nobody can change it in the administration. */
+	/** Whether a constant sets it, so that the settings page cannot change it. */
 	public static function isLocked( string $name ): bool {
 		return defined( self::constant( $name ) );
 	}
 
 	/**
-	 * What may be stored of an option: never what a constant says, least of all the key.
+	 * The part of an option that may be stored: no setting that has a constant, in particular not the key.
 	 *
 	 * @param mixed $option
 	 */
@@ -140,7 +140,7 @@ final class Config {
 		return array_filter( is_array( $option ) ? $option : [], $isOpen, ARRAY_FILTER_USE_KEY );
 	}
 
-	/** Takes out of the database what has got a constant since it was stored, least of all leaving the key there. */
+	/** Removes settings from the database that have got a constant since, in particular the key. */
 	public static function forgetLocked(): void {
 		$option = get_option( self::OPTION );
 		if ( is_array( $option ) && self::withoutLocked( $option ) !== $option ) {
@@ -148,7 +148,7 @@ final class Config {
 		}
 	}
 
-	/** @return mixed null: neither by a constant nor in the option */
+	/** @return mixed null: set neither by a constant nor by the option */
 	private static function given( string $name, array $option ) {
 		return self::isLocked( $name ) ? constant( self::constant( $name ) ) : ( $option[ $name ] ?? null );
 	}

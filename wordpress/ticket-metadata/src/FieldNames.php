@@ -1,13 +1,13 @@
 <?php
 namespace TicketMetadata;
 
-/** The fields of a ticket that callers set. */
+/** The fields of a ticket that callers may set. */
 final class FieldNames {
 
-	private const ALL = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'assigned_to', 'custom_fields', 'created_at' ];
+	private const ALL = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'custom_fields', 'created_at' ];
 
 	/**
-	 * Where a change waits, the service would refuse it long after its caller could do something about it.
+	 * A deferred change would be refused long after its caller could react.
 	 *
 	 * @throws \InvalidArgumentException
 	 */

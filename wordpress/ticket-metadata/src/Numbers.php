@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata;
 
-/** WordPress gives numbers as text, from its database and from forms; the service wants them as numbers. */
+/** WordPress passes numbers from its database and from forms as text; the service needs numbers. */
 final class Numbers {
 
 	private const FIELDS = [ 'customer_id', 'assigned_to', 'created_at' ];
 
-	/** Only what is exactly a number: what else is given, the service refuses and names. */
+	/** Converts only exact numbers. The service refuses and names everything else. */
 	public static function typed( array $fields ): array {
 		foreach ( self::FIELDS as $name ) {
 			$value = $fields[ $name ] ?? null;

@@ -7,15 +7,15 @@ use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
+use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Schedule;
-use TicketMetadata\Changes\SpoolTable;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
 
-/** What the plugin consists of, in reading order. */
+/** The parts of the plugin, in reading order. */
 final class Plugin {
 
-	/** For those whom no page waits for: cron, the command line, and who tests the connection. */
+	/** For calls that no page waits for: cron, the command line and the connection test. */
 	private const PATIENCE_MS = 20000;
 
 	/** @var array<int, Client> by site */
@@ -24,19 +24,19 @@ final class Plugin {
 	private static ?Marks $marks = null;
 
 	public static function boot(): void {
-		// The key of a constant does not get into the database, whoever writes the option: this has the last word.
+		// Runs last, so that a setting with a constant never gets into the database, whatever code writes the option.
 		add_filter( 'sanitize_option_' . Config::OPTION, [ Config::class, 'withoutLocked' ], PHP_INT_MAX );
 
-		// What is tested after the settings were saved is what was saved.
+		// After the settings were saved, use the new ones.
 		add_action( 'add_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 		add_action( 'update_option_' . Config::OPTION, [ self::class, 'forgetClient' ] );
 
-		// WordPress drops a deleted site's own tables only.
-		add_filter( 'wpmu_drop_tables', [ SpoolTable::class, 'addTo' ], 10, 2 );
+		// When a site is deleted, WordPress drops only the tables that it knows.
+		add_filter( 'wpmu_drop_tables', [ OutboxTable::class, 'addTo' ], 10, 2 );
 
 		Schedule::listen();
 		AtShutdown::listen();
-		// When plugins and the theme are loaded, and nobody has changed a ticket yet.
+		// After plugins and theme are loaded, and before any ticket changes.
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
 
 		add_action( 'init', [ self::class, 'loadTranslations' ] );
@@ -51,7 +51,7 @@ final class Plugin {
 		load_plugin_textdomain( 'ticket-metadata', false, dirname( plugin_basename( self::file() ) ) . '/languages' );
 	}
 
-	/** The one that WordPress knows the plugin by. */
+	/** The plugin's main file. */
 	private static function file(): string {
 		return dirname( __DIR__ ) . '/ticket-metadata.php';
 	}
@@ -67,31 +67,31 @@ final class Plugin {
 			try {
 				$bridge->listen( $mark );
 			} catch ( \Throwable $error ) {
-				// A bridge's mistake would end every page, that on which the plugin can be switched off too.
+				// A bug in a bridge would end every page, including the one where the plugin can be deactivated.
 				Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 			}
 		}
 	}
 
-	/** Without loading what a PHP request without changes has no need of. */
+	/** Without creating Marks, which a PHP request without changes does not need. */
 	public static function hasMarks(): bool {
 		return self::$marks !== null && ! self::$marks->isEmpty();
 	}
 
-	/** What changed in this PHP request. */
+	/** The changes of this PHP request. */
 	public static function marks(): Marks {
 		self::$marks = self::$marks ?? new Marks();
 		return self::$marks;
 	}
 
-	/** One for the PHP request, and so one connection. */
+	/** One client, and so one connection, per PHP request and site. */
 	public static function client(): Client {
 		$blog                   = get_current_blog_id();
 		self::$clients[ $blog ] = self::$clients[ $blog ] ?? Client::fromConfig( new Config() );
 		return self::$clients[ $blog ];
 	}
 
-	/** One that waits, and asks even where pages do not: what it learns is good for them too. */
+	/** A client with a longer timeout that sends requests even if the circuit is open. Its results close or open the circuit for pages too. */
 	public static function patientClient(): Client {
 		return Client::fromConfig( new Config(), self::PATIENCE_MS )->trying();
 	}

@@ -1,13 +1,13 @@
 <?php
 namespace TicketMetadata;
 
-/** What a setting may be: forms and wp-config.php give text where a number is meant. */
+/** Validates settings. Forms and wp-config.php may give numbers as text. */
 final class Setting {
 
 	/**
 	 * @param mixed $given
 	 * @param mixed $default tells the type
-	 * @return mixed null: not usable
+	 * @return mixed null: invalid
 	 */
 	public static function read( string $name, $given, $default ) {
 		if ( is_bool( $default ) ) {
@@ -39,7 +39,7 @@ final class Setting {
 			return __( 'an array', 'ticket-metadata' );
 		}
 		return $name === 'url'
-			? __( 'an address with http or https, without a user, a query or a fragment', 'ticket-metadata' )
+			? __( 'an http or https address without user, query or fragment', 'ticket-metadata' )
 			: __( 'one line of text', 'ticket-metadata' );
 	}
 
@@ -53,7 +53,7 @@ final class Setting {
 		return $isUsable ? rtrim( $text, '/' ) : null;
 	}
 
-	/** A line end would begin a header of its own. */
+	/** A line break would start another header. */
 	private static function isHeaderText( string $text ): bool {
 		return preg_match( '/[\x00-\x1f\x7f]/', $text ) === 0;
 	}

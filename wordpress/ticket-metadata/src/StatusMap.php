@@ -4,7 +4,7 @@ namespace TicketMetadata;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\Bridges;
 
-/** What the service calls the statuses of the help desks. */
+/** Maps the help desks' statuses to the service's. */
 final class StatusMap {
 
 	/** @var array<string, string> the setting */
@@ -24,9 +24,9 @@ final class StatusMap {
 	}
 
 	/**
-	 * Every status of every help desk, in their order.
+	 * All statuses of all help desks, in their order.
 	 *
-	 * @return array<string, array{bridge: string, label: string, default: string, set: string}> by "slug:status"; set is empty where nobody chose
+	 * @return array<string, array{bridge: string, label: string, default: string, set: string}> by "slug:status"; set is empty if the map has no entry
 	 */
 	public function rows(): array {
 		$rows = [];
@@ -35,7 +35,7 @@ final class StatusMap {
 				$rows[ "$slug:$key" ] = [
 					'bridge'  => $bridge->name(),
 					'label'   => $status['label'],
-					// A status that is mapped for all help desks counts where none is for this one.
+					// A mapping for this help desk takes precedence over one for all help desks.
 					'default' => $this->set[ $key ] ?? $status['default'],
 					'set'     => $this->set[ "$slug:$key" ] ?? '',
 				];
@@ -44,7 +44,7 @@ final class StatusMap {
 		return $rows;
 	}
 
-	/** @return string[] the service's statuses that tickets of this site can have, each once */
+	/** @return string[] the service's statuses that tickets of this site can have, without duplicates */
 	public function inUse(): array {
 		$used = [];
 		foreach ( $this->rows() as $row ) {

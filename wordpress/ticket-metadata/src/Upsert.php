@@ -5,11 +5,11 @@ use TicketMetadata\Changes\Change;
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
 
-/** Creates a ticket, or changes the given fields of one that is there: as HSET does with a hash. */
+/** Creates a ticket, or changes the given fields of an existing one, as HSET does with a hash. */
 final class Upsert {
 
 	public static function write( Client $client, int $id, array $fields ): Answer {
-		// Without a customer it cannot be a new one: the other way round is the shorter one.
+		// A ticket without customer cannot be new. So the attempt that is likely to succeed comes first.
 		$change    = new Change( $id, $fields, isset( $fields['customer_id'] ) );
 		$answer    = self::send( $client, $change );
 		$remaining = $change->after( $answer->code );

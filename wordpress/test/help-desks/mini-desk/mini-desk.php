@@ -1,21 +1,14 @@
 <?php
 /**
  * Plugin Name:       Mini Desk (for tests)
- * Description:       A help desk with one table, whose tickets are offloaded by the example of the README.
+ * Description:       A help desk with one table, whose tickets the example bridge of wordpress/docs/bridges.md mirrors.
  * Version:           1.0
  * Requires PHP:      7.4
  */
 
 defined( 'ABSPATH' ) || exit;
 
-add_filter(
-	'ticket_metadata_bridges',
-	static function ( array $bridges ): array {
-		require_once dirname( __DIR__, 3 ) . '/examples/MiniDeskBridge.php';
-		$bridges[] = new MiniDeskBridge();
-		return $bridges;
-	}
-);
+require_once dirname( __DIR__, 3 ) . '/examples/register-bridge.php';
 
 function mini_desk_install(): void {
 	global $wpdb;

@@ -132,6 +132,7 @@ class WPSC_Ticket extends SupportCandy_Row {
 		'date_closed'    => 'DateTime',
 		'last_reply_on'  => 'DateTime',
 		'last_reply_by'  => 'WPSC_Customer',
+		'source'         => '',
 		'auth_code'      => '',
 	];
 }

@@ -1,5 +1,5 @@
 <?php
-/** Replays the spool, as the command of WP-CLI does, and prints what came of it as JSON: php replay.php DIRECTORY HOST PATH */
+/** Replays the outbox, as the command of WP-CLI does, and prints what came of it as JSON: php replay.php DIRECTORY HOST PATH */
 
 $_SERVER['HTTP_HOST']   = $argv[2];
 $_SERVER['REQUEST_URI'] = $argv[3];

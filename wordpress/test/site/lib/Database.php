@@ -29,10 +29,10 @@ final class Database {
 		return array_column( $rows, null, 'ticket_id' );
 	}
 
-	/** @return array[] what waits, in the order in which it came */
-	public function spool( string $prefix ): array {
-		$table = "{$prefix}ticket_metadata_spool";
-		// It is made when something has to wait.
+	/** @return array[] the rows of the outbox, oldest first */
+	public function outbox( string $prefix ): array {
+		$table = "{$prefix}ticket_metadata_outbox";
+		// The table is created when something has to wait.
 		return $this->has( $table ) ? $this->query( "SELECT * FROM $table ORDER BY id" ) : [];
 	}
 
@@ -41,7 +41,7 @@ final class Database {
 		$this->query( "DELETE FROM {$prefix}options WHERE option_name LIKE 'ticket\\_metadata\\_state\\_%' OR option_name LIKE '%transient\\_doing\\_cron'" );
 		$this->query( "DELETE meta FROM {$prefix}postmeta meta JOIN {$prefix}posts post ON post.ID = meta.post_id WHERE post.post_type LIKE 'ticket%'" );
 		$this->query( "DELETE FROM {$prefix}posts WHERE post_type LIKE 'ticket%'" );
-		foreach ( [ 'psmsc_tickets', 'ticket_metadata_spool' ] as $table ) {
+		foreach ( [ 'psmsc_tickets', 'ticket_metadata_outbox' ] as $table ) {
 			if ( $this->has( $prefix . $table ) ) {
 				$this->query( "DELETE FROM $prefix$table" );
 			}
@@ -71,13 +71,13 @@ final class Database {
 	/** @return string[] what a site keeps of the plugin: options, events, its table */
 	public function traces( string $prefix ): array {
 		$options = $this->query( "SELECT option_name FROM {$prefix}options WHERE option_name LIKE '%ticket\\_metadata%' OR (option_name = 'cron' AND option_value LIKE '%ticket\\_metadata%')" );
-		return array_merge( array_column( $options, 'option_name' ), $this->has( "{$prefix}ticket_metadata_spool" ) ? [ 'spool' ] : [] );
+		return array_merge( array_column( $options, 'option_name' ), $this->has( "{$prefix}ticket_metadata_outbox" ) ? [ 'outbox' ] : [] );
 	}
 
 	/** The ids that tickets of the help desks get from now on. */
 	public function beginAt( int $id, string $prefix ): void {
-		foreach ( [ 'posts', 'psmsc_tickets' ] as $table ) {
-			$this->query( "ALTER TABLE $prefix$table AUTO_INCREMENT = $id" );
+		foreach ( array_filter( [ "{$prefix}posts", "{$prefix}psmsc_tickets" ], [ $this, 'has' ] ) as $table ) {
+			$this->query( "ALTER TABLE $table AUTO_INCREMENT = $id" );
 		}
 	}
 

@@ -33,6 +33,11 @@ final class Site {
 		return new self( getenv( 'SITE_URL' ), getenv( 'NETWORK_HOST' ), $path, getenv( 'NETWORK_DIRECTORY' ) );
 	}
 
+	/** Without the plugin until a test uploads it. */
+	public static function forUpload(): self {
+		return new self( getenv( 'SITE_URL' ), getenv( 'UPLOAD_HOST' ), '/', getenv( 'UPLOAD_DIRECTORY' ) );
+	}
+
 	public function visit( string $query = '' ): Page {
 		return Http::one( $this->call( $query ) );
 	}
@@ -80,6 +85,16 @@ final class Site {
 	/** @return array{code: int, said: string[]} of one of the plugin's commands */
 	public function command( string $name, array $options = [] ): array {
 		return $this->run( 'command.php', $name, json_encode( (object) $options ) );
+	}
+
+	/** @return array what WordPress's own upgrader says of a zip, and of the plugin that it activates then */
+	public function upload( string $zip ): array {
+		return $this->run( 'upload.php', $zip );
+	}
+
+	/** @return string where a plugin of the site lies */
+	public function pluginDirectory( string $name ): string {
+		return "$this->directory/wp-content/plugins/$name";
 	}
 
 	/** @return array what a script of the command line says */

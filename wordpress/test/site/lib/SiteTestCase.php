@@ -10,7 +10,7 @@ abstract class SiteTestCase extends TestCase {
 	protected const DESKS = [ 'awesome-support', 'supportcandy' ];
 
 	/** Of a ticket, what a help desk says. */
-	private const FIELDS = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'assigned_to', 'created_at' ];
+	private const FIELDS = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'created_at' ];
 
 	/** For what comes when it comes, on a slow machine. */
 	private const SECONDS_MAX = 60;
@@ -55,8 +55,8 @@ abstract class SiteTestCase extends TestCase {
 	}
 
 	/** @return array[] */
-	protected function spool(): array {
-		return $this->database->spool( getenv( 'SITE_TABLE_PREFIX' ) );
+	protected function outbox(): array {
+		return $this->database->outbox( getenv( 'SITE_TABLE_PREFIX' ) );
 	}
 
 	/** @return array[] the operations of each batch that arrived */
@@ -78,7 +78,7 @@ abstract class SiteTestCase extends TestCase {
 		self::assertSame( $told, self::ordered( $ids, Service::tickets( $ids ) ), 'the service' );
 		Service::flush( $ids );
 		self::assertSame( $told, self::ordered( $ids, $this->database->rows( $ids ) ), 'MySQL' );
-		self::assertSame( [], $this->spool() );
+		self::assertSame( [], $this->outbox() );
 		self::assertSame( [], Service::conflicts() );
 	}
 

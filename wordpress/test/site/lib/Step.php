@@ -21,7 +21,7 @@ final class Step {
 		return compact( 'desk', 'ticket', 'value' ) + [ 'do' => $what ];
 	}
 
-	/** Waits until so many pages have come as far. Each name is for one meeting. */
+	/** Waits until this number of pages have reached the meeting. Use a name once. */
 	public static function meet( string $name, int $count = 2 ): array {
 		return compact( 'name', 'count' ) + [ 'do' => 'meet' ];
 	}

@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Admin;
 
-/** What the administration gets, in reading order. None of its classes is loaded before it is needed. */
+/** The hooks of the administration, in reading order. Each class is loaded only when it is needed. */
 final class Administration {
 
 	public static function listen(): void {
@@ -15,10 +15,10 @@ final class Administration {
 		add_action( 'rest_api_init', [ SiteHealth::class, 'addRoutes' ] );
 		add_filter( 'debug_information', [ DebugInformation::class, 'add' ] );
 
-		// What cannot wait until somebody looks there.
-		add_action( 'admin_notices', [ SpoolNotice::class, 'show' ] );
+		// Problems that should be seen without opening Site Health.
+		add_action( 'admin_notices', [ OutboxNotice::class, 'show' ] );
 
-		// Privacy: what goes where, and what is known of a person.
+		// Privacy: the suggested policy text and the exporter.
 		add_action( 'admin_init', [ PrivacyPolicy::class, 'suggest' ] );
 		add_filter( 'wp_privacy_personal_data_exporters', [ PrivacyExporter::class, 'add' ] );
 	}

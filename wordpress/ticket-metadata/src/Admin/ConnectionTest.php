@@ -4,18 +4,18 @@ namespace TicketMetadata\Admin;
 use TicketMetadata\Checks\Checks;
 use TicketMetadata\Checks\Finding;
 
-/** The button that asks the service for everything, with the settings as they are saved. It changes nothing. */
+/** The button that runs all checks with the saved settings. It changes nothing. */
 final class ConnectionTest {
 
 	private const ACTION = 'ticket_metadata_test';
 
-	/** Another one than that of the form for the settings, which stands on the same page. */
+	/** Not the nonce of the settings form, which is on the same page. */
 	private const NONCE = 'ticket_metadata_nonce';
 
-	/** @var Finding[]|null null: nobody pressed it */
+	/** @var Finding[]|null null: the button was not pressed */
 	private static ?array $findings = null;
 
-	/** Before anything of the page is sent, so that a refusal is one. */
+	/** Runs before any output, so that a refusal can set the HTTP status. */
 	public static function runIfAsked(): void {
 		self::$findings = null;
 		if ( ! isset( $_POST[ self::ACTION ] ) ) {

@@ -3,7 +3,7 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\Changes\Schedule;
 
-/** What ends when the plugin is deactivated: the replay. What waits, waits in its table until the plugin is active again. */
+/** Ends the replay when the plugin is deactivated. The outbox keeps its tickets until the plugin is active again. */
 final class Deactivation {
 
 	public static function listen( string $file ): void {

@@ -3,11 +3,11 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\Bridges;
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Client\CurlTransport;
 use TicketMetadata\Config;
 
-/** What Tools > Site Health > Info says of the plugin, for those who ask somebody for help. */
+/** The section of the plugin in Tools > Site Health > Info, for support requests. */
 final class DebugInformation {
 
 	/** @param mixed $sections */
@@ -31,7 +31,7 @@ final class DebugInformation {
 					/* translators: %s: a setting */
 					? sprintf( __( '%s (set in wp-config.php)', 'ticket-metadata' ), $text )
 					: $text,
-				// Where the service stands is nothing for a forum, and how tickets are called may not be either.
+				// People paste this into public forums: addresses, paths and statuses stay private.
 				'private' => in_array( $name, [ 'url', 'key', 'ca_file', 'status_map' ], true ),
 			];
 		}
@@ -51,7 +51,7 @@ final class DebugInformation {
 				'value' => $names === [] ? __( 'none', 'ticket-metadata' ) : implode( ', ', $names ),
 			],
 			'waiting'    => [
-				'label' => __( 'Tickets that wait', 'ticket-metadata' ),
+				'label' => __( 'Tickets in the outbox', 'ticket-metadata' ),
 				'value' => self::number( 'depth' ),
 			],
 			'refused'    => [
@@ -65,10 +65,10 @@ final class DebugInformation {
 		];
 	}
 
-	/** @return int|string why not, where the table cannot be read: what else the page says may tell the reason */
+	/** @return int|string the error, if the table cannot be read: the rest of the page may explain it */
 	private static function number( string $count ) {
 		try {
-			return ( new Spool() )->$count();
+			return ( new Outbox() )->$count();
 		} catch ( \Throwable $error ) {
 			return $error->getMessage();
 		}

@@ -3,10 +3,10 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\Checks\Finding;
 
-/** Findings as a list in a page. */
+/** Shows findings as a list. */
 final class Findings {
 
-	/** WordPress's own colours of notices. */
+	/** WordPress's classes for notices. */
 	private const NOTICES = [
 		Finding::GOOD        => 'success',
 		Finding::RECOMMENDED => 'warning',
@@ -16,7 +16,7 @@ final class Findings {
 	/** @param Finding[] $findings */
 	public static function show( array $findings ): void {
 		foreach ( $findings as $finding ) {
-			// Not by colour alone.
+			// Colour alone is not accessible, so the state is also text.
 			printf(
 				'<div class="notice inline notice-%1$s" id="ticket-metadata-%2$s"><p><strong>%3$s: %4$s</strong><br>%5$s</p></div>',
 				esc_attr( self::NOTICES[ $finding->state ] ),

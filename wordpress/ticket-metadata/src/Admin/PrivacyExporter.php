@@ -5,7 +5,7 @@ use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Plugin;
 
-/** What the service knows of a person's tickets, for Tools > Export Personal Data. All of it, or an error: never a part that looks whole. */
+/** The data that the service has about a person's tickets, for Tools > Export Personal Data. Complete, or an error: never a part that looks complete. */
 final class PrivacyExporter {
 
 	private const TICKETS_PER_PAGE = 100;
@@ -30,7 +30,7 @@ final class PrivacyExporter {
 	public static function export( $email, $page ) {
 		$first = ( max( 1, (int) $page ) - 1 ) * self::TICKETS_PER_PAGE;
 		try {
-			// One more than a page holds tells whether there is another.
+			// One more than a page, to know whether there is a next page.
 			$ids     = self::ids( (string) $email, $first + self::TICKETS_PER_PAGE + 1 );
 			$tickets = self::tickets( array_slice( $ids, $first, self::TICKETS_PER_PAGE ) );
 		} catch ( \Throwable $error ) {
@@ -43,7 +43,7 @@ final class PrivacyExporter {
 	}
 
 	/**
-	 * The first of a person's tickets. WordPress says only which page it wants, so those before are counted off.
+	 * The first of a person's tickets. WordPress passes only the page number, so the earlier pages are read and skipped.
 	 *
 	 * @return int[] the service's ids
 	 */
@@ -64,8 +64,8 @@ final class PrivacyExporter {
 
 	/**
 	 * @param int[] $ids
-	 * @return array[] those that the service knows
-	 * @throws \RuntimeException where it does not say all
+	 * @return array[] the ones that the service has
+	 * @throws \RuntimeException if the answer is incomplete
 	 */
 	private static function tickets( array $ids ): array {
 		if ( $ids === [] ) {
@@ -85,7 +85,7 @@ final class PrivacyExporter {
 		return new \WP_Error(
 			'ticket_metadata_export',
 			/* translators: %s: what went wrong */
-			sprintf( __( 'The ticket-metadata service did not give the data of this person\'s tickets, so the export would be incomplete. Try again when it can be reached. It was: %s', 'ticket-metadata' ), $reason )
+			sprintf( __( 'The ticket-metadata service did not return the data of this person\'s tickets, so the export would be incomplete. Try again when the service can be reached. Reason: %s', 'ticket-metadata' ), $reason )
 		);
 	}
 
@@ -100,13 +100,13 @@ final class PrivacyExporter {
 		return [
 			'group_id'          => 'ticket-metadata',
 			'group_label'       => __( 'Ticket metadata', 'ticket-metadata' ),
-			'group_description' => __( 'What the ticket-metadata service knows of support tickets.', 'ticket-metadata' ),
+			'group_description' => __( 'What the ticket-metadata service holds about support tickets.', 'ticket-metadata' ),
 			'item_id'           => 'ticket-metadata-' . (int) $ticket['ticket_id'],
 			'data'              => $data,
 		];
 	}
 
-	/** @return array<string, string> by the service's names, as no others are sure */
+	/** @return array<string, string> by the service's field names: custom fields have no other */
 	private static function flat( array $ticket ): array {
 		$custom = is_array( $ticket['custom_fields'] ?? null ) ? $ticket['custom_fields'] : [];
 		unset( $ticket['custom_fields'] );

@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Admin;
 
-/** What a site's privacy policy may say, where WordPress suggests its text. */
+/** The text that WordPress suggests for a site's privacy policy. */
 final class PrivacyPolicy {
 
 	public static function suggest(): void {
@@ -9,8 +9,8 @@ final class PrivacyPolicy {
 	}
 
 	private static function text(): string {
-		return '<p class="privacy-policy-tutorial">' . __( 'Ticket Metadata sends what it knows of support tickets to the ticket-metadata service that you, or somebody for you, operates. Say where that is, and for how long it keeps the data: tickets in its database stay there when they are deleted on the site, where they are marked as closed and deleted.', 'ticket-metadata' ) . '</p>'
+		return '<p class="privacy-policy-tutorial">' . __( 'Ticket Metadata sends metadata of support tickets to the ticket-metadata service, which you operate yourself or have operated for you. Say where the service runs and how long it keeps the data: when a ticket is deleted on the site, the service keeps it, marked as closed and deleted.', 'ticket-metadata' ) . '</p>'
 			. '<p><strong class="privacy-policy-tutorial">' . __( 'Suggested text:', 'ticket-metadata' ) . ' </strong>'
-			. __( 'When you open a support ticket, we send its number, your customer number, its subject, status, category and priority, who works on it, and its dates to our ticket service, and again when they change. What you write in the ticket, your e-mail address and your name are not sent. While the service cannot be reached, a note of which tickets changed is kept on this site.', 'ticket-metadata' ) . '</p>';
+			. __( 'When you open a support ticket, we send its number, your customer number, its subject, status, category, priority and channel, who works on it, and its dates to our ticket service, and again when they change. What you write in the ticket, your e-mail address and your name are not sent. While the service cannot be reached, a note of which tickets changed is kept on this site.', 'ticket-metadata' ) . '</p>';
 	}
 }

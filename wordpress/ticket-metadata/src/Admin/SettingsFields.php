@@ -12,7 +12,7 @@ final class SettingsFields {
 		add_settings_section( self::SECTION, '', '__return_empty_string', $page );
 		foreach ( Config::names() as $name ) {
 			$arguments = [ 'name' => $name ];
-			// A table has no one field that the label could be of.
+			// A table has no single field that the label could belong to.
 			if ( $name !== 'status_map' && self::isOpen( $name ) ) {
 				$arguments['label_for'] = self::id( $name );
 			}
@@ -25,25 +25,25 @@ final class SettingsFields {
 			'url'                => __( 'Address of the service', 'ticket-metadata' ),
 			'key'                => __( 'Key', 'ticket-metadata' ),
 			'disabled'           => __( 'Switched off', 'ticket-metadata' ),
-			'connect_timeout_ms' => __( 'Time to connect, in milliseconds', 'ticket-metadata' ),
-			'timeout_ms'         => __( 'Time for a call, in milliseconds', 'ticket-metadata' ),
+			'connect_timeout_ms' => __( 'Connect timeout in milliseconds', 'ticket-metadata' ),
+			'timeout_ms'         => __( 'Request timeout in milliseconds', 'ticket-metadata' ),
 			'status_map'         => __( 'Statuses', 'ticket-metadata' ),
-			'spool_max'          => __( 'Tickets that may wait', 'ticket-metadata' ),
-			'ca_file'            => __( 'File of certificate authorities', 'ticket-metadata' ),
+			'outbox_max'         => __( 'Outbox limit in tickets', 'ticket-metadata' ),
+			'ca_file'            => __( 'Certificate authority file', 'ticket-metadata' ),
 		];
 		return $labels[ $name ];
 	}
 
 	private static function help( string $name ): string {
 		$texts = [
-			'url'                => __( 'Such as https://tickets.example.com, without a user, a query or a fragment.', 'ticket-metadata' ),
-			'key'                => __( 'It stands better in wp-config.php, as TICKET_METADATA_KEY: then it is not in the database, nor in its backups.', 'ticket-metadata' ),
-			'disabled'           => __( 'Nothing is sent to the service, and changes of tickets are not noted. When it is on again, "wp ticket-metadata backfill" brings them to the service.', 'ticket-metadata' ),
+			'url'                => __( 'For example https://tickets.example.com, without user, query or fragment.', 'ticket-metadata' ),
+			'key'                => __( 'Better set as TICKET_METADATA_KEY in wp-config.php: that keeps the key out of the database and its backups.', 'ticket-metadata' ),
+			'disabled'           => __( 'Nothing is sent to the service, and changes to tickets are not recorded. After you switch it on again, run "wp ticket-metadata backfill".', 'ticket-metadata' ),
 			'connect_timeout_ms' => '',
-			'timeout_ms'         => __( 'So long may a page wait for the service at most.', 'ticket-metadata' ),
-			'status_map'         => __( 'What the service calls the statuses of the help desks. An empty field takes what stands in it in grey.', 'ticket-metadata' ),
-			'spool_max'          => __( 'While the service is away, or very many change at once. What comes then is not kept, and "wp ticket-metadata backfill" has to bring it.', 'ticket-metadata' ),
-			'ca_file'            => __( 'For https with a certificate of your own. Empty: those that the machine trusts.', 'ticket-metadata' ),
+			'timeout_ms'         => __( 'The longest time that a page waits for the service.', 'ticket-metadata' ),
+			'status_map'         => __( 'The status in the service for each status of a help desk. An empty field uses the value shown in grey.', 'ticket-metadata' ),
+			'outbox_max'         => __( 'How many tickets can wait on this site while the service is unavailable, or when very many change at once. Changes beyond the limit are dropped: then run "wp ticket-metadata backfill".', 'ticket-metadata' ),
+			'ca_file'            => __( 'For https with a certificate authority of your own. Empty: the authorities that the machine trusts.', 'ticket-metadata' ),
 		];
 		return $texts[ $name ];
 	}
@@ -64,9 +64,9 @@ final class SettingsFields {
 		}
 		if ( Config::isLocked( $name ) ) {
 			/* translators: %s: the name of a constant */
-			echo '<p class="description">' . esc_html( sprintf( __( 'Set in wp-config.php, as %s.', 'ticket-metadata' ), Config::constant( $name ) ) ) . '</p>';
+			echo '<p class="description">' . esc_html( sprintf( __( 'Set in wp-config.php as %s.', 'ticket-metadata' ), Config::constant( $name ) ) ) . '</p>';
 		} elseif ( ! SettingsForm::mayChange( $name ) ) {
-			echo '<p class="description">' . esc_html__( 'Only those who run the network may change it, since the key in wp-config.php is theirs.', 'ticket-metadata' ) . '</p>';
+			echo '<p class="description">' . esc_html__( 'Only network administrators can change it, because the key in wp-config.php is theirs.', 'ticket-metadata' ) . '</p>';
 		} elseif ( self::help( $name ) !== '' ) {
 			echo '<p class="description">' . esc_html( self::help( $name ) ) . '</p>';
 		}
@@ -88,7 +88,7 @@ final class SettingsFields {
 		);
 	}
 
-	/** A checkbox that is not ticked sends nothing, which the field before it makes good. */
+	/** A browser sends nothing for an unticked checkbox, so a hidden field sends the 0. */
 	private static function showCheckbox( string $name ): void {
 		printf(
 			'<input type="hidden" name="%2$s" value="0"><input type="checkbox" id="%1$s" name="%2$s" value="1" %3$s>',
@@ -104,7 +104,7 @@ final class SettingsFields {
 			'<input type="password" class="regular-text code" id="%1$s" name="%2$s" value="" placeholder="%3$s" autocomplete="new-password" spellcheck="false">',
 			esc_attr( self::id( 'key' ) ),
 			esc_attr( self::field( SettingsForm::NEW_KEY ) ),
-			$isSet ? esc_attr__( 'One is set. Leave empty to keep it.', 'ticket-metadata' ) : ''
+			$isSet ? esc_attr__( 'A key is set. Leave empty to keep it.', 'ticket-metadata' ) : ''
 		);
 		if ( $isSet ) {
 			printf( '<p><label><input type="checkbox" name="%1$s" value="1"> %2$s</label></p>', esc_attr( self::field( SettingsForm::REMOVE_KEY ) ), esc_html__( 'Remove the key', 'ticket-metadata' ) );
@@ -113,7 +113,7 @@ final class SettingsFields {
 
 	private static function showFixed( string $name ): void {
 		if ( $name === 'key' ) {
-			// The form is known by this field.
+			// SettingsForm recognises the form by this field.
 			printf( '<input type="hidden" name="%s" value="">', esc_attr( self::field( SettingsForm::NEW_KEY ) ) );
 			echo '<code>' . ( ( new Config() )->key() === '' ? esc_html__( 'empty', 'ticket-metadata' ) : '••••••••' ) . '</code>';
 			return;

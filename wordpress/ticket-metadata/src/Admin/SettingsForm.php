@@ -6,21 +6,21 @@ use TicketMetadata\Setting;
 use TicketMetadata\StatusMap;
 
 /**
- * Reads what the settings page sends, or what other code stores. What cannot be used stays as it was, and is named.
+ * Reads what the settings page sends or other code stores. An invalid value is reported, and the old value stays.
  *
- * WordPress reads twice what is stored for the first time: what has been read is read as itself.
+ * WordPress calls it twice when an option is stored for the first time, so its own result must pass unchanged.
  */
 final class SettingsForm {
 
-	/** Of the form alone: a key is never shown, so an empty field says nothing of it. */
+	/** Only in the form: the page never shows the key, so an empty field means that it stays. */
 	public const NEW_KEY = 'new_key';
 
 	public const REMOVE_KEY = 'remove_key';
 
-	/** Of the form alone: statuses by their place in the map, in a spelling that PHP reads whole as a field's name. */
+	/** Only in the form: statuses by their key in the map, encoded so that PHP accepts it as a field name. */
 	public const STATUSES = 'statuses';
 
-	/** As long as the service's own may be. */
+	/** The service's own limit. */
 	private const STATUS_LENGTH_MAX = 64;
 
 	/** @param mixed $input */
@@ -29,7 +29,7 @@ final class SettingsForm {
 		$stored = get_option( Config::OPTION );
 		$stored = is_array( $stored ) ? $stored : [];
 		if ( isset( $input[ self::NEW_KEY ] ) ) {
-			// The form does not show all: what it says nothing of stays.
+			// The form does not contain every setting. The others stay.
 			$input = self::withKey( self::withStatuses( $input, $stored ), $stored ) + $stored;
 		}
 		$option = [];
@@ -43,7 +43,7 @@ final class SettingsForm {
 		return $option;
 	}
 
-	/** Whether the user may: a site of a network must not send the network's key to an address of its own. */
+	/** A site of a network must not send the network's key to an address of its own choice. */
 	public static function mayChange( string $name ): bool {
 		$isPlaceOfKey = in_array( $name, [ 'url', 'ca_file' ], true );
 		return ! ( $isPlaceOfKey && is_multisite() && Config::isLocked( 'key' ) ) || current_user_can( 'manage_network_options' );
@@ -52,10 +52,10 @@ final class SettingsForm {
 	/**
 	 * @param mixed $given
 	 * @param mixed $stored
-	 * @return mixed null: to be left out
+	 * @return mixed null: leave it out
 	 */
 	private static function usable( string $name, $given, $stored ) {
-		// What a constant says has no place in the database.
+		// A setting with a constant is not stored in the database.
 		if ( Config::isLocked( $name ) || $given === null || ( $given === '' && Config::isOptional( $name ) ) ) {
 			return null;
 		}
@@ -64,8 +64,8 @@ final class SettingsForm {
 			return $value;
 		}
 		/* translators: 1: a setting's name, 2: what it must be */
-		self::complain( $name, sprintf( __( '%1$s: must be %2$s. It stays as it was.', 'ticket-metadata' ), SettingsFields::label( $name ), Setting::expected( $name, Config::byDefault( $name ) ) ) );
-		// Stored as something else once: that is not made worse here, and Config says so.
+		self::complain( $name, sprintf( __( '%1$s must be %2$s. The old value was kept.', 'ticket-metadata' ), SettingsFields::label( $name ), Setting::expected( $name, Config::byDefault( $name ) ) ) );
+		// An invalid value that was stored earlier stays too; Config reports it.
 		return $stored;
 	}
 
@@ -97,26 +97,26 @@ final class SettingsForm {
 				$map[ $place ] = $status;
 			} else {
 				/* translators: 1: a status of a help desk, 2: a number of characters */
-				self::complain( 'status_map', sprintf( __( 'The status for %1$s must be one line of at most %2$s characters. It stays as it was.', 'ticket-metadata' ), $place, number_format_i18n( self::STATUS_LENGTH_MAX ) ) );
+				self::complain( 'status_map', sprintf( __( 'The status for %1$s must be one line of at most %2$s characters. The old value was kept.', 'ticket-metadata' ), $place, number_format_i18n( self::STATUS_LENGTH_MAX ) ) );
 			}
 		}
 		$input['status_map'] = $map;
 		return $input;
 	}
 
-	/** @return string[] of the map: what else is sent is nothing of this site */
+	/** @return string[] the keys of the map; others in the form are ignored */
 	private static function places(): array {
 		try {
 			return array_keys( StatusMap::ofSite()->rows() );
 		} catch ( \Throwable $error ) {
-			// A bridge's mistake.
+			// A bug in a bridge.
 			self::complain( 'status_map', $error->getMessage() );
 			return [];
 		}
 	}
 
 	private static function complain( string $name, string $text ): void {
-		// WordPress shows it as it is.
+		// WordPress prints it without escaping.
 		add_settings_error( Config::OPTION, "ticket_metadata_$name", esc_html( $text ) );
 	}
 }

@@ -8,7 +8,7 @@ final class SettingsPage {
 
 	public const SLUG = 'ticket-metadata';
 
-	/** What WordPress calls the page, where it says which one is shown. */
+	/** The id of the page's screen in WordPress. */
 	public const SCREEN = 'settings_page_ticket-metadata';
 
 	private const GROUP = 'ticket_metadata';
@@ -48,7 +48,7 @@ final class SettingsPage {
 	}
 
 	/**
-	 * @param mixed $links of the plugin in the list of plugins
+	 * @param mixed $links the plugin's links in the list of plugins
 	 * @return string[]
 	 */
 	public static function addLink( $links ): array {

@@ -4,7 +4,7 @@ namespace TicketMetadata\Admin;
 use TicketMetadata\Checks\Checks;
 use TicketMetadata\Checks\Finding;
 
-/** The checks in Tools > Site Health. What asks the service is asked by the page when it is there, so that it never hangs. */
+/** The checks in Tools > Site Health. Checks that call the service run asynchronously, so that the page never hangs. */
 final class SiteHealth {
 
 	private const ROUTES = 'ticket-metadata/v1';
@@ -54,7 +54,7 @@ final class SiteHealth {
 
 	private static function result( Finding $finding ): array {
 		return [
-			// It is put into the page as it is.
+			// WordPress prints it without escaping.
 			'label'       => esc_html( $finding->headline ),
 			'status'      => $finding->state,
 			'badge'       => [

@@ -3,35 +3,35 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\StatusMap;
 
-/** Which of the service's statuses stands for which of a help desk's. */
+/** The table that maps a help desk's statuses to the service's. */
 final class StatusMapTable {
 
-	/** Those that the service has unless it is told otherwise. Another one can be typed. */
+	/** Suggestions: the service's default statuses. Others can be typed. */
 	private const USUAL = [ 'open', 'pending', 'on-hold', 'resolved', 'closed' ];
 
 	public static function show( bool $isFixed ): void {
 		try {
 			$rows = StatusMap::ofSite()->rows();
 		} catch ( \Throwable $error ) {
-			// A bridge's mistake. The other settings can be changed all the same.
+			// A bug in a bridge. The other settings can still be changed.
 			echo '<p>' . esc_html( $error->getMessage() ) . '</p>';
 			return;
 		}
 		if ( $rows === [] ) {
-			echo '<p>' . esc_html__( 'No help desk that the plugin knows is active on this site.', 'ticket-metadata' ) . '</p>';
+			echo '<p>' . esc_html__( 'No help desk that the plugin supports is active on this site.', 'ticket-metadata' ) . '</p>';
 			return;
 		}
 		printf(
 			'<table class="widefat striped" style="max-width: 45em"><thead><tr><th scope="col" %4$s>%1$s</th><th scope="col" %4$s>%2$s</th><th scope="col" %4$s>%3$s</th></tr></thead><tbody>',
 			esc_html__( 'Help desk', 'ticket-metadata' ),
-			esc_html__( 'Its status', 'ticket-metadata' ),
+			esc_html__( 'Status in the help desk', 'ticket-metadata' ),
 			esc_html__( 'Status in the service', 'ticket-metadata' ),
-			// The form around it has other ideas of a heading.
+			// The settings form styles headings of its own.
 			'style="padding: 8px 10px; width: auto"'
 		);
 		foreach ( $rows as $place => $row ) {
 			$input = $isFixed ? '<code>' . esc_html( $row['set'] !== '' ? $row['set'] : $row['default'] ) . '</code>' : self::input( $place, $row );
-			// What stands in $input is escaped where it is made.
+			// $input is escaped where it is built.
 			echo '<tr><td>' . esc_html( $row['bridge'] ) . '</td><td>' . esc_html( $row['label'] ) . '<br><code>' . esc_html( $place ) . '</code></td><td>' . $input . '</td></tr>';
 		}
 		echo '</tbody></table><datalist id="ticket-metadata-statuses">';

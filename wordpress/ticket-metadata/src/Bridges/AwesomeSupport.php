@@ -4,10 +4,10 @@ namespace TicketMetadata\Bridges;
 /** Awesome Support, whose tickets are posts. */
 final class AwesomeSupport implements Bridge {
 
-	/** For one query. */
+	/** Tickets per query. */
 	private const POSTS_MAX = 500;
 
-	/** Who is one of its tickets: others use the post type too, and what has no status yet is a draft of an agent. */
+	/** What counts as a ticket: other plugins use the post type too, and a post without status is an agent's draft. */
 	private const IS_TICKET = "p.post_type = 'ticket' AND EXISTS (SELECT 1 FROM %s m WHERE m.post_id = p.ID AND m.meta_key = '_wpas_status' AND m.meta_value <> '')";
 
 	public function slug(): string {
@@ -53,7 +53,7 @@ final class AwesomeSupport implements Bridge {
 			'queued'     => __( 'New', 'ticket-metadata' ),
 			'processing' => __( 'In Progress', 'ticket-metadata' ),
 			'hold'       => __( 'On Hold', 'ticket-metadata' ),
-			// What Awesome Support itself says of a state that it does not know, as of the draft that a restored ticket is.
+			// What Awesome Support itself shows for an unknown state, such as the draft state of a restored ticket.
 			'open'       => __( 'Open', 'ticket-metadata' ),
 			'closed'     => __( 'Closed', 'ticket-metadata' ),
 		];

@@ -2,19 +2,19 @@
 namespace TicketMetadata\Bridges;
 
 /**
- * What tells that a ticket of Awesome Support changed. Its own hooks miss what an agent does on WordPress's edit screen
- * and what add-ons write past its functions: WordPress's hooks see these.
+ * The hooks that report changes to Awesome Support's tickets. Its own hooks miss edits on WordPress's edit screen and
+ * writes of add-ons that bypass its functions; WordPress's hooks see those.
  *
- * No argument has a type or has to be there: who fires a hook gives what he likes.
+ * Arguments have no types and may be missing, because other plugins fire these hooks too.
  */
 final class AwesomeSupportHooks {
 
-	/** Before listeners that redirect and end the request, or fail. */
+	/** Runs before listeners that fail or end the request with a redirect. */
 	private const FIRST = PHP_INT_MIN;
 
-	/** Of WordPress's hooks, what is in a snapshot. */
+	/** The meta keys that a snapshot contains. */
 	private const META_KEYS  = [ '_wpas_status', '_wpas_assignee' ];
-	private const TAXONOMIES = [ 'department', 'ticket_priority' ];
+	private const TAXONOMIES = [ 'department', 'ticket_priority', 'ticket_channel' ];
 
 	/** @var callable(int, bool=): void */
 	private $mark;
@@ -43,7 +43,7 @@ final class AwesomeSupportHooks {
 		add_action( 'trashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'untrashed_post', [ $this, 'trashed' ], self::FIRST );
 		add_action( 'deleted_post', [ $this, 'deleted' ], self::FIRST, 2 );
-		// Before WordPress gives his posts to another user, by SQL.
+		// Before WordPress assigns the user's posts to another user by SQL.
 		add_action( 'delete_user', [ $this, 'userLeaves' ], self::FIRST );
 		add_action( 'remove_user_from_blog', [ $this, 'userLeaves' ], self::FIRST );
 	}
@@ -74,7 +74,7 @@ final class AwesomeSupportHooks {
 	}
 
 	public function metaAdded( $row = null, $id = null, $key = null ): void {
-		// Its first status makes a post a ticket.
+		// A post becomes a ticket with its first status.
 		$this->markMeta( $id, $key, $key === '_wpas_status' );
 	}
 
@@ -108,7 +108,7 @@ final class AwesomeSupportHooks {
 		Found::mark( static fn( int $after, int $limit ): array => Rows::ids( $wpdb->prepare( $query, HookArgument::ticketId( $user ), $after, $limit ) ), $this->mark );
 	}
 
-	/** A department or a priority has a new name, in every ticket that has it. */
+	/** A renamed department, priority or channel changes every ticket that has it. */
 	public function termEdited( $term = null, $row = null, $taxonomy = null ): void {
 		global $wpdb;
 		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
@@ -138,11 +138,11 @@ final class AwesomeSupportHooks {
 
 	private static function post( $id ): ?\WP_Post {
 		$number = HookArgument::ticketId( $id );
-		// For 0, WordPress answers the post that the page is about.
+		// For 0, get_post() returns the post of the current page.
 		return $number > 0 ? get_post( $number ) : null;
 	}
 
-	/** WordPress makes an automatic draft whenever someone opens the form for a new ticket. */
+	/** WordPress creates an automatic draft whenever somebody opens the form for a new ticket. */
 	private static function isTicket( $post ): bool {
 		return $post instanceof \WP_Post && $post->post_type === 'ticket' && $post->post_status !== 'auto-draft';
 	}

@@ -2,12 +2,12 @@
 namespace TicketMetadata\Bridges;
 
 /**
- * Awesome Support's tickets in WordPress's own tables. By SQL: functions of WordPress answer from caches, and know
- * nothing of a taxonomy that the help desk of another site of the network has registered.
+ * Awesome Support's tickets in WordPress's own tables. Read by SQL, because WordPress's functions answer from caches
+ * and do not know a taxonomy that was registered on another site of the network.
  */
 final class AwesomeSupportPosts {
 
-	private const FIELD_BY_TAXONOMY = [ 'department' => 'category', 'ticket_priority' => 'priority' ];
+	private const FIELD_BY_TAXONOMY = [ 'department' => 'category', 'ticket_priority' => 'priority', 'ticket_channel' => 'channel' ];
 
 	/**
 	 * @param int[] $ids
@@ -33,7 +33,7 @@ final class AwesomeSupportPosts {
 	private static function snapshot( \stdClass $post, array $meta, array $terms, array $statuses ): array {
 		$isDeleted = $post->post_status === 'trash';
 		$isClosed  = $isDeleted || $meta['_wpas_status'] === 'closed';
-		// A closed ticket keeps the state that it was closed in.
+		// A closed ticket keeps the state it had when it was closed.
 		$state = isset( $statuses[ $post->post_status ] ) ? $post->post_status : 'open';
 		return [
 			'customer_id'   => Cell::id( $post->post_author ),
@@ -41,8 +41,9 @@ final class AwesomeSupportPosts {
 			'status'        => $isClosed ? 'closed' : $state,
 			'category'      => $terms['category'] ?? null,
 			'priority'      => $terms['priority'] ?? null,
+			'channel'       => $terms['channel'] ?? null,
 			'assigned_to'   => Cell::id( $meta['_wpas_assignee'] ?? '' ),
-			// WordPress leaves the one in UTC empty for a draft.
+			// WordPress leaves the UTC date of a draft empty.
 			'created_at'    => Cell::utc( $post->post_date_gmt ) ?? Cell::local( $post->post_date ),
 			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
 		];
@@ -66,7 +67,7 @@ final class AwesomeSupportPosts {
 			"SELECT r.object_id, x.taxonomy, t.name FROM $wpdb->term_relationships r
 			JOIN $wpdb->term_taxonomy x ON x.term_taxonomy_id = r.term_taxonomy_id
 			JOIN $wpdb->terms t ON t.term_id = x.term_id
-			WHERE r.object_id IN ($list) AND x.taxonomy IN ('department', 'ticket_priority') ORDER BY t.name, t.term_id"
+			WHERE r.object_id IN ($list) AND x.taxonomy IN ('department', 'ticket_priority', 'ticket_channel') ORDER BY t.name, t.term_id"
 		);
 		foreach ( $rows as $row ) {
 			$terms[ (int) $row->object_id ][ self::FIELD_BY_TAXONOMY[ $row->taxonomy ] ] ??= Cell::text( $row->name );

@@ -2,60 +2,61 @@
 namespace TicketMetadata\Bridges;
 
 /**
- * A help desk whose tickets this site offloads. All that the rest of the plugin knows of it; another one is another
- * class, given to the filter `ticket_metadata_bridges`.
+ * A help desk whose tickets this site mirrors into the service, and everything that the rest of the plugin knows about
+ * it. To support another help desk, add a class to the filter `ticket_metadata_bridges`.
  *
- * It says that a ticket changed and, later, what the ticket is: never what the change was. So changes of one PHP
- * request become one, and what could not be sent is sent as it then stands.
+ * A bridge reports that a ticket changed and later reads the whole ticket. It never reports what changed. Several
+ * changes in one PHP request therefore become one, and a ticket that had to wait is sent in its current state.
  */
 interface Bridge {
 
-	/** Lower case, with hyphens, and at most 32 characters: it stands in tables and in the status map, so it never changes. */
+	/** Lower case with hyphens, at most 32 characters. Stored in tables and in the status map, so it must never change. */
 	public function slug(): string;
 
-	/** As people know it. */
+	/** The help desk's name for people. */
 	public function name(): string;
 
-	/** Whether the help desk runs here, in a version that this bridge knows. Asked when all plugins are loaded. */
+	/** Whether the help desk is active here, in a version that this bridge supports. Called after all plugins are loaded. */
 	public function isActive(): bool;
 
 	/**
 	 * Adds the help desk's hooks.
 	 *
-	 * @param callable(int, bool=): void $mark to be called with a ticket's id after each change, and true when it is new
+	 * @param callable(int, bool=): void $mark call it with a ticket's id after each change, and with true for a new ticket
 	 */
 	public function listen( callable $mark ): void;
 
 	/**
-	 * Reads tickets as they stand in the database now, past every cache, because another PHP request may have changed them.
+	 * Reads tickets from the database in their current state, bypassing every cache, because another PHP request may have
+	 * changed them.
 	 *
 	 * @param int[] $ids
-	 * @return array<int, array> by id; who is not there has no entry. Each as the service has it (customer_id, subject,
-	 *   category, priority, assigned_to, created_at in Unix seconds, custom_fields), null where the help desk has nothing;
-	 *   but `status` is one of the keys of statuses(), and ids of tickets and customers are this site's own. A customer
-	 *   is a user of WordPress; of one who is not, customer_id is null and `guest_id` the help desk's own id, if it has any.
-	 * @throws \RuntimeException when the database did not answer: to leave a ticket out would say that it is gone.
+	 * @return array<int, array> by id; a ticket that does not exist has no entry. Fields as in the service (customer_id,
+	 *   subject, category, priority, channel, assigned_to, created_at in Unix seconds, custom_fields), null where the help
+	 *   desk has no value. `status` is a key of statuses(); ids of tickets and customers are this site's own. A customer is a
+	 *   WordPress user; for a guest, customer_id is null and `guest_id` is the help desk's own id, if it has one.
+	 * @throws \RuntimeException if the database did not answer: a ticket that is left out counts as deleted.
 	 */
 	public function snapshots( array $ids ): array;
 
-	/** @return int[] ids of all tickets above one, ascending */
+	/** @return int[] ids of tickets above $after, ascending */
 	public function ids( int $after, int $limit ): array;
 
-	/** How many ids() there are in all. */
+	/** The number of all tickets, for progress bars. */
 	public function count(): int;
 
 	/**
 	 * The help desk's own statuses, for the status map.
 	 *
-	 * @return array<string, array{label: string, default: string}> by key, which PHP makes an int where it is a number;
+	 * @return array<string, array{label: string, default: string}> by key, which PHP turns into an int if it is numeric;
 	 *   default is open, pending, on-hold, resolved or closed
 	 */
 	public function statuses(): array;
 
 	/**
-	 * For the privacy exporter: the tickets of a person.
+	 * The tickets of a person, for the privacy exporter.
 	 *
-	 * @return int[] ids above one, ascending
+	 * @return int[] ids above $after, ascending
 	 */
 	public function idsOfPerson( string $email, int $after, int $limit ): array;
 }

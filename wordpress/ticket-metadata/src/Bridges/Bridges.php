@@ -3,14 +3,14 @@ namespace TicketMetadata\Bridges;
 
 use TicketMetadata\Errors;
 
-/** The help desks that this plugin knows. */
+/** The help desks that this plugin supports. */
 final class Bridges {
 
-	/** @return array<string, Bridge> by slug: those that run on this site */
+	/** @return array<string, Bridge> by slug: those that are active on this site */
 	public static function active(): array {
 		$own = [ new AwesomeSupport(), new SupportCandy() ];
 		/**
-		 * Filters the help desks whose tickets are offloaded.
+		 * Filters the help desks whose tickets are mirrored into the service.
 		 *
 		 * @param Bridge[] $bridges
 		 */
@@ -25,7 +25,7 @@ final class Bridges {
 	}
 
 	/**
-	 * One bridge's mistake must not silence the others.
+	 * A bug in one bridge must not stop the others.
 	 *
 	 * @return mixed null: it failed
 	 */

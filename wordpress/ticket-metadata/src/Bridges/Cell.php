@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** What a cell of a help desk's table means; null where it means nothing. */
+/** Reads cells of a help desk's tables. null: no value. */
 final class Cell {
 
 	/** @param mixed $value */
@@ -10,8 +10,8 @@ final class Cell {
 	}
 
 	/**
-	 * As it is stored, so with the entities that WordPress may have put in: decoded, the service's MySQL side could not
-	 * write it back without changing it.
+	 * Text as it is stored, including entities that WordPress may have added: the service must be able to write it back
+	 * to MySQL unchanged.
 	 *
 	 * @param mixed $value
 	 */
@@ -20,7 +20,7 @@ final class Cell {
 	}
 
 	/**
-	 * A DATETIME in UTC as Unix seconds. Help desks write zeros for no date.
+	 * A DATETIME in UTC as Unix seconds. Help desks store zeros for no date.
 	 *
 	 * @param mixed $value
 	 */
@@ -30,12 +30,12 @@ final class Cell {
 	}
 
 	/**
-	 * A DATETIME in the site's time zone as Unix seconds. In the hour that a clock is put back it may mean two.
+	 * A DATETIME in the site's time zone as Unix seconds. Ambiguous in the hour in which clocks are set back.
 	 *
 	 * @param mixed $value
 	 */
 	public static function local( $value ): ?int {
-		// WordPress makes 1970 of what is no date.
+		// WordPress turns an invalid date into 1970.
 		return self::utc( $value ) === null ? null : self::utc( get_gmt_from_date( (string) $value ) );
 	}
 }

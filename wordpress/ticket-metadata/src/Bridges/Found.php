@@ -3,14 +3,14 @@ namespace TicketMetadata\Bridges;
 
 use TicketMetadata\Errors;
 
-/** Tickets that change together, with something that they name: the database tells which these are. */
+/** Marks tickets that change together because something they refer to changed. The database says which tickets those are. */
 final class Found {
 
-	/** Of one query: WordPress holds half a kilobyte for each row, and there may be a hundred thousand. */
+	/** Per query: WordPress needs half a kilobyte per row, and there may be a hundred thousand rows. */
 	private const IDS_MAX = 5000;
 
 	/**
-	 * @param callable(int, int): int[]  $find gets the id after which to go on, and how many to find at most
+	 * @param callable(int, int): int[]  $find gets the id after which to continue and the maximum number
 	 * @param callable(int, bool=): void $mark
 	 */
 	public static function mark( callable $find, callable $mark ): void {
@@ -23,7 +23,7 @@ final class Found {
 				}
 			} while ( count( $ids ) === self::IDS_MAX );
 		} catch ( \RuntimeException $error ) {
-			// Whoever made the change gets on all the same.
+			// The change itself must not fail because of it.
 			Errors::report( 0, 'bridge_error', $error->getMessage() );
 		}
 	}

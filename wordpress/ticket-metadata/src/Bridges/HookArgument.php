@@ -3,20 +3,20 @@ namespace TicketMetadata\Bridges;
 
 use TicketMetadata\Errors;
 
-/** A help desk's hooks give the ticket as they like, and not the same way in each version; other plugins fire them too. */
+/** Hooks pass a ticket in different forms, which vary between versions and plugins. */
 final class HookArgument {
 
 	/**
-	 * @param mixed $value An id, as text too, a ticket with ->id, or a thread of SupportCandy with ->ticket.
-	 * @return int Below 1 where there is none, as when the help desk's own insert failed.
+	 * @param mixed $value An id (also as text), a ticket with ->id, or a thread of SupportCandy with ->ticket.
+	 * @return int Below 1 if there is none, for example when the help desk's insert failed.
 	 */
 	public static function ticketId( $value ): int {
 		try {
 			$value = $value instanceof \WPSC_Thread ? $value->ticket : $value;
-			// Not by isset(), which finds nothing in the tickets of SupportCandy: they have __get() and no __isset().
+			// Not isset(): SupportCandy's tickets have __get() but no __isset().
 			$id = is_object( $value ) ? $value->id ?? 0 : $value;
 		} catch ( \Throwable $error ) {
-			// Another plugin's mistake must not end the page from here.
+			// A bug in another plugin must not end the page here.
 			Errors::report( 0, 'bridge_error', $error->getMessage() );
 			return 0;
 		}

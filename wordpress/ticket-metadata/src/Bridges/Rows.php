@@ -1,15 +1,15 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** Reads the tables of the current blog, past every cache. */
+/** Reads the tables of the current site, bypassing every cache. */
 final class Rows {
 
 	/**
-	 * What could not be read must not look like what is not there: a ticket that is not there gets closed. WordPress
-	 * answers both with an empty list.
+	 * A failed query must not look like an empty result, because a missing ticket gets closed. WordPress returns an empty
+	 * list for both.
 	 *
 	 * @return \stdClass[]
-	 * @throws \RuntimeException when the database did not answer.
+	 * @throws \RuntimeException if the database did not answer.
 	 */
 	public static function of( string $query ): array {
 		global $wpdb;
@@ -27,7 +27,7 @@ final class Rows {
 		return array_map( $first, self::of( $query ) );
 	}
 
-	/** @param int[] $ids As a list for IN, which may not be empty: no row has the id 0. */
+	/** @param int[] $ids A list for IN, which must not be empty: no row has the id 0. */
 	public static function list( array $ids ): string {
 		return implode( ',', array_map( 'intval', $ids ) ) ?: '0';
 	}

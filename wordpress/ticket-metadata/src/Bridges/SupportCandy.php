@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** SupportCandy from version 3 on, which keeps its tickets in tables of its own. */
+/** SupportCandy 3 and newer, which stores tickets in its own tables. */
 final class SupportCandy implements Bridge {
 
-	/** For one query. */
+	/** Tickets per query. */
 	private const TICKETS_MAX = 500;
 
 	public function slug(): string {
@@ -64,7 +64,7 @@ final class SupportCandy implements Bridge {
 		return $snapshots;
 	}
 
-	/** Nothing else of a ticket leaves the site: its auth_code opens it for everyone. */
+	/** Nothing else leaves the site. In particular not the auth_code, which opens the ticket for anybody. */
 	private static function snapshot( \stdClass $ticket, ?int $assignee, SupportCandyStatuses $statuses ): array {
 		$isDeleted = ! $ticket->is_active;
 		$status    = $statuses->keyOf( (int) $ticket->status );
@@ -72,12 +72,14 @@ final class SupportCandy implements Bridge {
 		$snapshot  = [
 			'customer_id'   => $user,
 			'subject'       => Cell::text( $ticket->subject ),
-			// What is archived is over, whatever it was.
+			// An archived ticket is closed, whatever its status was.
 			'status'        => $isDeleted || ( $ticket->is_archived && ! $statuses->isClosed( $status ) ) ? $statuses->closed() : $status,
 			'category'      => Cell::text( $ticket->category ),
 			'priority'      => Cell::text( $ticket->priority ),
+			// SupportCandy sets it when the ticket is created, and never again.
+			'channel'       => Cell::text( $ticket->source ),
 			'assigned_to'   => $assignee,
-			// SupportCandy's dates are in UTC, whatever the site's time zone is.
+			// SupportCandy stores UTC, whatever the site's time zone is.
 			'created_at'    => Cell::utc( $ticket->date_created ),
 			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
 		];

@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** What tells that a ticket of SupportCandy changed: all that its own lists and counters listen to, and what they miss. */
+/** The hooks that report changes to SupportCandy's tickets: those that its own lists and counters use, and those they miss. */
 final class SupportCandyHooks {
 
-	/** Before listeners that end the request, or fail. */
+	/** Runs before listeners that fail or end the request. */
 	public const FIRST = PHP_INT_MIN;
 
 	private const CHANGES = [
@@ -31,7 +31,7 @@ final class SupportCandyHooks {
 
 	/** @param callable(int, bool=): void $mark */
 	public static function add( callable $mark ): void {
-		// The first argument says which ticket, in one form or another; what else there is, and how much, depends on the version.
+		// The first argument is the ticket, in some form. The other arguments depend on the version.
 		$listen = static function ( string $hook, bool $isNew, int $tickets = 1 ) use ( $mark ): void {
 			$heard = static function ( ...$arguments ) use ( $mark, $isNew ): void {
 				foreach ( array_map( [ HookArgument::class, 'ticketId' ], $arguments ) as $id ) {
@@ -46,7 +46,7 @@ final class SupportCandyHooks {
 		foreach ( self::CHANGES as $hook ) {
 			$listen( $hook, false );
 		}
-		// One goes up in the other.
+		// One ticket is merged into the other.
 		$listen( 'wpsc_after_ticket_merge', false, 2 );
 		SupportCandyPeople::listen( $mark );
 		SupportCandyLists::listen( $mark );

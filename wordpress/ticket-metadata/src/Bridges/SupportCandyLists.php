@@ -2,19 +2,19 @@
 namespace TicketMetadata\Bridges;
 
 /**
- * SupportCandy's categories, priorities and statuses, which tickets name. When they are edited or deleted in the settings,
- * tickets change by SQL, or without a change of their own rows, and no hook tells of it: the request is looked at before
- * SupportCandy answers it.
+ * SupportCandy's categories, priorities and statuses, which tickets refer to. Editing or deleting one in the settings
+ * changes tickets by SQL, or without touching their rows, and fires no hook. So the request is inspected before
+ * SupportCandy handles it.
  */
 final class SupportCandyLists {
 
-	/** @var array<string, string> the tickets' column, by the action of the request */
+	/** @var array<string, string> the column in the table of tickets, by the action of the request */
 	private const ACTIONS = [
 		'wpsc_set_edit_category'   => 'category',
 		'wpsc_set_delete_category' => 'category',
 		'wpsc_set_edit_priority'   => 'priority',
 		'wpsc_set_delete_priority' => 'priority',
-		// The name of a status is not what the service has.
+		// Only deleting: the service does not store the name of a status.
 		'wpsc_set_delete_status'   => 'status',
 	];
 

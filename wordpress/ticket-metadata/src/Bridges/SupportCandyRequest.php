@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** A request of SupportCandy's own pages, looked at before SupportCandy answers it. */
+/** Inspects a request of SupportCandy's own pages before SupportCandy handles it. */
 final class SupportCandyRequest {
 
 	/**
-	 * @param string                         $field of the form, that names what is edited
-	 * @param callable(int, int, int): int[] $find the tickets of that, after one, and how many at most
+	 * @param string                         $field the form field with the id of what is edited
+	 * @param callable(int, int, int): int[] $find its tickets: id of the form field, id after which to continue, maximum number
 	 * @param callable(int, bool=): void     $mark
 	 */
 	public static function listen( string $action, string $field, callable $find, callable $mark ): void {
@@ -19,7 +19,7 @@ final class SupportCandyRequest {
 		add_action( "wp_ajax_$action", $asked, SupportCandyHooks::FIRST );
 	}
 
-	/** As SupportCandy asks it itself: nobody else can have many tickets sent again. */
+	/** Checks the nonce as SupportCandy does, so that nobody else can have many tickets sent again. */
 	private static function isMeant( string $action ): bool {
 		$nonce = $_POST['_ajax_nonce'] ?? '';
 		return is_string( $nonce ) && (bool) wp_verify_nonce( sanitize_text_field( wp_unslash( $nonce ) ), $action );

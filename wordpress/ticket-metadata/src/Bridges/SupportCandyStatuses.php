@@ -1,17 +1,17 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** SupportCandy's statuses: a list that the site edits. Which of them are the closed ones, two options say. */
+/** SupportCandy's statuses: a list that the site edits. Two options say which of them are closed. */
 final class SupportCandyStatuses {
 
-	/** As SupportCandy installs itself. The names are the site's, the ids stay. */
+	/** The ids of a new installation. Sites rename statuses, but the ids stay. */
 	private const AWAITING_CUSTOMER = 2;
 	private const CLOSED            = 4;
 
-	/** That say which are closed. */
+	/** The options that say which statuses are closed. */
 	public const OPTIONS = [ 'wpsc-gs-general', 'wpsc-tl-ms-advanced' ];
 
-	/** Of a ticket whose status is no longer in the list. */
+	/** The key for a ticket whose status is no longer in the list. */
 	private const OTHER = 'other';
 
 	private string $closed;
@@ -30,14 +30,14 @@ final class SupportCandyStatuses {
 		foreach ( Rows::of( "SELECT id, name FROM {$wpdb->prefix}psmsc_statuses ORDER BY load_order, id" ) as $row ) {
 			$this->add( (string) $row->id, $row->name );
 		}
-		// The status of deleted tickets, so it is there whatever the list says.
+		// Deleted tickets get this status, so it must exist whatever the list contains.
 		$this->add( $this->closed, __( 'Closed', 'ticket-metadata' ) );
 		$this->add( self::OTHER, __( 'Another status', 'ticket-metadata' ) );
 	}
 
 	/**
 	 * @param mixed $option a value of one of the options
-	 * @return int[] the statuses that it says are closed
+	 * @return int[] the ids of the closed statuses
 	 */
 	public static function closedOf( $option ): array {
 		return array_map( 'intval', (array) ( $option['close-ticket-status'] ?? $option['closed-ticket-statuses'] ?? [] ) );
@@ -56,7 +56,7 @@ final class SupportCandyStatuses {
 		return isset( $this->isClosed[ $key ] );
 	}
 
-	/** The key of the status that SupportCandy's close button gives. */
+	/** The key of the status that SupportCandy's close button sets. */
 	public function closed(): string {
 		return $this->closed;
 	}

@@ -1,14 +1,14 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** SupportCandy's tables. Its own classes keep what they have read by id alone, which on a network is another site's. */
+/** SupportCandy's tables. Its own classes cache by id alone, which mixes up the sites of a network. */
 final class SupportCandyTables {
 
-	private const COLUMNS = 'id, is_active, customer, subject, status, priority, category, assigned_agent, date_created';
+	private const COLUMNS = 'id, is_active, customer, subject, status, priority, category, source, assigned_agent, date_created';
 
 	private string $prefix;
 
-	/** @var string[] the live tickets, and from 3.4 on the archived ones, which have moved there with their ids */
+	/** @var string[] the live tickets, and since 3.4 the archived ones, which keep their ids */
 	private array $tables;
 
 	public function __construct() {
@@ -22,7 +22,7 @@ final class SupportCandyTables {
 	}
 
 	/**
-	 * In one statement, so that a ticket that moves at the same time is seen in one of its places.
+	 * In one statement, so that a ticket that is being archived is found in one of the two tables.
 	 *
 	 * @param int[] $ids
 	 * @return array<int, \stdClass> by id
@@ -42,17 +42,17 @@ final class SupportCandyTables {
 		);
 		$tickets = [];
 		foreach ( $rows as $row ) {
-			// Where a move was interrupted, the live one counts.
+			// If archiving was interrupted, the live ticket counts.
 			$tickets[ (int) $row->id ] ??= $row;
 		}
 		return $tickets;
 	}
 
 	/**
-	 * A ticket has any number of agents, in an order, and some are groups, which are no user.
+	 * A ticket has an ordered list of agents. Some of them are groups, which have no user.
 	 *
 	 * @param array<int, \stdClass> $tickets
-	 * @return array<int, int> the user of the first who is one, by the ticket's id
+	 * @return array<int, int> the first agent that is a user, by the ticket's id
 	 */
 	public function usersOfAgents( array $tickets ): array {
 		$agents = [];
@@ -92,16 +92,16 @@ final class SupportCandyTables {
 	public function idsOfPerson( string $email, int $after, int $limit ): array {
 		global $wpdb;
 		$user = get_user_by( 'email', $email );
-		// A user's address in WordPress may be newer than the one that SupportCandy has noted.
+		// A user's address in WordPress may be newer than SupportCandy's copy.
 		return $this->idsBy( 'customer', $this->customers( $wpdb->prepare( 'email = %s OR (user > 0 AND user = %d)', $email, $user ? $user->ID : 0 ) ), $after, $limit );
 	}
 
-	/** @return int[] of tickets of a user of WordPress */
+	/** @return int[] of tickets of a WordPress user */
 	public function idsOfUser( int $user, int $after, int $limit ): array {
 		return $this->idsBy( 'customer', $this->customers( "user > 0 AND user = $user" ), $after, $limit );
 	}
 
-	/** @return int[] of tickets of a user of WordPress, and of those that are with an agent who is this user */
+	/** @return int[] of tickets of a WordPress user, and of tickets assigned to the agent who is this user */
 	public function idsOfNewUser( int $user, int $after, int $limit ): array {
 		$conditions = array_map( [ self::class, 'isWith' ], Rows::ids( "SELECT id FROM {$this->prefix}agents WHERE user > 0 AND user = $user" ) );
 		foreach ( $this->customers( "user > 0 AND user = $user" ) as $customer ) {
@@ -110,7 +110,7 @@ final class SupportCandyTables {
 		return $conditions ? $this->idsWhere( '(' . implode( ' OR ', $conditions ) . ')', $after, $limit ) : [];
 	}
 
-	/** @return int[] of tickets that are with an agent, first or not */
+	/** @return int[] of tickets whose list of agents contains the agent */
 	public function idsOfAgent( int $agent, int $after, int $limit ): array {
 		return $agent > 0 ? $this->idsWhere( self::isWith( $agent ), $after, $limit ) : [];
 	}

@@ -9,20 +9,20 @@ use TicketMetadata\Config;
 use TicketMetadata\Errors;
 use TicketMetadata\Plugin;
 
-/** Sends what changed in a PHP request when all else is done, and spools what cannot be delivered. */
+/** Sends the changes of a PHP request at its end. What cannot be delivered goes into the outbox. */
 final class AtShutdown {
 
-	/** Who marks tickets because tickets were sent, would do so for ever. */
+	/** A listener that marks tickets whenever tickets are sent would never end. */
 	private const ROUNDS_MAX = 5;
 
-	/** More tickets of one help desk would hold up the PHP process of the page, and their snapshots fill its memory. */
+	/** Per help desk. More would block the page's PHP process, and their snapshots would fill its memory. */
 	private const SENT_MAX = 1000;
 
-	/** @var array{int, array{int, string, string}}[] site; ticket, code and detail */
+	/** @var array{int, array{int, string, string}}[] by site: ticket, code and detail */
 	private static array $reports = [];
 
 	public static function listen(): void {
-		// Behind all others, which may still change tickets.
+		// After all other listeners, which may still change tickets.
 		add_action( 'shutdown', [ self::class, 'run' ], PHP_INT_MAX );
 		LastResort::stay();
 	}
@@ -33,7 +33,7 @@ final class AtShutdown {
 		}
 		$marks = Plugin::marks();
 		Page::finish();
-		// However many batches it takes: so long may a page wait, where PHP cannot send it off first.
+		// For all batches together, where PHP cannot finish the page first.
 		$deadline = Page::isAwaited() ? Deadline::in( ( new Config() )->timeoutMs() ) : null;
 		for ( $round = 1; ! $marks->isEmpty() && $round <= self::ROUNDS_MAX; $round++ ) {
 			foreach ( $marks->blogs() as $blog ) {
@@ -43,20 +43,20 @@ final class AtShutdown {
 		self::keep( $marks );
 	}
 
-	/** Spools what could not be sent: nobody waits for a connection any more. */
+	/** Puts unsent changes into the outbox, without trying to send them. */
 	public static function keep( Marks $marks ): void {
-		self::spool( $marks );
-		// Behind all else: who listens may end PHP, or change tickets in his turn.
+		self::storeMarks( $marks );
+		// Last, because a listener may end PHP or change more tickets.
 		$reports       = self::$reports;
 		self::$reports = [];
 		foreach ( $reports as [ $blog, $report ] ) {
 			self::onSite( $blog, static fn() => Errors::report( ...$report ) );
 		}
-		self::spool( $marks );
+		self::storeMarks( $marks );
 		self::$reports = [];
 	}
 
-	private static function spool( Marks $marks ): void {
+	private static function storeMarks( Marks $marks ): void {
 		if ( $marks->isEmpty() ) {
 			return;
 		}
@@ -122,24 +122,24 @@ final class AtShutdown {
 			function () use ( $slug, $ids, $tickets ): array {
 				$behind = $this->behind( $slug, $ids );
 				$free   = array_values( array_diff( $ids, array_keys( $behind ) ) );
-				return $behind + ( new Outbox( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
+				return $behind + ( new Sender( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
 			}
 		);
 		self::concludeTickets( $slug, $outcomes );
 	}
 
 	/**
-	 * Those that wait, where the service could not tell whether it knows them: they may be new to it.
+	 * The tickets that must stay in the outbox, because the service cannot tell whether it has them.
 	 *
 	 * @param int[] $ids
 	 * @return array<int, Outcome>
 	 */
 	private function behind( string $slug, array $ids ): array {
 		try {
-			$waiting = ( new Spool() )->waiting( $slug, $ids );
+			$waiting = ( new Outbox() )->waiting( $slug, $ids );
 		} catch ( \Throwable $error ) {
-			// A spool that cannot be read keeps nothing from being sent.
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			// An unreadable outbox must not prevent sending.
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
 		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
@@ -147,25 +147,25 @@ final class AtShutdown {
 	}
 
 	/**
-	 * Those that must not arrive yet: older ones wait, or perhaps the ticket itself.
+	 * The fields that must not be sent yet, because older ones, or the ticket itself, are in the outbox.
 	 *
 	 * @param int[] $ids
 	 * @return array<int, Outcome>
 	 */
 	private function fieldsBehind( array $ids ): array {
 		try {
-			$spool   = new Spool();
-			$reason  = $spool->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
-			$waiting = $reason === null ? array_keys( $spool->waiting( '', $ids ) ) : $ids;
-			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes of the ticket wait.' ) );
+			$outbox  = new Outbox();
+			$reason  = $outbox->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
+			$waiting = $reason === null ? array_keys( $outbox->waiting( '', $ids ) ) : $ids;
+			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes to the ticket are waiting in the outbox.' ) );
 		} catch ( \Throwable $error ) {
 			// As above.
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
 	}
 
-	/** @param array<int, array> $fields by the id that the functions of the plugin take */
+	/** @param array<int, array> $fields by the id that the plugin's functions take */
 	private function sendFields( array $fields ): void {
 		if ( $fields === [] ) {
 			return;
@@ -189,56 +189,56 @@ final class AtShutdown {
 		try {
 			return $send();
 		} catch ( \Throwable $error ) {
-			// Of a bridge or a filter of another plugin, say: the tickets must not be forgotten for it.
+			// A bug in a bridge or in another plugin's filter must not lose tickets.
 			return array_fill_keys( $ids, Outcome::undelivered( 'client_error', get_class( $error ) . ': ' . $error->getMessage() ) );
 		}
 	}
 
 	/**
-	 * Leaves as many to the next replay as there is room for.
+	 * Leaves tickets to the next replay, as many as the outbox has room for.
 	 *
 	 * @param array<int, bool> $tickets
 	 * @return array<int, bool> the others
 	 */
 	private static function putOff( string $slug, array $tickets ): array {
 		try {
-			$later = array_slice( $tickets, 0, ( new Spool() )->room(), true );
+			$later = array_slice( $tickets, 0, ( new Outbox() )->room(), true );
 		} catch ( \Throwable $error ) {
-			self::note( 0, 'spool_failed', $error->getMessage() );
+			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return $tickets;
 		}
 		$why    = Outcome::undelivered( 'put_off', 'Very many tickets changed in one page: they are sent in the background.' );
-		$unkept = ( new Keeping() )->tickets( $slug, array_keys( $later ), $why );
+		$unkept = ( new OutboxWriter() )->tickets( $slug, array_keys( $later ), $why );
 		return array_intersect_key( $tickets, $unkept ) + array_diff_key( $tickets, $later );
 	}
 
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeTickets( string $slug, array $outcomes ): void {
-		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->tickets( $slug, $ids, $why ) );
+		self::conclude( $outcomes, static fn( OutboxWriter $writer, array $ids, Outcome $why ): array => $writer->tickets( $slug, $ids, $why ) );
 	}
 
 	/** @param array<int, Outcome> $outcomes */
 	private static function concludeFields( array $fields, array $outcomes ): void {
-		self::conclude( $outcomes, static fn( Keeping $keeping, array $ids, Outcome $why ): array => $keeping->fields( $fields, $ids, $why ) );
+		self::conclude( $outcomes, static fn( OutboxWriter $writer, array $ids, Outcome $why ): array => $writer->fields( $fields, $ids, $why ) );
 	}
 
 	/**
 	 * @param array<int, Outcome>                                  $outcomes
-	 * @param callable(Keeping, int[], Outcome): array<int, string> $keep
+	 * @param callable(OutboxWriter, int[], Outcome): array<int, string> $keep
 	 */
 	private static function conclude( array $outcomes, callable $keep ): void {
 		$idsByReason = [];
 		foreach ( $outcomes as $id => $outcome ) {
 			$idsByReason[ serialize( $outcome ) ][] = $id;
 		}
-		$keeping = new Keeping();
+		$writer = new OutboxWriter();
 		foreach ( $idsByReason as $ids ) {
 			$why = $outcomes[ $ids[0] ];
 			if ( $why->isStored() ) {
 				Plugin::lastDelivery()->note();
 				continue;
 			}
-			$unkept = $keep( $keeping, $ids, $why );
+			$unkept = $keep( $writer, $ids, $why );
 			foreach ( $ids as $id ) {
 				self::note( $id, $why->code, $unkept[ $id ] ?? $why->detail );
 			}
@@ -248,7 +248,7 @@ final class AtShutdown {
 	private static function bridge( string $slug ): Bridge {
 		$bridge = Bridges::active()[ $slug ] ?? null;
 		if ( $bridge === null ) {
-			throw new \RuntimeException( "Nothing here knows the help desk $slug." );
+			throw new \RuntimeException( "No bridge for the help desk $slug is active here." );
 		}
 		return $bridge;
 	}

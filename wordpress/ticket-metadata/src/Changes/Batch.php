@@ -4,13 +4,13 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
 
-/** Sends changes of different tickets, as few requests as can be. */
+/** Sends changes to different tickets in as few requests as possible. */
 final class Batch {
 
-	/** The service takes no more at a time. */
+	/** The service's limit per batch. */
 	public const SIZE_MAX = 500;
 
-	/** What is wrong with a change, and hits all that travel with it: they are sent apart. */
+	/** Errors of one change that fail the whole batch: then each change is sent alone. */
 	private const OF_ONE = [ 'payload_too_large', 'invalid_argument' ];
 
 	private Client $client;
@@ -28,7 +28,7 @@ final class Batch {
 		foreach ( array_chunk( $changes, self::SIZE_MAX, true ) as $some ) {
 			$outcomes += $this->sendSome( $some );
 			if ( self::isCutOff( $outcomes ) ) {
-				// The rest would wait for the same.
+				// The remaining batches would fail in the same way.
 				$reason = end( $outcomes );
 				return $outcomes + array_fill_keys( array_keys( $changes ), $reason );
 			}

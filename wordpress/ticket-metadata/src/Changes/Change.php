@@ -1,19 +1,19 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** What is to be said of one ticket: that it is new, or what of it is now otherwise. */
+/** One ticket to create or to change. */
 final class Change {
 
-	/** The service's. */
+	/** In the service. */
 	public int $ticketId;
 
-	/** The service's, null removes. */
+	/** By the service's names; null removes. */
 	private array $fields;
 
-	/** Whether the service does not know the ticket, as far as is known here. */
+	/** Whether the ticket is new to the service, as far as is known here. */
 	public bool $isNew;
 
-	/** Whether the help desk has it no more: then the service need not know it either. */
+	/** Whether the help desk deleted the ticket: then the service need not have it either. */
 	public bool $isGone;
 
 	public function __construct( int $ticketId, array $fields, bool $isNew = false, bool $isGone = false ) {
@@ -24,21 +24,21 @@ final class Change {
 	}
 
 	/**
-	 * What remains to be tried after an answer.
+	 * What to try after an answer.
 	 *
-	 * @param string $code the service's: it knows the ticket after all, or does not
+	 * @param string $code the service's code: the ticket exists after all, or does not
 	 * @return self|null null: nothing
 	 */
 	public function after( string $code ): ?self {
 		return $code === ( $this->isNew ? 'ticket_exists' : 'ticket_not_found' ) ? new self( $this->ticketId, $this->fields, ! $this->isNew ) : null;
 	}
 
-	/** As the service takes them: a new ticket has nothing that null could remove, and when one was created does not change any more. */
+	/** A new ticket has nothing that null could remove, and the time of creation never changes. */
 	public function fields(): array {
 		return $this->isNew ? self::withoutNulls( $this->fields ) : array_diff_key( $this->fields, [ 'created_at' => true ] );
 	}
 
-	/** One of `POST /tickets/batch`. */
+	/** An operation of `POST /tickets/batch`. */
 	public function toOperation(): array {
 		return [ 'op' => $this->isNew ? 'create' : 'update', 'ticket_id' => $this->ticketId ] + $this->fields();
 	}

@@ -3,10 +3,10 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Client;
 
-/** Changes that no help desk can tell again, because other code of the site asked for them: the fields themselves are kept. */
+/** Changes from other code of the site. No help desk could be asked for them again, so the fields themselves are kept. */
 final class DeferredFields {
 
-	/** Custom fields are merged by their names, as the service does. */
+	/** Custom fields are merged by name, as in the service. */
 	public static function merge( array $older, array $newer ): array {
 		$merged = array_replace( $older, $newer );
 		if ( is_array( $older['custom_fields'] ?? null ) && is_array( $newer['custom_fields'] ?? null ) ) {
@@ -16,8 +16,8 @@ final class DeferredFields {
 	}
 
 	/**
-	 * @param array<int, array> $fields by the id that the functions of the plugin take
-	 * @return array<int, Outcome> by the same
+	 * @param array<int, array> $fields by the id that the plugin's functions take
+	 * @return array<int, Outcome> by the same ids
 	 */
 	public static function send( Client $client, array $fields ): array {
 		$changes = [];

@@ -5,15 +5,15 @@ use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Config;
 use TicketMetadata\Text;
 
-/** A ticket of a help desk in the words of the service. */
+/** Translates a help desk's ticket into the service's fields. */
 final class Fields {
 
-	/** The lengths that the service takes, in characters. */
-	private const LENGTHS = [ 'subject' => 255, 'category' => 64, 'priority' => 64 ];
+	/** The service's limits, in characters. */
+	private const LENGTHS = [ 'subject' => 255, 'category' => 64, 'priority' => 64, 'channel' => 64 ];
 
 	private string $slug;
 
-	/** @var array<string, array{label: string, default: string}> the help desk's, read once for many tickets */
+	/** @var array<string, array{label: string, default: string}> the help desk's statuses, read once for many tickets */
 	private array $statuses;
 
 	/** @var array<string, string> */
@@ -25,7 +25,7 @@ final class Fields {
 		$this->map      = ( new Config() )->statusMap();
 	}
 
-	/** @return array customer_id, subject, category, priority, status, assigned_to, custom_fields, created_at; null where there is nothing */
+	/** @return array customer_id, subject, category, priority, channel, status, assigned_to, custom_fields, created_at; null: no value */
 	public function of( array $snapshot ): array {
 		$fields                = array_diff_key( $snapshot, [ 'guest_id' => true ] );
 		$fields['customer_id'] = $snapshot['customer_id'] ?? TicketIds::ofGuest( $snapshot['guest_id'] ?? 0 );
@@ -36,7 +36,7 @@ final class Fields {
 		return $fields;
 	}
 
-	/** What remains of a ticket that the help desk has no more. */
+	/** The fields of a ticket that the help desk deleted. */
 	public function ofDeleted(): array {
 		return [
 			'status'        => $this->status( $this->closed() ),
@@ -48,14 +48,14 @@ final class Fields {
 		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
 	}
 
-	/** The help desk's own name for it: of its closed statuses the first that the service calls so too. */
+	/** The help desk's closed status: preferably one that maps to the service's `closed`. */
 	private function closed(): string {
 		$closed = array_keys( array_filter( $this->statuses, static fn( array $status ): bool => $status['default'] === 'closed' ) );
 		$called = array_filter( $closed, fn( $status ): bool => $this->status( (string) $status ) === 'closed' );
 		return (string) ( reset( $called ) ?: reset( $closed ) ?: 'closed' );
 	}
 
-	/** What is said of this help desk counts before what is said of all. */
+	/** A mapping for this help desk takes precedence over one for all help desks. */
 	private function mapped( string $status ): ?string {
 		return $this->map[ "$this->slug:$status" ] ?? $this->map[ $status ] ?? null;
 	}

@@ -3,10 +3,10 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\SharedState;
 
-/** When this site last brought a ticket to the service, to the minute: noting it must not cost a write each time. */
+/** When this site last delivered a ticket, to the minute, so that recording it does not cost a write each time. */
 final class LastDelivery {
 
-	/** Memcached takes what is longer for a date. */
+	/** Memcached reads a longer time as a date. */
 	private const KEPT_SECONDS = 30 * 86400;
 
 	private const EXACT_SECONDS = 60;

@@ -3,12 +3,12 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Plugin;
 
-/** Where another plugin ends PHP in the midst of its shutdown, the rest of that is not called. Destructors are, but for a fatal error. */
+/** If another plugin exits during shutdown, PHP skips the remaining listeners but still calls destructors, except after a fatal error. */
 final class LastResort {
 
 	private static ?self $stays = null;
 
-	/** @var object[] what PHP would take down before, if nobody held it */
+	/** @var object[] what PHP would destroy earlier if nothing referred to it */
 	private array $needed;
 
 	private function __construct() {

@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** What changed in this PHP request, by site: of a ticket only that it did, once, however often. */
+/** What changed in this PHP request, by site. A ticket is marked once, however often it changed. */
 final class Marks {
 
 	/** @var array<int, array<string, array<int, bool>>> by site, help desk and ticket: whether it is new */
@@ -15,7 +15,7 @@ final class Marks {
 		$this->tickets[ $blog ][ $slug ][ $id ] = $isNew || ( $this->tickets[ $blog ][ $slug ][ $id ] ?? false );
 	}
 
-	/** Of one field, the last value counts. */
+	/** The last value of a field counts. */
 	public function defer( int $id, array $fields ): void {
 		$blog                         = get_current_blog_id();
 		$this->fields[ $blog ][ $id ] = DeferredFields::merge( $this->fields[ $blog ][ $id ] ?? [], $fields );
@@ -30,14 +30,14 @@ final class Marks {
 		return array_keys( $this->tickets + $this->fields );
 	}
 
-	/** @return array<string, array<int, bool>> by help desk and ticket: whether it is new. Here they are forgotten. */
+	/** @return array<string, array<int, bool>> by help desk and ticket: whether it is new. They are removed here. */
 	public function takeTickets( int $blog ): array {
 		$tickets = $this->tickets[ $blog ] ?? [];
 		unset( $this->tickets[ $blog ] );
 		return $tickets;
 	}
 
-	/** @return array<int, array> fields by ticket. Here they are forgotten. */
+	/** @return array<int, array> fields by ticket. They are removed here. */
 	public function takeFields( int $blog ): array {
 		$fields = $this->fields[ $blog ] ?? [];
 		unset( $this->fields[ $blog ] );

@@ -3,15 +3,15 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Answer;
 
-/** What became of one change. */
+/** The result of sending one change. */
 final class Outcome {
 
-	/** Empty: the service keeps it. */
+	/** Empty: the service has stored it. */
 	public string $code = '';
 
 	public string $detail = '';
 
-	/** Whether it is this change that the service does not want, and not the service that is away or cannot be asked. */
+	/** Whether the service refused this change, as opposed to being unavailable. */
 	public bool $isRefused = false;
 
 	public static function stored(): self {
@@ -35,7 +35,7 @@ final class Outcome {
 		return self::undelivered( $answer->code, $answer->detail() );
 	}
 
-	/** @param mixed $result one of a batch's */
+	/** @param mixed $result one result of a batch */
 	public static function ofResult( $result ): self {
 		$result = is_array( $result ) ? $result : [];
 		$status = (int) ( $result['status'] ?? 0 );
@@ -44,7 +44,7 @@ final class Outcome {
 		}
 		$code   = (string) ( $result['error']['code'] ?? 'bad_answer' );
 		$detail = (string) ( $result['error']['detail'] ?? "A result of the batch has the status $status and no reason." );
-		// A ticket whose stored data is damaged is 500, and has nothing to do with the others.
+		// A ticket whose stored data is damaged gets 500, which does not concern the others.
 		$isOfTicket = $code !== 'bad_answer' && ( ( $status >= 400 && $status < 500 ) || $code === 'internal_error' );
 		return $isOfTicket ? self::refused( $code, $detail ) : self::undelivered( $code, $detail );
 	}

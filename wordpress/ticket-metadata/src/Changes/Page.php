@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** The page of this PHP request, if somebody waits for one. */
+/** The page of this PHP request, if there is one. */
 final class Page {
 
-	/** Sends the page off where PHP can, so that nobody waits for what comes now. */
+	/** Finishes the page if PHP can, so that nobody waits for what follows. */
 	public static function finish(): void {
-		// The browser may hang up, and its next request must not wait for the session.
+		// The browser may disconnect, and its next request must not wait for the session lock.
 		ignore_user_abort( true );
 		if ( session_status() === PHP_SESSION_ACTIVE ) {
 			session_write_close();
@@ -18,7 +18,7 @@ final class Page {
 		}
 	}
 
-	/** Whether somebody waits, or a process of the web server is needed for the next page. */
+	/** Whether a visitor, or the web server's process, waits for the end of this request. */
 	public static function isAwaited(): bool {
 		return PHP_SAPI !== 'cli' && ! wp_doing_cron();
 	}

@@ -6,27 +6,27 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Plugin;
 
-/** Works through the spool, in the order in which it was filled, one PHP process at a time. */
+/** Sends the tickets of the outbox, oldest first, in one PHP process at a time. */
 final class Replay {
 
 	private const PAGE = 200;
 
 	private Client $client;
 
-	private Spool $spool;
+	private Outbox $outbox;
 
 	private ReplayResult $result;
 
 	public function __construct( Client $client ) {
 		$this->client = $client;
-		$this->spool  = new Spool();
+		$this->outbox = new Outbox();
 		$this->result = new ReplayResult();
 	}
 
 	/**
-	 * @param int                        $max      how many tickets
-	 * @param callable(int): void|null   $progress called with how many were tried each time
-	 * @param Deadline|null              $deadline after which no more are begun; null: until there are no more
+	 * @param int                        $max      number of tickets
+	 * @param callable(int): void|null   $progress gets the number of tickets after each page
+	 * @param Deadline|null              $deadline after which no further page is started; null: none
 	 */
 	public static function run( int $max, ?callable $progress = null, ?Deadline $deadline = null ): ReplayResult {
 		$replay = new self( Plugin::patientClient() );
@@ -46,7 +46,7 @@ final class Replay {
 	private function work( int $max, callable $progress, ?Deadline $deadline ): void {
 		$afterId = 0;
 		while ( $max > 0 && $this->result->stoppedBy === '' && ( $deadline === null || ! $deadline->hasPassed() ) ) {
-			$rows = $this->spool->due( $afterId, min( $max, self::PAGE ) );
+			$rows = $this->outbox->due( $afterId, min( $max, self::PAGE ) );
 			if ( $rows === [] ) {
 				return;
 			}
@@ -59,15 +59,15 @@ final class Replay {
 		}
 	}
 
-	/** @param array<int, SpoolRow> $rows by the source's ids */
+	/** @param array<int, OutboxRow> $rows by the source's ids */
 	private function send( string $source, array $rows ): void {
 		foreach ( $this->outcomes( $source, $rows ) as $id => $outcome ) {
 			if ( $outcome->isStored() ) {
-				$this->spool->remove( $rows[ $id ] );
+				$this->outbox->remove( $rows[ $id ] );
 				++$this->result->delivered;
 				continue;
 			}
-			$this->spool->note( $rows[ $id ], $outcome );
+			$this->outbox->note( $rows[ $id ], $outcome );
 			if ( $outcome->isRefused ) {
 				++$this->result->refused;
 			} else {
@@ -78,7 +78,7 @@ final class Replay {
 	}
 
 	/**
-	 * @param array<int, SpoolRow> $rows
+	 * @param array<int, OutboxRow> $rows
 	 * @return array<int, Outcome>
 	 */
 	private function outcomes( string $source, array $rows ): array {
@@ -87,23 +87,23 @@ final class Replay {
 			return array_fill_keys( array_keys( $rows ), $reason );
 		}
 		if ( $source === '' ) {
-			return DeferredFields::send( $this->client, array_map( static fn( SpoolRow $row ): array => $row->fields, $rows ) );
+			return DeferredFields::send( $this->client, array_map( static fn( OutboxRow $row ): array => $row->fields, $rows ) );
 		}
 		try {
 			$bridge = Bridges::active()[ $source ] ?? null;
 			if ( $bridge === null ) {
-				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source does not run here." ) );
+				return array_fill_keys( array_keys( $rows ), Outcome::refused( 'help_desk_inactive', "The help desk $source is not active here." ) );
 			}
-			return ( new Outbox( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
+			return ( new Sender( $this->client ) )->deliver( $bridge, array_keys( $rows ) );
 		} catch ( \Throwable $error ) {
-			// The others behind them have nothing to do with it.
+			// Refused, so that the tickets behind them are still sent.
 			return array_fill_keys( array_keys( $rows ), Outcome::refused( 'client_error', get_class( $error ) . ': ' . $error->getMessage() ) );
 		}
 	}
 
 	/**
-	 * @param SpoolRow[] $rows
-	 * @return array<string, array<int, SpoolRow>>
+	 * @param OutboxRow[] $rows
+	 * @return array<string, array<int, OutboxRow>>
 	 */
 	private static function bySource( array $rows ): array {
 		$sources = [];
@@ -114,7 +114,7 @@ final class Replay {
 	}
 
 	private function finished(): ReplayResult {
-		$this->result->left = $this->spool->depth();
+		$this->result->left = $this->outbox->depth();
 		if ( $this->result->delivered > 0 ) {
 			Plugin::lastDelivery()->note();
 		}

@@ -1,22 +1,22 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** How far the spool was worked through. */
+/** The result of a replay. */
 final class ReplayResult {
 
 	public int $delivered = 0;
 
-	/** Of those that were tried: the service does not want them as they are. */
+	/** How many the service refused. */
 	public int $refused = 0;
 
-	/** All that are in the spool now, whether their turn has come or not. */
+	/** How many are in the outbox afterwards, due or not. */
 	public int $left = 0;
 
-	/** The code of what ended it early; empty: nothing did. */
+	/** The code of the failure that ended it early; empty: none. */
 	public string $stoppedBy = '';
 
 	public string $stoppedDetail = '';
 
-	/** Another PHP process is at it. */
+	/** Whether another PHP process is replaying. */
 	public bool $isBusy = false;
 }

@@ -4,7 +4,7 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Errors;
 
-/** Replays the spool each minute, by WP-Cron. */
+/** Replays the outbox every minute by WP-Cron. */
 final class Schedule {
 
 	public const EVENT = 'ticket_metadata_replay';
@@ -13,11 +13,11 @@ final class Schedule {
 
 	private const TICKETS_MAX = 10000;
 
-	/** WP-Cron begins anew after a minute, whether the last one has ended or not. */
+	/** WP-Cron starts the next run after a minute, whether this one has ended or not. */
 	private const SECONDS_MAX = 30;
 
 	public static function listen(): void {
-		// With every PHP request: WordPress asks for it whenever it plans the event again.
+		// In every PHP request: WordPress needs the schedule whenever it reschedules the event.
 		add_filter( 'cron_schedules', [ self::class, 'addEveryMinute' ] );
 		add_action( 'init', [ self::class, 'begin' ] );
 		add_action( self::EVENT, [ self::class, 'run' ] );
@@ -26,7 +26,7 @@ final class Schedule {
 	public static function addEveryMinute( array $schedules ): array {
 		$schedules[ self::EVERY ] = [
 			'interval' => 60,
-			// Other plugins ask for the schedules before there are translations.
+			// Other plugins read the schedules before translations are loaded.
 			'display'  => did_action( 'init' ) > 0 ? __( 'Every minute', 'ticket-metadata' ) : 'Every minute',
 		];
 		return $schedules;
@@ -46,7 +46,7 @@ final class Schedule {
 		try {
 			Replay::run( self::TICKETS_MAX, null, Deadline::in( self::SECONDS_MAX * 1000 ) );
 		} catch ( \Throwable $error ) {
-			// Of the database, say. WP-Cron has other events to see to.
+			// For example of the database. WP-Cron must go on with other events.
 			Errors::report( 0, 'replay_failed', $error->getMessage() );
 		}
 	}

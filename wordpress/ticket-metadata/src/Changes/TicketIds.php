@@ -4,11 +4,11 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Bridges\Bridges;
 
 /**
- * Which ids the service knows this site's tickets and people by. The service has one space of ids; the sites of a
- * network, and the help desks of a site, each count from 1.
+ * The ids of this site's tickets and people in the service. The service has one space of ids, but each site of a
+ * network and each help desk of a site counts from 1.
  *
- * The first help desk of a site keeps its ids. Each further one gets 10^11 more, the sites of a network but the first
- * 10^12 times their number.
+ * The first help desk of a site keeps its ids. Each further one adds 10^11. Sites of a network other than the main site
+ * add 10^12 times their number.
  */
 final class TicketIds {
 
@@ -18,19 +18,19 @@ final class TicketIds {
 
 	private const ID_MAX = 9007199254740991;
 
-	/** The slugs in the order in which the site got to know them. Kept: a ticket's id does not change when another help desk comes. */
+	/** The slugs in the order in which they were first used. Stored, so that a ticket's id does not change when another help desk is installed. */
 	public const OPTION = 'ticket_metadata_help_desks';
 
-	/** @throws \RangeException where the id would be another ticket's */
+	/** @throws \RangeException if the id would be another ticket's */
 	public static function toService( string $slug, int $id ): int {
 		$number = self::numberOf( $slug );
-		// A help desk that is alone on a single site may use all that there are.
+		// The only help desk of a single site may use all ids.
 		self::assertWithin( $id, $number === 0 && ! is_multisite() && count( self::known() ) === 1 ? self::ID_MAX : self::OF_A_HELP_DESK );
 		return self::ofSite( $id + $number * self::OF_A_HELP_DESK );
 	}
 
 	/**
-	 * @param int $id as the functions of the plugin take it
+	 * @param int $id as the plugin's functions take it
 	 * @throws \RangeException
 	 */
 	public static function ofSite( int $id ): int {
@@ -40,9 +40,9 @@ final class TicketIds {
 	}
 
 	/**
-	 * A person without an account, who has no id of a WordPress user.
+	 * A person without an account, and so without a WordPress user id.
 	 *
-	 * @param int $id the help desk's; 0: not even that
+	 * @param int $id the help desk's; 0: it has none
 	 * @throws \RangeException
 	 */
 	public static function ofGuest( int $id ): int {
@@ -54,7 +54,7 @@ final class TicketIds {
 		if ( $number !== false ) {
 			return $number;
 		}
-		// All that run here at once, so that two PHP requests that come here at a time find the same.
+		// All active ones together, so that concurrent PHP requests arrive at the same order.
 		$known = array_values( array_unique( array_merge( self::known(), array_keys( Bridges::active() ), [ $slug ] ) ) );
 		update_option( self::OPTION, $known );
 		return array_search( $slug, $known, true );

@@ -5,10 +5,10 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\Config;
 use TicketMetadata\Plugin;
 
-/** All checks, in the order in which one would look for a fault. */
+/** All checks, in the order in which you would look for a fault. */
 final class Checks {
 
-	/** Without these, what comes behind them says the same in other words. */
+	/** If one of these fails, the checks after it would only repeat it. */
 	private const BEFORE_ALL = [ 'reachable', 'key' ];
 
 	private Client $client;
@@ -26,7 +26,7 @@ final class Checks {
 		return new self( Plugin::patientClient(), new Config() );
 	}
 
-	/** @return Finding[] none that the service would have to answer, once it is known that it does not */
+	/** @return Finding[] without further checks of the service once it is known not to answer */
 	public function all(): array {
 		$findings = [];
 		foreach ( $this->ofService() as $id => $check ) {
@@ -42,7 +42,7 @@ final class Checks {
 		return $findings;
 	}
 
-	/** @return array<string, callable(): Finding> by id: each asks the service, so none where that is switched off */
+	/** @return array<string, callable(): Finding> by id: each calls the service, so none if the plugin is switched off */
 	public function ofService(): array {
 		if ( $this->config->isDisabled() ) {
 			return [];
@@ -66,14 +66,14 @@ final class Checks {
 		];
 	}
 
-	/** @return array<string, callable(): Finding> by id: from the database alone */
+	/** @return array<string, callable(): Finding> by id: these read only the site's database */
 	public function ofSite(): array {
 		return [
 			'settings' => function (): Finding {
 				return SiteChecks::settings( $this->config );
 			},
-			'spool'    => function (): Finding {
-				return SiteChecks::spool( $this->config );
+			'outbox'    => function (): Finding {
+				return SiteChecks::outbox( $this->config );
 			},
 			'delivery' => static function (): Finding {
 				return SiteChecks::delivery();
@@ -81,7 +81,7 @@ final class Checks {
 		];
 	}
 
-	/** Asked once for both that look at it. */
+	/** Requested once for both checks. */
 	private function health(): ServiceHealth {
 		$this->health = $this->health ?? new ServiceHealth( $this->client );
 		return $this->health;

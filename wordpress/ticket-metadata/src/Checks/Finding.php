@@ -1,23 +1,23 @@
 <?php
 namespace TicketMetadata\Checks;
 
-/** What a check found out: for the settings page, Site Health and `wp ticket-metadata status` alike. */
+/** The result of a check, for the settings page, Site Health and `wp ticket-metadata status`. */
 final class Finding {
 
-	/** As Site Health calls them. */
+	/** Site Health's names. */
 	public const GOOD        = 'good';
 	public const RECOMMENDED = 'recommended';
 	public const CRITICAL    = 'critical';
 
-	/** The check's, stable: a program may look at it. */
+	/** The check's id. Stable, so that programs can use it. */
 	public string $id;
 
 	public string $state;
 
-	/** Plain text, as the following. */
+	/** Plain text, like the detail. */
 	public string $headline;
 
-	/** What was seen, and what can be done. */
+	/** What was found, and what to do. */
 	public string $detail;
 
 	private function __construct( string $id, string $state, string $headline, string $detail ) {
@@ -40,7 +40,7 @@ final class Finding {
 	}
 
 	/**
-	 * What a check finds, also where it fails itself: a mistake of a bridge, or a table that is gone, ends no page.
+	 * Runs a check. If it throws, that is a finding too: a bug in a bridge or a missing table must not end the page.
 	 *
 	 * @param callable(): self $check
 	 */

@@ -4,15 +4,15 @@ namespace TicketMetadata\Checks;
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
 
-/** What the service says of itself to anyone, asked once. */
+/** The service's public health, requested once. */
 final class ServiceHealth {
 
-	/** More, and the times in a ticket do not agree with those of the site. */
+	/** Above it, the times in a ticket contradict those of the site. */
 	private const CLOCK_SECONDS_MAX = 60;
 
 	private Answer $answer;
 
-	/** When the answer was there, Unix seconds. */
+	/** Unix seconds of the answer. */
 	private int $askedAt;
 
 	public function __construct( Client $client ) {
@@ -23,21 +23,21 @@ final class ServiceHealth {
 	public function reachable(): Finding {
 		$state = $this->answer->body['status'] ?? null;
 		if ( $this->answer->status === 0 ) {
-			return Finding::critical( 'reachable', __( 'The ticket-metadata service cannot be reached', 'ticket-metadata' ), $this->answer->detail() . ' ' . __( 'Start the service, or correct its address. Meanwhile, what changes waits on this site.', 'ticket-metadata' ) );
+			return Finding::critical( 'reachable', __( 'The ticket-metadata service cannot be reached', 'ticket-metadata' ), $this->answer->detail() . ' ' . __( 'Start the service, or correct its address. Until then, changes wait in the outbox of this site.', 'ticket-metadata' ) );
 		}
 		if ( $state === 'ready' ) {
 			return Finding::good( 'reachable', __( 'The ticket-metadata service can be reached', 'ticket-metadata' ), $this->parts() );
 		}
 		if ( $state === 'degraded' ) {
-			return Finding::recommended( 'reachable', __( 'The ticket-metadata service works with a part of it away', 'ticket-metadata' ), $this->parts() );
+			return Finding::recommended( 'reachable', __( 'The ticket-metadata service is degraded', 'ticket-metadata' ), $this->parts() );
 		}
 		if ( $state === 'unavailable' ) {
 			return Finding::critical( 'reachable', __( 'The ticket-metadata service has neither Redis nor MySQL', 'ticket-metadata' ), $this->parts() );
 		}
 		return Finding::critical(
 			'reachable',
-			__( 'What answers is not the ticket-metadata service', 'ticket-metadata' ),
-			$this->answer->detail() !== '' ? $this->answer->detail() : __( 'Its answer to /health/ready does not say how it is. Check the address.', 'ticket-metadata' )
+			__( 'Something other than the ticket-metadata service answers', 'ticket-metadata' ),
+			$this->answer->detail() !== '' ? $this->answer->detail() : __( 'The answer to /health/ready contains no state. Check the address.', 'ticket-metadata' )
 		);
 	}
 
@@ -47,13 +47,13 @@ final class ServiceHealth {
 		}
 		$there = strtotime( $this->answer->headers['date'] ?? '' );
 		if ( $there === false ) {
-			return Finding::recommended( 'clock', __( 'The clock of the ticket-metadata service could not be compared', 'ticket-metadata' ), __( 'Its answer bears no Date.', 'ticket-metadata' ) );
+			return Finding::recommended( 'clock', __( 'The clock of the ticket-metadata service could not be compared', 'ticket-metadata' ), __( 'Its answer has no Date header.', 'ticket-metadata' ) );
 		}
 		$seconds = abs( $there - $this->askedAt );
 		/* translators: %s: a number of seconds */
-		$text = sprintf( __( 'It differs from the clock of this site by %s s. Times in tickets are taken from both.', 'ticket-metadata' ), number_format_i18n( $seconds ) );
+		$text = sprintf( __( 'It differs from the clock of this site by %s s. Tickets contain times of both clocks.', 'ticket-metadata' ), number_format_i18n( $seconds ) );
 		return $seconds > self::CLOCK_SECONDS_MAX
-			? Finding::critical( 'clock', __( 'The clock of the ticket-metadata service, or of this site, is wrong', 'ticket-metadata' ), $text . ' ' . __( 'Have both machines take the time from a time server.', 'ticket-metadata' ) )
+			? Finding::critical( 'clock', __( 'The clock of the ticket-metadata service, or of this site, is wrong', 'ticket-metadata' ), $text . ' ' . __( 'Synchronise both machines with a time server.', 'ticket-metadata' ) )
 			: Finding::good( 'clock', __( 'The clock of the ticket-metadata service is right', 'ticket-metadata' ), $text );
 	}
 

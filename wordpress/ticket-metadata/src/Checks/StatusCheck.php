@@ -5,34 +5,34 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\StatusMap;
 
 /**
- * Whether the service takes the statuses that the help desks' are mapped to. Each is sent with something else that the
- * service refuses, so that nothing is written: it says of a status that it does not know before it comes to that.
+ * Whether the service accepts the mapped statuses. Each one is sent together with an invalid field, so that nothing is
+ * written: the service reports an unknown status before the invalid field.
  */
 final class StatusCheck {
 
-	/** The largest that there is. Should the refusal ever fail to come, it is no ticket of a site. */
+	/** The largest id. If the service ever accepted the request, it would change no ticket of a site. */
 	private const TICKET = 9007199254740991;
 
 	public static function of( Client $client ): Finding {
 		$statuses = StatusMap::ofSite()->inUse();
 		if ( $statuses === [] ) {
-			return Finding::good( 'statuses', __( 'No statuses are mapped', 'ticket-metadata' ), __( 'No help desk that the plugin knows is active on this site.', 'ticket-metadata' ) );
+			return Finding::good( 'statuses', __( 'No statuses are mapped', 'ticket-metadata' ), __( 'No help desk that the plugin supports is active on this site.', 'ticket-metadata' ) );
 		}
 		$answer  = $client->batch( array_map( [ self::class, 'operation' ], $statuses ) );
 		$results = $answer->body['results'] ?? null;
 		if ( ! is_array( $results ) || count( $results ) !== count( $statuses ) ) {
 			/* translators: %s: what went wrong */
-			return Finding::recommended( 'statuses', __( 'The statuses could not be checked', 'ticket-metadata' ), sprintf( __( 'The service was asked and did not say: %s', 'ticket-metadata' ), $answer->detail() ) );
+			return Finding::recommended( 'statuses', __( 'The statuses could not be checked', 'ticket-metadata' ), sprintf( __( 'Its answer was: %s', 'ticket-metadata' ), $answer->detail() ) );
 		}
 		$refusals = array_filter( array_map( [ self::class, 'refusal' ], array_values( $results ) ), 'is_string' );
 		if ( $refusals === [] ) {
 			/* translators: %s: a list of statuses */
-			return Finding::good( 'statuses', __( 'The ticket-metadata service takes all statuses of the map', 'ticket-metadata' ), sprintf( __( 'These are: %s.', 'ticket-metadata' ), implode( ', ', $statuses ) ) );
+			return Finding::good( 'statuses', __( 'The ticket-metadata service accepts all mapped statuses', 'ticket-metadata' ), sprintf( __( 'They are: %s.', 'ticket-metadata' ), implode( ', ', $statuses ) ) );
 		}
 		$refused = array_intersect_key( $statuses, $refusals );
 		return Finding::critical(
 			'statuses',
-			__( 'The ticket-metadata service does not take all statuses of the map', 'ticket-metadata' ),
+			__( 'The ticket-metadata service does not accept all mapped statuses', 'ticket-metadata' ),
 			/* translators: 1: a list of statuses, 2: what the service says of them */
 			sprintf( __( 'It refuses %1$s: the status %2$s. Change the map in the settings, or TICKET_STATUSES of the service.', 'ticket-metadata' ), implode( ', ', $refused ), reset( $refusals ) )
 		);
@@ -43,14 +43,14 @@ final class StatusCheck {
 			'op'        => 'update',
 			'ticket_id' => self::TICKET,
 			'status'    => $status,
-			// A category is text.
+			// Invalid: a category is text.
 			'category'  => 0,
 		];
 	}
 
 	/**
 	 * @param mixed $result
-	 * @return string|null what the service says of the status; null: nothing
+	 * @return string|null what the service says about the status; null: nothing
 	 */
 	private static function refusal( $result ): ?string {
 		$finding = $result['error']['errors'][0] ?? [];

@@ -6,7 +6,7 @@ use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\Health;
 use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Plugin;
@@ -14,20 +14,20 @@ use TicketMetadata\Plugin;
 /** `wp ticket-metadata backfill` */
 final class Backfill {
 
-	/** Between attempts, together longer than a restart of the service takes. */
+	/** Between attempts. Together longer than a restart of the service. */
 	private const PAUSES_SECONDS = [ 1, 2, 5, 10, 20 ];
 
-	/** What waiting does not change. */
+	/** Failures that waiting does not cure. */
 	private const LASTING = [ 'disabled', 'misconfigured', 'blocked', 'unauthorized', 'forbidden', 'client_error' ];
 
 	private const REFUSALS_SHOWN = 20;
 
-	/** Where nobody sees a progress bar, a log says how far it came. */
+	/** Progress in a log, where there is no progress bar. */
 	private const LOGGED_EVERY = 10000;
 
 	private Client $client;
 
-	private Outbox $outbox;
+	private Sender $sender;
 
 	/** @var callable(int): void */
 	private $pause;
@@ -43,7 +43,7 @@ final class Backfill {
 	/** @param callable(int): void $pause */
 	public function __construct( Client $client, callable $pause, int $batch, bool $isDryRun ) {
 		$this->client   = $client;
-		$this->outbox   = new Outbox( $client );
+		$this->sender   = new Sender( $client );
 		$this->pause    = $pause;
 		$this->batch    = $batch;
 		$this->isDryRun = $isDryRun;
@@ -63,7 +63,7 @@ final class Backfill {
 			$refused += $this->refused;
 			$text = $this->isDryRun
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
-				? _n( '%1$s: %2$d ticket would be sent, %3$d cannot be.', '%1$s: %2$d tickets would be sent, %3$d cannot be.', $this->delivered, 'ticket-metadata' )
+				? _n( '%1$s: %2$d ticket would be sent, %3$d cannot be sent.', '%1$s: %2$d tickets would be sent, %3$d cannot be sent.', $this->delivered, 'ticket-metadata' )
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
 				: _n( '%1$s: %2$d ticket delivered, %3$d refused.', '%1$s: %2$d tickets delivered, %3$d refused.', $this->delivered, 'ticket-metadata' );
 			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) );
@@ -72,8 +72,8 @@ final class Backfill {
 			\WP_CLI::error( __( 'Some tickets are not in the service. The warnings say why.', 'ticket-metadata' ) );
 		}
 		if ( $isWhole && ! $this->isDryRun ) {
-			// Whatever found no room to wait has arrived now.
-			( new Spool() )->forgetDropped();
+			// The dropped changes have arrived now.
+			( new Outbox() )->forgetDropped();
 		}
 		if ( $this->isDryRun ) {
 			\WP_CLI::success( __( 'Nothing was sent.', 'ticket-metadata' ) );
@@ -89,7 +89,7 @@ final class Backfill {
 		return implode( ', ', array_map( static fn( Bridge $bridge ): string => $bridge->name(), $bridges ) );
 	}
 
-	/** @param string[] $others whose turn has not come, by their slugs */
+	/** @param string[] $others slugs of the help desks that follow */
 	private function send( Bridge $bridge, int $after, array $others ): void {
 		$bar = \WP_CLI\Utils\make_progress_bar( $bridge->name(), $bridge->count() );
 		for ( $ids = $bridge->ids( $after, $this->batch ); $ids !== []; $ids = $bridge->ids( $after, $this->batch ) ) {
@@ -133,11 +133,11 @@ final class Backfill {
 	 */
 	private function attempt( Bridge $bridge, array $ids ): array {
 		$reason = Health::reasonToWait( $this->client, true );
-		return $reason === null ? $this->outbox->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
+		return $reason === null ? $this->sender->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
 	}
 
 	/**
-	 * What can be known without the service.
+	 * Checks what can be checked without the service.
 	 *
 	 * @param int[] $ids
 	 * @return array<int, Outcome>
@@ -183,7 +183,7 @@ final class Backfill {
 		\WP_CLI::error(
 			sprintf(
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a code, 4: what went wrong, 5: a command */
-				_n( '%1$s: stopped after %2$d ticket: %3$s. %4$s Go on with: %5$s', '%1$s: stopped after %2$d tickets: %3$s. %4$s Go on with: %5$s', $this->delivered, 'ticket-metadata' ),
+				_n( '%1$s: stopped after %2$d ticket: %3$s. %4$s Continue with: %5$s', '%1$s: stopped after %2$d tickets: %3$s. %4$s Continue with: %5$s', $this->delivered, 'ticket-metadata' ),
 				$bridge->name(),
 				$this->delivered,
 				$why->code,
@@ -201,7 +201,7 @@ final class Backfill {
 		}
 	}
 
-	/** Neither there nor unwanted: the service was away. */
+	/** Neither stored nor refused: the service was unavailable. */
 	private static function isLeft( Outcome $outcome ): bool {
 		return ! $outcome->isStored() && ! $outcome->isRefused;
 	}

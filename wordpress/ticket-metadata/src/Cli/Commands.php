@@ -6,14 +6,14 @@ use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Plugin;
 
 /**
- * Looks after this site's tickets in the ticket-metadata service.
+ * Manages this site's tickets in the ticket-metadata service.
  */
 final class Commands {
 
 	/** @var callable(int): void */
 	private $pause;
 
-	/** @param callable(int): void|null $pause waits so many seconds */
+	/** @param callable(int): void|null $pause waits for the given number of seconds */
 	public function __construct( ?callable $pause = null ) {
 		$this->pause = $pause ?? 'sleep';
 	}
@@ -23,14 +23,14 @@ final class Commands {
 	}
 
 	/**
-	 * Checks the connection to the service, its key and its clock, and shows what waits for it.
+	 * Checks the connection to the service, the key, the clock and the statuses, and shows the outbox.
 	 *
 	 * The exit code is 1 when something is critical.
 	 *
 	 * ## OPTIONS
 	 *
 	 * [--format=<format>]
-	 * : How to show it.
+	 * : Output format.
 	 * ---
 	 * default: table
 	 * options:
@@ -40,7 +40,7 @@ final class Commands {
 	 *
 	 * ## EXAMPLES
 	 *
-	 *     # What a monitoring system would ask.
+	 *     # For a monitoring system.
 	 *     $ wp ticket-metadata status --format=json
 	 */
 	public function status( array $arguments, array $options ): void {
@@ -48,18 +48,18 @@ final class Commands {
 	}
 
 	/**
-	 * Sends the tickets that wait for the service, those too that it has refused.
+	 * Sends the tickets in the outbox, including those that the service has refused.
 	 *
 	 * The exit code is 1 when some are left.
 	 *
 	 * ## OPTIONS
 	 *
 	 * [--limit=<tickets>]
-	 * : Send at most so many.
+	 * : Send at most this number.
 	 *
 	 * [--discard-refused]
-	 * : Take out what the service still refuses, for good: deferred fields that it will never take, tickets of a help
-	 * desk that is no longer here.
+	 * : Delete what the service still refuses: deferred fields that it will never accept, or tickets of a help desk that
+	 * is no longer active.
 	 *
 	 * ## EXAMPLES
 	 *
@@ -71,18 +71,18 @@ final class Commands {
 	}
 
 	/**
-	 * Brings all tickets of the help desks to the service, as they now stand. It may be repeated at any time.
+	 * Sends all tickets of the help desks to the service in their current state. You can repeat it at any time.
 	 *
 	 * ## OPTIONS
 	 *
 	 * [--bridge=<slug>]
-	 * : Only those of this help desk.
+	 * : Only tickets of this help desk.
 	 *
 	 * [--after=<id>]
-	 * : Only those with a greater id: where one that was interrupted goes on. Needs --bridge where several help desks are active.
+	 * : Only tickets with a greater id, to continue an interrupted run. Needs --bridge if several help desks are active.
 	 *
 	 * [--batch=<tickets>]
-	 * : So many at a time, at most 500.
+	 * : Tickets per request, at most 500.
 	 * ---
 	 * default: 200
 	 * ---
@@ -96,43 +96,43 @@ final class Commands {
 	 *     Awesome Support: 4211 tickets delivered, 0 refused.
 	 *     Success: All tickets are in the service.
 	 *
-	 *     # Go on where the last one was interrupted.
+	 *     # Continue an interrupted run.
 	 *     $ wp ticket-metadata backfill --bridge=supportcandy --after=12000
 	 */
 	public function backfill( array $arguments, array $options ): void {
 		$bridges = $this->bridges( $options );
 		$after   = Options::number( $options, 'after', 0 );
 		if ( $after > 0 && count( $bridges ) > 1 ) {
-			\WP_CLI::error( __( 'Several help desks are active, and each has ids of its own: name one with --bridge.', 'ticket-metadata' ) );
+			\WP_CLI::error( __( 'Several help desks are active, each with its own ids: choose one with --bridge.', 'ticket-metadata' ) );
 		}
 		$backfill = new Backfill( Plugin::patientClient(), $this->pause, Options::batch( $options ), ! empty( $options['dry-run'] ) );
 		$backfill->run( $bridges, $after, ! isset( $options['bridge'] ) && $after === 0 );
 	}
 
 	/**
-	 * Compares every ticket of the help desks with what the service has.
+	 * Compares every ticket of the help desks with the service.
 	 *
 	 * The exit code is 1 when they do not agree.
 	 *
 	 * ## OPTIONS
 	 *
 	 * [--bridge=<slug>]
-	 * : Only those of this help desk.
+	 * : Only tickets of this help desk.
 	 *
 	 * [--batch=<tickets>]
-	 * : So many at a time, at most 500.
+	 * : Tickets per request, at most 500.
 	 * ---
 	 * default: 200
 	 * ---
 	 *
 	 * [--limit=<differences>]
-	 * : Show at most so many differences. All are counted.
+	 * : Show at most this number of differences. All are counted.
 	 * ---
 	 * default: 100
 	 * ---
 	 *
 	 * [--format=<format>]
-	 * : How to show it; count is the number of tickets that differ or are missing.
+	 * : Output format; count prints the number of tickets that differ or are missing.
 	 * ---
 	 * default: table
 	 * options:
@@ -155,7 +155,7 @@ final class Commands {
 	private function bridges( array $options ): array {
 		$active = Bridges::active();
 		if ( $active === [] ) {
-			\WP_CLI::error( __( 'No help desk that the plugin knows is active on this site.', 'ticket-metadata' ) );
+			\WP_CLI::error( __( 'No help desk that the plugin supports is active on this site.', 'ticket-metadata' ) );
 		}
 		$slug = $options['bridge'] ?? null;
 		if ( $slug === null ) {

@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Cli;
 
-/** A ticket here and at the service. */
+/** A ticket of a help desk, compared with the service's. */
 final class ComparedTicket {
 
 	public const AGREES     = 'agree';
@@ -15,7 +15,7 @@ final class ComparedTicket {
 	/** @var array<string, array{mixed, mixed}> by field: here and there */
 	public array $differences;
 
-	/** Whether MySQL has the service's newest version; of what the service does not show, nothing is known. */
+	/** Whether MySQL has the service's newest version; true if the service did not return the ticket. */
 	public bool $isInMysql;
 
 	public function __construct( string $state, array $differences = [], bool $isInMysql = true ) {

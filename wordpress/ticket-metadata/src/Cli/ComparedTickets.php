@@ -6,7 +6,7 @@ use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
 
-/** Looks at tickets of a help desk here and at the service. */
+/** Compares tickets of a help desk with the service's. */
 final class ComparedTickets {
 
 	private Client $client;
@@ -23,7 +23,7 @@ final class ComparedTickets {
 
 	/**
 	 * @param int[] $ids the help desk's
-	 * @return array<int, ComparedTicket> by id: those that the help desk still has
+	 * @return array<int, ComparedTicket> by id: those that still exist in the help desk
 	 */
 	public function compare( array $ids ): array {
 		$compared  = [];
@@ -33,7 +33,7 @@ final class ComparedTickets {
 			try {
 				$toService[ $id ] = TicketIds::toService( $this->bridge->slug(), $id );
 			} catch ( \RangeException $error ) {
-				// It never got there.
+				// It was never sent.
 				$compared[ $id ] = new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $id, null ] ] );
 			}
 		}
@@ -57,13 +57,13 @@ final class ComparedTickets {
 
 	/**
 	 * @param int[] $ids the service's
-	 * @return array{array<int, array>, array<int, string>} tickets, and why some cannot be read
+	 * @return array{array<int, array>, array<int, string>} tickets, and the reasons for those that cannot be read
 	 */
 	private function ask( array $ids ): array {
 		$answer = $this->client->list( array_values( $ids ) );
 		if ( $answer->status !== 200 || ! is_array( $answer->body['tickets'] ?? null ) ) {
 			/* translators: %s: what went wrong */
-			\WP_CLI::error( sprintf( __( 'The service did not give the tickets: %s', 'ticket-metadata' ), $answer->detail() ) );
+			\WP_CLI::error( sprintf( __( 'The service did not return the tickets: %s', 'ticket-metadata' ), $answer->detail() ) );
 		}
 		$unreadable = [];
 		foreach ( $answer->body['errors'] ?? [] as $error ) {

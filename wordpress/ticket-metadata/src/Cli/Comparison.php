@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata\Cli;
 
-/** How a ticket of a help desk and the service's differ. */
+/** The differences between a help desk's ticket and the service's. */
 final class Comparison {
 
 	/**
-	 * @param array $here  as it is sent; null: nothing
-	 * @param array $there as the service answers it
+	 * @param array $here  the fields as they are sent
+	 * @param array $there the ticket as the service returns it
 	 * @return array<string, array{mixed, mixed}> by field: here and there
 	 */
 	public static function differences( array $here, array $there ): array {
@@ -20,7 +20,7 @@ final class Comparison {
 		return $differences;
 	}
 
-	/** What the service has beside that was told it by others: custom fields are merged name by name. */
+	/** Custom fields are merged by name, so the service may have more of them, from other callers. */
 	private static function flat( array $fields ): array {
 		$custom = is_array( $fields['custom_fields'] ?? null ) ? $fields['custom_fields'] : [];
 		unset( $fields['custom_fields'] );
@@ -36,7 +36,7 @@ final class Comparison {
 	 */
 	private static function isSame( $here, $there ): bool {
 		$isNumber = ( is_int( $here ) || is_float( $here ) ) && ( is_int( $there ) || is_float( $there ) );
-		// JSON has one kind of number.
+		// JSON does not tell integers from floats.
 		return $isNumber ? $here == $there : $here === $there;
 	}
 }

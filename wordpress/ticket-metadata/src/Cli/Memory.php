@@ -1,15 +1,15 @@
 <?php
 namespace TicketMetadata\Cli;
 
-/** Keeps a run over all tickets as small as one over a few. */
+/** Keeps the memory of a run constant, however many tickets there are. */
 final class Memory {
 
-	/** Forgets what WordPress keeps for a page, which would grow with every ticket. */
+	/** Empties WordPress's caches of a page, which would grow with every ticket. */
 	public static function release(): void {
 		global $wpdb;
 		// Kept with SAVEQUERIES.
 		$wpdb->queries = [];
-		// What is not asked for again soon; where the cache cannot part it from what others share, it keeps it.
+		// Only the cache of this process. A cache that cannot separate it from the shared one keeps it.
 		if ( function_exists( 'wp_cache_supports' ) && wp_cache_supports( 'flush_runtime' ) ) {
 			wp_cache_flush_runtime();
 		}

@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata\Cli;
 
-/** Numbers that people type. */
+/** Numbers from the command line. */
 final class Options {
 
 	private const BATCH = 200;
 
-	/** The service takes no more at a time. */
+	/** The service's limit per batch. */
 	private const BATCH_MAX = 500;
 
 	public static function number( array $options, string $name, int $default, int $min = 0 ): int {

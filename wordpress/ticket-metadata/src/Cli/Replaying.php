@@ -1,23 +1,23 @@
 <?php
 namespace TicketMetadata\Cli;
 
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Replay;
 use TicketMetadata\Changes\ReplayResult;
-use TicketMetadata\Changes\Spool;
 
 /** `wp ticket-metadata replay` */
 final class Replaying {
 
 	private const REFUSALS_SHOWN = 20;
 
-	/** Rows that are looked at for refusals: a first page of a spool that is full of them says enough. */
+	/** Rows that are searched for refusals. The first rows of a long outbox say enough. */
 	private const ROWS_LOOKED_AT = 1000;
 
 	public function run( int $limit, bool $isDiscarding ): void {
-		$spool = new Spool();
-		// Whoever runs it has done something about what was refused.
-		$spool->hurry();
-		$bar    = \WP_CLI\Utils\make_progress_bar( __( 'Sending what waits', 'ticket-metadata' ), min( $limit, $spool->depth() ) );
+		$outbox = new Outbox();
+		// Whoever runs the command has probably fixed the reasons for refusals.
+		$outbox->hurry();
+		$bar    = \WP_CLI\Utils\make_progress_bar( __( 'Sending the outbox', 'ticket-metadata' ), min( $limit, $outbox->depth() ) );
 		$result = Replay::run(
 			$limit,
 			static function ( int $tickets ) use ( $bar ): void {
@@ -26,19 +26,19 @@ final class Replaying {
 			}
 		);
 		$bar->finish();
-		$this->conclude( $result, $spool, $isDiscarding );
+		$this->conclude( $result, $outbox, $isDiscarding );
 	}
 
-	private function conclude( ReplayResult $result, Spool $spool, bool $isDiscarding ): void {
+	private function conclude( ReplayResult $result, Outbox $outbox, bool $isDiscarding ): void {
 		if ( $result->isBusy ) {
 			\WP_CLI::error( __( 'Another process is replaying. Try again when it is done.', 'ticket-metadata' ) );
 		}
-		$this->showRefusals( $spool );
+		$this->showRefusals( $outbox );
 		if ( $isDiscarding && $result->stoppedBy === '' ) {
-			$discarded = $spool->discardRefused();
+			$discarded = $outbox->discardRefused();
 			/* translators: %d: a number of tickets */
-			\WP_CLI::log( sprintf( __( 'Discarded %d that the service refused.', 'ticket-metadata' ), $discarded ) );
-			$result->left = $spool->depth();
+			\WP_CLI::log( sprintf( __( 'Discarded, because the service refused them: %d.', 'ticket-metadata' ), $discarded ) );
+			$result->left = $outbox->depth();
 		}
 		if ( $result->stoppedBy !== '' ) {
 			/* translators: 1: a code, 2: what went wrong */
@@ -52,9 +52,9 @@ final class Replaying {
 		\WP_CLI::success( $summary );
 	}
 
-	private function showRefusals( Spool $spool ): void {
+	private function showRefusals( Outbox $outbox ): void {
 		$shown = 0;
-		foreach ( $spool->rows( self::ROWS_LOOKED_AT ) as $row ) {
+		foreach ( $outbox->rows( self::ROWS_LOOKED_AT ) as $row ) {
 			if ( $row->refusals > 0 && ++$shown <= self::REFUSALS_SHOWN ) {
 				/* translators: 1: a help desk's slug, 2: a ticket's id, 3: a code, 4: why */
 				\WP_CLI::warning( sprintf( __( '%1$s ticket %2$d was refused: %3$s. %4$s', 'ticket-metadata' ), $row->source === '' ? __( 'Deferred', 'ticket-metadata' ) : $row->source, $row->ticketId, $row->errorCode, $row->errorDetail ) );

@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata\Cli;
 
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Checks\Checks;
 use TicketMetadata\Checks\Finding;
 use TicketMetadata\Plugin;
@@ -11,12 +11,12 @@ final class Status {
 
 	public function show( string $format ): void {
 		$findings = Checks::patient()->all();
-		$spool    = new Spool();
+		$outbox   = new Outbox();
 		$waiting  = [
-			'waiting'           => $spool->depth(),
-			'refused'           => $spool->refused(),
-			'dropped'           => $spool->dropped(),
-			'oldest_waiting_at' => $spool->oldestAt(),
+			'waiting'           => $outbox->depth(),
+			'refused'           => $outbox->refused(),
+			'dropped'           => $outbox->dropped(),
+			'oldest_waiting_at' => $outbox->oldestAt(),
 			'last_delivery_at'  => Plugin::lastDelivery()->at(),
 		];
 		if ( $format === 'json' ) {

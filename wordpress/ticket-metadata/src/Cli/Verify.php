@@ -2,7 +2,7 @@
 namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
-use TicketMetadata\Changes\Spool;
+use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Client\Client;
 
 /** `wp ticket-metadata verify` */
@@ -12,7 +12,7 @@ final class Verify {
 
 	private int $batch;
 
-	/** Of differences that are shown. */
+	/** Maximum number of differences to show. */
 	private int $limit;
 
 	/** @var array<string, int> tickets */
@@ -38,7 +38,7 @@ final class Verify {
 	/** @param array<string, Bridge> $bridges */
 	public function run( array $bridges, string $format ): void {
 		foreach ( $bridges as $bridge ) {
-			// Nothing but the result where a program reads it.
+			// No progress bar in output for programs.
 			$bar   = $format === 'table' ? \WP_CLI\Utils\make_progress_bar( $bridge->name(), $bridge->count() ) : null;
 			$after = 0;
 			for ( $ids = $bridge->ids( 0, $this->batch ); $ids !== []; $ids = $bridge->ids( $after, $this->batch ) ) {
@@ -60,11 +60,11 @@ final class Verify {
 	private function compare( Bridge $bridge, array $ids ): void {
 		$tickets = new ComparedTickets( $this->client, $bridge );
 		$found   = $tickets->compare( $ids );
-		// What was changed between the two looks at it is not different.
+		// A ticket that changed between the two reads does not count as different.
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
 		$found  = $unlike === [] ? $found : array_replace( $found, $tickets->compare( $unlike ) );
 		$unlike = array_keys( array_filter( $found, [ self::class, 'isUnlike' ] ) );
-		$waits  = ( new Spool() )->waiting( $bridge->slug(), $unlike );
+		$waits  = ( new Outbox() )->waiting( $bridge->slug(), $unlike );
 		foreach ( $found as $id => $ticket ) {
 			$this->count( $ticket, isset( $waits[ $id ] ) );
 			foreach ( $ticket->differences as $field => [ $here, $there ] ) {
@@ -125,7 +125,7 @@ final class Verify {
 		\WP_CLI::log(
 			sprintf(
 				/* translators: numbers of tickets */
-				__( 'Compared: %1$d. Agree: %2$d. Differ: %3$d. Not in the service: %4$d. Unreadable there: %5$d. Of those that do not agree, wait on this site: %6$d.', 'ticket-metadata' ),
+				__( 'Compared: %1$d. Agree: %2$d. Differ: %3$d. Not in the service: %4$d. Unreadable there: %5$d. Of those that do not agree, waiting in the outbox: %6$d.', 'ticket-metadata' ),
 				$this->counts['compared'],
 				$this->counts['agree'],
 				$this->counts['differ'],
@@ -135,7 +135,7 @@ final class Verify {
 			)
 		);
 		/* translators: %d: a number of tickets */
-		\WP_CLI::log( sprintf( __( 'In the service, and not with their newest version in MySQL yet: %d.', 'ticket-metadata' ), $this->counts['not_mysql'] ) );
+		\WP_CLI::log( sprintf( __( 'Newer in the service than in MySQL: %d.', 'ticket-metadata' ), $this->counts['not_mysql'] ) );
 	}
 
 	/** @param mixed $value */

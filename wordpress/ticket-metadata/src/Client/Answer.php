@@ -1,22 +1,22 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** What came of a request. A failure is an answer too: status 0, and a code that says which. */
+/** The result of a request. A failure is an answer too, with the status 0 and a code. */
 final class Answer {
 
-	/** At once, and surely safe with the same Idempotency-Key: the service says so, or the connection broke. */
+	/** Codes after which an immediate retry with the same Idempotency-Key is safe. */
 	private const AT_ONCE = [ 'store_unavailable', 'outcome_unknown', 'network_error' ];
 
-	/** The same request may succeed later. */
+	/** Codes after which the same request may succeed later. */
 	private const LATER = [ 'timeout', 'circuit_open', 'overloaded', 'rate_limited', 'request_timeout' ];
 
-	/** What a proxy says of a service that it does not reach. */
+	/** A proxy's answers if it does not reach the service. */
 	private const PROXY_STATUSES = [ 502, 503, 504 ];
 
-	/** HTTP's; 0: the service gave no answer. */
+	/** The HTTP status; 0: the service did not answer. */
 	public int $status = 0;
 
-	/** Empty: it went as asked. Else the service's code, or `network_error`, `timeout`, `circuit_open`, `blocked`, `disabled`, `misconfigured`, `bad_answer`, `invalid_argument`, `client_error`. */
+	/** Empty: success. Otherwise the service's code, or `network_error`, `timeout`, `out_of_time`, `circuit_open`, `blocked`, `disabled`, `misconfigured`, `bad_answer`, `invalid_argument`, `client_error`. */
 	public string $code = '';
 
 	/** The ticket, the results, or the problem (RFC 9457). */
@@ -25,7 +25,7 @@ final class Answer {
 	/** @var array<string, string> by names in lower case */
 	public array $headers = [];
 
-	/** HTTP's of something that is no answer of the service. */
+	/** The HTTP status of an answer that is not the service's. */
 	private int $strangeStatus = 0;
 
 	private function __construct() {}
@@ -38,8 +38,8 @@ final class Answer {
 	}
 
 	/**
-	 * Reads what arrived. The service's are JSON objects: a ticket, a result, a problem with a code, or, of
-	 * /health/ready, a state under 503.
+	 * Reads an HTTP answer. The service's are JSON objects: a ticket, a result, a problem with a code, or, with 503 from
+	 * /health/ready, a state.
 	 *
 	 * @param array<string, string> $headers by names in lower case
 	 */
@@ -49,7 +49,7 @@ final class Answer {
 		$isState   = $status === 503 && isset( $body['redis'], $body['mysql'] );
 		$isProblem = $status >= 400 && is_string( $body['code'] ?? null );
 		if ( $body === null || ! ( $isResult || $isState || $isProblem ) ) {
-			$answer                = self::failure( 'bad_answer', "What answered, with HTTP status $status, is not the service. Check its address, and what stands before it." );
+			$answer                = self::failure( 'bad_answer', "Something other than the service answered, with HTTP status $status. Check the address, and any proxy in front of the service." );
 			$answer->headers       = $headers;
 			$answer->strangeStatus = $status;
 			return $answer;
@@ -62,27 +62,27 @@ final class Answer {
 		return $answer;
 	}
 
-	/** Whether the service keeps all that was sent: in Redis, or, with 202, in its journal until Redis is back. Of a batch that is not so, each result says it. */
+	/** Whether the service stored the whole request: in Redis or, with 202, in its journal until Redis is back. In a batch, each result says so itself. */
 	public function isStored(): bool {
 		return in_array( $this->status, [ 200, 201, 202 ], true );
 	}
 
-	/** Whether the same request, with the same Idempotency-Key, may be repeated and may then succeed: now or later. */
+	/** Whether the same request, with the same Idempotency-Key, may succeed if it is repeated, now or later. */
 	public function isRetriable(): bool {
-		return $this->isRetriableAtOnce() || in_array( $this->code, self::LATER, true ) || $this->isAway();
+		return $this->isRetriableAtOnce() || in_array( $this->code, self::LATER, true ) || $this->isUnavailable();
 	}
 
-	/** Whether the page that waits may try again. */
+	/** Whether a page may retry at once. */
 	public function isRetriableAtOnce(): bool {
 		return in_array( $this->code, self::AT_ONCE, true );
 	}
 
-	/** Whether it looks as if the service were not there. */
-	public function isAway(): bool {
+	/** Whether the service seems to be down or unreachable. */
+	public function isUnavailable(): bool {
 		return in_array( $this->code, [ 'network_error', 'timeout' ], true ) || in_array( $this->strangeStatus, self::PROXY_STATUSES, true );
 	}
 
-	/** @return int|null null: the service names no time; PHP_INT_MAX: a date, which is never near enough */
+	/** @return int|null null: no Retry-After; PHP_INT_MAX: a date, which is never near enough to wait for */
 	public function retryAfterSeconds(): ?int {
 		$text = $this->headers['retry-after'] ?? '';
 		if ( $text === '' ) {
@@ -91,12 +91,12 @@ final class Answer {
 		return ctype_digit( $text ) ? (int) $text : PHP_INT_MAX;
 	}
 
-	/** What happened, and what can be done. */
+	/** What happened, and what to do. */
 	public function detail(): string {
 		return is_string( $this->body['detail'] ?? null ) ? $this->body['detail'] : '';
 	}
 
-	/** By which an operator finds it in the service's log. */
+	/** The id under which operators find the request in the service's log. */
 	public function requestId(): string {
 		return is_string( $this->body['request_id'] ?? null ) ? $this->body['request_id'] : '';
 	}

@@ -2,17 +2,17 @@
 namespace TicketMetadata\Client;
 
 /**
- * While the service is away, pages do not wait for it: after some failures in a row nobody asks for a while, then one
- * request tries. What all PHP requests of the site see counts.
+ * Keeps pages from waiting for an unavailable service: after some consecutive failures no requests are sent for a while,
+ * then one request tries. The state is shared by all PHP requests of the site.
  */
 final class CircuitBreaker {
 
-	/** Fewer, and a restart of the service, which resets some connections at a time, would open it. */
+	/** With fewer, a restart of the service would open the circuit, because it resets several connections at once. */
 	public const FAILURES_MAX = 5;
 
 	public const OPEN_SECONDS = 10;
 
-	/** Failures that lie further apart have nothing to do with each other. */
+	/** Failures that are further apart are unrelated. */
 	private const MEMORY_SECONDS = 3600;
 
 	private SharedState $state;
@@ -20,7 +20,7 @@ final class CircuitBreaker {
 	/** @var callable(): float Unix seconds */
 	private $clock;
 
-	/** As of the last allows(): a success, the usual case, costs nothing to record. */
+	/** As of the last allows(), so that recording a success, the usual case, costs nothing. */
 	private int $failures = 0;
 
 	/** @param callable(): float|null $clock */
@@ -31,7 +31,7 @@ final class CircuitBreaker {
 		};
 	}
 
-	/** Whether a request may be sent. Who gets a true, says what came of it. */
+	/** Whether a request may be sent. After a true, the caller must record() the result. */
 	public function allows(): bool {
 		$circuit        = $this->circuit();
 		$this->failures = $circuit['failures'];
@@ -41,12 +41,12 @@ final class CircuitBreaker {
 		if ( ( $this->clock )() < $circuit['retry_at'] ) {
 			return false;
 		}
-		// One tries. Should its PHP die meanwhile, another may when this has expired.
+		// One request tries. If its PHP process dies, another may try after this has expired.
 		return $this->state->add( 'trial', true, self::OPEN_SECONDS );
 	}
 
 	public function record( Answer $answer ): void {
-		if ( $answer->isAway() ) {
+		if ( $answer->isUnavailable() ) {
 			$this->failures = $this->circuit()['failures'] + 1;
 			$this->save( $this->failures );
 		} elseif ( $answer->status > 0 && $this->failures > 0 ) {

@@ -3,7 +3,7 @@ namespace TicketMetadata\Client;
 
 use TicketMetadata\Config;
 
-/** The service's routes. Nothing here throws: what goes wrong is an Answer with a code. */
+/** The service's routes. Nothing here throws: a failure is an Answer with a code. */
 final class Client {
 
 	private Config $config;
@@ -12,7 +12,7 @@ final class Client {
 
 	private ?Deadline $deadline = null;
 
-	/** Whether it asks even where the circuit is open. */
+	/** Whether it sends requests even if the circuit is open. */
 	private bool $isTrial = false;
 
 	public function __construct( Config $config, Delivery $delivery ) {
@@ -20,26 +20,26 @@ final class Client {
 		$this->delivery = $delivery;
 	}
 
-	/** @param int|null $timeoutMs null: as long as a page may wait */
+	/** @param int|null $timeoutMs null: the timeout for pages */
 	public static function fromConfig( Config $config, ?int $timeoutMs = null ): self {
 		$transport = CurlTransport::isPossible() && ! self::isBehindProxy( $config ) ? new CurlTransport( $config ) : new WordPressTransport( $config );
 		return new self( $config, new Delivery( $transport, new CircuitBreaker( self::state() ), $timeoutMs ?? $config->timeoutMs() ) );
 	}
 
-	/** What all PHP requests of the site know. */
+	/** State that all PHP requests of the site share. */
 	public static function state(): SharedState {
 		global $wpdb;
 		return wp_using_ext_object_cache() ? new ObjectCacheState() : new OptionState( $wpdb );
 	}
 
-	/** @return self by the same connection, for several calls which together take no longer */
+	/** @return self with the same connection, for several calls that share a deadline */
 	public function by( Deadline $deadline ): self {
 		$client           = clone $this;
 		$client->deadline = $deadline;
 		return $client;
 	}
 
-	/** @return self by the same connection, which asks even where the circuit is open: for those who know that, or who want to */
+	/** @return self with the same connection, which sends requests even if the circuit is open */
 	public function trying(): self {
 		$client          = clone $this;
 		$client->isTrial = true;
@@ -48,7 +48,7 @@ final class Client {
 
 	/**
 	 * @param array       $fields customer_id at least
-	 * @param string|null $key    the Idempotency-Key; null: a new one, as this is meant as a new request
+	 * @param string|null $key    the Idempotency-Key; null: a new one for each call
 	 */
 	public function create( int $id, array $fields, ?string $key = null ): Answer {
 		return $this->write( 'POST', "/tickets/$id", $fields, $key );
@@ -81,7 +81,7 @@ final class Client {
 		);
 	}
 
-	/** @param int[] $ids these now, whatever their state; none: what is due */
+	/** @param int[] $ids push these now, whatever their state; none: push what is due */
 	public function flush( array $ids = [] ): Answer {
 		return $this->ask(
 			static function () use ( $ids ): Request {
@@ -99,7 +99,7 @@ final class Client {
 		);
 	}
 
-	/** @param bool $isTrial asks even where the circuit is open: who asks for the service's state mostly wants to know now */
+	/** @param bool $isTrial sends the request even if the circuit is open, which most callers of health() want */
 	public function health( bool $isTrial = true ): Answer {
 		return ( $isTrial ? $this->trying() : $this )->ask(
 			static function (): Request {
@@ -121,7 +121,7 @@ final class Client {
 		$answer = $this->tryToAsk( $compose );
 		$key    = $this->config->key();
 		if ( $key !== '' && $answer->detail() !== '' ) {
-			// Details are shown and logged. Whatever quotes a request, a proxy's problem or an exception: not the key.
+			// Details are shown and logged, and a proxy or an exception may quote the request: remove the key.
 			$answer->body['detail'] = str_replace( $key, '(the key)', $answer->detail() );
 		}
 		return $answer;
@@ -141,12 +141,12 @@ final class Client {
 		} catch ( \InvalidArgumentException $error ) {
 			return Answer::failure( 'invalid_argument', $error->getMessage() );
 		} catch ( \Throwable $error ) {
-			// Of a filter of another plugin, say. A page does not end because of its metadata.
+			// For example of another plugin's filter. A page must not fail because of ticket metadata.
 			return Answer::failure( 'client_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
 	}
 
-	/** WordPress's own settings of a proxy (WP_PROXY_HOST) are for its own HTTP API. */
+	/** WordPress's proxy settings (WP_PROXY_HOST) apply only to its own HTTP API. */
 	private static function isBehindProxy( Config $config ): bool {
 		$proxy = new \WP_HTTP_Proxy();
 		return $proxy->is_enabled() && $proxy->send_through_proxy( $config->url() );

@@ -3,10 +3,10 @@ namespace TicketMetadata\Client;
 
 use TicketMetadata\Config;
 
-/** By cURL, with one handle: the connection stays open for all calls of a PHP request. */
+/** Sends requests by cURL, with one handle, so that all calls of a PHP request share a connection. */
 final class CurlTransport implements Transport {
 
-	/** Of cURL's errors, those that mean: this is not HTTP. */
+	/** cURL's errors for an answer that is not HTTP. */
 	private const NOT_HTTP = [ CURLE_UNSUPPORTED_PROTOCOL, 8 /* CURLE_WEIRD_SERVER_REPLY, which older PHPs do not name */ ];
 
 	private Config $config;
@@ -30,7 +30,7 @@ final class CurlTransport implements Transport {
 		if ( $this->curl === null ) {
 			$this->curl = curl_init();
 		} else {
-			// Forgets the options, and keeps the connection.
+			// Resets the options and keeps the connection.
 			curl_reset( $this->curl );
 		}
 		$received = new ReceivedText();
@@ -48,7 +48,7 @@ final class CurlTransport implements Transport {
 	}
 
 	private function options( Request $request, int $timeoutMs, ReceivedText $received ): array {
-		// Empty, cURL does not ask whether it may send a long body, which can take a second.
+		// Empty, so that cURL does not wait up to a second for permission to send a long body.
 		$headers = [ 'Expect:' ];
 		foreach ( $request->headers( $this->config->key() ) as $name => $value ) {
 			$headers[] = "$name: $value";
@@ -60,11 +60,11 @@ final class CurlTransport implements Transport {
 			CURLOPT_USERAGENT         => 'ticket-metadata',
 			CURLOPT_CONNECTTIMEOUT_MS => min( $this->config->connectTimeoutMs(), $timeoutMs ),
 			CURLOPT_TIMEOUT_MS        => $timeoutMs,
-			// Without it, a cURL that resolves names with signals gives up at once below a second.
+			// Without it, a cURL that resolves names with signals fails immediately on timeouts below a second.
 			CURLOPT_NOSIGNAL          => true,
 			CURLOPT_PROTOCOLS         => CURLPROTO_HTTP | CURLPROTO_HTTPS,
-			// The key goes to the service's address and nowhere else: neither where an answer points, nor through a
-			// proxy that the environment of the web server names.
+			// The key must go to the service's address only: not to the target of a redirect, and not through a proxy
+			// from the web server's environment.
 			CURLOPT_FOLLOWLOCATION    => false,
 			CURLOPT_PROXY             => '',
 			CURLOPT_HEADERFUNCTION    => [ $received, 'addHeader' ],
@@ -86,6 +86,6 @@ final class CurlTransport implements Transport {
 		if ( in_array( $error, self::NOT_HTTP, true ) ) {
 			return Answer::failure( 'bad_answer', "What answered is not the service: $message." );
 		}
-		return Answer::failure( 'network_error', "The service was not reached: $message." );
+		return Answer::failure( 'network_error', "The service could not be reached: $message." );
 	}
 }

@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** When somebody stops waiting. */
+/** The time by which something must end. */
 final class Deadline {
 
-	/** Of a clock that nobody sets. */
+	/** Of the monotonic clock. */
 	private float $atMs;
 
 	private function __construct( float $atMs ) {

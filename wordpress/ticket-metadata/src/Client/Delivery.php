@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** Brings a request to the service within the time that a page may wait: by one attempt, or by two where that is safe. */
+/** Sends a request within the timeout: in one attempt, or in two where a retry is safe. */
 final class Delivery {
 
-	/** What has just refused a connection seldom takes the next one at once. */
+	/** A server that has just refused a connection rarely accepts the next one immediately. */
 	private const PAUSE_MS = 50;
 
 	private Transport $transport;
@@ -20,16 +20,16 @@ final class Delivery {
 	}
 
 	/**
-	 * @param bool          $isTrial  goes out even where the circuit is open
-	 * @param Deadline|null $deadline of the one who waits for more than this
+	 * @param bool          $isTrial  sends even if the circuit is open
+	 * @param Deadline|null $deadline shared with other requests
 	 */
 	public function deliver( Request $request, bool $isTrial = false, ?Deadline $deadline = null ): Answer {
 		$timeoutMs = $deadline === null ? $this->timeoutMs : min( $this->timeoutMs, $deadline->leftMs() );
 		if ( $timeoutMs === 0 ) {
-			return Answer::failure( 'out_of_time', 'The time that a page may wait was over before it could be sent.' );
+			return Answer::failure( 'out_of_time', 'The time that a page may wait was over before the request could be sent.' );
 		}
 		if ( ! $this->breaker->allows() && ! $isTrial ) {
-			return Answer::failure( 'circuit_open', 'The service was away when it was asked last. It is asked again in a few seconds.' );
+			return Answer::failure( 'circuit_open', 'The service was unavailable at the last attempts. It is tried again in a few seconds.' );
 		}
 		$end    = Deadline::in( $timeoutMs );
 		$answer = $this->transport->send( $request, $timeoutMs );
@@ -46,8 +46,8 @@ final class Delivery {
 	}
 
 	/**
-	 * As long as the service asks for, where a page can wait so long; else hardly at all: with the same Idempotency-Key the
-	 * one attempt that is left does no harm, and seconds later there is nobody any more who could make it.
+	 * The pause that Retry-After asks for, if it fits into the timeout. Otherwise a short one: a retry with the same
+	 * Idempotency-Key does no harm, and after the timeout there is no request left that could retry.
 	 */
 	private function pauseMs( Answer $answer, int $leftMs ): int {
 		$seconds = $answer->retryAfterSeconds();

@@ -1,18 +1,18 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** JSON as the service takes and gives it. */
+/** JSON in the service's form. */
 final class Json {
 
 	/**
-	 * @param array $fields a ticket's, or an envelope's: an object, even when it is empty
-	 * @throws \InvalidArgumentException saying which kind of value it cannot hold
+	 * @param array $fields of a ticket or a request: encoded as an object, even if empty
+	 * @throws \InvalidArgumentException if a value cannot be encoded
 	 */
 	public static function encode( array $fields ): string {
 		try {
 			return json_encode( self::asObject( $fields ), JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE );
 		} catch ( \Throwable $error ) {
-			// Not only JsonException: an object that encodes itself may throw anything.
+			// Not only JsonException: a JsonSerializable may throw anything.
 			throw new \InvalidArgumentException( 'The values cannot be sent as JSON: ' . $error->getMessage() . '.', 0, $error );
 		}
 	}
@@ -23,7 +23,7 @@ final class Json {
 		return is_array( $value ) && substr( ltrim( $text ), 0, 1 ) === '{' ? $value : null;
 	}
 
-	/** PHP cannot tell an empty object from an empty list, nor one whose names are numbers: what the service has as objects, is said here. */
+	/** PHP cannot tell an empty object, or one with numeric names, from a list. So the fields that are objects are named here. */
 	private static function asObject( array $fields ): object {
 		if ( isset( $fields['custom_fields'] ) && is_array( $fields['custom_fields'] ) ) {
 			$fields['custom_fields'] = (object) $fields['custom_fields'];

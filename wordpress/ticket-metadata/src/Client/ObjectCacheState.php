@@ -1,15 +1,15 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** In a persistent object cache, such as Redis or Memcached. */
+/** Shared state in a persistent object cache, such as Redis or Memcached. */
 final class ObjectCacheState implements SharedState {
 
 	private const GROUP = 'ticket_metadata';
 
 	public function get( string $name ) {
-		// Past the copy that this PHP request has: another one may have changed it.
+		// Bypasses this PHP request's copy, because another request may have changed it.
 		$value = wp_cache_get( $name, self::GROUP, true );
-		// Not every cache can say in another way that there is nothing.
+		// Not every cache has another way to say that there is no value.
 		return $value === false ? null : $value;
 	}
 

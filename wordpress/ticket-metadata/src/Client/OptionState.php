@@ -2,8 +2,8 @@
 namespace TicketMetadata\Client;
 
 /**
- * In the options table: rows that are not loaded with every page, and that are read and written past WordPress's
- * cache of options, which keeps what another PHP request has changed meanwhile.
+ * Shared state in the options table, in rows that are not autoloaded. Reads and writes bypass WordPress's cache of
+ * options, which does not notice changes of other PHP requests.
  */
 final class OptionState implements SharedState {
 
@@ -39,7 +39,7 @@ final class OptionState implements SharedState {
 		if ( self::value( $old ) !== null ) {
 			return false;
 		}
-		// Of several who come here at a time, the database changes the row for one.
+		// Of several concurrent requests, the database changes the row for one.
 		$query = $old === null
 			? $this->database->prepare( "INSERT IGNORE INTO $table (option_name, option_value, autoload) VALUES (%s, %s, 'no')", self::PREFIX . $name, $text )
 			: $this->database->prepare( "UPDATE $table SET option_value = %s WHERE option_name = %s AND option_value = %s", $text, self::PREFIX . $name, $old );
@@ -57,7 +57,7 @@ final class OptionState implements SharedState {
 			[
 				'value' => $value,
 				'until' => microtime( true ) + $seconds,
-				// So that no two texts are the same, and a row that one has changed is not changed by another.
+				// Makes each text unique, so that a row changed by one request is not changed by another.
 				'by'    => bin2hex( random_bytes( 8 ) ),
 			]
 		);

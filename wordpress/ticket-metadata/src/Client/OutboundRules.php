@@ -1,14 +1,14 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** Whether the site lets its plugins call an address: WP_HTTP_BLOCK_EXTERNAL and WP_ACCESSIBLE_HOSTS. */
+/** Whether the site allows its plugins to call an address: WP_HTTP_BLOCK_EXTERNAL and WP_ACCESSIBLE_HOSTS. */
 final class OutboundRules {
 
 	public static function block( string $url ): bool {
 		if ( ! defined( 'WP_HTTP_BLOCK_EXTERNAL' ) || ! WP_HTTP_BLOCK_EXTERNAL ) {
 			return false;
 		}
-		// WordPress's own judgement, which knows the site's host. Where it cannot be asked, the site's word counts.
+		// WordPress's own check, which knows the site's host. Without it, the constant alone decides.
 		return ! method_exists( 'WP_Http', 'block_request' ) || ( new \WP_Http() )->block_request( $url );
 	}
 

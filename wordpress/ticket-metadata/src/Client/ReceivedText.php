@@ -1,10 +1,10 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** What arrives of an answer, as far as it is taken. */
+/** Collects an answer, up to a maximum size. */
 final class ReceivedText {
 
-	/** Eight times what a list of 500 usual tickets takes; PHP needs some ten times as much to read it. */
+	/** Eight times a list of 500 usual tickets. PHP needs about ten times as much memory to decode it. */
 	public const BYTES_MAX = 4194304;
 
 	/** @var array<string, string> by names in lower case */
@@ -20,7 +20,7 @@ final class ReceivedText {
 			return 0;
 		}
 		if ( strncmp( $line, 'HTTP/', 5 ) === 0 ) {
-			// Those before were of an answer that only announced this one.
+			// Earlier headers belong to an interim answer such as 100 Continue.
 			$this->headers = [];
 		}
 		$parts = explode( ':', $line, 2 );
@@ -47,7 +47,7 @@ final class ReceivedText {
 		return Answer::failure( 'bad_answer', 'The answer is longer than 4 MiB. Ask for fewer tickets at a time.' );
 	}
 
-	/** cURL ends the transfer when told that less was taken than came. */
+	/** cURL aborts the transfer if a callback takes fewer bytes than it got. */
 	private function takes( string $part ): bool {
 		$this->bytes += strlen( $part );
 		return ! $this->isTooLong();

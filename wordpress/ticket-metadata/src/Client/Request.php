@@ -1,15 +1,15 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** What is asked of the service: the same one each time it is sent. */
+/** A request to the service. It stays the same for each attempt. */
 final class Request {
 
 	public string $method;
 
-	/** With its query, as it stands after the service's address. */
+	/** Path and query, appended to the service's address. */
 	public string $path;
 
-	/** JSON; null: it has no body. */
+	/** JSON; null: no body. */
 	public ?string $body = null;
 
 	public string $idempotencyKey = '';
@@ -20,8 +20,8 @@ final class Request {
 	}
 
 	/**
-	 * @param string $idempotencyKey empty: the request can be repeated as it is
-	 * @throws \InvalidArgumentException where the body is no JSON
+	 * @param string $idempotencyKey empty: the request is idempotent anyway
+	 * @throws \InvalidArgumentException if the body cannot be encoded as JSON
 	 */
 	public static function withBody( string $method, string $path, array $body, string $idempotencyKey = '' ): self {
 		$request                 = new self( $method, $path );

@@ -1,20 +1,20 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** A little that all PHP requests of a site know. It may be forgotten at any time. */
+/** Small values that all PHP requests of a site share. They may be lost at any time. */
 interface SharedState {
 
-	/** @return mixed null: nothing, or no longer */
+	/** @return mixed null: no value, or expired */
 	public function get( string $name );
 
-	/** @param mixed $value what JSON can hold, and neither null nor false */
+	/** @param mixed $value a JSON value, neither null nor false */
 	public function set( string $name, $value, int $seconds ): void;
 
 	/**
-	 * Sets what is not there, for one caller of all who try at a time.
+	 * Sets a value that does not exist, for one of several concurrent callers.
 	 *
 	 * @param mixed $value
-	 * @return bool whether this caller is the one
+	 * @return bool whether this caller set it
 	 */
 	public function add( string $name, $value, int $seconds ): bool;
 }

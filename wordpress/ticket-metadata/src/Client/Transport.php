@@ -1,12 +1,12 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** Carries one request to the service, once. */
+/** Sends one request to the service, once. */
 interface Transport {
 
-	/** Below it, a timeout cannot be kept. */
+	/** The shortest timeout that it can keep. */
 	public function shortestTimeoutMs(): int;
 
-	/** @return Answer a failure too: it does not throw */
+	/** @return Answer for failures too: it does not throw */
 	public function send( Request $request, int $timeoutMs ): Answer;
 }

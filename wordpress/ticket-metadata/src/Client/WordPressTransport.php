@@ -3,7 +3,7 @@ namespace TicketMetadata\Client;
 
 use TicketMetadata\Config;
 
-/** By WordPress's own HTTP API, where PHP has no cURL or a proxy stands between: a connection for each call, and whole seconds. */
+/** Sends requests by WordPress's HTTP API, if PHP has no cURL or a proxy is configured: a connection per call, timeouts in whole seconds. */
 final class WordPressTransport implements Transport {
 
 	private Config $config;
@@ -12,7 +12,7 @@ final class WordPressTransport implements Transport {
 		$this->config = $config;
 	}
 
-	/** WordPress makes a second of what is shorter. */
+	/** WordPress rounds shorter timeouts up to a second. */
 	public function shortestTimeoutMs(): int {
 		return 1000;
 	}
@@ -24,11 +24,11 @@ final class WordPressTransport implements Transport {
 			'redirection'         => 0,
 			'httpversion'         => '1.1',
 			'user-agent'          => 'ticket-metadata',
-			// Without waiting, nobody would know what became of it; and WordPress waits all the same.
+			// Without blocking, the result would be unknown, and WordPress would wait all the same.
 			'blocking'            => true,
 			'headers'             => $request->headers( $this->config->key() ),
 			'body'                => $request->body,
-			// One more than is taken, so that a longer answer is seen to be one.
+			// One byte above the maximum, so that a longer answer is recognised.
 			'limit_response_size' => ReceivedText::BYTES_MAX + 1,
 		];
 		if ( $this->config->caFile() !== '' ) {
@@ -59,10 +59,10 @@ final class WordPressTransport implements Transport {
 		if ( $error->get_error_code() === 'http_request_not_executed' ) {
 			return OutboundRules::refusal( $this->config->url() );
 		}
-		// WordPress has one code for all; cURL's number, or what its sockets say.
+		// WordPress has one code for all failures, so look for cURL's number or the socket's message.
 		if ( preg_match( '/cURL error 28\b|timed out/i', $message ) === 1 ) {
 			return Answer::failure( 'timeout', "The service did not answer in time: $message." );
 		}
-		return Answer::failure( 'network_error', "The service was not reached: $message." );
+		return Answer::failure( 'network_error', "The service could not be reached: $message." );
 	}
 }

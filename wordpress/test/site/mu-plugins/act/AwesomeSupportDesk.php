@@ -69,6 +69,7 @@ final class AwesomeSupportDesk extends Desk {
 			'status'      => $isClosed ? 'closed' : self::STATUSES[ $post->post_status ],
 			'category'    => $this->term( $post, 'department' ),
 			'priority'    => $this->term( $post, 'ticket_priority' ),
+			'channel'     => $this->term( $post, 'ticket_channel' ),
 			'assigned_to' => $agent > 0 ? $agent : null,
 			'created_at'  => self::seconds( $post->post_date_gmt ),
 		);

@@ -53,7 +53,7 @@ final class SupportCandyDesk extends Desk {
 	public function tickets(): array {
 		global $wpdb;
 		$p       = "{$wpdb->prefix}psmsc_";
-		$columns = "t.id, customer.user customer, t.subject, t.status, category.name category, priority.name priority, agent.user agent, t.date_created created";
+		$columns = "t.id, customer.user customer, t.subject, t.status, t.source, category.name category, priority.name priority, agent.user agent, t.date_created created";
 		$joins   = "JOIN {$p}customers customer ON customer.id = t.customer JOIN {$p}categories category ON category.id = t.category JOIN {$p}priorities priority ON priority.id = t.priority LEFT JOIN {$p}agents agent ON agent.id = t.assigned_agent";
 		$rows    = $wpdb->get_results( "SELECT $columns FROM {$p}tickets t $joins ORDER BY t.id" );
 		return array_map( array( $this, 'ticket' ), $rows );
@@ -67,6 +67,7 @@ final class SupportCandyDesk extends Desk {
 			'status'      => self::STATUSES[ $row->status ],
 			'category'    => $row->category,
 			'priority'    => $row->priority,
+			'channel'     => $row->source ? $row->source : null,
 			'assigned_to' => $row->agent === null ? null : (int) $row->agent,
 			'created_at'  => self::seconds( $row->created ),
 		);

@@ -1,0 +1,13 @@
+import fp from 'fastify-plugin'
+import type { Config } from '../src/config.ts'
+import { measureJournal } from '../src/metrics/journal.ts'
+import { measureStores } from '../src/metrics/stores.ts'
+import { measureSync } from '../src/metrics/sync.ts'
+
+/** Has the metrics of what is behind the routes: listens to what it tells, and asks it at each scrape. */
+export default fp<{ config: Config }>(async (app, { config }) => {
+  const { metrics, redis, mysql, tickets } = app
+  measureStores(metrics, { redis, mysql, events: tickets.events })
+  measureSync(metrics, tickets)
+  measureJournal(metrics, { ...tickets, isUsed: config.FALLBACK === 'mysql' })
+}, { name: 'store-metrics', dependencies: ['metrics', 'redis', 'mysql', 'tickets'] })

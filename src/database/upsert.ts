@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.ts'
+import { inParts } from '../mysql/statements.ts'
+import type { Failure, TicketDatabase, Unwritten } from './ticket-database.ts'
+import type { Ticket } from '../tickets/fields.ts'
+
+const LOCK_CONFLICT_RETRIES = 5
+
+export interface UpsertOptions {
+  /**
+   * Writes tickets, sorted by id, where they are newer than what MySQL holds; all of them or, when it
+   * rejects, none. May be repeated.
+   */
+  writeRows: (tickets: readonly Ticket[]) => Promise<WrittenRows>
+  versions: TicketDatabase['versions']
+  /** Characters of the tickets that `writeRows` gets at once. */
+  sizeMax: number
+}
+
+export interface WrittenRows {
+  /** Those that it sees itself cannot be written. */
+  refused: Failure[]
+  /** MySQL held none of the others before. */
+  areNew: boolean
+}
+
+interface Outcome extends WrittenRows {
+  written: number
+  /** An error that may be of its row, or of the server. */
+  doubtful?: DatabaseUnavailable
+}
+
+/** TicketDatabase.upsert by a function that writes rows: what is refused for one row does not stop the others. */
+export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): TicketDatabase['upsert'] {
+  async function writeWithRetries (tickets: readonly Ticket[]): Promise<WrittenRows> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await writeRows(tickets)
+      } catch (error) {
+        if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw error
+        await sleep(Math.random() * 20 * 2 ** attempt)
+      }
+    }
+  }
+
+  /** Writes what can be written: what is refused is halved until the row is found that it was refused for. */
+  async function writeAll (tickets: readonly Ticket[], outcome: Outcome): Promise<void> {
+    try {
+      const { refused, areNew } = await writeWithRetries(tickets)
+      outcome.refused.push(...refused)
+      outcome.areNew &&= areNew
+      outcome.written += tickets.length - refused.length
+    } catch (error) {
+      const failure = toDatabaseError(error)
+      const isCertain = failure instanceof RowsRefused
+      if (!isCertain && !mayBeForRows(error)) throw failure
+      if (tickets.length === 1) {
+        const { ticket_id: ticketId, version } = tickets[0]!
+        outcome.refused.push({ ticketId, version, reason: isCertain ? failure.message : (failure.cause as Error).message })
+        if (!isCertain) outcome.doubtful = failure
+        return
+      }
+      const middle = tickets.length >> 1
+      await writeAll(tickets.slice(0, middle), outcome)
+      await writeAll(tickets.slice(middle), outcome)
+    }
+  }
+
+  return async (tickets): Promise<Unwritten> => {
+    const outcome: Outcome = { written: 0, refused: [], areNew: true }
+    // One order for all writers, so that they wait for each other instead of deadlocking.
+    const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
+    for (const part of inParts(sorted, sizeOf, sizeMax)) await writeAll(part, outcome)
+    // An error that all rows meet is the server's, not theirs.
+    if (outcome.doubtful && outcome.written === 0) throw outcome.doubtful
+
+    // What MySQL did not hold it does not hold in a newer version. A refused row may be one that it holds.
+    if (outcome.areNew && outcome.refused.length === 0) return { refused: [], outdated: [] }
+    const held = await versions(tickets.map(ticket => ticket.ticket_id))
+    return { refused: outcome.refused, outdated: tickets.filter(({ ticket_id: id, version }) => held.get(id)! > version).map(ticket => ticket.ticket_id) }
+  }
+}
+
+/** Characters of a row beside its texts: numbers, dates and what stands between them. */
+const ROW_OVERHEAD = 250
+
+/** Characters that the ticket is in a statement, before escaping. */
+function sizeOf (ticket: Ticket): number {
+  let size = ROW_OVERHEAD
+  for (const name in ticket) {
+    const value = ticket[name as keyof Ticket]
+    if (typeof value === 'string') size += value.length
+    else if (typeof value === 'object' && value !== null) size += JSON.stringify(value).length
+  }
+  return size
+}

@@ -1,0 +1,98 @@
+import type { Mysql, Query } from '../../mysql/mysql.ts'
+import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.ts'
+import { toDateTime } from '../../tickets/fields.ts'
+import type { Ticket } from '../../tickets/fields.ts'
+import type { Failure } from '../ticket-database.ts'
+import type { Site } from './site.ts'
+import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
+import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
+
+/** Posts of one UPDATE: MySQL looks through all of its values for each of them. */
+const POSTS_PER_UPDATE = 100
+
+/** Rows of one DELETE. */
+const ROWS_PER_DELETE = 1000
+
+/** Characters of a row of meta beside its value. */
+const ROW_OVERHEAD = 250
+
+/**
+ * Writes tickets into their posts, in one transaction.
+ * @returns a function that resolves with the tickets that have no post
+ */
+export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
+  const { posts, postmeta, options, isTicket, statuses, metaKeys } = site
+
+  /**
+   * Until the end of the transaction no other instance writes these tickets: what is read of their meta
+   * after this stays true, and two instances do not both insert a row that was missing.
+   */
+  const lock = (query: Query, ids: readonly number[]) =>
+    query<{ ID: number, post_type: string, fits: number }[]>(`SELECT ID, post_type, ${isTicket} AS fits FROM ${posts} WHERE ID IN (?) ORDER BY ID FOR UPDATE`, [ids])
+
+  async function readMeta (query: Query, ids: readonly number[]) {
+    const rows = await query<MetaRow[]>(
+      `SELECT meta_id, post_id, meta_key, meta_value FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) ORDER BY meta_id`, [ids, [...metaKeys.values()]])
+    return byPost(rows)
+  }
+
+  /** Read each time, so that a change of the setting is seen. */
+  async function readSiteTime (query: Query) {
+    const rows = await query<{ option_name: string, option_value: string }[]>(`SELECT option_name, option_value FROM ${options} WHERE option_name IN (?)`, [TIME_OPTIONS])
+    return createSiteTime(new Map(rows.map(row => [row.option_name, row.option_value])))
+  }
+
+  async function updatePosts (query: Query, tickets: readonly Ticket[], siteTime: (seconds: number) => string) {
+    const columns: Record<string, (ticket: Ticket) => string> = {
+      post_status: ({ status }) => statuses.get(status) ?? status,
+      post_modified: ({ updated_at: at }) => siteTime(at),
+      post_modified_gmt: ({ updated_at: at }) => toDateTime(at),
+    }
+    for (const part of inParts(tickets, () => 1, POSTS_PER_UPDATE)) {
+      const assignments = Object.keys(columns).map(column => `${column} = CASE ID${' WHEN ? THEN ?'.repeat(part.length)} END`)
+      const values = Object.values(columns).flatMap(valueOf => part.flatMap(ticket => [ticket.ticket_id, valueOf(ticket)]))
+      await query(`UPDATE ${posts} SET ${assignments.join(', ')} WHERE ID IN (?)`, [...values, part.map(ticket => ticket.ticket_id)])
+    }
+  }
+
+  async function writeMeta (query: Query, rows: readonly MetaRow[]) {
+    for (const part of inParts(rows, ({ meta_value: value }) => value!.length + ROW_OVERHEAD, STATEMENT_SIZE_MAX)) {
+      // A row that is there is known by its meta_id, the table's only unique key.
+      await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)`,
+        [part.map(row => [row.meta_id, row.post_id, row.meta_key, row.meta_value])])
+    }
+  }
+
+  async function deleteMeta (query: Query, metaIds: readonly MetaRow['meta_id'][]) {
+    for (const part of inParts(metaIds, () => 1, ROWS_PER_DELETE)) await query(`DELETE FROM ${postmeta} WHERE meta_id IN (?)`, [part])
+  }
+
+  return (tickets: readonly Ticket[]): Promise<Failure[]> => mysql.transaction(async query => {
+    const found = await lock(query, tickets.map(ticket => ticket.ticket_id))
+    const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site.postType)
+    const refusedIds = new Set(refused.map(failure => failure.ticketId))
+    const writable = tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
+    if (writable.length === 0) return refused
+
+    const meta = await readMeta(query, writable.map(ticket => ticket.ticket_id))
+    const held = (ticket: Ticket) => versionOf(meta.get(ticket.ticket_id), metaKeys.get('version')!)
+    // Only a newer version changes a post, so every write may be repeated and come late.
+    const newer = writable.filter(ticket => ticket.version > (held(ticket) ?? -1))
+    if (newer.length === 0) return refused
+
+    const changes = newer.map(ticket => toChanges(ticket, meta.get(ticket.ticket_id), metaKeys))
+    await updatePosts(query, newer, await readSiteTime(query))
+    await deleteMeta(query, changes.flatMap(({ remove }) => remove))
+    await writeMeta(query, changes.flatMap(({ write }) => write))
+    return refused
+  }, timeoutMs)
+}
+
+/** The tickets that have no post that may be written. */
+function refuse (tickets: readonly Ticket[], found: ReadonlyMap<number, { post_type: string, fits: number }>, postType: string | undefined): Failure[] {
+  return tickets.flatMap(({ ticket_id: ticketId, version }) => {
+    const post = found.get(ticketId)
+    if (!post) return [{ ticketId, version, reason: `there is no post ${ticketId}` }]
+    return post.fits ? [] : [{ ticketId, version, reason: `post ${ticketId} is of the type ${post.post_type}, not ${postType}` }]
+  })
+}

@@ -1,0 +1,93 @@
+import { createBatcher, createBudget } from '../util/batcher.ts'
+import { Problem, ticketExists } from '../errors.ts'
+import type { TicketDatabase } from '../database/ticket-database.ts'
+import { byTicket, handlerOf, inOrder, type Change, type Operation } from '../tickets/operation.ts'
+import type { Journaled } from '../tickets/repository.ts'
+import type { Journal } from './journal.ts'
+import type { JournalGate } from './gate.ts'
+
+/** Of one INSERT: enough to share its cost, few enough for a statement of bounded size. */
+const TICKETS_PER_INSERT_MAX = 500
+const CHARACTERS_PER_INSERT_MAX = 1024 * 1024
+
+/** That are made at a time: what comes meanwhile shares the next. */
+const INSERTS_MAX = 2
+
+/** What may wait for MySQL: some batches of the largest size. */
+const PENDING_MAX = 10_000
+const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
+
+export interface JournalWriterOptions {
+  journal: Journal
+  database: TicketDatabase
+  gate: JournalGate
+  /** ms of Redis's clock, as far as it is known. */
+  now: () => number
+  /** This number of operations was kept, or had been before. */
+  onJournaled: (operations: number) => void
+}
+
+/** Changes of one caller to one ticket: they stay together, so that nothing comes between them. */
+interface OnTicket { changes: readonly Change[], size: number }
+
+type Answer = Journaled | Problem
+
+/**
+ * Keeps operations in the journal. Concurrent callers share an INSERT.
+ *
+ * @returns a function whose answers stand in the order of the operations; a Problem with
+ * store_unavailable: it was surely not kept
+ */
+export function createJournalWriter ({ journal, database, gate, now, onJournaled }: JournalWriterOptions) {
+  const append = createBatcher<OnTicket, Answer[]>({
+    itemsMax: TICKETS_PER_INSERT_MAX,
+    runningMax: INSERTS_MAX,
+    sizeMax: CHARACTERS_PER_INSERT_MAX,
+    sizeOf: ({ size }) => size,
+    budget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),
+    async run (tickets) {
+      const isTaken = await findTaken(tickets)
+      const refused = new Set(tickets.flatMap(({ changes }) => repeatedCreates(changes, isTaken)))
+      const kept = tickets.flatMap(({ changes }) => changes.filter(change => !refused.has(change)))
+      const answers = (kept.length > 0 ? await journal.append(kept, now()) : []).values()
+      return tickets.map(({ changes }) => changes.map(change => refused.has(change) ? ticketExists(change.ticket_id) : answers.next().value!))
+    },
+  })
+
+  /** Tells of a create whether MySQL knows that its ticket exists. */
+  async function findTaken (tickets: readonly OnTicket[]): Promise<(create: Change) => boolean> {
+    const ids = tickets.flatMap(({ changes }) => changes.some(creates) ? [changes[0]!.ticket_id] : [])
+    if (ids.length === 0) return () => false
+    const [rows, entries] = await Promise.all([database.find(ids), journal.pending(ids)])
+    const waiting = Map.groupBy(entries.filter(({ operation }) => creates(operation)), ({ operation }) => operation.ticket_id)
+    return ({ ticket_id: id, idempotency }) =>
+      // Redis alone knows whether the row is what an earlier request with this key has made.
+      (rows.has(id) && !idempotency) || (waiting.get(id) ?? []).some(({ operation }) => operation.idempotency!.key !== idempotency?.key)
+  }
+
+  return async (operations: readonly Operation[]): Promise<Answer[]> => {
+    // What was read through is restored below, and is nobody's operation.
+    const tickets = byTicket(operations as readonly Change[])
+    const answers = await gate.trackAppend(
+      tickets.map(([first]) => first!.ticket_id),
+      () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length }))),
+      answers => answers.some(mayBeKept),
+    )
+    const inTheirOrder = inOrder(operations as readonly Change[], tickets, answers)
+    const journaled = inTheirOrder.filter(answer => 'journaled' in answer).length
+    if (journaled > 0) onJournaled(journaled)
+    return inTheirOrder
+  }
+}
+
+const creates = (change: Change): boolean => handlerOf(change).creates
+
+const mayBeKept = (answers: Answer[] | Problem): boolean =>
+  answers instanceof Problem ? answers.code === 'outcome_unknown' : answers.some(answer => 'journaled' in answer)
+
+/** Of the changes to one ticket those that create what is there, or what an earlier one has created. */
+function repeatedCreates (changes: readonly Change[], isTaken: (create: Change) => boolean): Change[] {
+  const [first, ...others] = changes.filter(creates)
+  if (!first) return []
+  return isTaken(first) ? [first, ...others] : others
+}

@@ -1,0 +1,229 @@
+import { EventEmitter } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createConnection, createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
+import type { Config } from '../config.ts'
+import { TimeoutError, withTimeout as withTimeoutOf } from '../util/async.ts'
+import { createBreaker } from './breaker.ts'
+import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.ts'
+
+/** Flush, replay, look-ups, the journal's writes, health and one to spare. */
+const CONNECTIONS_MAX = 6
+
+/** Statements that may wait for a connection; past it more are refused, which says nothing of the server. */
+const QUEUE_MAX = 1000
+
+const CONNECT_TIMEOUT_MS = 2000
+
+/** Longer than the wait for another instance that is migrating. */
+const PREPARE_TIMEOUT_MS = 120_000
+
+/** A statement that takes longer is a sign that the server may be unavailable: as long as a caller waits for a look-up. */
+const SIGNIFICANT_MS = 1000
+
+const CLOSE_TIMEOUT_MS = 500
+
+/**
+ * Strict, so that nothing is cut or converted silently; without NO_BACKSLASH_ESCAPES, because values
+ * are escaped with backslashes; without SIMULTANEOUS_ASSIGNMENT, because the upsert relies on the order.
+ */
+const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5"
+
+/**
+ * The connections to MySQL. Nothing connects before the first statement, and `prepare` (the
+ * migrations) runs once before it: the service may start, and stay up, without MySQL.
+ */
+export function createMysql (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
+  const events = new EventEmitter<{ recovered: [], ended: [call: MysqlCall, ms: number, error?: unknown] }>()
+  let prepared: Promise<void> | undefined
+  let isPrepared = false
+  const connectionOptions = {
+    uri: config.MYSQL_URL,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    charset: 'utf8mb4',
+    // Values come back as text where JavaScript has no exact type; the codec converts them.
+    dateStrings: true,
+    jsonStrings: true,
+    supportBigNumbers: true,
+    ...(config.MYSQL_TLS_CA_FILE && { ssl: { ca: readFileSync(config.MYSQL_TLS_CA_FILE, 'utf8'), verifyIdentity: true } }),
+  }
+  const pool = createPool({ ...connectionOptions, connectionLimit: CONNECTIONS_MAX, queueLimit: QUEUE_MAX })
+  // Queued before the statement that the connection was opened for. If it fails, so will that one.
+  pool.pool.on('connection', connection => {
+    connection.query(SESSION, (error: Error | null) => { if (error) connection.destroy() })
+  })
+
+  /** On a connection of its own: those of the pool may be those that hang, or wait for each other. */
+  async function probe () {
+    const connection = await createConnection(connectionOptions)
+    try {
+      await withTimeout(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
+      // A preparation that hangs is not waited for any longer.
+      if (!isPrepared) prepared = undefined
+    } finally {
+      connection.destroy()
+    }
+  }
+
+  const breaker = createBreaker({
+    probe,
+    onRecovery: () => { events.emit('recovered') },
+  })
+
+  /** At the first connection, and again until it succeeds. */
+  function ready (): Promise<void> {
+    prepared ??= withTimeout(PREPARE_TIMEOUT_MS, signal => use(prepare, signal)).then(() => { isPrepared = true }, (error: unknown) => {
+      prepared = undefined
+      throw error
+    })
+    return prepared
+  }
+
+  /** The driver's own timeouts stop only the waiting, and some of them not even that: the signal destroys the connection. */
+  async function use<T> (work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const connection = await pool.getConnection().catch(toUnavailable(false))
+    if (signal.aborted) {
+      connection.release()
+      throw new DatabaseUnavailable('no connection in time')
+    }
+    const destroy = () => { connection.destroy() }
+    signal.addEventListener('abort', destroy)
+    try {
+      const result = await work(connection)
+      connection.release()
+      return result
+    } catch (error) {
+      // What the server refused leaves the connection usable; after any other error its state is unknown.
+      if ((error as { sqlState?: string }).sqlState) connection.release()
+      else connection.destroy()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', destroy)
+    }
+  }
+
+  /** Gives `work` a connection of its own, for as long as the time lasts. */
+  async function run<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    let isSent = false
+    let isAsked = true
+    const query: (connection: PoolConnection) => Query = connection => async (sql, values) => {
+      isSent = true
+      isAsked = true
+      const [rows] = await connection.query<RowDataPacket[]>(sql, values).catch(toUnavailable(true))
+      isAsked = false
+      return rows as never
+    }
+    return await withTimeoutOf(timeoutMs, async signal => {
+      await ready().catch(toUnavailable(false))
+      return await use(connection => work(query(connection)), signal)
+    }, () => isAsked
+      ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true)
+      // MySQL has answered all that it was asked: what took so long is no sign that it is unavailable.
+      : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
+  }
+
+  /** The same, unless the server is known to be unavailable. What was given little time tells nothing of that. */
+  async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    breaker.check()
+    try {
+      return await run(timeoutMs, work)
+    } catch (error) {
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
+      throw error
+    }
+  }
+
+  /** The same, reported as `ended`. */
+  async function instrument<T> (call: MysqlCall, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    let failure: unknown
+    try {
+      return await attempt(timeoutMs, work)
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      events.emit('ended', call, performance.now() - startedAt, failure)
+    }
+  }
+
+  return {
+    ready,
+    /** As far as is known: it has answered when it was last asked. */
+    isUp: breaker.isUp,
+    /** Of the database. */
+    name: decodeURIComponent(new URL(config.MYSQL_URL).pathname.slice(1)),
+    /** `recovered`: the server answers again after it has not. `ended`: a call, and how it ended. */
+    on: events.on.bind(events),
+
+    /**
+     * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
+     * answer. When it is over the connection is destroyed, and a statement that has none yet is not sent.
+     *
+     * @throws what the server says; or DatabaseUnavailable when it does not answer, at once when that is known
+     */
+    query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => instrument('query', timeoutMs, query => query<Rows>(sql, values)),
+
+    /**
+     * Runs `work` while nobody else has the lock of this name (GET_LOCK); undefined: somebody has.
+     * `timeoutMs` is for all of it. When it is over the connection is destroyed, and the lock is free.
+     *
+     * @param lock up to 64 characters; belongs to the server
+     * @throws what `work` throws; as `query` does; and an error of its own when it was `work` that took too long
+     */
+    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => instrument('exclusively', timeoutMs, async query => {
+      const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])
+      if (row!.granted !== 1) return undefined
+      try {
+        return await work(query)
+      } finally {
+        // A connection that cannot release it is lost, and the lock with it.
+        await query('DO RELEASE_LOCK(?)', [lock]).catch(() => {})
+      }
+    }),
+
+    /**
+     * Runs `work` in a transaction, which is rolled back when it rejects. `timeoutMs` is for all of it, as for `query`.
+     *
+     * @throws what `work` throws; and as `query` does
+     */
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => instrument('transaction', timeoutMs, async query => {
+      // READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
+      // were locked too would make writers of neighbouring rows wait for each other in a circle.
+      await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED', [])
+      await query('BEGIN', [])
+      try {
+        const result = await work(query)
+        await query('COMMIT', [])
+        return result
+      } catch (error) {
+        // A connection that cannot roll back is not used again: the server ends its transaction with it.
+        await query('ROLLBACK', [])
+        throw error
+      }
+    }),
+
+    /** Lets go of the connections; a server that does not answer is not waited for. */
+    async close () {
+      breaker.close()
+      await withTimeout(CLOSE_TIMEOUT_MS, () => pool.end())
+    },
+  }
+}
+
+export type Mysql = ReturnType<typeof createMysql>
+
+export type MysqlCall = 'query' | 'transaction' | 'exclusively'
+
+/** One statement on the connection of `work`. */
+export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
+
+/** @throws {DatabaseUnavailable} when `work` takes longer */
+function withTimeout<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const reason = `no answer within ${timeoutMs} ms`
+  return withTimeoutOf(timeoutMs, work, () => new DatabaseUnavailable(reason, false, false, new TimeoutError(reason)))
+}
+
+/** What is no answer of the server is DatabaseUnavailable. */
+const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {
+  throw isAnswer(error) ? error : new DatabaseUnavailable(textOf(error), mayBeApplied)
+}

@@ -1,0 +1,142 @@
+import type { FastifyBaseLogger } from 'fastify'
+import pLimit from 'p-limit'
+import type { Config } from './config.ts'
+import { createTableDatabase } from './database/table.ts'
+import { createPostDatabase } from './database/wordpress/posts.ts'
+import type { Site } from './database/wordpress/site.ts'
+import { createFallback } from './journal/fallback.ts'
+import { createJournalGate } from './journal/gate.ts'
+import { createJournal } from './journal/journal.ts'
+import { createReplayLoop } from './journal/replay-loop.ts'
+import { createConflictResolution } from './journal/resolution.ts'
+import { journalTable } from './mysql/migrate.ts'
+import type { Mysql } from './mysql/mysql.ts'
+import { createReadThrough } from './read-through/read-through.ts'
+import type { RedisServers } from './redis/servers.ts'
+import { createShardedDeadLetters, readBacklog } from './shards/backlog.ts'
+import { createShardedRepository } from './shards/repository.ts'
+import { createShards } from './shards/shards.ts'
+import { createTicketShard } from './sync/shard.ts'
+import { createWriteBehind } from './sync/write-behind.ts'
+import { createTicketEvents } from './tickets/events.ts'
+import { createKeys } from './tickets/keys.ts'
+import { createStrategy } from './tickets/strategy.ts'
+import { createBudget } from './util/batcher.ts'
+
+/** Ample for a batch that usually takes a hundredth of it. */
+const STATEMENT_TIMEOUT_MS = 10_000
+
+/** What may wait for Redis, in tickets: a second of full load. */
+const PENDING_MAX = 30_000
+
+/** The same in characters: some batches of the largest size, or a second of usual tickets. */
+const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
+
+/** That run at a time: the pool has connections for others, too. */
+const COMPARISONS_MAX = 3
+
+export interface ServiceOptions {
+  config: Config
+  redis: RedisServers
+  mysql: Mysql
+  log: FastifyBaseLogger
+  /** Where WordPress keeps the tickets; undefined: TICKETS_TABLE does. */
+  site: Site | undefined
+}
+
+/**
+ * Puts the parts together: tickets in Redis, by shards; read-through from MySQL around them; the journal around that;
+ * and the write-behind that keeps MySQL in step. The parts hold no knowledge of each other but what is handed to them here.
+ */
+export function createService ({ config, redis, mysql, log, site }: ServiceOptions) {
+  const events = createTicketEvents()
+  const timeoutMs = statementTimeoutMs(config)
+  const database = site ? createPostDatabase(mysql, site, timeoutMs) : createTableDatabase(mysql, config.TICKETS_TABLE, timeoutMs)
+  const statuses = { closedStatuses: config.TICKET_CLOSED_STATUSES, defaultStatus: config.TICKET_STATUSES[0]! }
+  const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
+
+  const shardOptions = {
+    ...statuses,
+    database,
+    timeoutMs,
+    count: redis.shards.length,
+    writeBudget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),
+    readBudget: createBudget(PENDING_MAX),
+    strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
+    commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
+    retentionSeconds: config.TICKET_RETENTION_SECONDS,
+    idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
+    attemptsMax: config.FLUSH_MAX_ATTEMPTS,
+    onCorrupt,
+    onWrite: (operations: number) => { events.emit('write', operations) },
+    log,
+    limit: pLimit(COMPARISONS_MAX),
+  }
+  const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })))
+
+  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE), shards.all.length)
+  const gate = createJournalGate(shards.all.length)
+  const isJournaled = config.FALLBACK === 'mysql'
+  const direct = createReadThrough(createShardedRepository(shards), {
+    database,
+    onCorrupt,
+    awaited: isJournaled ? journal.creates : undefined,
+    onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
+  })
+  const repository = isJournaled
+    ? createFallback(direct, { ...statuses, journal, database, gate, now: () => redis.now() ?? Date.now(), onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
+    : direct
+
+  const sync = createWriteBehind({ config, shards, database, mysql, events, log })
+  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable) })
+
+  return {
+    /** Tells what becomes of writes. */
+    events,
+    /** What callers ask for: writes and reads of tickets. */
+    repository,
+    /** The way to MySQL. */
+    sync,
+    backlog: () => readBacklog(shards),
+    deadLetters: createShardedDeadLetters(shards),
+    /** Writes that were accepted while Redis was unavailable. */
+    journal: { ...journal, ...createConflictResolution(journal, direct), gate },
+    database,
+    shards,
+
+    /** What readiness asks of Redis, beside whether it answers. */
+    redisState: () => ({
+      /** Whether it is known to hold all that MySQL does, in all shards. */
+      isReconciled: shards.all.every(({ reconcile }) => reconcile.isTrusted()),
+      /** Why that is not known, if it was tried in vain. */
+      failure: shards.all.map(({ reconcile }) => reconcile.failure()).find(error => error !== undefined),
+      /** Whether at least one shard can be reached. */
+      isReachable: shards.all.some(({ connection }) => connection.isReady()),
+    }),
+
+    /** @throws {ConfigError} when the tickets in Redis were written with other settings */
+    async start () {
+      await sync.start()
+      if (isJournaled) {
+        await replayLoop.start()
+        return
+      }
+      const { pending } = await journal.counts().catch(() => ({ pending: 0 }))
+      if (pending > 0) log.warn({ pending }, 'the journal holds writes that were accepted while Redis was unavailable, and FALLBACK=off leaves them there: set FALLBACK=mysql')
+    },
+
+    /** Brings to MySQL what there is time for. */
+    async stop () {
+      await replayLoop.stop()
+      await sync.stop()
+    },
+  }
+}
+
+export type Service = ReturnType<typeof createService>
+
+/**
+ * A hung statement ends before its tickets are claimed again, and leaves room in the grace for
+ * requests and two of its kind: the one that is running at SIGTERM and the last flush.
+ */
+const statementTimeoutMs = (config: Config) => Math.floor(Math.min(STATEMENT_TIMEOUT_MS, config.FLUSH_LEASE_MS / 3, config.SHUTDOWN_GRACE_MS / 4))

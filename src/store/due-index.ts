@@ -1,0 +1,142 @@
+import type { Failure } from '../database/ticket-database.ts'
+import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
+import type { Keys } from '../tickets/keys.ts'
+import type { Reply } from '../redis/scripts.ts'
+import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
+import type { Ticket } from '../tickets/fields.ts'
+
+/** Bytes of tickets in one claim: what one flush holds in memory. */
+const CLAIM_BYTES_MAX = 4 * 1024 * 1024
+
+/** Marks that one call looks at, so that none occupies Redis for long. */
+const EXPEDITE_MAX = 1000
+
+/** Waits between attempts to write a ticket that MySQL refuses. */
+const RETRY_FIRST_MS = 1000
+const RETRY_LONGEST_MS = 300_000
+
+export interface Claim {
+  /** Redis's clock at the claim, ms. */
+  nowMs: number
+  /** Identifies the claim when tickets are given back. */
+  lease: string
+  tickets: Ticket[]
+  /** When they became due, ms, by id. */
+  since: Map<number, number>
+  /** Hashes that are not tickets. */
+  corrupt: CorruptTicketError[]
+  /** Marks without a ticket: another program has deleted the hash, or made the mark. */
+  vanished: string[]
+  archivedMaxKnown: boolean
+  /** Ids that were not looked at, or due tickets that were not taken. */
+  left: number
+  /** Tickets that were left to an instance of a newer version of the service: they have fields that this one does not know. */
+  newer: number
+}
+
+export interface Acknowledged { inStep: number, older: number[] }
+
+export interface ClaimOptions {
+  leaseMs: number
+  ticketsMax: number
+  /** Only what was due at this time (ms of Redis's clock); default: now. */
+  dueByMs?: number
+  /** These tickets and no others, whenever they are due. */
+  ids?: readonly number[]
+}
+
+export interface Backlog {
+  /** Tickets whose newest version is not in MySQL. */
+  unsynced: number
+  /** Of these, the ones that have a time to be pushed. */
+  waiting: number
+  /** Of these, the ones whose time has come. */
+  due: number
+  oldest_due_age_ms: number | null
+  dead: number
+}
+
+export interface DueIndexOptions {
+  /** A closed ticket stays in Redis this long after MySQL has it. */
+  retentionSeconds: number
+  /** Attempts to write a ticket before it becomes a dead letter. */
+  attemptsMax: number
+}
+
+/**
+ * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
+ * Every call may be repeated, so all of them fail as `store_unavailable`.
+ */
+export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
+  return {
+    async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
+      const [nowMs, known, lease, left, hashes, newer] = await scripts.claim(
+        [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
+        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, ...ids],
+      ) as [number, number, string, number, string, number]
+      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left, newer }
+      for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
+      return claim
+    },
+
+    /**
+     * Records that MySQL holds these versions. Resolves with the number of tickets that are in step now, and
+     * the ids of those of which Redis holds an older version: it has lost its data since the claim.
+     */
+    async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
+      const [inStep, older] = await scripts.acknowledge(
+        [keys.due, keys.archivedMax, keys.failures],
+        [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
+      ) as [number, string[]]
+      return { inStep, older: older.map(Number) }
+    },
+
+    /** Gives claimed tickets back as they were: nothing was wrong with them. */
+    release: async ({ lease, since }: Pick<Claim, 'lease' | 'since'>) => await scripts.release([keys.due], [lease, ...[...since].flat()]) as number,
+
+    /**
+     * Puts tickets off that could not be written, those that have had all their attempts for good.
+     * Resolves with the attempts of each so far, negative for a dead letter, 0 for one that has changed meanwhile.
+     */
+    retry: async (lease: string, failures: readonly Failure[]) => await scripts.retry(
+      [keys.due, keys.failures, keys.dead],
+      [
+        lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, attemptsMax, keys.ticketPrefix,
+        ...failures.flatMap(({ ticketId, version = '', reason }) => [ticketId, version, reason]),
+      ],
+    ) as number[],
+
+    /** Makes every unsynced ticket due now, save those that a flush has claimed. */
+    async expediteAll () {
+      for (let offset = 0, looked = EXPEDITE_MAX; looked === EXPEDITE_MAX;) {
+        const reply = await scripts.expedite([keys.due], [offset, EXPEDITE_MAX]) as [number, number]
+        looked = reply[0]
+        offset += reply[1]
+      }
+    },
+
+    async backlog (): Promise<Backlog> {
+      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], []) as [number, number, number, number, number]
+      return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
+    },
+
+    /** Records the highest id that MySQL holds. */
+    raiseArchivedMax: (id: number): Promise<Reply> => scripts.raise([keys.archivedMax], [id]),
+  }
+}
+
+export type DueIndex = ReturnType<typeof createDueIndex>
+
+function decodeInto (claim: Claim, id: string, since: number, flat: string[]) {
+  if (flat.length === 0) {
+    claim.vanished.push(id)
+    return
+  }
+  try {
+    claim.tickets.push(fromHash(Number(id), flat))
+    claim.since.set(Number(id), since)
+  } catch (error) {
+    if (!(error instanceof CorruptTicketError)) throw error
+    claim.corrupt.push(error)
+  }
+}

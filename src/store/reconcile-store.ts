@@ -1,0 +1,72 @@
+import { ConfigError } from '../config.ts'
+import { storeUnavailable } from '../errors.ts'
+import { RedisError } from '../redis/failure.ts'
+import { FIELD_LIST } from '../tickets/fields.ts'
+import { toHashChange } from '../tickets/codec.ts'
+import type { Keys } from '../tickets/keys.ts'
+import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
+import type { Ticket } from '../tickets/fields.ts'
+
+/** Marks that one call looks at, so that none occupies Redis for long. */
+const SCAN_COUNT = 500
+
+export interface ReconcileStoreOptions {
+  /** A ticket that MySQL holds stays in Redis this long. */
+  retentionSeconds: number
+  /** The number of partitions that the tickets are divided into. */
+  partitions: number
+}
+
+/** The Redis side of reconciling with MySQL. Every call may be repeated. */
+export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, partitions }: ReconcileStoreOptions) {
+  async function checkpoint (compared: 0 | 1): Promise<number> {
+    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
+    if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
+    return reply
+  }
+
+  return {
+    /**
+     * Records that this server's data is in step with MySQL, if it was already; undefined: it was. Else
+     * the time (ms) up to which it was known to be, on another server or before a restart; 0: never.
+     */
+    async checkpoint (): Promise<number | undefined> {
+      const atMs = await checkpoint(0)
+      return atMs < 0 ? undefined : atMs
+    },
+
+    /** Records it after a comparison. */
+    checkpointCompared: async (): Promise<void> => { await checkpoint(1) },
+
+    /** The unsynced tickets and their versions, in parts. */
+    async * unsynced (): AsyncGenerator<Map<number, number>> {
+      let cursor = '0'
+      do {
+        const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
+        const versions = new Map<number, number>()
+        for (let i = 0; i < flat.length; i += 2) versions.set(Number(flat[i]), Number(flat[i + 1]))
+        if (versions.size > 0) yield versions
+        cursor = next!
+      } while (cursor !== '0')
+    },
+
+    /** The versions of those among `ids` that Redis holds. */
+    async versions (ids: readonly number[]): Promise<Map<number, number>> {
+      const versions = await scripts.versions(ids.map(keys.ticket), []) as string[]
+      return new Map(ids.flatMap((id, i) => versions[i] === '' ? [] : [[id, Number(versions[i])] as const]))
+    },
+
+    /**
+     * Replaces what is older. Resolves with the versions that were replaced; undefined where there was nothing to do.
+     * @throws {Problem} store_unavailable: an instance of a newer version of the service does it
+     */
+    async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[]> {
+      const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      if (typeof replaced === 'number') throw storeUnavailable(new RedisError('refused', 'a newer version of the service has added fields, which this one would leave in MySQL'))
+      return replaced.map(version => version === '' ? undefined : Number(version))
+    },
+  }
+}
+
+export type ReconcileStore = ReturnType<typeof createReconcileStore>

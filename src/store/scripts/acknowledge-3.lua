@@ -1,0 +1,62 @@
+#!lua flags=allow-oom
+--[[
+  acknowledge: records what MySQL holds now. The mark goes only where the ticket is still what was written;
+  one that has changed is due again.
+  Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:archived_max
+  KEYS[3]  tickets:failures
+
+  ARGV[1]     what stands before an id in a ticket's key
+  ARGV[2]     seconds that a closed ticket stays in Redis
+  ARGV[3]     score of the lease, as claim gave it
+  ARGV[4...]  id, version that was written
+
+  Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
+          the others have changed since the claim
+]]
+local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local ticket_prefix = ARGV[1]
+local retention_seconds = tonumber(ARGV[2])
+local lease_score = tonumber(ARGV[3])
+
+-- @include clock
+-- @include other_type
+-- @include chunks
+
+local in_step, older = {}, {}
+-- Unknown stays unknown: what is missing here would pass for free ids.
+local archived_max = redis.pcall('GET', archived_max_key)
+archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
+local highest = archived_max
+for i = 4, #ARGV, 2 do
+  local id, written = ARGV[i], ARGV[i + 1]
+  local key = ticket_prefix .. id
+  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
+  if is_other_type(held) then held = {} end
+  local version, synced, closed = held[1], held[2], held[3]
+  if version == written or not version then
+    if version then redis.call('HSET', key, 'synced_version', written) end
+    if closed then redis.call('EXPIRE', key, retention_seconds) end
+    in_step[#in_step + 1] = id
+  elseif tonumber(version) and tonumber(version) < tonumber(written) then
+    -- Another server than the one that it was claimed on, which has less.
+    older[#older + 1] = id
+  else
+    if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
+    -- A change that is not due by itself has left the lease in place.
+    local score = redis.call('ZSCORE', due_key, id)
+    if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
+  end
+  if highest and tonumber(id) > highest then highest = tonumber(id) end
+end
+in_chunks(in_step, function(...)
+  redis.call('ZREM', due_key, ...)
+  -- Of another type it holds no failure to forget.
+  redis.pcall('HDEL', failures_key, ...)
+end)
+if highest ~= archived_max then
+  redis.call('SET', archived_max_key, string.format('%.0f', highest))
+end
+return { #in_step, older }

@@ -1,0 +1,119 @@
+#!lua flags=allow-oom
+--[[
+  claim: takes due tickets for one flush by moving their score to the end of a lease, and reads them.
+  Touches the hashes of the ids that it finds; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:archived_max
+  KEYS[3]  tickets:dead
+  KEYS[4]  tickets:failures
+  KEYS[5]  tickets:fields
+
+  ARGV[1]     what stands before an id in a ticket's key
+  ARGV[2]     lease, ms
+  ARGV[3]     tickets at most
+  ARGV[4]     bytes of tickets at most, passed by one ticket at most
+  ARGV[5]     only what was due at this time, ms; '' for now. Not looked at when ids are given
+  ARGV[6]     the fields of a ticket that the caller knows, ',f1,f2,'
+  ARGV[7...]  ids: these and no others, whenever they are due, and dead letters too
+
+  Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets, newer }
+  left:    ids that were not looked at, or tickets that are due and were not taken
+  tickets: a JSON array, because clients read one long text much faster than thousands of short ones; per ticket
+           { id, since, { field, value, ... } }; since: when it became due, ms, or now
+           { id, since }: there is no hash, or it is no ticket's id; the mark is removed
+           { id, since, { '' } }: the key is no hash
+  newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
+           version of the service takes them. Those that were not given are due again in a second
+]]
+local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local ticket_prefix = ARGV[1]
+local lease_ms = tonumber(ARGV[2])
+local tickets_max = tonumber(ARGV[3])
+local bytes_max = tonumber(ARGV[4])
+local due_by = tonumber(ARGV[5])
+local known_fields = ARGV[6]
+
+local NEWER_AGAIN_MS = 1000
+
+-- @include clock
+due_by = due_by or now_ms
+-- The half marks a lease: due times are whole milliseconds.
+local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)
+
+local given = #ARGV - 6
+local found = given > 0 and {} or redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'WITHSCORES', 'LIMIT', 0, tickets_max)
+local count = given > 0 and given or #found / 2
+
+-- @include is_id
+-- @include other_type
+-- @include chunks
+-- @include unknown_fields
+
+local unknown = unknown_fields(fields_key, known_fields)
+local function has_unknown(flat)
+  if next(unknown) == nil then return false end
+  for i = 1, #flat, 2 do
+    if unknown[flat[i]] then return true end
+  end
+  return false
+end
+
+local tickets, bytes, looked, newer = {}, 0, 0, 0
+local newer_score = string.format('%.0f', now_ms + NEWER_AGAIN_MS)
+-- What is changed in the end: if a ticket cannot be looked at, nothing is.
+local leases, gone, redriven = {}, {}, {}
+
+-- The i-th id, its score, and whether it is a dead letter; no score for one that is given and in step with MySQL already.
+local function entry(i)
+  if given == 0 then return found[2 * i - 1], found[2 * i] end
+  local id = ARGV[6 + i]
+  local score = redis.call('ZSCORE', due_key, id)
+  if score or type(redis.pcall('ZSCORE', dead_key, id)) ~= 'string' then return id, score end
+  return id, now_ms, true
+end
+
+-- One that is given stays as it is.
+local function leave_to_newer(id)
+  newer = newer + 1
+  if given > 0 then return end
+  leases[#leases + 1] = newer_score
+  leases[#leases + 1] = id
+end
+
+local function take(id, score, is_dead, flat)
+  if is_dead then redriven[#redriven + 1] = id end
+  if #flat == 0 then
+    gone[#gone + 1] = id
+  else
+    leases[#leases + 1] = lease_score
+    leases[#leases + 1] = id
+  end
+  local since = math.floor(math.max(0, math.min(tonumber(score), now_ms)))
+  -- An empty table would be an object.
+  local ticket = cjson.encode({ id, since, #flat > 0 and flat or nil })
+  bytes = bytes + #ticket
+  tickets[#tickets + 1] = ticket
+end
+
+for i = 1, count do
+  if bytes >= bytes_max then break end
+  looked = looked + 1
+  local id, score, is_dead = entry(i)
+  if score then
+    local flat = is_id(id) and redis.pcall('HGETALL', ticket_prefix .. id) or {}
+    if is_other_type(flat) then flat = { '' } end
+    if has_unknown(flat) then leave_to_newer(id) else take(id, score, is_dead, flat) end
+  end
+end
+in_chunks(leases, function(...) redis.call('ZADD', due_key, ...) end)
+in_chunks(redriven, function(...) redis.call('ZREM', dead_key, ...) end)
+in_chunks(gone, function(...)
+  redis.call('ZREM', due_key, ...)
+  redis.pcall('HDEL', failures_key, ...)
+end)
+
+local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
+local archived_max = redis.pcall('GET', archived_max_key)
+local known = type(archived_max) == 'string' and tonumber(archived_max) and 1 or 0
+return { now_ms, known, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }

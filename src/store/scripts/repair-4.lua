@@ -1,0 +1,49 @@
+#!lua flags=allow-oom
+--[[
+  repair: replaces tickets of which MySQL holds a newer version. They are in step with MySQL then.
+  Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:dead
+  KEYS[3]  tickets:failures
+  KEYS[4]  tickets:fields
+
+  ARGV[1]  what stands before an id in a ticket's key
+  ARGV[2]  seconds that a ticket stays
+  ARGV[3]  the rows of MySQL, a JSON array of arrays; everything in them is text:
+             id, version, array of field, value, ...
+  ARGV[4]  the fields of a ticket that the caller knows, ',f1,f2,'
+
+  Output: -1 when a newer version of the service has registered fields that the caller does not know, and so has not
+          read from MySQL: nothing was replaced.
+          Else per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
+]]
+local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local ticket_prefix = ARGV[1]
+local retention_seconds = tonumber(ARGV[2])
+
+-- @include chunks
+-- @include other_type
+-- @include unknown_fields
+
+if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
+
+local replaced = {}
+for i, row in ipairs(cjson.decode(ARGV[3])) do
+  local id, version, values = unpack(row)
+  local key = ticket_prefix .. id
+  local held = redis.pcall('HGET', key, 'version')
+  local held_number = not is_other_type(held) and type(held) == 'string' and tonumber(held)
+  if held_number and held_number < tonumber(version) then
+    redis.call('DEL', key)
+    hset(key, values)
+    redis.call('EXPIRE', key, retention_seconds)
+    redis.call('ZREM', due_key, id)
+    redis.pcall('ZREM', dead_key, id)
+    redis.pcall('HDEL', failures_key, id)
+    replaced[i] = held
+  else
+    replaced[i] = ''
+  end
+end
+return replaced

@@ -1,0 +1,91 @@
+import {
+  Problem, changedSince, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
+} from '../errors.ts'
+import { RedisError } from '../redis/failure.ts'
+import type { Reply } from '../redis/scripts.ts'
+import { fromHash, toHashChange } from '../tickets/codec.ts'
+import { CUSTOM_FIELDS_MAX, type Ticket } from '../tickets/fields.ts'
+import { handlerOf, toNewTicket, type Create, type Operation, type Statuses } from '../tickets/operation.ts'
+import type { Written } from '../tickets/repository.ts'
+
+export interface WriteCodecOptions extends Statuses {
+  /** A stored ticket could not be read. */
+  onCorrupt: (error: Error, ticketId: number) => void
+}
+
+/** MySQL may hold the id, and this store cannot know. The read-through layer does. */
+export class MaybeInDatabase extends Problem {
+  readonly reason: 'below_archived_max' | 'archived_max_unknown'
+
+  constructor (ticketId: number, reason: MaybeInDatabase['reason']) {
+    super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
+    this.reason = reason
+  }
+}
+
+/** An operation as write.lua reads it, and what it answers, for callers. Its header is the contract. */
+export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions) {
+  /** null: there is no such ticket. */
+  function decode (id: number, flat: string[]): Ticket | Problem | null {
+    try {
+      return flat.length === 0 ? null : fromHash(id, flat)
+    } catch (error) {
+      return corrupt(id, error as Error)
+    }
+  }
+
+  function corrupt (id: number, error: Error): Problem {
+    onCorrupt(error, id)
+    return corruptTicket(id, error)
+  }
+
+  /** The operation as write.lua reads it. */
+  function encode (operation: Operation): string {
+    const { op, ticket_id: id, idempotency, answer = 'ticket', asOf } = operation
+    const handler = handlerOf(operation)
+    const { set, remove } = toHashChange(handler.fields(operation, statuses))
+    const ifMatch = handler.ifMatch(operation)
+    const absent = operation.absentFromDatabase ? 'absent' : ''
+    // The journal's may be damaged.
+    const versions = ifMatch ? JSON.stringify(`,${ifMatch.join()},`) : '""'
+    const once = idempotency ? `,${JSON.stringify(idempotency.key)},${JSON.stringify(idempotency.fingerprint)},"${idempotency.index}"` : ''
+    const late = asOf === undefined ? '' : `,"${asOf}"`
+    // Only what callers choose may need escapes; to look for them everywhere would cost half as much again.
+    return `["${op}","${id}","${absent}",${versions},${JSON.stringify(set)},${JSON.stringify(remove)},"${answer}"${once}${late}]`
+  }
+
+  /** What write.lua says, for callers. */
+  function toAnswer (operation: Operation, result: Reply): Written | Problem {
+    const replayed = Array.isArray(result) && result[0] === 0
+    const outcome = toOutcome(operation, replayed ? result[1]! : result)
+    if (outcome instanceof Problem) return replayed ? outcome.asReplay() : outcome
+    return typeof outcome === 'number' ? { version: outcome, replayed } : { version: outcome.version, ticket: outcome, replayed }
+  }
+
+  /** The numbers are those of write.lua's header. */
+  function toOutcome (operation: Operation, result: Reply): Ticket | number | Problem {
+    const id = operation.ticket_id
+    if (Array.isArray(result)) return decode(id, result as string[])!
+    if (typeof result === 'string') return operation.answer === 'version' ? Number(result) : created(operation as Create, Number(result))
+    switch (result) {
+      case -1: return ticketExists(id)
+      case -2: return new MaybeInDatabase(id, 'below_archived_max')
+      case -3: return new MaybeInDatabase(id, 'archived_max_unknown')
+      case -4: return ticketNotFound(id)
+      case -5: return versionConflict(id)
+      case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
+      case -7: return corrupt(id, new Error(`ticket ${id}: the key holds no ticket`))
+      case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
+      case -9: return idempotencyMismatch(operation.idempotency!.key)
+      case -10: return changedSince(id)
+      case -11: return storeUnavailable(new RedisError('refused', `ticket ${id}: its slot is being moved`))
+      case -12: return storeUnavailable(new RedisError('refused', `ticket ${id}: a newer version of the service has added fields, which this one would leave in MySQL`))
+      default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
+    }
+  }
+
+  /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
+  const created = (operation: Create, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
+
+  return { encode, toAnswer, decode }
+}

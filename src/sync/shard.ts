@@ -1,0 +1,54 @@
+import { storeUnavailable } from '../errors.ts'
+import { RedisError } from '../redis/failure.ts'
+import { createDeadLetters } from '../store/dead-letters.ts'
+import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
+import { createReconcileStore } from '../store/reconcile-store.ts'
+import { repeatableScripts } from '../store/scripts.ts'
+import { createTicketStore, type StoreOptions } from '../store/store.ts'
+import type { TicketRepository } from '../tickets/repository.ts'
+import { createReconcile, type ReconcileOptions } from './reconcile.ts'
+
+export interface TicketShardOptions extends StoreOptions, DueIndexOptions, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
+  /** Its place among `count` shards. */
+  index: number
+  count: number
+}
+
+/** The tickets whose keys are in one place, with what keeps them in step with MySQL. */
+export function createTicketShard (options: TicketShardOptions) {
+  const { shard, keys, database, index, count, retentionSeconds } = options
+  const scripts = repeatableScripts(shard)
+  const dueIndex = createDueIndex(scripts, keys, options)
+  const reconcile = createReconcile({
+    ...options,
+    store: createReconcileStore(scripts, keys, { retentionSeconds, partitions: count }),
+    partition: { index, count },
+    learnHighestId: async () => { await dueIndex.raiseArchivedMax(await database.highestId()) },
+  })
+  return {
+    connection: shard,
+    repository: refuseUntilReconciled(createTicketStore(options), reconcile.isTrusted),
+    dueIndex,
+    deadLetters: createDeadLetters(scripts, keys),
+    reconcile,
+    /** Whether it can be written to. */
+    isUsable: () => shard.isReady() && reconcile.isTrusted(),
+  }
+}
+
+export type TicketShard = ReturnType<typeof createTicketShard>
+
+/**
+ * Refuses writes while Redis may hold older data than MySQL. A write on top of that would be newer than
+ * what it does not know of, and would replace it in MySQL. Reads go on.
+ */
+function refuseUntilReconciled (repository: TicketRepository, isTrusted: () => boolean): TicketRepository {
+  return {
+    read: repository.read,
+    write: operations => {
+      if (isTrusted()) return repository.write(operations)
+      const problem = storeUnavailable(new RedisError('refused', 'Redis was unavailable, and is not yet known to hold all that MySQL does'))
+      return Promise.resolve(operations.map(() => problem))
+    },
+  }
+}

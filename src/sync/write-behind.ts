@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { ConfigError, type Config } from '../config.ts'
+import type { TicketDatabase } from '../database/ticket-database.ts'
+import type { Mysql } from '../mysql/mysql.ts'
+import type { Shards } from '../shards/shards.ts'
+import type { TicketEvents } from '../tickets/events.ts'
+import { createTicker } from '../util/ticker.ts'
+import { createFlusher, type Scope } from './flusher.ts'
+import { createPace } from './pace.ts'
+import type { TicketShard } from './shard.ts'
+
+/** What the last pass leaves of the grace for closing the connections. */
+const LAST_PASS_SHARE = 0.7
+
+/** The two clocks are read to the millisecond: a pass that comes a moment early finds nothing. */
+const WAKE_MARGIN_MS = 5
+
+/** Between two attempts to find out whether Redis can be trusted. */
+const VERIFY_AGAIN_MS = 500
+
+/** The service starts in the end, and refuses writes until it knows. */
+const START_TIMEOUT_MS = 5000
+
+export interface WriteBehindOptions {
+  config: Config
+  shards: Shards<TicketShard>
+  database: TicketDatabase
+  mysql: Pick<Mysql, 'on'>
+  events: TicketEvents
+  log: FastifyBaseLogger
+}
+
+/** Pushes due tickets to MySQL on a timer, and a last time when the service stops. Has Redis compared with MySQL when it comes back. */
+export function createWriteBehind ({ config, shards, database, mysql, events, log }: WriteBehindOptions) {
+  const stopping = new AbortController()
+  let misconfigured: ConfigError | undefined
+  let requests = 0
+  const flusher = createFlusher({
+    shards,
+    database,
+    batchSize: config.FLUSH_BATCH_SIZE,
+    pace: createPace(() => requests),
+    leaseMs: config.FLUSH_LEASE_MS,
+    log,
+    stopping: stopping.signal,
+  })
+  const ticker = createTicker({
+    run: () => flusher.flush('due'),
+    intervalMs: config.FLUSH_INTERVAL_MS,
+    onError: (error, pauseMs) => { log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
+  })
+
+  /** Until it is known whether Redis can be trusted: writes wait for it. */
+  async function verify ({ connection, reconcile }: TicketShard) {
+    while (!stopping.signal.aborted && connection.isReady()) {
+      await reconcile.check(stopping.signal).catch((error: unknown) => {
+        // It is the same for all shards, and one line says it.
+        if (!misconfigured) log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again')
+        if (error instanceof ConfigError) misconfigured = error
+      })
+      // A check that began before the connection was lost says nothing of who answers now.
+      if (reconcile.isTrusted()) {
+        events.emit('trusted')
+        return
+      }
+      await sleep(VERIFY_AGAIN_MS)
+    }
+  }
+
+  for (const shard of shards.all) {
+    shard.connection.on('lost', shard.reconcile.markStale)
+    shard.connection.on('ready', () => {
+      flusher.relearn()
+      void verify(shard)
+      ticker.retry()
+    })
+  }
+
+  // What has failed while MySQL was unavailable is not put off any longer.
+  mysql.on('recovered', ticker.retry)
+
+  return {
+    on: flusher.on,
+    lastFlush: flusher.lastFlush,
+
+    /**
+     * Runs a pass that somebody asks for.
+     * @throws {Problem} store_unavailable, overloaded
+     */
+    async flush (scope: Scope) {
+      const report = await flusher.flush(scope)
+      ticker.recovered()
+      return report
+    },
+
+    /** To be called for each request: beside requests a flush takes less at a time. */
+    countRequest () { requests += 1 },
+
+    /** @throws {ConfigError} when the tickets in Redis were written with other settings */
+    async start () {
+      for (const shard of shards.all) void verify(shard)
+      const checked = shards.each(({ reconcile }) => reconcile.whenChecked())
+      await Promise.race([checked, sleep(START_TIMEOUT_MS, undefined, { ref: false })])
+      if (misconfigured) throw misconfigured
+      ticker.start()
+      if (config.SYNC_STRATEGY === 'event') events.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
+    },
+
+    /** Runs a last pass, if there is time for it. */
+    async stop () {
+      stopping.abort()
+      await ticker.stop()
+      const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
+      await flusher.flushLast(signal).catch((error: unknown) => { log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
+    },
+  }
+}
+
+export type WriteBehind = ReturnType<typeof createWriteBehind>

@@ -1,0 +1,17 @@
+import { EventEmitter } from 'node:events'
+
+/** What became of journal entries. */
+export interface Replayed { applied: number, conflicts: number }
+
+/** What the layers of the repository tell. */
+export type TicketEvents = EventEmitter<{
+  /** A script call has applied this number of operations. */
+  write: [operations: number]
+  /** Redis can be written to again. */
+  trusted: []
+  /** This number of operations was accepted for the journal. */
+  journaled: [operations: number]
+  replayed: [replayed: Replayed]
+}>
+
+export const createTicketEvents = (): TicketEvents => new EventEmitter()

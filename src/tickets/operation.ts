@@ -1,0 +1,187 @@
+import { Type, type TSchema } from 'typebox'
+import { Problem } from '../errors.ts'
+import { TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
+
+/** Makes an operation one that is applied once, however often it is sent. */
+export interface Idempotency {
+  /** The request's Idempotency-Key. */
+  key: string
+  /** The same for the same request; a key stands for one request. */
+  fingerprint: string
+  /** Which of the request's operations this is, from 0. */
+  index: number
+}
+
+interface OnTicket {
+  ticket_id: number
+  /** MySQL was asked, and does not hold the id. */
+  absentFromDatabase?: boolean
+  idempotency?: Idempotency
+  /** For many operations: the answer holds the version alone. */
+  answer?: 'version'
+  /**
+   * For an operation that comes late: when it was accepted, ms of Redis's clock. It is refused
+   * (version_conflict) when it would change what others have changed since. Needs `idempotency`.
+   */
+  asOf?: number
+}
+
+/** Creates the ticket; refused when it exists. */
+export interface Create extends OnTicket { op: 'create', fields: CreateTicket }
+
+/** Changes the ticket; refused when it does not exist or none of `ifMatch` is its version. */
+export interface Update extends OnTicket {
+  op: 'update'
+  fields: PatchTicket
+  /** Versions of which one must be the ticket's; undefined: any. */
+  ifMatch?: readonly string[]
+}
+
+/** Puts what MySQL holds back into Redis, unless the ticket is there. */
+export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
+
+export type Operation = Create | Update | Restore
+
+/** What callers ask for, and the journal keeps. */
+export type Change = Create | Update
+
+/** How a ticket's status says whether it is closed. */
+export interface Statuses {
+  closedStatuses: readonly string[]
+  /** Status of a ticket that is created without one. */
+  defaultStatus: string
+}
+
+interface Handler<Op extends Operation> {
+  /** The status of a success. */
+  status: 200 | 201
+  /** Whether the ticket must not exist before. */
+  creates: boolean
+  /** The fields that the operation gives to the ticket; null removes one. */
+  fields: (operation: Op, statuses: Statuses) => CreateTicket | PatchTicket | Ticket
+  /** Versions of which one must be the ticket's; undefined: any. */
+  ifMatch: (operation: Op) => readonly string[] | undefined
+  /**
+   * The ticket as it will be when the operation has been applied, as far as that can be told: its version is not.
+   * @param before undefined: nothing is known of the ticket; of one that was to be created, there is none
+   * @param at Unix seconds
+   */
+  preview: (before: Ticket | undefined, operation: Op, at: number, statuses: Statuses) => Ticket | undefined
+  /** What an operator applies instead, whatever the ticket has become: the first that finds the ticket as it needs it. */
+  forced: (operation: Op) => Change[]
+}
+
+/** What each operation does. Exhaustive by its type: nothing else asks which operation it has before it. */
+const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: Name }>> } = {
+  create: {
+    status: 201,
+    creates: true,
+    fields: ({ fields }, { defaultStatus }) => fields.status === undefined ? { ...fields, status: defaultStatus } : fields,
+    ifMatch: () => undefined,
+    // Of an id that exists already the entry will be a conflict.
+    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
+    forced: ({ op, ticket_id, fields }) => {
+      const { created_at: _, ...changes } = fields
+      return [{ op, ticket_id, fields }, { op: 'update', ticket_id, fields: changes }]
+    },
+  },
+  update: {
+    status: 200,
+    creates: false,
+    fields: ({ fields }) => fields,
+    ifMatch: ({ ifMatch }) => ifMatch,
+    preview: (before, { fields }, at, statuses) => before && toChangedTicket(before, fields, at, statuses),
+    forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
+  },
+  restore: {
+    status: 200,
+    creates: false,
+    fields: ({ ticket }) => ticket,
+    ifMatch: () => undefined,
+    preview: (before, { ticket }) => before ?? ticket,
+    forced: () => [],
+  },
+}
+
+/** What the operation does. */
+export const handlerOf = <Op extends Operation>({ op }: Op): Handler<Op> => OPERATIONS[op] as unknown as Handler<Op>
+
+/** The operations that create a ticket. */
+export const CREATING = Object.entries(OPERATIONS).filter(([, { creates }]) => creates).map(([op]) => op)
+
+const noneIfEmpty = <Values extends object>(values: Values): Values | undefined => Object.keys(values).length > 0 ? values : undefined
+
+const withoutNull = (values: Record<string, unknown>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
+
+/**
+ * The ticket that a create makes.
+ * @param at Unix seconds
+ */
+export function toNewTicket ({ ticket_id, fields }: Create, at: number, version: number, { defaultStatus, closedStatuses }: Statuses): Ticket {
+  const { status = defaultStatus } = fields
+  const ticket: Ticket = { ticket_id, created_at: at, ...fields, status, updated_at: at, version, synced_version: null }
+  if (closedStatuses.includes(status)) ticket.closed_at = at
+  // The hash holds fields, and none of no fields.
+  if (ticket.custom_fields && !noneIfEmpty(ticket.custom_fields)) delete ticket.custom_fields
+  return ticket
+}
+
+function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: PatchTicket, at: number, { closedStatuses }: Statuses): Ticket {
+  const status = fields.status ?? before.status
+  const changed = {
+    ...before,
+    ...fields,
+    updated_at: at,
+    closed_at: closedStatuses.includes(status) ? before.closed_at ?? at : null,
+    custom_fields: custom === null ? null : noneIfEmpty(withoutNull({ ...before.custom_fields, ...custom })),
+  }
+  return { ...withoutNull(changed) as Ticket, synced_version: before.synced_version }
+}
+
+/** An operation as a batch spells it. */
+export type BatchOperation =
+  | { op: 'create', ticket_id: number, if_match?: undefined } & CreateTicket
+  | { op: 'update', ticket_id: number, if_match?: string } & PatchTicket
+
+/** Some dozen versions: who has seen more of them than that does not know which one the change is for. */
+const IF_MATCH_MAX = 1024
+
+/** @param createMembers @param patchMembers the fields that a create and an update may have */
+export function createOperationSchemas (createMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
+  return [
+    Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: 'CreateOperation', additionalProperties: false }),
+    Type.Object({
+      op: Type.Literal('update'),
+      ticket_id: TicketId,
+      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, or *' })),
+      ...patchMembers,
+    }, {
+      $id: 'UpdateOperation',
+      additionalProperties: false,
+      // Beside what names the ticket and its version at least one field, as in the single route.
+      minProperties: 3,
+      dependentSchemas: { if_match: { minProperties: 4 } },
+    }),
+  ] as const
+}
+
+interface OfTicket { ticket_id: number }
+
+/** Operations by their tickets, in their order. */
+export function byTicket<Op extends OfTicket> (operations: readonly Op[]): (readonly Op[])[] {
+  return operations.length === 1 ? [operations] : [...Map.groupBy(operations, operation => operation.ticket_id).values()]
+}
+
+/**
+ * The answers in the order of the operations.
+ * @param tickets as `byTicket` gave them
+ * @param answers those of each ticket; a call that failed has one Problem for all its operations
+ */
+export function inOrder<Op extends OfTicket, Answer> (operations: readonly Op[], tickets: readonly (readonly Op[])[], answers: readonly (Answer[] | Problem)[]): (Answer | Problem)[] {
+  if (tickets.length === operations.length) return answers.map(ofTicket => nth(ofTicket, 0))
+  const answerOf = new Map<Op, Answer | Problem>()
+  tickets.forEach((ofTicket, i) => ofTicket.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))
+  return operations.map(operation => answerOf.get(operation)!)
+}
+
+const nth = <Answer>(answers: Answer[] | Problem, i: number): Answer | Problem => answers instanceof Problem ? answers : answers[i]!

@@ -1,0 +1,151 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Changes\Outcome;
+use TicketMetadata\Changes\Sender;
+use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Plugin;
+
+/** A help desk's tickets, brought to the real service as they stand. */
+final class SenderTest extends SiteTestCase {
+
+	/**
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
+	 */
+	private function deliver( array $ids, array $newIds = [] ): array {
+		return ( new Sender( Plugin::client() ) )->deliver( $this->desk, $ids, $newIds );
+	}
+
+	public function testATicketArrivesAsItStands(): void {
+		$id = self::newId();
+		$this->desk->put( $id, [ 'customer_id' => 8, 'subject' => 'Größe 🛒', 'status' => 'waiting', 'category' => 'Billing', 'priority' => 'High', 'channel' => 'email', 'assigned_to' => 9 ] );
+		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
+		$ticket = $this->atService( $id );
+		self::assertSame(
+			[ 8, 'Größe 🛒', 'pending', 'Billing', 'High', 'email', 9, 1700000000 ],
+			[ $ticket['customer_id'], $ticket['subject'], $ticket['status'], $ticket['category'], $ticket['priority'], $ticket['channel'], $ticket['assigned_to'], $ticket['created_at'] ]
+		);
+
+		$this->desk->put( $id, [ 'status' => 'closed', 'category' => null, 'priority' => '', 'channel' => null, 'assigned_to' => null ] );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
+		$ticket = $this->atService( $id );
+		self::assertSame( [ 'closed', 1700000000 ], [ $ticket['status'], $ticket['created_at'] ] );
+		self::assertSame( [], array_intersect( [ 'category', 'priority', 'channel', 'assigned_to' ], array_keys( $ticket ) ) );
+	}
+
+	public function testWhetherItIsNewIsFoundOut(): void {
+		[ $known, $unknown ] = [ self::newId(), self::newId() ];
+		ticket_metadata_write( $known, [ 'customer_id' => 1 ] );
+		$this->desk->put( $known, [ 'status' => 'closed' ] );
+		$this->desk->put( $unknown, [ 'status' => 'closed' ] );
+		$outcomes = $this->deliver( [ $known, $unknown ], [ $known ] );
+		self::assertSame( [ '', '' ], [ $outcomes[ $known ]->code, $outcomes[ $unknown ]->code ] );
+		self::assertSame( [ 'closed', 'closed' ], [ $this->atService( $known )['status'], $this->atService( $unknown )['status'] ] );
+	}
+
+	public function testWhatAnotherRequestChangedMeanwhileIsSentToo(): void {
+		$id = self::newId();
+		$this->desk->put( $id );
+		// After the first reading, as another PHP request would whose batch comes before this one's.
+		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $id ): void {
+			if ( $number === 2 ) {
+				$this->desk->put( $id, [ 'status' => 'closed' ] );
+			}
+		};
+		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
+		self::assertSame( 'closed', $this->atService( $id )['status'] );
+	}
+
+	public function testWhatChangesAllTheTimeIsLeftForLater(): void {
+		[ $busy, $calm ] = [ self::newId(), self::newId() ];
+		$this->desk->put( $calm );
+		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $busy ): void {
+			$this->desk->put( $busy, [ 'subject' => "Reading $number" ] );
+		};
+		$outcomes = $this->deliver( [ $busy, $calm ] );
+		self::assertSame( [ 'still_changing', '' ], [ $outcomes[ $busy ]->code, $outcomes[ $calm ]->code ] );
+		self::assertFalse( $outcomes[ $busy ]->isRefused );
+	}
+
+	public function testADeletedTicketIsClosed(): void {
+		$id = self::newId();
+		$this->desk->put( $id );
+		$this->deliver( [ $id ], [ $id ] );
+		$this->desk->tickets = [];
+		$outcomes            = $this->deliver( [ $id, 4711 ] );
+		self::assertSame( [ '', '' ], [ $outcomes[ $id ]->code, $outcomes[4711]->code ], 'one that nobody knows too' );
+		$ticket = $this->atService( $id );
+		self::assertSame( [ 'closed', true ], [ $ticket['status'], $ticket['custom_fields']['deleted'] ] );
+	}
+
+	public function testARefusedOneHoldsUpNoOther(): void {
+		[ $bad, $good ] = [ self::newId(), self::newId() ];
+		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );
+		$this->desk->put( $good );
+		$outcomes = $this->deliver( [ $bad, $good, PHP_INT_MAX ] );
+		self::assertSame( [ 'validation_failed', true ], [ $outcomes[ $bad ]->code, $outcomes[ $bad ]->isRefused ] );
+		self::assertTrue( $outcomes[ $good ]->isStored() );
+		self::assertSame( [ 'id_out_of_range', true ], [ $outcomes[ PHP_INT_MAX ]->code, $outcomes[ PHP_INT_MAX ]->isRefused ] );
+	}
+
+	public function testTextIsMadeToFit(): void {
+		$id = self::newId();
+		$this->desk->put( $id, [ 'subject' => str_repeat( '🛒', 300 ), 'category' => str_repeat( 'ü', 100 ), 'priority' => "br\xffoken &amp; <b>" ] );
+		self::assertSame( '', $this->deliver( [ $id ], [ $id ] )[ $id ]->detail );
+		$ticket = $this->atService( $id );
+		self::assertSame( [ str_repeat( '🛒', 255 ), str_repeat( 'ü', 64 ), "br\u{FFFD}oken &amp; <b>" ], [ $ticket['subject'], $ticket['category'], $ticket['priority'] ] );
+	}
+
+	public function testAGuestIsNoWordPressUser(): void {
+		[ $guest, $nobody ] = [ self::newId(), self::newId() ];
+		$this->desk->put( $guest, [ 'customer_id' => null, 'guest_id' => 12 ] );
+		$this->desk->put( $nobody, [ 'customer_id' => null ] );
+		$this->deliver( [ $guest, $nobody ] );
+		self::assertSame( [ 1000000000012, 1000000000000 ], [ $this->atService( $guest )['customer_id'], $this->atService( $nobody )['customer_id'] ] );
+	}
+
+	/** @return array<string, array{array, string}> */
+	public function maps(): array {
+		return [
+			'none: what the bridge says'  => [ [], 'pending' ],
+			'by status'                   => [ [ 'waiting' => 'on-hold' ], 'on-hold' ],
+			'of this help desk'           => [ [ 'waiting' => 'on-hold', 'desk:waiting' => 'resolved' ], 'resolved' ],
+			'of another help desk'        => [ [ 'other:waiting' => 'resolved' ], 'pending' ],
+		];
+	}
+
+	/** @dataProvider maps */
+	public function testStatusesAreMapped( array $map, string $expected ): void {
+		$id = self::newId();
+		$this->use( getenv( 'SERVICE_URL' ), [ 'status_map' => $map ] );
+		$this->desk->put( $id, [ 'status' => 'waiting' ] );
+		$this->deliver( [ $id ] );
+		self::assertSame( $expected, $this->atService( $id )['status'] );
+	}
+
+	public function testStatusesAreAskedForOnce(): void {
+		$ids = range( 1, 5 );
+		array_map( [ $this->desk, 'put' ], $ids );
+		$this->use( ( new FaultyServer() )->url( 'batch' ) );
+		$this->deliver( $ids );
+		self::assertSame( 1, $this->desk->statusesAsked, 'a help desk may keep them in its database' );
+	}
+
+	public function testAStatusThatNobodyKnowsIsOpen(): void {
+		$id = self::newId();
+		$this->desk->put( $id, [ 'status' => 'escalated' ] );
+		$this->deliver( [ $id ] );
+		self::assertSame( 'open', $this->atService( $id )['status'] );
+	}
+
+	public function testASecondHelpDeskDoesNotMeetTheFirst(): void {
+		self::assertSame( 7, TicketIds::toService( 'desk', 7 ) );
+		$second = new Desk( 'second' );
+		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $second, $this->desk ] );
+		self::assertSame( 100000000007, TicketIds::toService( 'second', 7 ) );
+		self::assertSame( 7, TicketIds::toService( 'desk', 7 ), 'who was there first keeps its ids' );
+		$this->expectException( \RangeException::class );
+		TicketIds::toService( 'desk', 100000000001 );
+	}
+}
