@@ -16,22 +16,25 @@ import { startRedis } from '../scripts/lib/redis.mjs'
 
 export type Variables = Record<string, string | number | boolean>
 
-function testServer (name: 'TEST_REDIS_URL' | 'TEST_MYSQL_URL'): string {
-  const url = process.env[name]
-  if (!url) throw new Error(`${name} is not set: run the tests with npm test`)
-  return url
+function given (name: 'TEST_REDIS_URL' | 'TEST_MYSQL_URL' | 'TEST_MYSQL_TEMPLATE'): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: run the tests with npm test`)
+  return value
 }
+
+/** A file's private servers may have the same password. */
+let users: ReturnType<typeof makeTestUsers> | undefined
 
 /** A Redis that this test alone uses, and may stop, freeze or kill. Its users are those of production; `url` is the admin's. */
 export async function privateRedis (t: Test, options: Omit<Parameters<typeof startRedis>[0], 'directory'> = {}) {
-  const redis = await startRedis({ directory: privateDirectory(t), users: makeTestUsers(), ...options })
+  const redis = await startRedis({ directory: privateDirectory(t), users: users ??= makeTestUsers(), ...options })
   t.teardown(() => redis.stop())
   return redis
 }
 
 /** A database server that this test alone uses, and may stop, freeze or kill. */
 export async function privateMariadb (t: Test, options: Omit<Parameters<typeof startMariadb>[0], 'directory'> = {}) {
-  const mariadb = await startMariadb({ directory: privateDirectory(t), flushLogAtCommit: 2, ...options })
+  const mariadb = await startMariadb({ directory: privateDirectory(t), template: given('TEST_MYSQL_TEMPLATE'), flushLogAtCommit: 2, ...options })
   t.teardown(() => mariadb.stop())
   return mariadb
 }
@@ -65,7 +68,7 @@ export interface Stores extends AnyStores {
 /** A database that no other test uses; it goes with the test. */
 export async function createTestDatabase (t: Test, server?: string) {
   const name = `test_${randomBytes(6).toString('hex')}`
-  const url = new URL(server ?? testServer('TEST_MYSQL_URL'))
+  const url = new URL(server ?? given('TEST_MYSQL_URL'))
   const sql = await createConnection({ uri: url.href, dateStrings: true, jsonStrings: true })
   await sql.query(`CREATE DATABASE ${name}`)
   await sql.changeUser({ database: name })
@@ -83,7 +86,7 @@ export async function createTestDatabase (t: Test, server?: string) {
  * that is built with `variables` what deploy/redis/users.acl allows.
  */
 export async function createStores (t: Test, urls: { redis?: string, mysql?: string } = {}): Promise<Stores> {
-  const redisUrl = urls.redis ?? testServer('TEST_REDIS_URL')
+  const redisUrl = urls.redis ?? given('TEST_REDIS_URL')
   const redis = new Redis(redisUrl)
   // An outage is what some tests are about; a command that fails says so itself.
   redis.on('error', () => {})

@@ -11,7 +11,7 @@ import { delimiter, dirname, join } from 'node:path'
  */
 
 /** Older ones lack what the service needs, such as Redis script flags. */
-const OLDEST = { redis: [7, 0], mariadb: [10, 6], mysql: [8, 0] }
+const OLDEST = { redis: '7.0', mariadb: '10.6', mysql: '8.0' }
 
 /** Servers often live outside an ordinary user's PATH. */
 const USUAL_PLACES = [
@@ -50,11 +50,19 @@ export function findMariadbInstaller (server) {
 
 /** @param {string[]} names */
 function findServer (names) {
-  return findExecutables(names).map(inspect).find((binary) => binary !== undefined)
+  for (const path of findExecutables(names)) {
+    // Asked once: tests start many servers of one program.
+    if (!inspected.has(path)) inspected.set(path, inspect(path))
+    const binary = inspected.get(path)
+    if (binary) return binary
+  }
 }
 
+/** @type {Map<string, Binary | undefined>} */
+const inspected = new Map()
+
 /**
- * @param {string[]} names the preferred first
+ * @param {readonly string[]} names the preferred first
  * @param {string[]} [places] searched before the usual ones
  * @returns {string[]}
  */
@@ -90,10 +98,16 @@ function isExecutable (path) {
  */
 function inspect (path) {
   const text = spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''
-  const [, version, major, minor] = /(?:v=|Ver )((\d+)\.(\d+)[.\d]*)/.exec(text) ?? []
+  const [, version] = /(?:v=|Ver )(\d+\.\d+[.\d]*)/.exec(text) ?? []
   if (!version) return undefined
   const product = /redis|valkey/i.test(text) ? 'redis' : /mariadb/i.test(text) ? 'mariadb' : 'mysql'
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST[product]
-  const isRecent = Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor)
-  return isRecent ? { path, product, version } : undefined
+  return isAtLeast(version, OLDEST[product]) ? { path, product, version } : undefined
+}
+
+/**
+ * @param {string} version such as 10.11.6
+ * @param {string} oldest such as 10.6
+ */
+export function isAtLeast (version, oldest) {
+  return version.localeCompare(oldest, 'en', { numeric: true }) >= 0
 }

@@ -1,13 +1,4 @@
-/**
- * Certificates for tests and for a first try of deploy/: a CA of one's own, as `openssl` makes it.
- *
- *   makeCertificates({ directory, names? }): Promise<Certificates>
- *     Certificates: { ca, certificate, key,                       signed by `ca`, for 127.0.0.1, localhost and `names`
- *                     expired: { certificate, key },              by the same CA, out of date
- *                     foreign: { ca, certificate, key } }         right in everything, but by a CA nobody has heard of
- *     All of them are paths of PEM files below `directory`.
- *   makeServerCertificate({ directory, names? }): Promise<{ ca, certificate, key }>   the first three alone
- */
+/** Certificates for tests and for a first try of deploy/: a CA of one's own, as `openssl` makes it. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findExecutables } from './binaries.mjs'
@@ -26,7 +17,11 @@ const EXPIRED = { from: '20200101000000Z', to: '20200102000000Z' }
  * @property {string} key path
  */
 
-/** @typedef {Pair & { ca: string, expired: Pair, foreign: Pair & { ca: string } }} Certificates */
+/**
+ * @typedef {Pair & { ca: string, expired: Pair, foreign: Pair & { ca: string } }} Certificates paths of PEM files, for
+ *   127.0.0.1, localhost and the names asked for: signed by `ca`; by the same, and out of date; and right in everything,
+ *   but by a CA nobody has heard of
+ */
 
 /** @returns {string | undefined} */
 export function findOpenssl () {

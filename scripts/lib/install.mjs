@@ -7,7 +7,7 @@ import { findChromium, findExecutables, findMariadb, findRedis } from './binarie
 import { Failure } from './main.mjs'
 import { findOpenssl } from './certificates.mjs'
 import { step } from './progress.mjs'
-import { findPhpFpm } from './php-fpm.mjs'
+import { findPhp, findPhpFpm } from './php-fpm.mjs'
 import { findPrometheus } from './prometheus.mjs'
 import { run } from './run.mjs'
 import { findPhpunit, findWordpress, PHP_EXTENSIONS } from './wordpress.mjs'
@@ -70,7 +70,33 @@ const CHROMIUM = {
   dnf: ['chromium'],
   brew: ['--cask chromium'],
 }
+const CURL = {
+  name: 'curl, in which the documentation shows requests',
+  find: () => findExecutables(['curl'])[0],
+  apt: ['curl'],
+  dnf: ['curl'],
+  brew: ['curl'],
+}
+const PHP = {
+  name: 'PHP with cURL, in which the documentation has examples',
+  find: () => findPhp(['php'], ['curl']),
+  apt: ['php-cli', 'php-curl'],
+  dnf: ['php-cli'],
+  brew: ['php'],
+}
 const SERVERS = [REDIS, MARIADB]
+
+/** What the tests of a folder need beside the servers and openssl. */
+const NEEDED_IN = {
+  'test/system/browser/': [CHROMIUM],
+  'test/system/deploy/': [PROMETHEUS],
+  'test/system/docs/': [CURL, PHP, PROMETHEUS],
+  'test/system/wordpress/': [WORDPRESS],
+}
+/** What tests of a folder are skipped without: not every system has all programs of the benchmark. */
+const USED_IN = {
+  'test/system/bench/': [WRK, WEBDIS, NGINX, PHP_FPM],
+}
 
 /**
  * Finds Redis and MariaDB, installing on Debian and Ubuntu what is missing.
@@ -81,13 +107,16 @@ export function ensureServers () {
 }
 
 /**
- * Finds all that the tests need, installing on Debian and Ubuntu what is missing. Those of the benchmark are skipped
- * without its programs, which not every system has.
+ * Finds all that these tests need, installing on Debian and Ubuntu what is missing.
+ * @param {string[]} files
  * @returns {Promise<void>} rejects with instructions where that is not possible
  */
-export async function ensureTestPrograms () {
-  await ensure([...SERVERS, OPENSSL, WORDPRESS, PROMETHEUS, CHROMIUM])
-  const missing = await installWhatCanBeHad([WRK, WEBDIS, NGINX, PHP_FPM])
+export async function ensureTestPrograms (files) {
+  const programsOf = (/** @type {Record<string, Program[]>} */ folders) => (
+    Object.entries(folders).flatMap(([folder, programs]) => files.some((file) => file.startsWith(folder)) ? programs : [])
+  )
+  await ensure([...SERVERS, OPENSSL, ...programsOf(NEEDED_IN)])
+  const missing = await installWhatCanBeHad(programsOf(USED_IN))
   for (const [{ name }, reason] of missing) console.error(`Goes without ${name}: ${reason}`)
 }
 

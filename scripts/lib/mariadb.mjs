@@ -1,6 +1,6 @@
 /** A private MariaDB (or MySQL). */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import { findMariadb, findMariadbInstaller } from './binaries.mjs'
@@ -11,12 +11,15 @@ import { ownDirectory, startServer } from './server.mjs'
 
 const USER = 'tickets'
 const DATABASE = 'tickets'
+/** Of servers that start from a template, so that there is little to copy. MySQL has it under another name by now. */
+const SMALL_LOG = '--loose-innodb-log-file-size=16M'
 /** The first byte after the packet header of a MySQL server's greeting. */
 const PROTOCOL_VERSION = 10
 
 /**
  * @typedef {object} MariadbOptions
  * @property {string} directory holds the data, the socket and the log
+ * @property {string} [template] what createTemplate made, to start from a copy: that takes a tenth of the time
  * @property {0 | 1 | 2} [flushLogAtCommit] 1, the default, keeps each commit even when the machine fails; 0 and 2 are faster
  * @property {number} [bufferPoolBytes] default: 64 MB, enough for what tests write
  * @property {string[]} [args] more options of mariadbd
@@ -37,9 +40,8 @@ const PROTOCOL_VERSION = 10
  * @param {MariadbOptions} options
  * @returns {Promise<import('./server.mjs').Server & Access>}
  */
-export async function startMariadb ({ directory, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, args = [] }) {
-  const binary = findMariadb()
-  if (!binary) throw new Error('there is neither mariadbd nor mysqld on this machine')
+export async function startMariadb ({ directory, template, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, args = [] }) {
+  const binary = requireMariadb()
   const path = ownDirectory(directory)
   const password = randomBytes(16).toString('hex')
   const data = join(path, 'data')
@@ -49,7 +51,10 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, bufferPoo
   // A server that starts removes what looks like its own in here: each needs one for itself.
   const temporary = join(path, 'tmp')
   mkdirSync(temporary, { recursive: true })
-  if (!existsSync(data)) await createData(binary, data, temporary)
+  if (!existsSync(data)) {
+    if (template) cpSync(template, data, { recursive: true })
+    else await createData(binary, data, temporary)
+  }
   // The server runs it before it takes connections, at each start. Only this user can read it.
   writeFileSync(initFile, accountSql(password), { mode: 0o600 })
   const server = await startServer({
@@ -71,6 +76,7 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, bufferPoo
       `--innodb-flush-log-at-trx-commit=${flushLogAtCommit}`,
       `--innodb-buffer-pool-size=${bufferPoolBytes}`,
       '--performance-schema=OFF',
+      ...(template ? [SMALL_LOG] : []),
       ...(isMysql ? ['--skip-log-bin', '--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
       ...args,
     ],
@@ -88,20 +94,39 @@ export async function startMariadb ({ directory, flushLogAtCommit = 1, bufferPoo
 }
 
 /**
+ * Creates the data directory of a server that nobody has used yet.
+ * @param {string} directory
+ * @returns {Promise<string>} the template for startMariadb
+ */
+export async function createTemplate (directory) {
+  const path = ownDirectory(directory)
+  const data = join(path, 'data')
+  await createData(requireMariadb(), data, path, [SMALL_LOG])
+  return data
+}
+
+function requireMariadb () {
+  const binary = findMariadb()
+  if (!binary) throw new Error('there is neither mariadbd nor mysqld on this machine')
+  return binary
+}
+
+/**
  * Builds the data directory beside its place, so that an interrupted start leaves nothing half done.
  * @param {import('./binaries.mjs').Binary} binary
  * @param {string} data
  * @param {string} temporary
+ * @param {string[]} [args] more options of mariadbd
  */
-async function createData (binary, data, temporary) {
+async function createData (binary, data, temporary, args = []) {
   const draft = `${data}.new`
   rmSync(draft, { recursive: true, force: true })
   if (binary.product === 'mysql') {
     // Not --initialize-insecure: root gets a password that nobody needs.
-    await run(binary.path, ['--no-defaults', ...asUser(), '--initialize', `--datadir=${draft}`, `--tmpdir=${temporary}`]).catch(explainPermission)
+    await run(binary.path, ['--no-defaults', ...asUser(), '--initialize', `--datadir=${draft}`, `--tmpdir=${temporary}`, ...args]).catch(explainPermission)
   } else {
     await run(findMariadbInstaller(binary), [
-      '--no-defaults', ...asUser(), `--datadir=${draft}`, '--skip-test-db', '--auth-root-authentication-method=socket',
+      '--no-defaults', ...asUser(), `--datadir=${draft}`, '--skip-test-db', '--auth-root-authentication-method=socket', ...args,
     ], { env: { ...process.env, TMPDIR: temporary } })
   }
   renameSync(draft, data)

@@ -5,15 +5,22 @@ import { startConfigured } from './configured.mjs'
 import { isListening, LOOPBACK } from './loopback.mjs'
 
 /**
+ * @param {readonly string[]} names of PHP's programs, the preferred first
  * @param {readonly string[]} extensions
- * @returns {string | undefined} the path of one that has them; Debian's bears its version in its name
+ * @returns {string | undefined} the path of one that has them
  */
-export function findPhpFpm (extensions) {
-  const versions = Array.from({ length: 10 }, (_, minor) => `php-fpm8.${9 - minor}`)
-  return findExecutables(['php-fpm', ...versions]).find((path) => {
+export function findPhp (names, extensions) {
+  return findExecutables(names).find((path) => {
     const modules = spawnSync(path, ['-m'], { encoding: 'utf8' }).stdout.split('\n')
     return extensions.every((name) => modules.includes(name))
   })
+}
+
+/** @param {readonly string[]} extensions */
+export function findPhpFpm (extensions) {
+  // Debian's bears its version in its name.
+  const versions = Array.from({ length: 10 }, (_, minor) => `php-fpm8.${9 - minor}`)
+  return findPhp(['php-fpm', ...versions], extensions)
 }
 
 /**

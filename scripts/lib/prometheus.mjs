@@ -1,12 +1,12 @@
 /** A private Prometheus. */
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
-import { findExecutables } from './binaries.mjs'
+import { findExecutables, isAtLeast } from './binaries.mjs'
 import { LOOPBACK } from './loopback.mjs'
 import { ownDirectory, startServer } from './server.mjs'
 
 /** The one of Debian 12. Older ones are not known to read deploy/prometheus. */
-const OLDEST = [2, 42]
+const OLDEST = '2.42'
 
 /** @returns {{ prometheus: string, promtool: string } | undefined} the server, and the tool that comes with it */
 export function findPrometheus () {
@@ -19,9 +19,8 @@ export function findPrometheus () {
 /** @param {string} path */
 function isRecent (path) {
   const { stdout, stderr } = spawnSync(path, ['--version'], { encoding: 'utf8' })
-  const [, major = 0, minor = 0] = /version (\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? []
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST
-  return Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor)
+  const [, version] = /version ([\d.]+)/.exec(`${stdout}${stderr}`) ?? []
+  return version !== undefined && isAtLeast(version, OLDEST)
 }
 
 /**

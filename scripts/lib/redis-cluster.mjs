@@ -1,21 +1,6 @@
-/**
- * A Redis Cluster from the files of deploy/redis.
- *
- *   startCluster({ directory, masters = 3, replicas = 1 (of each master), nodeTimeoutMs = 2000, keyPrefix = '', tls?,
- *                  options? }): Promise<Cluster>
- *     tls, options: as of startSentinelSet
- *   Cluster: { nodes: Server[], addresses: 'host:port,...', passwords,
- *              variables: the service's environment for it,
- *              masterOf(key): Promise<Server>, masters(): Promise<Server[]>, replicasOf(master): Promise<Server[]>,
- *              slotOf(key): Promise<number>, slotsOf(node): Promise<number[]>,
- *              moveSlots(from, to, count): Promise<void>    redis-cli --cluster reshard, with the keys; ends when all agree
- *              failover(replica): Promise<void>             CLUSTER FAILOVER; ends when all agree
- *              untilMaster(node): Promise<void>, untilWhole(): Promise<void>   (state ok, replicas connected, all agree)
- *              call(node, command, ...args): Promise<unknown>, connect(node): Redis (ioredis, as admin; yours to close),
- *              stop(): Promise<void> }
- *     What asks for the state of the cluster asks every node that answers; those that do not are left out.
- */
+/** A Redis Cluster from the files of deploy/redis. What asks for its state asks every node that answers; the others are left out. */
 import { join } from 'node:path'
+import calculateSlot from 'cluster-key-slot'
 import { LOOPBACK } from './loopback.mjs'
 import { callNode, connectTo, expectSoon, findRedisCli, parseInfo, range, startNode } from './redis-nodes.mjs'
 import { DEPLOY, newPasswords, usersEnvironment } from './redis-users.mjs'
@@ -36,8 +21,8 @@ const SLOTS = 16_384
  * @param {number} [options.replicas]
  * @param {number} [options.nodeTimeoutMs] shorter than the file says, for tests that wait for it
  * @param {string} [options.keyPrefix] see makeUsers
- * @param {import('./redis.mjs').TlsFiles} [options.tls]
- * @param {Record<string, string | number>} [options.options]
+ * @param {import('./redis.mjs').TlsFiles} [options.tls] TLS everywhere and no plain port
+ * @param {Record<string, string | number>} [options.options] more for the command line of the Redis servers
  */
 export async function startCluster ({
   directory, masters: masterCount = 3, replicas = 1, nodeTimeoutMs = 2000, keyPrefix = '', tls, options = {},
@@ -140,23 +125,9 @@ export async function startCluster ({
     return part
   }
 
-  /**
-   * One command to whichever node answers.
-   * @param {string} command
-   * @param {...(string | number)} args
-   */
-  function ask (command, ...args) {
-    return Promise.any(nodes.map((node) => call(node, command, ...args)))
-  }
-
-  /** @param {string} key */
-  async function slotOf (key) {
-    return Number(await ask('CLUSTER', 'KEYSLOT', key))
-  }
-
   /** @param {string} key */
   async function masterOf (key) {
-    const slot = await slotOf(key)
+    const slot = calculateSlot(key)
     const view = await untilAgreed()
     const part = view.find(({ slots }) => slots.some(([from, to]) => from <= slot && slot <= to))
     if (!part) throw new Error(`no node has slot ${slot}`)
@@ -220,7 +191,6 @@ export async function startCluster ({
   return {
     nodes,
     passwords,
-    addresses: addresses.join(','),
     /** @type {Record<string, string>} */
     variables: {
       REDIS_MODE: 'cluster',
@@ -234,7 +204,6 @@ export async function startCluster ({
     masterOf,
     masters,
     replicasOf,
-    slotOf,
     slotsOf,
     moveSlots,
     failover,

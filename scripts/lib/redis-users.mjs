@@ -1,9 +1,4 @@
-/**
- * The users of deploy/redis with passwords that exist only in memory.
- *
- *   makeUsers({ file?, keyPrefix?, passwords? }): Users      Users: { text, passwords }
- *   makeTestUsers(): Users        what all tests that share a Redis use; asService(url): the service's way to the same Redis
- */
+/** The users of deploy/redis with passwords that exist only in memory. */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'

@@ -7,7 +7,6 @@ import { sendSignal } from './processes.mjs'
 
 /** As much of a failed command's output as helps to understand it. */
 const TAIL_LINES = 30
-/** npm rolls an installation back before it ends, which takes longer than the installation. */
 const STOP_TIMEOUT_MS = 2000
 
 /**

@@ -1,17 +1,4 @@
-/**
- * A master, its replicas and their Sentinels, from the files of deploy/redis.
- *
- *   startSentinelSet({ directory, replicas = 2, sentinels = 3, downAfterMs = 2000, failoverTimeoutMs = 10_000,
- *                      keyPrefix = '', tls?, options? }): Promise<SentinelSet>
- *     tls: Certificates (of certificates.mjs): TLS everywhere, no plain port
- *     options: more for the command line of the Redis servers, such as { appendfsync: 'always' }
- *   SentinelSet: { nodes: Server[] (the first was the master), sentinels: Server[], name, sentinelAddresses, passwords,
- *                  variables: the service's environment for it,
- *                  master(): Promise<Server>, failover(): Promise<Server> (asked for, ends with the new master),
- *                  untilMaster(isExpected): Promise<Server>, untilInSync(): Promise<void>,
- *                  call(node, command, ...args): Promise<unknown>, connect(node): Redis (ioredis, as admin; yours to close),
- *                  stop(): Promise<void> }
- */
+/** A master, its replicas and their Sentinels, from the files of deploy/redis. */
 import { join } from 'node:path'
 import { LOOPBACK } from './loopback.mjs'
 import { callNode, connectTo, expectSoon, parseInfo, parsePairs, range, startNode } from './redis-nodes.mjs'
@@ -33,8 +20,8 @@ const NAME = 'tickets'
  *   second: with 1000 a master that was just elected counts as down
  * @param {number} [options.failoverTimeoutMs] the same
  * @param {string} [options.keyPrefix] see makeUsers
- * @param {import('./redis.mjs').TlsFiles} [options.tls]
- * @param {Record<string, string | number>} [options.options]
+ * @param {import('./redis.mjs').TlsFiles} [options.tls] TLS everywhere and no plain port
+ * @param {Record<string, string | number>} [options.options] more for the command line of the Redis servers
  */
 export async function startSentinelSet ({
   directory, replicas = 2, sentinels: sentinelCount = 3, downAfterMs = 2000, failoverTimeoutMs = 10_000, keyPrefix = '', tls, options = {},
@@ -155,7 +142,6 @@ export async function startSentinelSet ({
     nodes,
     sentinels,
     passwords,
-    sentinelAddresses: sentinels.map(({ port }) => `${LOOPBACK}:${port}`).join(','),
     /** @type {Record<string, string>} */
     variables: {
       REDIS_MODE: 'sentinel',

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { describeApi } from '../../../scripts/openapi.ts'
+import { createService } from '../../helper.ts'
+
+const FILE = new URL('../../../openapi/openapi.json', import.meta.url)
+
+interface Parameter { name: string, in: string, example?: unknown }
+interface Media { schema?: object, example?: unknown, examples?: Record<string, { value: unknown }> }
+interface Operation {
+  operationId?: string
+  summary?: string
+  description?: string
+  parameters?: Parameter[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, { description?: string, content?: Record<string, Media> }>
+}
+
+const examplesOf = ({ example, examples = {} }: Media) =>
+  example === undefined ? Object.values(examples).map(({ value }) => value) : [example]
+
+t.test('openapi/openapi.json is what the routes say', async t => {
+  t.equal(await readFile(FILE, 'utf8'), await describeApi(), 'run npm run openapi')
+})
+
+t.test('it passes the linter', async t => {
+  const root = new URL('../../../', import.meta.url)
+  await t.resolves(promisify(execFile)('npx', ['redocly', 'lint', 'openapi/openapi.json'], { cwd: root }))
+})
+
+t.test('every route is described, and its example works when it is sent', async t => {
+  const { call, sql } = await createService(t)
+  const { status, body } = await call('GET', '/openapi.json')
+  t.equal(status, 200)
+  t.match(body.openapi, /^3\.1\./)
+
+  for (const [path, operations] of Object.entries(body.paths as Record<string, Record<string, Operation>>)) {
+    for (const [method, { operationId, summary, description, parameters = [], requestBody, responses }] of Object.entries(operations)) {
+      const name = `${method} ${path}`
+      t.ok(operationId && summary && description, `${name} has a name, a summary and a description`)
+      for (const [code, response] of Object.entries(responses)) {
+        t.ok(response.description, `${name} ${code} has a description`)
+        if (code !== '304') t.ok(Object.values(response.content ?? {})[0]?.schema, `${name} ${code} has a schema`)
+      }
+      const required = parameters.filter(parameter => parameter.in !== 'header')
+      t.ok(required.every(({ example }) => example !== undefined), `${name} has an example of each parameter`)
+      const url = required.reduce((url, parameter) => parameter.in === 'path'
+        ? url.replace(`{${parameter.name}}`, String(parameter.example))
+        : `${url}${url.includes('?') ? '&' : '?'}${parameter.name}=${String(parameter.example)}`, path)
+      const examples = requestBody ? examplesOf(Object.values(requestBody.content)[0]!) : [undefined]
+      t.ok(examples.length > 0, `${name} has an example of its body`)
+      for (const example of examples) {
+        // The entry of the journal's examples, which each of them settles.
+        await sql.query(`REPLACE INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, accepted_at, idempotency_key, fingerprint, operation_index, state)
+          VALUES (17, 1234, 0, 'update', '{"priority": "low"}', 1, 'example', '', 0, 'conflict')`)
+        const answer = await call(method.toUpperCase() as 'GET', url, example)
+        t.ok(answer.status < 300, `${name} ${JSON.stringify(example)} answers ${answer.status}`)
+        t.ok(String(answer.status) in responses, 'which is described')
+      }
+    }
+  }
+})
+
+t.test('Swagger UI', async t => {
+  const { call, app } = await createService(t)
+  const page = await app.inject('/docs')
+  t.equal(page.statusCode, 200)
+  t.match(page.headers['content-type'], 'text/html')
+  t.match(page.body, /swagger-ui/)
+  t.equal((await app.inject('/docs/static/swagger-ui-bundle.js')).statusCode, 200)
+  t.equal((await call('GET', '/openapi.json')).status, 200)
+
+  const off = await createService(t, { DOCS: 'off' })
+  t.equal((await off.call('GET', '/docs')).status, 404)
+})

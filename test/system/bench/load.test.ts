@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { paced, pauseFor } from '../../../bench/lib/pace.ts'
+import { isListening } from '../../../scripts/lib/loopback.mjs'
+
+t.test('a pause makes the rate, and an answer takes its time too', async t => {
+  t.equal(pauseFor(1000, 64), 63)
+  t.equal(pauseFor(1_000_000, 64), 0.1, 'never none')
+})
+
+/** Whose answers take so long, so that pauses make another rate than they would by themselves. */
+function slow (answerMs: number) {
+  const pauses: number[] = []
+  return {
+    pauses,
+    name: 'slow',
+    measure: async (_isStrict: boolean, { pauseMs }: { pauseMs: number }) => {
+      pauses.push(pauseMs)
+      return { rate: 1000 * 64 / (pauseMs + answerMs) }
+    },
+  }
+}
+
+t.test('a rate that is missed corrects the pause', async t => {
+  const contender = slow(21)
+  const { measure } = paced({ contender, rate: 1000, connections: 64, seconds: 1 })
+  t.match(await measure(), { rate: 1000 })
+  t.strictSame(contender.pauses, [63, 43])
+  await measure()
+  t.strictSame(contender.pauses, [63, 43, 43], 'and stays so')
+})
+
+t.test('a rate that cannot be reached is no measurement', async t => {
+  const contender = slow(100)
+  await t.rejects(paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), /did not come within 25 % of 1000 requests\/s to slow/)
+  t.equal(contender.pauses.length, 8)
+})
+
+t.test('on a machine that is never as it was, the nearest of the slices counts', async t => {
+  const rates = [1300, 700, 1180, 850, 1400, 600, 1160, 1500]
+  const contender = { name: 'unsteady', measure: async () => ({ rate: rates.shift()! }) }
+  t.match(await paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), { rate: 850 }, '15 % off, and the others more')
+})
+
+t.test('whether somebody listens is asked without listening', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  t.ok(await isListening(port))
+  server.close()
+  await once(server, 'close')
+  t.notOk(await isListening(port))
+})

@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { checkAnswers } from '../../../bench/lib/answers.ts'
+import type { Cores } from '../../../bench/lib/cores.ts'
+import { measure } from '../../../bench/lib/measure.ts'
+import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.ts'
+import { compared } from '../../../bench/lib/rows.ts'
+import type { Scenario } from '../../../bench/scenarios/index.ts'
+import { Failure } from '../../../scripts/lib/main.mjs'
+import { privateDirectory } from '../../helper.ts'
+
+const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
+
+/** A server that ends so, and says that it did. */
+function ending (name: string, exit: { code: number | null, signal: NodeJS.Signals | null }, stopped: string[], endsBy?: NodeJS.Signals) {
+  const stop = async () => {
+    stopped.push(name)
+    return exit
+  }
+  return { name, endsBy, stop, logTail: () => '' } as unknown as WebServer
+}
+
+t.test('all servers are stopped, the newest first, and the first unclean end is told', async t => {
+  const directory = join(privateDirectory(t), 'stage')
+  const stage = createStage(directory, cores)
+  const stopped: string[] = []
+  t.ok(existsSync(stage.ownPlace('redis')))
+  await stage.keep(Promise.resolve(ending('a', { code: 0, signal: null }, stopped)))
+  await stage.keep(Promise.resolve(ending('b', { code: 1, signal: null }, stopped)))
+  await stage.keep(Promise.resolve(ending('c', { code: null, signal: 'SIGTERM' }, stopped)))
+  await stage.keep(Promise.resolve(ending('d', { code: null, signal: 'SIGTERM' }, stopped, 'SIGTERM')))
+  await t.rejects(stage.stop(), { message: 'Unclean end of c: SIGTERM' }, 'd knows no better, c should')
+  t.strictSame(stopped, ['d', 'c', 'b', 'a'])
+  t.notOk(existsSync(directory), 'and what they wrote is gone')
+})
+
+/** What becomes of a measure. */
+function measureOnce (t: Test, run: Scenario['run'], quick = true) {
+  return measure({
+    scenarios: [{ name: 'a', title: 'A', minutes: 1, needs: [], wants: [], run }],
+    options: { quick, isWhole: !quick, list: false, help: false },
+    missing: new Map(),
+    cores,
+    directory: privateDirectory(t),
+  })
+}
+
+t.test('what went wrong first is the reason, and not how the servers ended then', async t => {
+  const stopped: string[] = []
+  const unclean = ending('b', { code: 1, signal: null }, stopped)
+  t.strictSame((await measureOnce(t, async ({ stage }) => {
+    await stage.keep(Promise.resolve(unclean))
+    throw new Failure('the load broke off')
+  })).failed, [{ scenario: 'a', reason: 'the load broke off' }])
+  t.strictSame((await measureOnce(t, async ({ stage }) => {
+    await stage.keep(Promise.resolve(unclean))
+    return []
+  })).failed, [{ scenario: 'a', reason: 'Unclean end of b: status 1' }])
+  t.equal(stopped.length, 2)
+})
+
+/** A measure whose first attempts scatter; its value is the number of the attempt. */
+function scattering (attempts: number) {
+  let attempt = 0
+  const run = async () => {
+    attempt += 1
+    const values = attempt <= attempts ? [0.5, 1, 1.5] : [1, 1, 1]
+    return [compared({ scenario: 'a', work: 'b', beside: 'c', unit: 'd', values: values.map(value => value * attempt), references: [1, 1, 1] })]
+  }
+  return { run, made: () => attempt }
+}
+
+t.test('what scatters is measured again, and the attempt that does not scatter counts', async t => {
+  const { run, made } = scattering(2)
+  const { rows, repeated, failed } = await measureOnce(t, run, false)
+  t.match(rows, [{ value: 3, ratio: { low: 3, high: 3 } }])
+  t.strictSame([made(), repeated, failed], [3, [{ scenario: 'a', times: 2 }], []])
+})
+
+t.test('after three attempts the last one counts, scattered as it is; a quick run makes one', async t => {
+  const { run, made } = scattering(9)
+  t.match((await measureOnce(t, run, false)).rows, [{ value: 3, ratio: { low: 2.25, high: 3.75 } }])
+  t.equal(made(), 3)
+  t.match(await measureOnce(t, run), { rows: [{ value: 4 }], repeated: [] })
+  t.equal(made(), 4)
+})
+
+t.test('a service that journaled what it was sent was not measured', async t => {
+  let status = 201
+  const server = createServer((request, response) => {
+    if (request.headers.authorization !== 'Bearer key') response.statusCode = 401
+    response.end(`tickets_http_request_duration_seconds_count{method="POST",route="/tickets/:id",status="${status}"} 7\n`)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const service = { url: `http://127.0.0.1:${(server.address() as { port: number }).port}`, key: 'key' } as Service
+  await checkAnswers(service)
+  status = 202
+  await t.rejects(checkAnswers(service), { constructor: Failure, message: /not what is measured: 7 with status 202/ })
+  await t.rejects(checkAnswers({ ...service, key: 'other' }), { constructor: Failure, message: /answered with 401/ })
+})

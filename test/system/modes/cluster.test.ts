@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
+import { createService, createStores, eventually, privateDirectory, type Variables } from '../../helper.ts'
+
+const ids = Array.from({ length: 200 }, (_, i) => i + 1)
+
+t.test('a Cluster: partitions by hash tag, and one service over all of them', async t => {
+  const directory = privateDirectory(t)
+  const cluster = await startCluster({ directory: join(directory, 'cluster') })
+  t.teardown(() => cluster.stop())
+  const stores = await createStores(t)
+  const variables: Variables = { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: stores.variables.MYSQL_URL!, SYNC_STRATEGY: 'periodic', FLUSH_BATCH_SIZE: 100 }
+  const service = await createService(t, variables, stores)
+  const { call, rows } = service
+
+  t.equal((await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: id })) })).status, 200)
+  const master = await cluster.masterOf('{7}')
+  t.match(await cluster.call(master, 'HGET', '{7}ticket:71', 'customer_id'), '71')
+  t.equal(await cluster.call(master, 'ZCARD', '{7}tickets:due'), 4)
+  t.match((await call('GET', '/flush')).body, { unsynced: 200, due: 200, oldest_due_age_ms: Number })
+  t.match((await call('GET', `/tickets?ids=${ids.join()},999`)).body, { tickets: ids.map(ticket_id => ({ ticket_id })), missing: [999] })
+  t.match((await call('POST', '/flush', { ticket_ids: [5, 6, 7] })).body, { claimed: 3, synced: 3, results: [{ state: 'synced' }, { state: 'synced' }, { state: 'synced' }] })
+  t.match((await call('POST', '/flush')).body, { claimed: 197, synced: 197, remaining: 0 })
+  t.equal((await rows()).length, 200)
+  t.equal((await call('POST', '/tickets/71', { customer_id: 1 })).status, 409)
+  t.equal((await call('POST', '/tickets/100000', { customer_id: 1 })).status, 201)
+
+  t.test('dead letters are listed over all partitions, in the order in which they died', async t => {
+    await stores.sql.query('ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> \'poison\')')
+    const strict = await createService(t, { ...variables, FLUSH_MAX_ATTEMPTS: 1 }, stores)
+    for (const id of [3, 1, 2, 64, 65]) {
+      await call('PATCH', `/tickets/${id}`, { subject: 'poison' })
+      t.match((await strict.call('POST', '/flush', { ticket_ids: [id] })).body, { dead: 1 })
+    }
+    const first = (await call('GET', '/flush/dead?limit=2')).body
+    t.match(first, { total: 5, tickets: [{ ticket_id: 3 }, { ticket_id: 1 }], next: String })
+    const second = (await call('GET', `/flush/dead?limit=2&after=${first.next}`)).body
+    t.match(second, { total: 5, tickets: [{ ticket_id: 2 }, { ticket_id: 64 }], next: String })
+    t.match((await call('GET', `/flush/dead?limit=2&after=${second.next}`)).body, { tickets: [{ ticket_id: 65 }], next: null })
+    t.match((await call('POST', '/flush/dead/retry', { ticket_ids: [1, 64, 5] })).body, { redriven: 2, missing: [5] })
+    t.match((await call('POST', '/flush/dead/retry')).body, { redriven: 3 })
+    await stores.sql.query('ALTER TABLE wp_support_tickets DROP CONSTRAINT no_poison')
+    t.match((await call('POST', '/flush')).body, { dead: 0, synced: 5 })
+  })
+
+  t.test('a node of a Cluster is no server of its own', async t => {
+    await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
+  })
+
+  t.test('slots are moved: what is in them is where they are', async t => {
+    const [from, to] = await cluster.masters()
+    await call('PATCH', '/tickets/1', { subject: 'before' })
+    await cluster.moveSlots(from!, to!, 1000)
+    await eventually(async () => {
+      const { status, text } = await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'update', ticket_id: id, subject: 'moved' })) })
+      const { body: { status: state, journal } } = await call('GET', '/health/ready')
+      if (status !== 200 || state !== 'ready' || journal !== 'idle') throw new Error(text)
+    })
+    t.match((await call('GET', `/tickets?ids=${ids.join()}`)).body, { tickets: ids.map(ticket_id => ({ ticket_id, subject: 'moved' })) })
+    t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+  })
+
+  t.test('a master dies: the others go on, its partitions are journaled until its replica has taken over', async t => {
+    const dying = await cluster.masterOf('{7}')
+    const other = await (async () => {
+      for (const id of ids) if (await cluster.masterOf(`{${id % 64}}`) !== dying) return id
+      throw new Error('there is one master')
+    })()
+    const strict = await createService(t, { ...variables, FALLBACK: 'off' }, stores)
+    await dying.kill()
+    await eventually(async () => {
+      const { body } = await call('GET', '/health/ready')
+      if (body.status !== 'degraded') throw new Error(JSON.stringify(body))
+      t.match(body, { redis: { state: 'down', reason: String } })
+    })
+    t.match(await strict.call('GET', '/health/ready'), { status: 200, body: { status: 'degraded', journal: 'off' } }, 'most requests can be answered')
+    t.equal((await strict.call('PATCH', '/tickets/7', { subject: 'x' })).status, 503)
+    t.match((await call('GET', '/flush')).body, { unreachable_partitions: Number, unsynced: Number })
+    t.equal((await call('PATCH', '/tickets/7', { subject: 'kept' })).status, 202)
+    t.equal((await call('PATCH', `/tickets/${other}`, { subject: 'direct' })).status, 200)
+    await eventually(async () => {
+      const { body } = await call('GET', '/health/ready')
+      if (body.status !== 'ready') throw new Error(JSON.stringify(body))
+    })
+    t.match((await call('GET', '/tickets/7')).body, { subject: 'kept' })
+    t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+  })
+
+  t.test('REDIS_PARTITIONS cannot be changed', async t => {
+    await t.rejects(createService(t, { ...variables, REDIS_PARTITIONS: 32 }, stores), { name: 'ConfigError', message: /REDIS_PARTITIONS is 32.*64/ })
+  })
+})

@@ -1,0 +1,103 @@
+import t from 'tap'
+import { createService } from '../../helper.ts'
+import { createSite, type Call } from './site.ts'
+
+const closed = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed' })) })
+
+t.test('the highest id is that of a ticket, not of a post', async t => {
+  const site = await createSite(t)
+  const { app, call, sql } = await createService(t, site.variables, site.stores)
+  const { database } = app.tickets
+  const ids = await site.posts(6)
+  t.equal(await database.highestId(), 0, 'no post is a ticket')
+  await call('POST', '/tickets/batch', closed(ids.slice(0, 3)))
+  await call('POST', '/flush')
+  t.equal(await database.highestId(), ids[2])
+
+  // More tickets than are looked through: rows of meta alone, in the form that WordPress stores.
+  await sql.query('INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ?', [Array.from({ length: 10_000 }, () => [ids[0], '_ticket_version', '1'])])
+  await call('POST', `/tickets/${ids[4]}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  t.equal(await database.highestId(), ids[4], 'of many tickets too')
+})
+
+t.test('a ticket that WordPress holds cannot be created again, one that it does not hold can', async t => {
+  const site = await createSite(t)
+  const { call, redis, prefix } = await createService(t, site.variables, site.stores)
+  const [first, second, third] = await site.posts(3) as [number, number, number]
+  await call('POST', '/tickets/batch', closed([first, third]))
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:${first}`)
+  await site.call('add_post_meta', second, '_ticket_customer_id', '5')
+  t.equal((await call('POST', `/tickets/${first}`, { customer_id: 1 })).status, 409)
+  t.equal((await call('POST', `/tickets/${second}`, { customer_id: 1 })).status, 201, 'below the highest, and no ticket: it bears no version')
+  await redis.del(`${prefix}ticket:${third}`)
+  t.match(await call('PATCH', `/tickets/${third}`, { subject: 'x' }), { status: 200, body: { customer_id: 1, subject: 'x' } })
+})
+
+t.test('what is no ticket\'s value is named by its field', async t => {
+  const site = await createSite(t)
+  const { call, app, redis, prefix, lines } = await createService(t, site.variables, site.stores)
+  const damage: [string, unknown][] = [['customer_id', 'abc'], ['customer_id', ''], ['assigned_to', [1, 2]], ['custom_fields', { a: 1 }], ['custom_fields', 'text'], ['custom_fields', '[1]'], ['custom_fields', '{"a":{}}'],
+    ['created_at', '2020-01-01'], ['updated_at', '9999999999999'], ['closed_at', 'never'], ['version', '1.5'], ['version', '']]
+  const ids = await site.posts(damage.length + 1)
+  await call('POST', '/tickets/batch', closed(ids))
+  await call('POST', '/flush')
+  await site.calls(...damage.map(([field, value], i): Call => ['update_post_meta', ids[i], `_ticket_${field}`, value]))
+  await site.call('delete_post_meta', ids.at(-1), '_ticket_status')
+  await redis.del(ids.map(id => `${prefix}ticket:${id}`))
+  const found = await app.tickets.database.find(ids)
+  for (const [i, [field]] of [...damage, ['status']].entries()) {
+    t.match(found.get(ids[i]!), { name: 'CorruptTicketError', ticketId: ids[i], message: new RegExp(`\\b${field as string} `) })
+  }
+  t.equal((await call('GET', `/tickets/${ids[0]}`)).status, 500)
+  t.ok(await lines.waitFor(({ ticket_id }) => ticket_id === ids[0]))
+  t.notOk((await app.tickets.database.versions(ids)).has(ids[10]!), 'a version that is none stands in no way')
+})
+
+t.test('what was changed since a time, in pages and by partition', async t => {
+  const site = await createSite(t)
+  const { app, call, sql } = await createService(t, site.variables, site.stores)
+  const ids = await site.posts(10)
+  await call('POST', '/tickets/batch', closed(ids))
+  await call('POST', '/flush')
+  // Posts of other programs between the first and the last ticket: more than a page of them.
+  const date = '2099-01-01 00:00:00'
+  await sql.query('INSERT INTO wp_posts (post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered, post_date, post_date_gmt, post_modified, post_modified_gmt) VALUES ?',
+    [Array.from({ length: 2500 }, () => ['', '', '', '', '', '', date, date, date, date])])
+  const [last] = await site.posts(1) as [number]
+  await call('POST', '/tickets/batch', closed([last]))
+  await call('POST', '/flush')
+  await sql.query('UPDATE wp_posts SET post_modified_gmt = \'2001-01-01 00:00:00\' WHERE ID = ?', [ids[4]])
+  const all = async (...args: Parameters<typeof app.tickets.database.changedSince>) => {
+    const found = new Map<number, number>()
+    for await (const page of app.tickets.database.changedSince(...args)) for (const [id, version] of page) found.set(id, version)
+    return found
+  }
+  const expected = [...ids.filter(id => id !== ids[4]), last]
+  const changed = await all(1_500_000_000)
+  t.strictSame([...changed.keys()].sort((a, b) => a - b), expected)
+  t.strictSame(changed, await app.tickets.database.versions(expected))
+  t.strictSame([...(await all(0)).keys()].sort((a, b) => a - b), [...ids, last])
+  for (const index of [0, 1, 2]) {
+    t.strictSame([...(await all(1_500_000_000, { index, count: 3 })).keys()].sort((a, b) => a - b), expected.filter(id => id % 3 === index))
+  }
+  t.strictSame(await all(4_000_000_000), new Map())
+})
+
+t.test('Redis came back with older data: what WordPress holds is loaded', async t => {
+  const site = await createSite(t)
+  const service = await createService(t, site.variables, site.stores)
+  const { call, redis, prefix } = service
+  const [id] = await site.posts(1) as [number]
+  await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  const older = await redis.hgetall(`${prefix}ticket:${id}`)
+  const { body } = await call('PATCH', `/tickets/${id}`, { subject: 'newer' })
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:${id}`)
+  await redis.hset(`${prefix}ticket:${id}`, older)
+  await redis.zadd(`${prefix}tickets:due`, 0, String(id))
+  t.match((await call('POST', '/flush')).body, { claimed: 1, synced: 1 })
+  t.match((await call('GET', `/tickets/${id}`)).body, { subject: 'newer', version: body.version })
+})
