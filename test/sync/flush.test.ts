@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readScript } from '../../src/store/scripts.ts'
+import { SCRIPTS } from '../../src/store/scripts.ts'
 import { createService, createStores } from '../helper.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
@@ -222,7 +222,7 @@ t.test('of many marks none is passed over because claims end meanwhile', async t
   await redis.zadd(due, ...marks(1, 500, leaseEnd))
   await redis.zadd(due, ...marks(501, 1500, '+inf'))
   // As expediteAll() calls it, with a flush of another instance in between.
-  const expedite = (offset: number) => redis.eval(readScript('expedite-1.lua'), 1, due, offset, 1000) as Promise<[number, number]>
+  const expedite = (offset: number) => redis.eval(SCRIPTS.expedite.lua, 1, due, offset, 1000) as Promise<[number, number]>
   let offset = 0
   for (let looked = 1000; looked === 1000;) {
     const [all, claimed] = await expedite(offset)
