@@ -27,7 +27,7 @@ export async function installSite ({ directory, mariadb }) {
     WORDPRESS_DB_USER: mariadb.user,
     WORDPRESS_DB_PASSWORD: mariadb.password,
   }
-  const php = spawn(wordpress.php, [join(ROOT, 'test', 'wordpress', 'wordpress.php')], {
+  const php = spawn(wordpress.php, [join(ROOT, 'test', 'system', 'wordpress', 'wordpress.php')], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...variables },
   })
