@@ -74,7 +74,7 @@ export function createModel () {
     read (id: number): Told & { source?: string } {
       const ticket = tickets.get(id)
       if (!ticket) return { status: 404 }
-      const source = ticket.isHeld ? 'redis' : 'archive'
+      const source = ticket.isHeld ? 'redis' : 'mysql'
       restore(ticket)
       return { status: 200, content: ticket.content, source }
     },
