@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { paced, pauseFor } from '../../../bench/lib/pace.mjs'
+import { paced, pauseFor } from '../../../bench/lib/pace.ts'
 import { isListening } from '../../../scripts/lib/loopback.mjs'
 
 t.test('a pause makes the rate, and an answer takes its time too', async t => {

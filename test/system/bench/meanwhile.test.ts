@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meanwhile } from '../../../bench/lib/meanwhile.mjs'
+import { meanwhile } from '../../../bench/scenarios/during-flush.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 
 const limit = { name: 'A flush', slicesMax: 5 }
@@ -36,8 +36,8 @@ t.test('none is measured when there is nothing to wait for', async t => {
 
 t.test('what goes wrong with the work is told when the slice has ended', async t => {
   const { promise, fail } = work()
-  const measure = slices(() => fail(new Error('MySQL is away')))
-  await t.rejects(meanwhile(promise, measure, limit), { message: 'MySQL is away' })
+  const measure = slices(() => fail(new Error('MySQL is unavailable')))
+  await t.rejects(meanwhile(promise, measure, limit), { message: 'MySQL is unavailable' })
   t.equal(await measure(), 2)
 })
 

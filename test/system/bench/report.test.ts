@@ -1,13 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
-import { compared } from '../../../bench/lib/rows.mjs'
-import { ratioOf } from '../../../bench/report/format.mjs'
-import { contentsOf, createWriter, type Result, withResults } from '../../../bench/report/result.mjs'
-import { toSvg } from '../../../bench/report/svg.mjs'
-import { toMarkdown, toText } from '../../../bench/report/table.mjs'
+import { compared } from '../../../bench/lib/rows.ts'
+import { toChart } from '../../../bench/report/chart.ts'
+import { contentsOf, createWriter, PLACES, reasonsAgainst, type Result, withResults } from '../../../bench/report/results.ts'
+import { ratioOf, toMarkdown } from '../../../bench/report/table.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
-import { ROOT } from '../../../scripts/lib/project.mjs'
 import { privateDirectory } from '../../helper.ts'
 import { environment, result, rows } from './example.ts'
 
@@ -23,19 +21,21 @@ function isWellFormed (xml: string): boolean {
 }
 
 t.test('the table', async t => {
-  const markdown = toMarkdown(result)
-  t.match(markdown, /^Measured 2026-01-02 at revision abc \(full\), on a machine; not pinned\. Node 20\. The service as in production\. /)
-  t.match(markdown, 'took 1.2 % of the two cores away from the machine (median of 90 slices); measured again because they lost more than 3 %: 4.')
-  t.notMatch(toMarkdown({ ...result, environment: { ...environment, steal: undefined } }), 'The host')
+  const markdown = toMarkdown(result, reasonsAgainst(result, true))
+  t.match(markdown, '- Measured 2026-01-02 at revision abc (full), on a machine; not pinned. Node 20.\n- The service as in production.\n')
+  t.match(markdown, '- The host kept 1.2 % of the processor time for others (steal).\n')
+  t.notMatch(toMarkdown({ ...result, environment: { ...environment, stolen: undefined } }, []), 'The host')
   t.match(markdown, '| POST <a> & "b" | 12,000 requests/s, 41.3 µs, 98 % | x \\| y | 10,000 requests/s, 30 µs, 90 % | 1.20 (1.15 to 1.25) | 3 | ≥ 0.9 | yes |')
   t.match(markdown, '| p99 | 30 ms | Webdis | 10 ms | 3.00 | 1 | ≤ 2 | no |')
   t.match(markdown, '| memory (at most 130 MB) | 120 MB |  |  |  | 1 | ≤ 150 MB | yes |')
   t.match(markdown, '| a ticket | 374 bytes |  |  |  | 1 |  |  |')
-  t.match(markdown, 'Not measured: php. php-fpm: not on this machine\n')
-  t.match(markdown, 'Failed: flush. too busy\n')
-  const columns = new Set(markdown.split('\n').filter(line => line.startsWith('|')).map(line => line.replaceAll('\\|', '').split('|').length))
-  t.equal(columns.size, 1, 'each line has as many cells')
-  t.match(toText(result), /POST <a> & "b" {2,}12,000 requests\/s/)
+  t.match(markdown, '- Not measured: php. php-fpm: not on this machine\n')
+  t.match(markdown, '- Failed: flush. too busy\n')
+  for (const text of [markdown, toMarkdown(result, [], true)]) {
+    const columns = new Set(text.split('\n').filter(line => line.startsWith('|')).map(line => line.replaceAll('\\|', '').split('|').length))
+    t.equal(columns.size, 1, 'each line has as many cells')
+  }
+  t.match(toMarkdown(result, [], true), /POST <a> & "b" {2,}\| 12,000 requests\/s/)
 })
 
 t.test('near its bar a ratio has a digit more', async t => {
@@ -43,68 +43,112 @@ t.test('near its bar a ratio has a digit more', async t => {
   t.strictSame([0.896, 0.904, 0.93, 0.5].map(ratioNear), ['0.896', '0.904', '0.93', '0.50'])
 })
 
-t.test('what was not measured has neither head nor chart, and what was not asked for is not missed', async t => {
+t.test('what was not measured has neither head nor chart', async t => {
   const { md, svg } = contentsOf({ ...result, rows: [] })
   t.equal(svg, undefined)
   t.notMatch(md, /^\| work/m)
-  t.notMatch(md, 'What a write costs')
 })
 
-t.test('the chart holds what has a bar, as text, and is XML', async t => {
-  const svg = toSvg(rows)
+t.test('the chart holds the ratios that it has a name for, with their quartiles, as text, and is XML', async t => {
+  const svg = toChart(rows)!
   t.ok(isWellFormed(svg))
-  t.notOk(isWellFormed(svg.replace('</g>', '')), 'the check sees what is not')
-  t.match(svg, 'POST &lt;a&gt; &amp; &quot;b&quot;')
-  t.equal(svg.match(/<rect class="met"/g)?.length, 2)
-  t.equal(svg.match(/<rect class="missed"/g)?.length, 1)
+  t.notOk(isWellFormed(svg.replace('</text>', '')), 'the check sees what is not')
+  t.match(svg, 'POST &lt;a&gt; &amp; &quot;b&quot;, beside x')
+  t.equal(svg.match(/<rect /g)?.length, 1)
+  t.match(svg, '>1.20 (1.15 to 1.25)</text>')
+  // 1.15 to 1.25 on an axis of 0 to 2 that is 280 long and begins at 420.
+  t.match(svg, 'M581.0 59H595.0')
   t.notMatch(svg, '374')
   t.match(svg, 'prefers-color-scheme: dark')
-  t.equal(toSvg(rows.map(row => ({ ...row, met: null }))).match(/<rect class="open"/g)?.length, 3, 'what is no claim is not judged')
+  t.equal(toChart(rows.slice(1)), undefined)
 })
 
-t.test('results go between the lines of the README, again and again', async t => {
-  const place = (name: string) => `<!-- ${name}: written by npm run bench -->\nold\n<!-- end of ${name} -->\n`
-  const once = withResults(`before\n${place('bench')}between\n${place('sizing')}after\n`, result)
-  t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(bench\/results\/results\.svg\)\n\nMeasured [^]*\n<!-- end of bench -->\nbetween\n<!-- sizing: [^]*was not measured[^]*<!-- end of sizing -->\nafter\n$/)
+const LINES = '<!-- bench: written by npm run bench -->\nold\n<!-- end of bench -->\n'
+const whole: Result = { ...result, skipped: [], failed: [] }
+const scattered = compared({ scenario: 'post', work: 'POST', beside: 'an INSERT', unit: 'requests/s', values: [70, 100, 140], references: [100, 100, 100] })
+const alsoScattered = compared({ scenario: 'get', work: 'GET', beside: 'bare', unit: 'requests/s', values: [50, 100, 150], references: [100, 100, 100] })
+
+t.test('results go between the lines of the page, again and again', async t => {
+  const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
+  t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
+  t.match(once, '- This run is published because its rounds agree: the quartiles of each ratio span at most 25 % of its median.\n')
+  t.match(once, '- Repeated because rounds scattered: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
-  t.equal(withResults(once, result), once)
-  t.throws(() => withResults(place('bench'), result), /lacks the lines <!-- sizing/)
+  t.equal(withResults(once, whole), withResults(LINES.replace(/^/, 'before\n').replace(/$/, 'after\n'), whole))
 })
 
-/** A directory with a README to write to, and what was written when everything was asked for. */
-function write (t: Test, changes: Partial<Result> = {}, isWhole = true) {
+/** Somewhere to publish, with the last results there, and what a run does to it. */
+function write (t: Test, changes: Partial<Result> = {}, { isWhole = true, isOut = false } = {}) {
   const directory = privateDirectory(t)
-  const readme = join(directory, 'README.md')
-  writeFileSync(readme, ['bench', 'sizing'].map(name => `<!-- ${name}: written by npm run bench -->\n<!-- end of ${name} -->\n`).join(''))
-  const files = createWriter({ directory: join(directory, 'a', 'b'), readme, isWhole })({ ...result, skipped: [], failed: [], ...changes })
-  return { files: files.map(file => relative(directory, file)), readme: readFileSync(readme, 'utf8') }
+  const places = { published: join(directory, 'results'), unpublished: join(directory, 'local', 'bench'), page: join(directory, 'performance.md') }
+  writeFileSync(places.page, LINES)
+  const out = isOut ? join(directory, 'a', 'b') : undefined
+  const { files, reasons } = createWriter({ isWhole, out }, places)({ ...whole, ...changes })
+  const written = files.map(file => relative(directory, file))
+  return { written, reasons, read: (name: string) => readFileSync(join(directory, name), 'utf8'), isPublished: existsSync(places.published) || !readFileSync(places.page, 'utf8').includes('old') }
 }
 
-t.test('only what is whole is published', async t => {
-  const whole = write(t)
-  t.strictSame(whole.files, ['a/b/results.json', 'a/b/results.md', 'a/b/results.svg', 'README.md'])
-  t.match(whole.readme, 'Measured 2026-01-02')
-  for (const partly of [write(t, { skipped: result.skipped }), write(t, { failed: result.failed }), write(t, {}, false)]) {
-    t.strictSame(partly.files, ['a/b/partial.json', 'a/b/partial.md', 'a/b/partial.svg'])
-    t.notMatch(partly.readme, 'Measured')
+t.test('what is whole is published', async t => {
+  const { written, reasons, read } = write(t)
+  t.strictSame(written, ['results/results.json', 'results/results.svg', 'performance.md'])
+  t.strictSame(reasons, [])
+  t.match(read('performance.md'), 'Measured 2026-01-02')
+  t.strictSame(JSON.parse(read('results/results.json')), whole)
+})
+
+t.test('what is not whole is written elsewhere, with the reason', async t => {
+  const unpublished: [ReturnType<typeof write>, RegExp][] = [
+    [write(t, { skipped: result.skipped }), /^Not measured: php\./],
+    [write(t, { failed: result.failed }), /^Failed: flush\. too busy$/],
+    [write(t, {}, { isWhole: false }), /^Only a full run/],
+  ]
+  for (const [{ written, reasons, read, isPublished }, reason] of unpublished) {
+    t.strictSame(written, ['local/bench/results.json', 'local/bench/results.md', 'local/bench/results.svg'])
+    t.notOk(isPublished)
+    t.match(reasons[0], reason)
+    t.strictSame(JSON.parse(read('local/bench/results.json')).not_published, reasons)
+    t.match(read('local/bench/results.md'), `Not published:\n\n- ${reasons[0]}\n`)
   }
+})
+
+t.test('where rounds scatter nothing is published, and it is said which and by how much', async t => {
+  const { written, reasons, isPublished } = write(t, { rows: [...rows, scattered, alsoScattered] })
+  t.strictSame(written, ['local/bench/results.json', 'local/bench/results.md', 'local/bench/results.svg'])
+  t.notOk(isPublished)
+  t.strictSame(reasons, [
+    'Rounds scatter: POST, beside an INSERT: 1.00 (0.85 to 1.20); its quartiles span 35 % of the median, and 25 % is the limit.',
+    'Rounds scatter: GET, beside bare: 1.00 (0.75 to 1.25); its quartiles span 50 % of the median, and 25 % is the limit.',
+    'Run it again on a quieter machine: the host of this one kept 1.2 % of the processor time for others.',
+  ])
+  t.equal(reasonsAgainst({ ...whole, rows: [alsoScattered] }, false).length, 3, 'a part of it is judged, too')
+})
+
+t.test('--out publishes nothing', async t => {
+  const { written, isPublished } = write(t, {}, { isOut: true })
+  t.strictSame(written, ['a/b/results.json', 'a/b/results.md', 'a/b/results.svg'])
+  t.notOk(isPublished)
 })
 
 t.test('that results cannot be written is said before anything is measured', async t => {
-  const file = join(privateDirectory(t), 'file')
+  const directory = privateDirectory(t)
+  const file = join(directory, 'file')
   writeFileSync(file, '')
-  for (const directory of [file, join(file, 'below'), ...(existsSync('/proc/self') ? ['/proc/none/below'] : [])]) {
-    t.throws(() => createWriter({ directory, isWhole: true }), { constructor: Failure, message: /^Results cannot be written to .*--out/ }, directory)
+  for (const out of [file, join(file, 'below'), ...(existsSync('/proc/self') ? ['/proc/none/below'] : [])]) {
+    t.throws(() => createWriter({ out, isWhole: true }), { constructor: Failure, message: /^Results cannot be written to .*--out/ }, out)
   }
-  t.throws(() => createWriter({ directory: privateDirectory(t), readme: file, isWhole: true }), { constructor: Failure, message: /lacks the lines <!-- bench/ })
+  for (const page of [file, join(directory, 'none')]) {
+    const places = { published: directory, unpublished: directory, page }
+    t.throws(() => createWriter({ isWhole: true }, places), { constructor: Failure, message: /lacks the lines <!-- bench/ })
+    t.doesNotThrow(() => createWriter({ isWhole: false }, places), 'what publishes nothing needs no page')
+  }
 })
 
-const RESULTS = join(ROOT, 'bench', 'results')
+const RESULTS = join(PLACES.published, 'results.json')
 
-t.test('docs/performance.md, tables and chart are those of the last full run', { skip: !existsSync(join(RESULTS, 'results.json')) && 'there was none yet' }, async t => {
-  const read = (name: string) => readFileSync(join(RESULTS, `results.${name}`), 'utf8')
-  const written = JSON.parse(read('json')) as Result
-  for (const [extension, content] of Object.entries(contentsOf(written))) t.equal(read(extension), content, extension)
-  const page = readFileSync(join(ROOT, 'docs/performance.md'), 'utf8')
-  t.equal(withResults(page, written), page, 'run npm run bench')
+t.test('page and chart are those of the published run, whose rounds agree', { skip: !existsSync(RESULTS) && 'there was none yet' }, async t => {
+  const published = JSON.parse(readFileSync(RESULTS, 'utf8')) as Result
+  t.strictSame(reasonsAgainst(published, true), [])
+  for (const extension of ['json', 'svg']) t.equal(readFileSync(join(PLACES.published, `results.${extension}`), 'utf8'), contentsOf(published)[extension], extension)
+  const page = readFileSync(PLACES.page, 'utf8')
+  t.equal(withResults(page, published), page, 'run npm run bench')
 })

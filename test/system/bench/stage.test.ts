@@ -3,14 +3,16 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { checkAnswers } from '../../../bench/lib/answers.mjs'
-import type { Cores } from '../../../bench/lib/cores.mjs'
-import { measure } from '../../../bench/lib/measure.mjs'
-import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.mjs'
+import { checkAnswers } from '../../../bench/lib/answers.ts'
+import type { Cores } from '../../../bench/lib/cores.ts'
+import { measure } from '../../../bench/lib/measure.ts'
+import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.ts'
+import { compared } from '../../../bench/lib/rows.ts'
+import type { Scenario } from '../../../bench/scenarios/index.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 import { privateDirectory } from '../../helper.ts'
 
-const cores: Cores = { isPinned: false, description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
+const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
 
 /** A server that ends so, and says that it did. */
 function ending (name: string, exit: { code: number | null, signal: NodeJS.Signals | null }, stopped: string[], endsBy?: NodeJS.Signals) {
@@ -36,29 +38,54 @@ t.test('all servers are stopped, the newest first, and the first unclean end is 
 })
 
 /** What becomes of a measure. */
-async function result (t: Test, run: Parameters<typeof measure>[0]['scenarios'][number]['run']) {
-  const { failed } = await measure({
+function measureOnce (t: Test, run: Scenario['run'], quick = true) {
+  return measure({
     scenarios: [{ name: 'a', title: 'A', minutes: 1, needs: [], wants: [], run }],
-    options: { quick: true, isWhole: false, list: false, help: false },
+    options: { quick, isWhole: !quick, list: false, help: false },
     missing: new Map(),
     cores,
     directory: privateDirectory(t),
   })
-  return failed
 }
 
 t.test('what went wrong first is the reason, and not how the servers ended then', async t => {
   const stopped: string[] = []
   const unclean = ending('b', { code: 1, signal: null }, stopped)
-  t.strictSame(await result(t, async ({ stage }) => {
+  t.strictSame((await measureOnce(t, async ({ stage }) => {
     await stage.keep(Promise.resolve(unclean))
     throw new Failure('the load broke off')
-  }), [{ scenario: 'a', reason: 'the load broke off' }])
-  t.strictSame(await result(t, async ({ stage }) => {
+  })).failed, [{ scenario: 'a', reason: 'the load broke off' }])
+  t.strictSame((await measureOnce(t, async ({ stage }) => {
     await stage.keep(Promise.resolve(unclean))
     return []
-  }), [{ scenario: 'a', reason: 'Unclean end of b: status 1' }])
+  })).failed, [{ scenario: 'a', reason: 'Unclean end of b: status 1' }])
   t.equal(stopped.length, 2)
+})
+
+/** A measure whose first attempts scatter; its value is the number of the attempt. */
+function scattering (attempts: number) {
+  let attempt = 0
+  const run = async () => {
+    attempt += 1
+    const values = attempt <= attempts ? [0.5, 1, 1.5] : [1, 1, 1]
+    return [compared({ scenario: 'a', work: 'b', beside: 'c', unit: 'd', values: values.map(value => value * attempt), references: [1, 1, 1] })]
+  }
+  return { run, made: () => attempt }
+}
+
+t.test('what scatters is measured again, and the attempt that does not scatter counts', async t => {
+  const { run, made } = scattering(2)
+  const { rows, repeated, failed } = await measureOnce(t, run, false)
+  t.match(rows, [{ value: 3, ratio: { low: 3, high: 3 } }])
+  t.strictSame([made(), repeated, failed], [3, [{ scenario: 'a', times: 2 }], []])
+})
+
+t.test('after three attempts the last one counts, scattered as it is; a quick run makes one', async t => {
+  const { run, made } = scattering(9)
+  t.match((await measureOnce(t, run, false)).rows, [{ value: 3, ratio: { low: 2.25, high: 3.75 } }])
+  t.equal(made(), 3)
+  t.match(await measureOnce(t, run), { rows: [{ value: 4 }], repeated: [] })
+  t.equal(made(), 4)
 })
 
 t.test('a service that journaled what it was sent was not measured', async t => {

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { interleave } from '../../../bench/lib/rounds.mjs'
-import { compared, stated } from '../../../bench/lib/rows.mjs'
-import { createStealGuard } from '../../../bench/lib/steal.mjs'
-import { median, quantile, ratio, spread } from '../../../bench/lib/statistics.mjs'
+import { meanOf } from '../../../bench/lib/contender.ts'
+import { interleave } from '../../../bench/lib/rounds.ts'
+import { compared, scatteredOf, scatterOf, stated } from '../../../bench/lib/rows.ts'
+import { median, quantile, ratio, spread } from '../../../bench/lib/statistics.ts'
+import { readTicks, stolenShare } from '../../../bench/lib/usage.ts'
 
 t.test('median and quartiles', async t => {
   t.equal(median([3, 1, 2]), 2)
@@ -29,7 +30,7 @@ t.test('a bar is met at its value, and in its direction', async t => {
   t.equal(met([20], [10], '<=', 2), true)
   t.equal(met([21], [10], '<=', 2), false)
   t.equal(compared({ ...row, values: [1], references: [1] }).met, null)
-  t.match(stated({ ...row, value: 151, rounds: 1, bar: { op: '<=', value: 150 } }), { met: false, ratio: null, reference: null })
+  t.match(stated({ ...row, value: 151, bar: { op: '<=', value: 150 } }), { met: false, ratio: null, reference: null })
   t.throws(() => compared({ ...row, values: [NaN], references: [1] }), /no ratio/)
 })
 
@@ -45,9 +46,31 @@ t.test('in each round everything has one slice, in an order that changes; what w
   })
   const chances = [0.9, 0, 0.9, 0]
   const series = await interleave({
-    contenders: ['a', 'b'].map(contender), rounds: 3, warmup: 1, note: text => { notes.push(text) }, figure: (value: number) => value, random: () => chances.shift()!, guard: createStealGuard(() => undefined),
+    contenders: ['a', 'b'].map(contender), rounds: 3, warmup: 1, note: text => { notes.push(text) }, figure: (value: number) => value, random: () => chances.shift()!,
   })
   t.strictSame(slices, ['warm a', 'warm b', 'b', 'a', 'a', 'b', 'b', 'a'])
   t.strictSame([...series], [['a', [4, 5, 8]], ['b', [3, 6, 7]]])
   t.match(notes.at(-1), /round 3 of 3: a 5, b 6/)
+})
+
+t.test('rounds scatter when the quartiles of their ratio lie more than a quarter of its median apart', async t => {
+  const rounds = (...values: number[]) => compared({ ...row, values, references: values.map(() => 100) })
+  const [steady, atTheLimit, scattered] = [rounds(90, 100, 100, 100, 110), rounds(80, 87.5, 100, 112.5, 130), rounds(80, 87, 100, 113, 130)]
+  t.equal(scatterOf(steady), 0, 'one round of five that was disturbed does no harm')
+  t.equal(scatterOf(atTheLimit), 0.25)
+  t.strictSame(scatteredOf([steady, atTheLimit, scattered, rounds(3), stated({ ...row, value: 1 })]), [scattered])
+})
+
+t.test('of two processes the mean counts', async t => {
+  const slice = { requests: 100, rate: 1000, p50_ms: 1, p99_ms: 4, cpu_us: 20, ids: { first: 1, count: 100 } }
+  const ids = { first: 9, count: 52 }
+  const mean = meanOf(slice, { requests: 50, rate: 500, p50_ms: 3, p99_ms: 6, cpu_us: 40, ids })
+  t.strictSame(mean, { requests: 150, rate: 750, p50_ms: 2, p99_ms: 5, cpu_us: 30, ids })
+  t.equal(meanOf(slice, { ...slice, cpu_us: undefined }).cpu_us, undefined)
+})
+
+t.test('what the host takes away from the machine is counted, where the system counts it', async t => {
+  const stat = (user: number, stolen: number) => readTicks(`cpu  ${user} 0 0 0 0 0 0 ${stolen} 7 0\ncpu0 1 2 3\nintr 5\n`)
+  t.equal(stolenShare(stat(100, 10), stat(194, 16)), 0.06)
+  t.equal(stolenShare(readTicks(''), stat(1, 1)), undefined)
 })

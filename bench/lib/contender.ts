@@ -1,0 +1,69 @@
+/** A server under load, a slice at a time. */
+import type { Server } from '../../scripts/lib/server.mjs'
+import type { Stage, WebServer } from './stage.ts'
+import { type Ids, takeIds } from './tickets.ts'
+import { cpuOf } from './usage.ts'
+import { type Answered, load, type Load } from './wrk.ts'
+
+/** More than any server takes in one slice. */
+const IDS_PER_SLICE = 10_000_000
+
+export interface Slice extends Omit<Answered, 'lastId'> {
+  /** CPU of the server for one ticket. */
+  cpu_us: number | undefined
+  /** The new ones that were sent. */
+  ids: Ids
+}
+
+export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | 'seconds' | 'connections' | 'knownIds'> {
+  name: string
+  stage: Stage
+  server: WebServer
+  ticketsPerRequest?: number
+  /** Whose CPU counts too. */
+  helpers?: readonly Server[]
+}
+
+/** Its rates are of tickets. */
+export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], ...options }: ContenderOptions) {
+  const directory = stage.ownPlace(name.replaceAll(/\W+/g, '-'))
+  return {
+    name,
+    /** @param isStrict look at the status of every answer: that makes the load dearer, and is done while warming up */
+    async measure (isStrict: boolean, how: { pauseMs?: number, seconds?: number } = {}): Promise<Slice> {
+      const newIds = takeIds(IDS_PER_SLICE)
+      const groups = [server, ...helpers].map(({ pid }) => pid)
+      const before = cpuOf(groups)
+      const { lastId, ...answered } = await load({ ...options, url: server.url, directory, statuses: isStrict ? statuses : [], newIds, ...how })
+      const after = cpuOf(groups)
+      return {
+        ...answered,
+        rate: answered.rate * ticketsPerRequest,
+        cpu_us: before === undefined || after === undefined ? undefined : (after - before) / (answered.requests * ticketsPerRequest),
+        // wrk makes one request that it does not send.
+        ids: { first: newIds + 1, count: lastId - newIds },
+      }
+    },
+  }
+}
+
+/**
+ * The same program in two processes. What the compiler decides while it runs differs from process to process, and makes one
+ * of them faster than the other for as long as it lives: the mean of two is nearer to what the program can do.
+ */
+export function twins ({ servers: [one, other], ...options }: Omit<ContenderOptions, 'server'> & { servers: readonly [WebServer, WebServer] }) {
+  const [first, second] = [contender({ ...options, server: one }), contender({ ...options, server: other })]
+  return { name: options.name, measure: async (isStrict: boolean) => meanOf(await first.measure(isStrict), await second.measure(isStrict)) }
+}
+
+export function meanOf (one: Slice, other: Slice): Slice {
+  const mean = (a: number, b: number) => (a + b) / 2
+  return {
+    requests: one.requests + other.requests,
+    rate: mean(one.rate, other.rate),
+    p50_ms: mean(one.p50_ms, other.p50_ms),
+    p99_ms: mean(one.p99_ms, other.p99_ms),
+    cpu_us: one.cpu_us === undefined || other.cpu_us === undefined ? undefined : mean(one.cpu_us, other.cpu_us),
+    ids: other.ids,
+  }
+}

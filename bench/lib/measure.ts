@@ -1,0 +1,81 @@
+/** Goes through the measures, each on a stage of its own, and repeats those whose rounds scatter. */
+import { join } from 'node:path'
+import { isSignalled } from '../../scripts/lib/lifecycle.mjs'
+import { Failure } from '../../scripts/lib/main.mjs'
+import { step } from '../../scripts/lib/progress.mjs'
+import type { Result } from '../report/results.ts'
+import { describeScatter } from '../report/table.ts'
+import type { Context, ProgramName, Scenario } from '../scenarios/index.ts'
+import type { Cores } from './cores.ts'
+import { createPlan, type Options } from './options.ts'
+import { type Row, scatteredOf } from './rows.ts'
+import { createStage } from './stage.ts'
+
+/** A host that is disturbed for longer than these take has to be measured another time. */
+const ATTEMPTS_MAX = 3
+
+interface Measures {
+  scenarios: readonly Scenario[]
+  options: Options
+  /** Programs, and why. */
+  missing: ReadonlyMap<ProgramName, string>
+  cores: Cores
+  directory: string
+}
+
+/** Resolves too when measures fail: one must not take along what the others have measured in half an hour. */
+export async function measure ({ scenarios, options, missing, cores, directory }: Measures): Promise<Omit<Result, 'environment'>> {
+  const plan = createPlan(options)
+  const result: Omit<Result, 'environment'> = { rows: [], skipped: [], failed: [], repeated: [] }
+  for (const scenario of scenarios) {
+    result.skipped.push(...skippedOf(scenario, missing))
+    if (scenario.needs.some(name => missing.has(name))) continue
+    try {
+      const { rows, attempts } = await untilSteady(options.quick ? 1 : ATTEMPTS_MAX, attempt => step(
+        attempt === 1 ? scenario.title : `${scenario.title}, attempt ${attempt} of ${ATTEMPTS_MAX}`,
+        note => perform(scenario, join(directory, `${scenario.name}-${attempt}`), cores, { plan, note, has: program => !missing.has(program) }),
+      ))
+      // What is no claim is not judged.
+      result.rows.push(...rows.map(row => options.quick ? { ...row, met: null } : row))
+      if (attempts > 1) result.repeated.push({ scenario: scenario.name, times: attempts - 1 })
+    } catch (error) {
+      if (isSignalled()) throw error
+      const reason = error instanceof Failure ? error.message : String((error as Error).stack)
+      console.error(reason)
+      result.failed.push({ scenario: scenario.name, reason })
+    }
+  }
+  return result
+}
+
+/** @returns what the first attempt found whose rounds agree; without one, the last */
+async function untilSteady (attemptsMax: number, attempt: (number: number) => Promise<Row[]>): Promise<{ rows: Row[], attempts: number }> {
+  for (let attempts = 1; ; attempts += 1) {
+    const rows = await attempt(attempts)
+    const scattered = scatteredOf(rows)
+    if (scattered.length === 0 || attempts === attemptsMax) return { rows, attempts }
+    console.error(`Repeating it, because rounds scatter:\n${scattered.map(row => `  ${describeScatter(row)}`).join('\n')}`)
+  }
+}
+
+export function skippedOf ({ name, needs, wants }: Scenario, missing: ReadonlyMap<ProgramName, string>): Result['skipped'] {
+  const reasonsOf = (programs: readonly ProgramName[]) => programs.flatMap(program => missing.get(program) ?? [])
+  const whole = reasonsOf(needs)
+  if (whole.length > 0) return [{ scenario: name, reason: whole.join('; ') }]
+  return reasonsOf(wants).map(reason => ({ scenario: `a part of ${name}`, reason }))
+}
+
+async function perform (scenario: Scenario, directory: string, cores: Cores, context: Omit<Context, 'stage'>): Promise<Row[]> {
+  const stage = createStage(directory, cores)
+  let rows
+  try {
+    rows = await scenario.run({ stage, ...context })
+    await stage.check()
+  } catch (error) {
+    // How its servers end now may follow from it, and must not hide it.
+    await stage.stop().catch((later: Error) => { console.error(later.message) })
+    throw error
+  }
+  await stage.stop()
+  return rows
+}

@@ -1,0 +1,11 @@
+/** What the benchmark takes from the service's own source, in one place. */
+export { default as batchRoutes } from '../../routes/batch.ts'
+export { default as ticketRoutes } from '../../routes/tickets.ts'
+export { createApiKey } from '../../src/auth/api-keys.ts'
+export { loadConfig } from '../../src/config.ts'
+export { ProblemSchema } from '../../src/http/problems.ts'
+export { validatorCompiler } from '../../src/http/validation.ts'
+export { COLUMNS, fromHash, toRow } from '../../src/tickets/codec.ts'
+export { toDateTime, type Ticket } from '../../src/tickets/fields.ts'
+export { createKeys } from '../../src/tickets/keys.ts'
+export { createTicketSchemas } from '../../src/tickets/ticket.ts'

@@ -1,0 +1,82 @@
+/** Tickets that are written outside of any measure, by the service's own routes. */
+import { Failure } from '../../scripts/lib/main.mjs'
+import { FIRST_ID, TICKET } from './requests.ts'
+import type { Service } from './stage.ts'
+
+/** What the batch route takes at most. */
+export const OPERATIONS = 500
+const CONNECTIONS = 4
+
+/** As many customers have tickets, and a step that leads from one ticket's to the next one's, far from it. */
+export const CUSTOMERS = 50_000
+export const CUSTOMER_STEP = 7919
+
+export interface Ids { first: number, count: number }
+
+let nextId = FIRST_ID
+
+/**
+ * No id is given twice, and each is higher than those before, as a shop's are.
+ *
+ * @returns the first of as many
+ */
+export function takeIds (count: number): number {
+  const first = nextId
+  nextId += count
+  return first
+}
+
+export async function call (service: Pick<Service, 'url' | 'key'>, path: string, body: object): Promise<{ status: number, body: Record<string, unknown> }> {
+  const response = await fetch(service.url + path, {
+    method: 'POST', body: JSON.stringify(body), headers: { authorization: `Bearer ${service.key}`, 'content-type': 'application/json' },
+  })
+  return { status: response.status, body: await response.json() as Record<string, unknown> }
+}
+
+/**
+ * Creates tickets as fast as the service takes them.
+ *
+ * @param fields besides those of the usual ticket
+ */
+export async function fill (service: Service, count: number, fields: object = {}): Promise<Ids> {
+  const first = takeIds(count)
+  let next = first
+  const work = async () => {
+    while (next < first + count) {
+      const start = next
+      const size = Math.min(OPERATIONS, first + count - start)
+      next += size
+      await writeMany(service, Array.from({ length: size }, (_, i) => ({
+        op: 'create', ticket_id: start + i, ...TICKET, customer_id: customerOf(start + i), ...fields,
+      })))
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, work))
+  return { first, count }
+}
+
+/** As tickets come in: from all customers, so that MySQL's index of these is written to everywhere. */
+const customerOf = (id: number) => 1 + id * CUSTOMER_STEP % CUSTOMERS
+
+export async function writeMany (service: Service, operations: readonly object[]): Promise<void> {
+  const { status, body } = await call(service, '/tickets/batch', { operations })
+  if (status === 200) return
+  // One that has results has more that succeeded.
+  const { results } = body as { results?: { status: number }[] }
+  const failed = results?.filter(result => result.status >= 300) ?? body
+  throw new Failure(`A batch of tickets was answered with ${status}: ${JSON.stringify(failed).slice(0, 1000)}`)
+}
+
+/**
+ * Pushes to MySQL what is due.
+ *
+ * @param count how many tickets are due
+ * @returns tickets a second
+ */
+export async function flush (service: Service, count: number): Promise<number> {
+  const startedAt = performance.now()
+  const { status, body } = await call(service, '/flush', {})
+  const seconds = (performance.now() - startedAt) / 1000
+  if (status !== 200 || body.synced !== count) throw new Failure(`A flush of ${count} tickets was answered with ${status}: ${JSON.stringify(body)}`)
+  return count / seconds
+}

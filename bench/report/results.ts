@@ -1,0 +1,112 @@
+/** What becomes of a run: a full one whose rounds agree is published, any other is written elsewhere, with the reason. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { Failure } from '../../scripts/lib/main.mjs'
+import { ROOT } from '../../scripts/lib/project.mjs'
+import type { Environment } from '../lib/environment.ts'
+import type { Options } from '../lib/options.ts'
+import { type Row, scatteredOf } from '../lib/rows.ts'
+import { toChart } from './chart.ts'
+import { describeScatter, toMarkdown } from './table.ts'
+
+export interface Result {
+  environment: Environment
+  rows: Row[]
+  /** For want of a program. */
+  skipped: { scenario: string, reason: string }[]
+  failed: { scenario: string, reason: string }[]
+  /** Because rounds scattered. */
+  repeated: { scenario: string, times: number }[]
+}
+
+export const PLACES = {
+  /** In git. */
+  published: join(ROOT, 'bench', 'results'),
+  /** Which git ignores. */
+  unpublished: join(ROOT, '.local', 'bench'),
+  /** The table goes between two of its lines. */
+  page: join(ROOT, 'docs', 'performance.md'),
+}
+
+const START = '<!-- bench: written by npm run bench -->'
+const END = '<!-- end of bench -->'
+/** As the page names it, from its own folder. */
+const CHART = '../bench/results/results.svg'
+
+/** @returns none: it is published */
+export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
+  const { skipped, failed, rows, environment: { stolen } } = result
+  const scattered = scatteredOf(rows)
+  return [
+    ...(isWhole ? [] : ['Only a full run is published: without --quick and --only.']),
+    ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),
+    // The first line says what it was; more is in the JSON.
+    ...failed.map(({ scenario, reason }) => `Failed: ${scenario}. ${reason.trim().split('\n')[0]}`),
+    ...scattered.map(row => `Rounds scatter: ${describeScatter(row)}.`),
+    ...(scattered.length > 0 ? [`Run it again on a quieter machine${stolen === undefined ? '' : `: the host of this one kept ${(100 * stolen).toFixed(1)} % of the processor time for others`}.`] : []),
+  ]
+}
+
+/**
+ * Looks, before anything is measured, whether the results can be written.
+ *
+ * @returns writes them; answers the paths of what it has written, and why it is not published
+ */
+export function createWriter ({ isWhole, out }: Pick<Options, 'isWhole' | 'out'>, { published, unpublished, page } = PLACES) {
+  checkDirectory(out ?? unpublished)
+  if (isWhole && !out) checkPage(page)
+
+  return (result: Result): { files: string[], reasons: string[] } => {
+    const reasons = [...(out ? ['--out was given.'] : []), ...reasonsAgainst(result, isWhole)]
+    const isPublished = reasons.length === 0
+    const contents = contentsOf(result, reasons)
+    const directory = isPublished ? published : out ?? unpublished
+    makeDirectory(directory)
+    const files = Object.entries(contents).filter(([extension]) => !(isPublished && extension === 'md')).map(([extension, content]) => {
+      const path = join(directory, `results.${extension}`)
+      writeFileSync(path, content)
+      return path
+    })
+    if (!isPublished) return { files, reasons }
+    writeFileSync(page, withResults(readFileSync(page, 'utf8'), result))
+    return { files: [...files, page], reasons }
+  }
+}
+
+/** @returns by the ends of the names of their files */
+export function contentsOf (result: Result, reasons: readonly string[] = []): Record<string, string> {
+  const svg = toChart(result.rows)
+  return {
+    json: `${JSON.stringify(reasons.length > 0 ? { not_published: reasons, ...result } : result, null, 2)}\n`,
+    md: toMarkdown(result, reasons),
+    ...(svg && { svg }),
+  }
+}
+
+function checkDirectory (directory: string): void {
+  try {
+    makeDirectory(directory)
+    rmdirSync(mkdtempSync(join(directory, 'try-')))
+  } catch (error) {
+    throw new Failure(`Results cannot be written to ${directory}: ${(error as Error).message}. Choose another directory with --out.`)
+  }
+}
+
+/** As mkdirSync with recursive, which never comes back where the system refuses with ENOENT, as below /proc. */
+function makeDirectory (directory: string): void {
+  if (existsSync(directory)) return
+  makeDirectory(dirname(directory))
+  mkdirSync(directory)
+}
+
+function checkPage (page: string): void {
+  const text = existsSync(page) ? readFileSync(page, 'utf8') : ''
+  if (text.split(START).length === 2 && text.split(START)[1]?.includes(END)) return
+  throw new Failure(`${page} lacks the lines ${START} and ${END}, between which the results go. Put them back, once each, or measure without publishing: --out DIRECTORY.`)
+}
+
+/** @returns the page with these results */
+export function withResults (page: string, result: Result): string {
+  const [before = '', rest = ''] = page.split(START)
+  return `${before}${START}\n![Measured ratios](${CHART})\n\n${toMarkdown(result, [])}${END}${rest.slice(rest.indexOf(END) + END.length)}`
+}
