@@ -1,8 +1,7 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import type { ApiKey, Keyring } from '../src/auth/api-keys.ts'
+import type { ApiKey, Keyring, Scope } from '../src/auth/api-keys.ts'
 import { isFromOtherSite } from '../src/auth/local.ts'
-import type { Scope } from '../src/auth/scopes.ts'
 import type { Config } from '../src/config.ts'
 import { forbidden, notForOtherSites, unauthorized, type Problem } from '../src/errors.ts'
 

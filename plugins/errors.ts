@@ -72,7 +72,7 @@ export default fp(async app => {
     const path = request.url.split('?', 1)[0]!
     const methods = methodsOf(path)
     return await reply.sendProblem(methods.length === 0
-      ? new Problem('not_found', 'The README, and GET /openapi.json where the service shows its description, list the routes.')
+      ? new Problem('not_found', 'docs/http-reference.md, and GET /openapi.json where the service shows its description, list the routes.')
       : new Problem('method_not_allowed', `This route knows ${methods.join(', ')}.`, { headers: { allow: methods.join(', ') } }))
   })
 }, { name: 'errors', dependencies: ['logs'] })

@@ -13,7 +13,7 @@ declare module 'fastify' {
   }
 }
 
-/** Who is turned away is worth a line, and so is what the service could not do. What callers do otherwise is not, unless it is asked for. */
+/** Who is refused is worth a line, and so is what the service could not do. What callers do otherwise is not, unless it is asked for. */
 function levelOf (status: number) {
   if (status === 503) return 'warn'
   if (status >= 500) return 'error'
@@ -65,7 +65,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   let overloadedAt = -Infinity
 
   function levelFor ({ route }: FastifyRequest, { statusCode, problem }: FastifyReply) {
-    // Anyone may ask for readiness, as often as he likes; what is away says so itself.
+    // Anyone may ask for readiness, as often as they like; what is unavailable says so itself.
     if (statusCode === 503 && route.config.access === 'public') return 'debug'
     if (problem?.code === 'overloaded') {
       if (performance.now() - overloadedAt < OVERLOADED_EVERY_MS) return 'debug'

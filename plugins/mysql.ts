@@ -20,7 +20,7 @@ function connect (app: FastifyInstance, config: Config) {
 /** A migration of another instance may take longer; the service serves from Redis meanwhile. */
 const START_TIMEOUT_MS = 5000
 
-/** The connection to MySQL. Ready when MySQL has answered or is known to be away; every use tries again. */
+/** The connection to MySQL. Ready when MySQL has answered or is known to be unavailable; every use tries again. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const mysql = connect(app, config)
   app.decorate('mysql', mysql)

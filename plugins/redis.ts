@@ -1,7 +1,9 @@
 import fp from 'fastify-plugin'
 import { ConfigError, type Config } from '../src/config.ts'
 import { UnsafeEvictionError } from '../src/redis/check.ts'
-import { createRedisServers, type RedisServers } from '../src/redis/servers.ts'
+import { createCluster } from '../src/redis/cluster.ts'
+import type { RedisServers } from '../src/redis/servers.ts'
+import { createSingleMaster } from '../src/redis/single-master.ts'
 
 declare module 'fastify' {
   interface FastifyInstance { redis: RedisServers }
@@ -9,7 +11,7 @@ declare module 'fastify' {
 
 /** The connections to Redis. Ready when Redis has answered or is known to be unavailable. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const redis = createRedisServers(config, app.log)
+  const redis = (config.REDIS_MODE === 'cluster' ? createCluster : createSingleMaster)(config, app.log)
   app.decorate('redis', redis)
   app.addHook('onClose', redis.close)
   await redis.connect().catch((error: unknown) => {

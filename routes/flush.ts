@@ -40,7 +40,7 @@ const BacklogSchema = Type.Object({
   due: count('Of these, the ones whose time has come'),
   oldest_due_age_ms: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'How long the oldest due ticket has been waiting; null: none is due' }),
   dead: count('Tickets that MySQL refused for good, and that are not part of unsynced; GET /flush/dead lists them'),
-  unreachable_partitions: Type.Optional(count('Only there when some partitions of a Cluster cannot be reached: so many are not part of the counts')),
+  unreachable_partitions: Type.Optional(count('Only there when some partitions of a Cluster cannot be reached: this number is not part of the counts')),
   last_flush: Type.Unsafe<object | null>({
     type: ['object', 'null'],
     description: 'The last flush of this instance; null: none yet',

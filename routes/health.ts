@@ -23,7 +23,7 @@ const Ready = Type.Object({
 
 /** For load balancers and container engines. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  // Anyone may ask, as often as he likes: the stores are asked once at a time.
+  // Anyone may ask, as often as they like: the stores are asked once at a time.
   const ask = singleFlight(() => Promise.all([probe(app.redis.ping), probe(() => app.tickets.database.ping())]))
 
   app.get('/health/live', {

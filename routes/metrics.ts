@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type {} from '../src/auth/scopes.ts'
+import type {} from '../src/auth/api-keys.ts'
 import { problems, text } from '../src/http/problems.ts'
 
 const example = `# HELP tickets_due Unsynced tickets whose time to be pushed has come

@@ -31,7 +31,7 @@ const addresses = (description: string) =>
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. Any other than loopback needs API_KEYS' }),
   PORT: Type.Integer({ default: 3000, minimum: 0, maximum: 65_535, description: 'Port to listen on; 0 takes a free one' }),
-  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'info: also who is turned away, and what was flushed; debug: every request' }),
+  LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'info: also who is refused, and what was flushed; debug: every request' }),
   DOCS: Type.Optional(Type.Enum(['on', 'off'], { description: 'Swagger UI at /docs and the description at /openapi.json, for anyone without a key. Default: on when HOST is loopback, else off' })),
 
   API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, joined by +. Without any, everybody who reaches HOST may do everything' }),
@@ -160,7 +160,7 @@ function checkCertificates (name: string, file: string | undefined) {
   }
 }
 
-/** In CIDR notation (RFC 4632), or one address. Not all addresses: whoever calls could then call himself what he likes. */
+/** In CIDR notation (RFC 4632), or one address. Not all addresses: a caller could then choose any address. */
 function isNetwork (text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/')
   const version = isIP(address)

@@ -130,9 +130,9 @@ export const ticketExists = (id: number) =>
 export const versionConflict = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} does not have the version that If-Match names. Read it again and repeat the change on what you find.`)
 
-/** Of a change that was accepted while Redis was away. */
+/** Of a change that was accepted while Redis was unavailable. */
 export const changedSince = (id: number) =>
-  new Problem('version_conflict', `Ticket ${id} was changed after this change was accepted and before it could be made.`)
+  new Problem('version_conflict', `Ticket ${id} was changed after this change was accepted and before it could be applied.`)
 
 export const idempotencyMismatch = (key: string) =>
   new Problem('idempotency_mismatch', `The Idempotency-Key ${key} belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.`)

@@ -1,6 +1,6 @@
 /** Buttons that make the service do something. */
 import { ApiError } from './api.js'
-import { tell } from './outcome.js'
+import { announce } from './outcome.js'
 
 /**
  * @param {object} tools
@@ -9,7 +9,7 @@ import { tell } from './outcome.js'
  */
 export function createActions ({ refresh, isAccess }) {
   /**
-   * Runs it, unless it runs already, and tells what became of it. The button keeps the focus: one that is disabled would lose it.
+   * Runs it, unless it runs already, and says what became of it. The button keeps the focus: one that is disabled would lose it.
    * @param {HTMLElement} button
    * @param {string} doing
    * @param {() => Promise<string>} work resolves with the outcome in words
@@ -17,13 +17,13 @@ export function createActions ({ refresh, isAccess }) {
   return async function act (button, doing, work) {
     if (button.getAttribute('aria-disabled') === 'true') return
     button.setAttribute('aria-disabled', 'true')
-    tell(doing)
+    announce(doing)
     try {
-      tell(await work())
+      announce(await work())
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (isAccess(error)) return
-      tell(error.status === 0 ? 'No answer came: it may have been done, or not.' : `Not done: ${error.message}`)
+      announce(error.status === 0 ? 'No answer came: it may have been done, or not.' : `Not done: ${error.message}`)
     } finally {
       button.removeAttribute('aria-disabled')
       refresh()

@@ -1,4 +1,4 @@
-/** The journal's entries that could not be made, and the two ways to settle one. */
+/** The journal's entries that could not be applied, and the two ways to resolve one. */
 import { confirm } from './confirm.js'
 import { byId, make, setNote, setText } from './dom.js'
 import { moment } from './format.js'
@@ -29,7 +29,7 @@ export function createConflicts (api, act, refresh) {
    * @param {Entry} entry
    * @param {{ path: string, text: string, doing: string, done: string }} way
    */
-  function settleButton (label, { seq, ticket_id }, { path, text, doing, done }) {
+  function resolveButton (label, { seq, ticket_id }, { path, text, doing, done }) {
     const button = make('button', { type: 'button', 'aria-label': `${label} entry ${seq} of ticket ${ticket_id}` }, label)
     button.addEventListener('click', async () => {
       if (!await confirm({ title: `${label} entry ${seq}?`, text, yes: label })) return
@@ -43,13 +43,13 @@ export function createConflicts (api, act, refresh) {
 
   /** @param {Entry} entry */
   const buttons = entry => make('div', { class: 'actions' },
-    settleButton('Apply', entry, {
+    resolveButton('Apply', entry, {
       path: 'apply',
-      text: `The change is made over what ticket ${entry.ticket_id} has become meanwhile.`,
+      text: `The change is applied over what ticket ${entry.ticket_id} has become meanwhile.`,
       doing: `Applying entry ${entry.seq}…`,
       done: `Entry ${entry.seq} was applied to ticket ${entry.ticket_id}.`,
     }),
-    settleButton('Discard', entry, {
+    resolveButton('Discard', entry, {
       path: 'discard',
       text: `The change to ticket ${entry.ticket_id} is given up for good.`,
       doing: `Discarding entry ${entry.seq}…`,
@@ -58,7 +58,7 @@ export function createConflicts (api, act, refresh) {
 
   const table = createTable({
     labelledBy: 'journal-title',
-    empty: 'None. Every write of the journal was made.',
+    empty: 'None. Every write of the journal was applied.',
     idOf: (/** @type {Entry} */ { seq }) => String(seq),
     columns: [
       { title: 'Entry', cell: ({ seq }) => String(seq) },
@@ -88,7 +88,7 @@ export function createConflicts (api, act, refresh) {
     hide () {
       setText(byId('journal-count'), '')
       byId('journal').hidden = true
-      setNote(byId('journal-note'), 'FALLBACK=off: nothing is journaled while Redis is away.')
+      setNote(byId('journal-note'), 'FALLBACK=off: nothing is journaled while Redis is unavailable.')
     },
   }
 }

@@ -42,7 +42,7 @@ export function createDashboard ({ api, refresh, isAccess }) {
    */
   async function ask (name, path) {
     if (missing.has(name)) return null
-    const answer = await settle(api.get(path))
+    const answer = await outcomeOf(api.get(path))
     if (answer.error?.status !== 404) return answer
     missing.add(name)
     return null
@@ -114,7 +114,7 @@ export function createDashboard ({ api, refresh, isAccess }) {
  * @param {Promise<Value>} promise that rejects with an ApiError or not at all
  * @returns {Promise<Answer<Value>>}
  */
-export const settle = promise => promise.then(value => ({ value }), error => ({ error }))
+export const outcomeOf = promise => promise.then(value => ({ value }), error => ({ error }))
 
 /**
  * @param {number} pending

@@ -20,8 +20,8 @@ export function createDeadLetters (api, act, refresh) {
   function retryButton (id) {
     const button = make('button', { type: 'button', 'aria-label': `Retry ticket ${id}` }, 'Retry')
     button.addEventListener('click', () => act(button, `Bringing ticket ${id} back…`, async () => {
-      const { revived } = await api.post('flush/dead/retry', { ticket_ids: [id] })
-      return revived > 0 ? `Ticket ${id} is due again; the next flush tries it.` : `Ticket ${id} was no dead letter any more.`
+      const { redriven } = await api.post('flush/dead/retry', { ticket_ids: [id] })
+      return redriven > 0 ? `Ticket ${id} is due again; the next flush tries it.` : `Ticket ${id} was no dead letter any more.`
     }))
     return button
   }
@@ -41,8 +41,8 @@ export function createDeadLetters (api, act, refresh) {
   byId('dead').append(table.element, pager.element)
 
   retryAll.addEventListener('click', () => act(retryAll, 'Bringing all dead letters back…', async () => {
-    const { revived } = await api.post('flush/dead/retry')
-    return `${plural(revived, 'ticket is', 'tickets are')} due again; the next flush tries ${revived === 1 ? 'it' : 'them'}.`
+    const { redriven } = await api.post('flush/dead/retry')
+    return `${plural(redriven, 'ticket is', 'tickets are')} due again; the next flush tries ${redriven === 1 ? 'it' : 'them'}.`
   }))
 
   return {

@@ -6,13 +6,13 @@ const text = byId('outcome')
 const dismiss = byId('outcome-dismiss')
 
 /** @param {string} message */
-export function tell (message) {
+export function announce (message) {
   // The time makes the same outcome, a second time, another text: it is read out again.
   setText(text, message && `${clock(Date.now())} – ${message}`)
   dismiss.hidden = message === ''
 }
 
 dismiss.addEventListener('click', () => {
-  tell('')
+  announce('')
   byId('title').focus()
 })

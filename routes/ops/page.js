@@ -1,9 +1,9 @@
 /** Whoever looks at the page is either asked for a key or shown the dashboard, which is then kept up to date. */
 import { createApi } from './api.js'
-import { createDashboard, settle } from './dashboard.js'
+import { createDashboard, outcomeOf } from './dashboard.js'
 import { byId, setText } from './dom.js'
 import { clock } from './format.js'
-import { tell } from './outcome.js'
+import { announce } from './outcome.js'
 import { createPoller } from './poller.js'
 import { session } from './session.js'
 import { accessMessage, isAccessError, showSignIn } from './sign-in.js'
@@ -21,7 +21,7 @@ let isStale = false
 
 async function poll () {
   const mine = visit
-  const [health, backlog] = await Promise.all([settle(api.health()), settle(api.get('flush'))])
+  const [health, backlog] = await Promise.all([outcomeOf(api.health()), outcomeOf(api.get('flush'))])
   if (mine !== visit || (backlog.error && isAccess(backlog.error))) return { isWell: true, waitMs: 0 }
   if (backlog.error && isSilence(backlog.error)) return toStale(backlog.error)
   dashboard ??= open()
@@ -46,7 +46,7 @@ function open () {
 function toLive () {
   seenMs = Date.now()
   setText(byId('connection-text'), `Live, ${clock(seenMs)}`)
-  if (isStale) tell('The service answers again.')
+  if (isStale) announce('The service answers again.')
   showConnection('live', '')
 }
 
@@ -92,7 +92,7 @@ function leave (message) {
   byId('sign-out').hidden = true
   setText(byId('connection-text'), 'Signed out')
   showConnection('none', '')
-  tell('')
+  announce('')
   showSignIn({ message, onSignedIn: enter })
 }
 

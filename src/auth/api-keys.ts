@@ -1,6 +1,17 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ConfigError } from '../config.ts'
-import { SCOPES, type Scope } from './scopes.ts'
+
+/** What a key may do: read tickets; create and change them; operate the service. None contains another. */
+export const SCOPES = ['read', 'write', 'ops'] as const
+
+export type Scope = typeof SCOPES[number]
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The scope that callers of the route need; `public`: none, not even a key. Every route says it. */
+    access?: Scope | 'public'
+  }
+}
 
 export interface ApiKey {
   /** Who has it. Two keys may bear one name: the old and the new one of a rotation. */

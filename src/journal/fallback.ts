@@ -1,6 +1,7 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
+import { NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import { handlerOf, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Found, Journaled, TicketRepository, Written } from '../tickets/repository.ts'
@@ -14,7 +15,7 @@ const ALONE_AFTER_MS = 2000
 /** Ids of one look-up. */
 const IDS_PER_SELECT_MAX = 500
 
-/** Look-ups that are made at a time: those that come meanwhile share the next. */
+/** Look-ups that run at a time: those that come meanwhile share the next. */
 const LOOK_UPS_MAX = 2
 
 /** Look-ups that may wait for MySQL. */
@@ -40,7 +41,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   // Since when nothing could be kept.
   let failingSince: number | undefined
 
-  /** The changes that wait. Looked for before the ticket: what is made in between is part of that. */
+  /** The changes that wait. Looked for before the ticket: what is applied in between is part of that. */
   const lookUpEntries = createBatcher<number, Waiting>({
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
@@ -96,7 +97,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     return answers
   }
 
-  /** The journal stays away. If Redis is there by now, it serves alone. */
+  /** The journal stays unavailable. If Redis is there by now, it serves alone. */
   async function writeAlone (operations: readonly Operation[]): Promise<Answer[]> {
     const answers = await below.write(operations)
     // The journal may hold its create, kept by another instance.
@@ -148,4 +149,4 @@ const isCode = (answer: unknown, code: ProblemCode): boolean => answer instanceo
 
 /** Redis surely did nothing. When it was MySQL that could not be asked, it cannot keep anything either. */
 const isUnavailable = (answer: unknown): boolean =>
-  isCode(answer, 'store_unavailable') && !(answer instanceof DatabaseUnavailable)
+  isCode(answer, 'store_unavailable') && !(answer instanceof DatabaseUnavailable) && !(answer instanceof NewerFields)

@@ -113,7 +113,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       if (rows.length === 0) return answers
       try {
         // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
-        // made and removed before it is looked at. And an INSERT that arrives when its caller has been answered
+        // applied and removed before it is looked at. And an INSERT that arrives when its caller has been answered
         // that nobody knows, behind changes that were kept later, is committed by nobody (a COMMIT may still be late).
         return await mysql.transaction(async query => {
           await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
@@ -127,7 +127,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       }
     },
 
-    /** The changes to these tickets that are to be made. */
+    /** The changes to these tickets that wait. */
     pending: (ids: readonly number[]) => select(ask, 'ticket_id IN (?) AND state = \'pending\'', [ids], 100_000),
 
     /** Entries in their order. */
@@ -142,7 +142,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       return (await select(query, 'seq = ?', [seq], 1))[0]
     },
 
-    /** The partitions of which entries are to be made. */
+    /** The partitions of which entries wait. */
     async waiting (): Promise<number[]> {
       const rows = await ask<{ partition_index: number }[]>(`SELECT DISTINCT partition_index FROM ${name} WHERE state = 'pending'`, [])
       return [...new Set(rows.map(row => Number(row.partition_index) % partitionCount))]
@@ -165,7 +165,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       return { pending: 0, conflict: 0, ...Object.fromEntries(rows.map(row => [row.state, Number(row.entries)])) }
     },
 
-    /** Removes what was made, or is not to be. */
+    /** Removes what was applied, or is not to be. */
     remove: async (seqs: readonly number[], query = ask): Promise<void> => {
       await query(`DELETE FROM ${name} WHERE seq IN (?)`, [seqs])
     },

@@ -41,9 +41,9 @@ interface Replay extends Replayed {
 }
 
 /**
- * Makes the entries of the journal, of all instances, in their order: one instance at a time, under a
- * lock of MySQL. An entry that cannot be made is kept as a conflict. Everything may be repeated: an
- * entry that was made and could not be removed is known to Redis by its key.
+ * Applies the entries of the journal, of all instances, in their order: one instance at a time, under a
+ * lock of MySQL. An entry that cannot be applied is kept as a conflict. Everything may be repeated: an
+ * entry that was applied and could not be removed is known to Redis by its key.
  */
 export function createReplayer ({ journal, repository, gate, isUsable, onReplayed, log }: ReplayerOptions) {
   /** Resolves with whether there is more to look at. */
@@ -73,7 +73,7 @@ export function createReplayer ({ journal, repository, gate, isUsable, onReplaye
   }
 
   /**
-   * Rounds until a short one. Resolves with false when another instance is replaying, or not all could be made.
+   * Rounds until a short one. Resolves with false when another instance is replaying, or not all could be applied.
    * @param giveUpAt by performance.now()
    */
   async function replay (partitions: readonly number[], signal: AbortSignal, upTo?: number, giveUpAt = Infinity): Promise<boolean> {
@@ -110,7 +110,7 @@ export function createReplayer ({ journal, repository, gate, isUsable, onReplaye
 
   return {
     /**
-     * One look at the journal: what waits and can be made is made, and the partitions of which nothing is
+     * One look at the journal: what waits is applied where that is possible, and the partitions of which nothing is
      * left take their writes again.
      * @throws when MySQL cannot be used, or the signal aborts; the next call goes on
      */

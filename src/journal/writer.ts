@@ -10,7 +10,7 @@ import type { JournalGate } from './gate.ts'
 const TICKETS_PER_INSERT_MAX = 500
 const CHARACTERS_PER_INSERT_MAX = 1024 * 1024
 
-/** That are made at a time: what comes meanwhile shares the next. */
+/** That run at a time: what comes meanwhile shares the next. */
 const INSERTS_MAX = 2
 
 /** What may wait for MySQL: some batches of the largest size. */
@@ -61,7 +61,7 @@ export function createJournalWriter ({ journal, database, gate, now, onJournaled
     const [rows, entries] = await Promise.all([database.find(ids), journal.pending(ids)])
     const waiting = Map.groupBy(entries.filter(({ operation }) => creates(operation)), ({ operation }) => operation.ticket_id)
     return ({ ticket_id: id, idempotency }) =>
-      // Redis alone knows whether the row is what an earlier request with this key has made.
+      // Redis alone knows whether the row is what an earlier request with this key has created.
       (rows.has(id) && !idempotency) || (waiting.get(id) ?? []).some(({ operation }) => operation.idempotency!.key !== idempotency?.key)
   }
 

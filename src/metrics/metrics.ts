@@ -1,6 +1,5 @@
-import { Counter, Registry, type Metric } from 'prom-client'
+import { Counter, Registry, collectDefaultMetrics, type Metric } from 'prom-client'
 import { createHistogram, type Collected, type HistogramOptions, type Observe } from './histogram.ts'
-import { processMetrics } from './process.ts'
 
 export interface CounterOptions<Value extends string> {
   /** Ends in `_total`. */
@@ -87,3 +86,18 @@ export type Metrics = ReturnType<typeof createMetrics>
 
 const toValues = (found: Reading): Collected['values'] =>
   typeof found === 'number' ? [{ labels: {}, value: found }] : found ?? []
+
+let processRegistry: Registry | undefined
+
+/**
+ * What is the process's and not an app's: memory, CPU, garbage collections, event-loop delay. Measured once,
+ * however many apps a process builds: prom-client cannot stop what it has begun to observe. It keeps no
+ * process alive.
+ */
+function processMetrics () {
+  if (!processRegistry) {
+    processRegistry = new Registry()
+    collectDefaultMetrics({ register: processRegistry })
+  }
+  return processRegistry.getMetricsAsArray().map(({ name }) => processRegistry!.getSingleMetric(name)!)
+}

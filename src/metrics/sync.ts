@@ -8,7 +8,7 @@ const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absen
 const RESULTS = ['claimed', 'synced', 'retried', 'dead'] as const
 
 /** How far MySQL is behind, and what is done about it. */
-export function measureSync (metrics: Metrics, { sync, ...tickets }: { sync: Pick<WriteBehind, 'on'>, backlog: () => ReturnType<typeof readBacklog> }) {
+export function measureSync (metrics: Metrics, tickets: { sync: Pick<WriteBehind, 'on'>, backlog: () => ReturnType<typeof readBacklog> }) {
   const read = singleFlight(async () => {
     const backlog = await withTimeout(SCRAPE_TIMEOUT_MS, () => tickets.backlog())
     // A part of a sum would look like good news.
@@ -56,12 +56,12 @@ export function measureSync (metrics: Metrics, { sync, ...tickets }: { sync: Pic
     label: 'result',
     values: RESULTS,
   })
-  sync.on('flushed', flush => {
+  tickets.sync.on('flushed', flush => {
     flushes.inc({ outcome: flush.error === null ? 'ok' : 'error' })
     flushSeconds(flush.duration_ms / 1000)
   })
   // By batch: beside requests a pass over a large backlog takes minutes.
-  sync.on('pushed', counts => {
+  tickets.sync.on('pushed', counts => {
     for (const result of RESULTS) flushed.inc({ result }, counts[result])
   })
 }

@@ -15,7 +15,7 @@ export interface BreakerOptions {
  * answered, nobody else waits for it. It is asked in the background until it does.
  */
 export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
-  let away: DatabaseUnavailable | undefined
+  let failure: DatabaseUnavailable | undefined
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -23,26 +23,26 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
     try {
       await probe()
     } catch {
-      // Why it is away has been said where it was first noticed, and is said again by whoever asks.
+      // Why it is unavailable has been said where it was first noticed, and is said again by whoever asks.
       if (!isClosed) timer = setTimeout(() => { void ask(false) }, PROBE_EVERY_MS)
       return
     }
-    away = undefined
+    failure = undefined
     if (!isFirst) onRecovery()
   }
 
   return {
-    isUp: () => away === undefined,
+    isUp: () => failure === undefined,
 
-    /** @throws {DatabaseUnavailable} at once while the server is away; nothing was sent */
+    /** @throws {DatabaseUnavailable} at once while the server is unavailable; nothing was sent */
     check () {
-      if (away) throw new DatabaseUnavailable(away.reason)
+      if (failure) throw new DatabaseUnavailable(failure.reason)
     },
 
     /** To be called when the server has not answered. */
     trip (reason: DatabaseUnavailable) {
-      if (away || isClosed) return
-      away = reason
+      if (failure || isClosed) return
+      failure = reason
       void ask(true)
     },
 

@@ -121,7 +121,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
       : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
   }
 
-  /** The same, unless the server is known to be unavailable. What was given little time tells nothing of that. */
+  /** The same, unless the server is known to be unavailable. What was given little time says nothing of that. */
   async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
     breaker.check()
     try {

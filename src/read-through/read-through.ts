@@ -4,7 +4,7 @@ import { CorruptTicketError } from '../tickets/codec.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import type { Operation } from '../tickets/operation.ts'
 import type { Found, TicketRepository, Written } from '../tickets/repository.ts'
-import { MaybeInDatabase } from '../store/write-codec.ts'
+import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
 /** Ids of one SELECT, and the look-ups that may wait for MySQL. */
@@ -89,7 +89,8 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
     await Promise.all([...undecided].map(async ([id, ofTicket]) => {
       const decided = await decide(id, ofTicket)
       const again = decided instanceof Problem ? ofTicket.map(() => decided) : await store.write(decided)
-      // A restore that came first has an answer of its own, which nobody asked for.
+      // A restore that came first has an answer of its own, which nobody asked for. Without it there is nothing to change.
+      if (again[0] instanceof NewerFields) again.fill(again[0])
       again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
     }))
     return answers

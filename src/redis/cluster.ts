@@ -3,7 +3,7 @@ import calculateSlot from 'cluster-key-slot'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../config.ts'
 import { storeUnavailable } from '../errors.ts'
-import { recordFailure, type Calls } from './instrument.ts'
+import { createCalls, recordFailure } from './instrument.ts'
 import { RedisError } from './failure.ts'
 import { createRedis, parseAddress, type Address } from './connection.ts'
 import { createNode, type Node } from './node.ts'
@@ -24,9 +24,9 @@ type Range = [number, number, [string | null, number], ...unknown[]]
  * A command that meets the wrong master was not applied. It is not sent on: the new master may hold older
  * data, and is written to only when that is known.
  *
- * @param calls told of every call
  */
-export function createCluster (config: Config, log: FastifyBaseLogger, calls: Calls): RedisServers {
+export function createCluster (config: Config, log: FastifyBaseLogger): RedisServers {
+  const calls = createCalls()
   const fail = recordFailure(calls)
   const seeds = config.REDIS_CLUSTER_NODES.map(parseAddress)
   const nodes = new Map<string, { node: Node, connected: Promise<void> }>()

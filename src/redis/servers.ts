@@ -1,8 +1,5 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from '../config.ts'
-import { createCalls, recordFailure, type Calls } from './instrument.ts'
-import { createCluster } from './cluster.ts'
-import { createNode, type Node } from './node.ts'
+import type { Calls } from './instrument.ts'
+import type { Node } from './node.ts'
 
 /** Where the keys of one partition are: a server, which may become another one. */
 export interface Shard {
@@ -34,13 +31,4 @@ export interface RedisServers {
   /** ms of Redis's clock as far as it is known; undefined: it never was. */
   now: () => number | undefined
   close: () => void
-}
-
-/** One master, which Sentinel may replace by another; or the masters of a Cluster. */
-export function createRedisServers (config: Config, log: FastifyBaseLogger): RedisServers {
-  const calls = createCalls()
-  if (config.REDIS_MODE === 'cluster') return createCluster(config, log, calls)
-  const node = createNode(config, log, calls)
-  const shard: Shard = { tag: '', on: node.on, isReady: node.isReady, call: work => work(node).catch(recordFailure(calls)) }
-  return { shards: [shard], calls, connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
 }

@@ -1,3 +1,4 @@
+import type { TicketRepository } from '../tickets/repository.ts'
 import { allEnded } from '../util/async.ts'
 
 /** The partition of a Cluster that a ticket is in; `count` is their number. */
@@ -44,3 +45,13 @@ export function createShards<Shard> (all: readonly Shard[]) {
 }
 
 export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'spread' | 'divide' | 'each' | 'reachable'>
+
+/** The repositories of the shards as one. */
+export function createShardedRepository (shards: Shards<{ repository: TicketRepository }>): TicketRepository {
+  const [only, ...others] = shards.all
+  if (only && others.length === 0) return only.repository
+  return {
+    write: operations => shards.spread(operations, operation => operation.ticket_id, ({ repository }, part) => repository.write(part)),
+    read: ids => shards.spread(ids, id => id, ({ repository }, part) => repository.read(part)),
+  }
+}

@@ -25,7 +25,7 @@ local REQUIRED = { ${FIELD_LIST.filter(({ always, redisOnly }) => always && !red
 `
 
 /** The text of a script as Redis gets it: `-- @include NAME` stands for includes/NAME.lua, `-- @fields` for the table of fields. */
-export function readScript (file: string): string {
+function readScript (file: string): string {
   const read = (path: string) => readFileSync(new URL(path, DIRECTORY), 'utf8')
   return read(file)
     .replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))

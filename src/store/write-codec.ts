@@ -23,6 +23,18 @@ export class MaybeInDatabase extends Problem {
   }
 }
 
+/**
+ * A newer version of the service has registered fields that this one does not know, and would leave in MySQL. Not for the
+ * journal: an instance of the newer version can do it now.
+ */
+export class NewerFields extends Problem {
+  constructor (ticketId: number) {
+    super('store_unavailable', `Ticket ${ticketId} is in MySQL, and a newer version of the service brings it back. Nothing was changed. Repeat the request after the seconds in Retry-After.`, {
+      cause: new RedisError('refused', `ticket ${ticketId}: a newer version of the service has added fields, which this one would leave in MySQL`),
+    })
+  }
+}
+
 /** An operation as write.lua reads it, and what it answers, for callers. Its header is the contract. */
 export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions) {
   /** null: there is no such ticket. */
@@ -79,7 +91,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
       case -9: return idempotencyMismatch(operation.idempotency!.key)
       case -10: return changedSince(id)
       case -11: return storeUnavailable(new RedisError('refused', `ticket ${id}: its slot is being moved`))
-      case -12: return storeUnavailable(new RedisError('refused', `ticket ${id}: a newer version of the service has added fields, which this one would leave in MySQL`))
+      case -12: return new NewerFields(id)
       default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }

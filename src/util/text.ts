@@ -5,7 +5,7 @@ type Json = { type?: string, items?: Json }
 /**
  * Parameters and environment variables are text. This gate text into what its schema says, as far
  * as it can be done without a guess: only an integer's canonical form is an integer, only `true`
- * and `false` are booleans, a list is parted by commas. All other text stays, and validation says
+ * and `false` are booleans, a list is comma-separated. All other text stays, and validation says
  * what is wrong with it.
  */
 export function fromText (schema: TSchema, text: string): unknown {
@@ -20,7 +20,7 @@ export function fromText (schema: TSchema, text: string): unknown {
 
 /**
  * Every text in `texts` by the schema of the property with its name. A name that stands several
- * times in a query (`ids=1&ids=2`) is a list of texts, as good as one that is parted by commas.
+ * times in a query (`ids=1&ids=2`) is a list of texts, as good as one with commas.
  */
 export function fromTexts (properties: Record<string, TSchema>, texts: Record<string, unknown>): Record<string, unknown> {
   const values: Record<string, unknown> = { ...texts }

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import { buildApp } from '../../src/app.ts'
 import { createApiKey, createKeyring } from '../../src/auth/api-keys.ts'
 import { ConfigError, loadConfig } from '../../src/config.ts'
 
@@ -36,11 +37,12 @@ t.test('an entry that does not do is named by its place and not by its text', as
     [`shop:read+:${hash}`, /^API_KEYS entry 2 names a scope that does not exist/],
     [team.entry.replace('team', 'other'), /^API_KEYS entry 2 has the same key as entry 1/],
   ] as const) {
-    const error = t.throws(() => loadConfig({ API_KEYS: `${team.entry},${entry}` }), ConfigError) as unknown as Error
+    const error = t.throws(() => createKeyring(loadConfig({ API_KEYS: `${team.entry},${entry}` }).API_KEYS), ConfigError) as unknown as Error
     t.match(error.message, expected)
     t.notOk(error.message.includes(shop.key) || error.message.includes(hash), 'it is not repeated')
     t.notMatch(error.message, /\n/)
   }
+  await t.rejects(buildApp(loadConfig({ API_KEYS: shop.key })), ConfigError, 'the service is not built')
   t.throws(() => createApiKey('shop', 'reed'), { message: /a scope that does not exist/ })
   t.throws(() => createApiKey('a shop', 'read'))
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { readScript } from '../../src/store/scripts.ts'
+import { SCRIPTS } from '../../src/store/scripts.ts'
 import { asService } from '../../scripts/lib/redis-users.mjs'
 import { eventually, privateRedis } from '../helper.ts'
 import { cycles } from './harness/cycles.ts'
@@ -10,7 +10,7 @@ import { createRig } from './harness/rig.ts'
 
 const UPSERT = /INSERT INTO `wp_support_tickets`/
 /** Scripts are called by their SHA-1. */
-const CLAIM = new RegExp(createHash('sha1').update(readScript('claim-4.lua')).digest('hex'))
+const CLAIM = new RegExp(createHash('sha1').update(SCRIPTS.claim.lua).digest('hex'))
 
 t.test('writers that come late', async t => {
   const server = await privateRedis(t)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readScript } from '../../src/store/scripts.ts'
+import { SCRIPTS } from '../../src/store/scripts.ts'
 import { createService, createStores } from '../helper.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
@@ -8,7 +8,7 @@ t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, 
   const read = async () => (await call('GET', '/tickets/1')).body
 
   await call('POST', '/tickets/1', {
-    customer_id: 5, subject: 'S', category: 'c', priority: 'p', assigned_to: 7, custom_fields: { a: 1, b: 'x' }, created_at: 1_700_000_000,
+    customer_id: 5, subject: 'S', category: 'c', priority: 'p', channel: 'chat', assigned_to: 7, custom_fields: { a: 1, b: 'x' }, created_at: 1_700_000_000,
   })
   await call('PATCH', '/tickets/1', { assigned_to: 8 })
   t.equal(await due(1), 'inf', 'an open ticket is unsynced, and not due')
@@ -19,7 +19,7 @@ t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, 
   t.match((await call('GET', '/flush')).body, { strategy: 'hybrid', unsynced: 1, due: 1 })
   t.match(await flush(), { claimed: 1, synced: 1, retried: 0, dead: 0, remaining: 0 })
   t.match(await row(1), {
-    ticket_id: 1, customer_id: 5, subject: 'S', status: 'closed', category: 'c', priority: 'p', assigned_to: 8, created_at: '2023-11-14 22:13:20', version: closed.version,
+    ticket_id: 1, customer_id: 5, subject: 'S', status: 'closed', category: 'c', priority: 'p', channel: 'chat', assigned_to: 8, created_at: '2023-11-14 22:13:20', version: closed.version,
   })
   t.strictSame(JSON.parse((await row(1))!.custom_fields), { a: 1, b: 'x' })
   t.equal((await row(1))!.closed_at, new Date(closed.closed_at * 1000).toISOString().slice(0, 19).replace('T', ' '))
@@ -222,7 +222,7 @@ t.test('of many marks none is passed over because claims end meanwhile', async t
   await redis.zadd(due, ...marks(1, 500, leaseEnd))
   await redis.zadd(due, ...marks(501, 1500, '+inf'))
   // As expediteAll() calls it, with a flush of another instance in between.
-  const expedite = (offset: number) => redis.eval(readScript('expedite-1.lua'), 1, due, offset, 1000) as Promise<[number, number]>
+  const expedite = (offset: number) => redis.eval(SCRIPTS.expedite.lua, 1, due, offset, 1000) as Promise<[number, number]>
   let offset = 0
   for (let looked = 1000; looked === 1000;) {
     const [all, claimed] = await expedite(offset)

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { envExample, withTable } from '../../scripts/config-docs.ts'
+import { PAGES, envExample, readPage, withTable } from '../../scripts/docs.ts'
 import { createApiKey } from '../../src/auth/api-keys.ts'
 import { loadConfig } from '../../src/config.ts'
 
@@ -47,8 +46,10 @@ t.test('NAME_FILE', async t => {
   t.throws(() => loadConfig({ REDIS_PASSWORD_FILE: `${file}.no` }), { message: /^REDIS_PASSWORD_FILE cannot be read/ })
 })
 
-t.test('.env.example and docs/configuration.md are what the schema says', async t => {
-  const page = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
-  t.equal(await readFile(new URL('../../.env.example', import.meta.url), 'utf8'), envExample(), 'run npm run config-docs')
-  t.equal(page, withTable(page), 'run npm run config-docs')
+t.test('.env.example and the tables of the documentation are what the schemas say', async t => {
+  t.equal(await readPage('.env.example'), envExample(), 'run npm run docs')
+  for (const page of PAGES) {
+    const text = await readPage(page.file)
+    t.equal(text, withTable(text, page), 'run npm run docs')
+  }
 })

@@ -13,6 +13,7 @@ const ticket: Ticket = {
   status: 'closed',
   category: 'c',
   priority: 'p',
+  channel: 'chat',
   assigned_to: 7,
   custom_fields: { a: 1.5, b: 'x', c: false },
   created_at: 0,

@@ -1,6 +1,7 @@
 import t from 'tap'
+import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/serialized.ts'
+import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/meta.ts'
 import { createSiteTime } from '../../src/database/wordpress/site-time.ts'
 import { createSite } from '../../src/database/wordpress/site.ts'
 
@@ -54,6 +55,9 @@ t.test('what does not do is refused by its name, in one line', async t => {
       t.throws(() => createSite(loadConfig({ SYNC_TARGET: target, [name]: value })), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]*${message.source}[^\\n]*$`) }, `${name}=${value}`)
     }
   }
+  // Also where a table is the target: who names something means it.
+  await t.rejects(buildApp(loadConfig({ WORDPRESS_STATUS_MAP: 'open' })), { name: 'ConfigError' }, 'the service is not built')
+  await t.rejects(buildApp(loadConfig({ WORDPRESS_META_KEYS: 'colour=_x' })), { name: 'ConfigError' })
   const statuses = { TICKET_STATUSES: 'waiting-for-an-answer,closed', TICKET_CLOSED_STATUSES: 'closed' }
   t.throws(() => wordpress(statuses), { message: /^WORDPRESS_STATUS_MAP must give waiting-for-an-answer a post_status of at most 20/ })
   t.ok(loadConfig(statuses), 'a table holds longer ones')

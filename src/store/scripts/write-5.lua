@@ -33,7 +33,7 @@
                 and, for one that was accepted earlier and comes late:
                 as_of        when, in ms: what has changed since is newer, unless operations with as_of have
                              changed it, which come in their order. The field replayed of the ticket holds
-                             the version that the last of these made
+                             the version that the last of these gave it
   ARGV[12]    the fields of a ticket that the caller knows, ',f1,f2,'
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.

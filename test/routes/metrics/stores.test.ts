@@ -50,7 +50,7 @@ t.test('what fails is counted by its reason', async t => {
   t.strictSame(values(found, ['refused', 'timeout', 'unavailable', 'lock_conflict', 'overloaded'].map(reason => `tickets_mysql_errors_total{reason="${reason}"}`)), [2, 1, 0, 0, 0])
 })
 
-t.test('Redis is away: the scrape answers without what Redis holds, and writes are seen to go to the journal', async t => {
+t.test('Redis is unavailable: the scrape answers without what Redis holds, and writes are seen to go to the journal', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const { app, call } = await createService(t, {}, await createStores(t, { redis: server.url }))
   await call('POST', '/tickets/1', { customer_id: 1 })
@@ -80,7 +80,7 @@ t.test('Redis is away: the scrape answers without what Redis holds, and writes a
   t.equal(back.value('tickets_unsynced'), 4)
 })
 
-t.test('MySQL is away: the scrape answers without the journal', async t => {
+t.test('MySQL is unavailable: the scrape answers without the journal', async t => {
   const mariadb = await privateMariadb(t)
   const { app, call } = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
   await mariadb.kill()
@@ -109,7 +109,7 @@ t.test('both hang: a scrape answers', async t => {
   t.strictSame(values(found, [...BACKLOG, ...JOURNAL]), [...BACKLOG, ...JOURNAL].map(() => undefined))
 })
 
-t.test('that a scrape had no answer is no sign that MySQL is away', async t => {
+t.test('that a scrape had no answer is no sign that MySQL is unavailable', async t => {
   const mariadb = await privateMariadb(t)
   // Nobody else asks.
   const { app } = await createService(t, { FALLBACK: 'off' }, await createStores(t, { mysql: mariadb.url }))

@@ -16,6 +16,7 @@ const bodies: [string, unknown, { pointer?: string, message?: RegExp }][] = [
   ['a status that is not in the list', { customer_id: 1, status: 'done' }, { pointer: '/status', message: /open, pending, on-hold, resolved, closed/ }],
   ['an empty subject', { customer_id: 1, subject: '' }, { pointer: '/subject', message: /1 char/ }],
   ['a subject of 256 characters', { customer_id: 1, subject: 'x'.repeat(256) }, { pointer: '/subject', message: /255/ }],
+  ['a channel of 65 characters', { customer_id: 1, channel: 'x'.repeat(65) }, { pointer: '/channel', message: /64/ }],
   ['a category of 65 characters', { customer_id: 1, category: 'x'.repeat(65) }, { pointer: '/category', message: /64/ }],
   ['an assignee of false', { customer_id: 1, assigned_to: false }, { pointer: '/assigned_to', message: /integer.*, not false/ }],
   ['51 custom fields', { customer_id: 1, custom_fields: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`f${i}`, i])) }, { pointer: '/custom_fields', message: /50/ }],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createService } from '../../helper.ts'
 
-const whole = { customer_id: 5, subject: 'S', category: 'c', priority: 'p', assigned_to: 7, custom_fields: { a: 1, b: 'x', c: true } }
+const whole = { customer_id: 5, subject: 'S', category: 'c', priority: 'p', channel: 'chat', assigned_to: 7, custom_fields: { a: 1, b: 'x', c: true } }
 
 t.test('200: what is absent stays, null removes, custom_fields is merged', async t => {
   const { call, hash } = await createService(t)
@@ -18,6 +18,7 @@ t.test('200: what is absent stays, null removes, custom_fields is merged', async
     status: 'open',
     category: 'c',
     priority: 'p',
+    channel: 'chat',
     assigned_to: 8,
     custom_fields: { b: 'y', c: true, d: false },
     created_at: created.body.created_at,
@@ -30,7 +31,7 @@ t.test('200: what is absent stays, null removes, custom_fields is merged', async
 t.test('200: every optional field can be removed, custom_fields as a whole too', async t => {
   const { call, hash } = await createService(t)
   await call('POST', '/tickets/1', whole)
-  const { status, body } = await call('PATCH', '/tickets/1', { subject: null, category: null, priority: null, assigned_to: null, custom_fields: null })
+  const { status, body } = await call('PATCH', '/tickets/1', { subject: null, category: null, priority: null, channel: null, assigned_to: null, custom_fields: null })
   t.equal(status, 200)
   t.strictSame(Object.keys(body).sort(), ['created_at', 'customer_id', 'status', 'synced_version', 'ticket_id', 'updated_at', 'version'])
   t.strictSame(Object.keys(await hash(1)).sort(), ['created_at', 'customer_id', 'status', 'ticket_id', 'updated_at', 'version'])

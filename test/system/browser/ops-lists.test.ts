@@ -88,7 +88,7 @@ browserTest('a conflict of the journal is listed with its fields and reason; it 
   await page.getByRole('button', { name: /^Discard entry \d+ of ticket 2$/ }).click()
   await dialog.getByRole('button', { name: 'Discard' }).click()
   await outcome(page, /was discarded/).waitFor()
-  await page.getByText('None. Every write of the journal was made.').waitFor()
+  await page.getByText('None. Every write of the journal was applied.').waitFor()
   t.match(await hash(2), { subject: 'newer' })
   t.equal((await call('GET', '/journal')).body.conflicts, 0)
 })

@@ -29,7 +29,7 @@ browserTest('it shows what the service holds, and follows it', async t => {
   await shows(page, '#last-flush', /Strategy hybrid/)
   t.match(await page.getByRole('heading', { name: 'Dead letters' }).innerText(), '(0)')
   t.ok(await page.getByText('None. MySQL has refused no ticket.').isVisible())
-  t.ok(await page.getByText('None. Every write of the journal was made.').isVisible())
+  t.ok(await page.getByText('None. Every write of the journal was applied.').isVisible())
   t.notOk(await page.getByRole('button', { name: 'Sign out' }).isVisible(), 'nobody has signed in')
 
   await call('POST', '/tickets/6', { customer_id: 1 })

@@ -57,13 +57,15 @@ t.test('starts what the repository has', async t => {
 
 t.test('sets variables of the service, and secrets by files alone', async t => {
   const known = Object.keys(Environment.properties)
-  for (const [name, value] of Object.entries(variables)) {
-    if (name === 'NODE_ENV') continue
+  const { NODE_ENV: mode, NODE_COMPILE_CACHE: cache, ...ofService } = variables
+  t.equal(mode, 'production')
+  t.equal(cache, `%C/${one(t, service.CacheDirectory, 'CacheDirectory')}`, 'Node may write what it has compiled')
+  for (const [name, value] of Object.entries(ofService)) {
     t.ok(name.endsWith('_FILE') && known.includes(name.slice(0, -'_FILE'.length)), `${name} is a variable of the service`)
     const [, credential = ''] = /^%d\/([\w-]+)$/.exec(value) ?? []
     t.equal(credentials[credential], `/etc/ticket-metadata-service/${credential}`, `${name} is a credential`)
   }
-  t.equal(Object.keys(credentials).length, Object.keys(variables).length - 1, 'each credential is used')
+  t.equal(Object.keys(credentials).length, Object.keys(ofService).length, 'each credential is used')
   t.equal(one(t, service.EnvironmentFile, 'EnvironmentFile'), '/etc/ticket-metadata-service/environment')
 })
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Ajv2020 } from 'ajv/dist/2020.ts'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { ROOT } from '../../../scripts/lib/project.mjs'
 import type { Answer } from './shell.ts'
 

@@ -5,7 +5,7 @@ import { cycles } from '../../faults/harness/cycles.ts'
 import { WRITERS } from '../../faults/harness/load.ts'
 import { createRig } from '../../faults/harness/rig.ts'
 
-/** Long enough for the service to know that Redis is away, and for thousands of writes. */
+/** Long enough for the service to know that Redis is unavailable, and for thousands of writes. */
 const AWAY_MS = 10_000
 
 t.test('Redis is killed and stays away: every write is acknowledged', async t => {

@@ -125,7 +125,7 @@ t.test('the rights of docs/wordpress-target.md are enough; without one of them t
   const user = `'${database}'@'%'`
   await sql.query(`CREATE USER ${user} IDENTIFIED BY 'secret'`)
   t.teardown(() => sql.query(`DROP USER ${user}`))
-  const page = readFileSync(new URL('../../docs/wordpress-target.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../../docs/wordpress-target.md', import.meta.url), 'utf8')
   const rights = [...page.matchAll(/^\| `([A-Z, ]+)` \| `(wp_\w+)` \|$/gm)].map(([, names = '', table = '']) => [names, table] as const)
   t.strictSame(rights.map(([, table]) => table), ['wp_posts', 'wp_postmeta', 'wp_options'])
   for (const [names, table] of rights) await sql.query(`GRANT ${names} ON ${database}.${table} TO ${user}`)
