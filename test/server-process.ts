@@ -14,7 +14,9 @@ const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
  */
 export function startServer (t: Test, variables: Record<string, unknown>, directory: string = t.testdir()) {
   const env = Object.fromEntries(Object.entries({ PORT: 0, ...variables }).map(([name, value]) => [name, String(value)]))
-  const child = spawn(process.execPath, [SERVER], { env: { PATH: process.env.PATH, ...env }, cwd: directory })
+  // As production does it: what was compiled once is not compiled again.
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  const child = spawn(process.execPath, [SERVER], { env: { PATH, NODE_COMPILE_CACHE, ...env }, cwd: directory })
   const lines: string[] = []
   const written = new EventEmitter()
   for (const stream of [child.stdout, child.stderr]) {
