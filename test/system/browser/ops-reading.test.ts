@@ -59,7 +59,7 @@ browserTest('everything can be done with the keyboard alone', async t => {
   await page.keyboard.press('Tab')
   t.equal(await focused(page), 'Apply')
   await page.keyboard.press('Enter')
-  await page.getByText('was applied').waitFor()
+  await page.getByText('was applied to ticket 1').waitFor()
   t.match(await hash(1), { subject: 'late' })
   await settled(() => focused(page), name => name === `Apply entry ${two} of ticket 2`)
 })
