@@ -1,17 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
+import { createService, createStores, eventually, privateRedis } from '../helper.ts'
 import { startProxy } from '../faults/harness/proxy.ts'
-
-const ready = async ({ call }: Pick<Service, 'call'>, status: string) => await eventually(async () => {
-  const { body } = await call('GET', '/health/ready')
-  if (body.status !== status) throw new Error(JSON.stringify(body))
-  return body
-})
-
-/** Until the connection is known to be gone: a write before that may have reached Redis. */
-const journaling = async ({ call }: Pick<Service, 'call'>) => await ready({ call }, 'degraded')
+import { insertEntry, journaling, ready, replayLock } from './journal.ts'
 
 t.test('Redis is down: writes are journaled, reads come from MySQL, and all is made when it is back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
@@ -130,22 +121,6 @@ t.test('a change is made as of its time, once, and not over newer data', async t
   })
 })
 
-t.test('a create of a ticket that Redis has is a conflict; an operator may turn it into a change', async t => {
-  const server = await privateRedis(t, { appendfsync: 'always' })
-  const service = await createService(t, {}, await createStores(t, { redis: server.url }))
-  const { call, hash } = service
-  await call('POST', '/tickets/1', { customer_id: 1, subject: 'first', created_at: 1_700_000_000 })
-  await server.kill()
-  await journaling(service)
-  t.equal((await call('POST', '/tickets/1', { customer_id: 2, created_at: 1_800_000_000 })).status, 202, 'MySQL does not know it')
-  await server.restart()
-  await ready(service, 'ready')
-  const { body: { entries: [entry] } } = await call('GET', '/journal')
-  t.match(entry, { op: 'create', reason: /^ticket_exists/ })
-  t.match(await call('POST', `/journal/${entry.seq}/apply`), { status: 200, body: { customer_id: 2, subject: 'first', created_at: 1_700_000_000 } })
-  t.match(await hash(1), { customer_id: '2' })
-})
-
 t.test('an Idempotency-Key is one before, during and after', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const service = await createService(t, {}, await createStores(t, { redis: server.url }))
@@ -212,129 +187,6 @@ t.test('a full Redis: the journal takes what it refuses', async t => {
   t.match(await hash(1), { customer_id: '1' })
 })
 
-t.test('both down: 503 at once, and each is used again when it is back, in any order', async t => {
-  const redis = await privateRedis(t, { appendfsync: 'always' })
-  const mariadb = await privateMariadb(t)
-  const stores = await createStores(t, { redis: redis.url, mysql: mariadb.url })
-  const service = await createService(t, {}, stores)
-  const { call, hash } = service
-  await call('POST', '/tickets/1', { customer_id: 1 })
-
-  for (const [first, second] of [[redis, mariadb], [mariadb, redis]] as const) {
-    await redis.kill()
-    await mariadb.kill()
-    await ready(service, 'unavailable')
-    for (const [method, url, body] of [['POST', '/tickets/2', { customer_id: 1 }], ['PATCH', '/tickets/1', { subject: 'x' }], ['GET', '/tickets/1', undefined], ['GET', '/tickets?ids=1', undefined], ['GET', '/journal', undefined]] as const) {
-      t.match(await call(method, url, body), { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, `${method} ${url}`)
-    }
-    await first.restart()
-    await ready(service, 'degraded')
-    t.equal((await call('PATCH', '/tickets/1', { subject: first.name })).status, first === redis ? 200 : 202, `${first.name} is back`)
-    await second.restart()
-    await ready(service, 'ready')
-    t.equal((await hash(1)).subject, first.name)
-    t.equal((await call('PATCH', '/tickets/1', { subject: 'both' })).status, 200)
-  }
-})
-
-t.test('both hang: after the first timeouts nobody waits', async t => {
-  const redis = await privateRedis(t)
-  const mariadb = await privateMariadb(t)
-  const service = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 }, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
-  const { call, app } = service
-  await call('POST', '/tickets/1', { customer_id: 1 })
-  await redis.pause()
-  await mariadb.pause()
-  t.match((await call('PATCH', '/tickets/1', { subject: 'x' })).body, { code: 'outcome_unknown' })
-  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).status, 503, 'the journal was tried')
-  // A statement of MySQL takes a second to be given up: here none is waited for.
-  const order: string[] = []
-  await Promise.all([
-    sleep(500).then(() => { order.push('half a second') }),
-    ...Array.from({ length: 20 }, () => call('PATCH', '/tickets/1', { subject: 'x' }).then(({ body }) => { order.push(body.code) })),
-    call('GET', '/tickets/1').then(({ body }) => { order.push(body.code) }),
-  ])
-  t.strictSame(order, [...Array.from({ length: 21 }, () => 'store_unavailable'), 'half a second'])
-  redis.resume()
-  mariadb.resume()
-  await ready(service, 'ready')
-  t.equal((await call('PATCH', '/tickets/1', { subject: 'y' })).status, 200)
-  t.notOk(app.tickets.journal.gate.journaled().length)
-})
-
-t.test('MySQL goes away while the journal holds entries: Redis serves alone', async t => {
-  const redis = await privateRedis(t, { appendfsync: 'always' })
-  const mariadb = await privateMariadb(t)
-  const service = await createService(t, {}, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
-  const { call, hash } = service
-  await call('POST', '/tickets/1', { customer_id: 1 })
-  await redis.kill()
-  await journaling(service)
-  t.equal((await call('PATCH', '/tickets/1', { subject: 'kept' })).status, 202)
-  await mariadb.kill()
-  await redis.restart()
-  await eventually(async () => {
-    const { status, text } = await call('POST', '/tickets/2', { customer_id: 1 })
-    if (status !== 201) throw new Error(text)
-  })
-  t.match(await call('PATCH', '/tickets/1', { subject: 'newer' }), { status: 503, body: { code: 'store_unavailable' } }, 'what waits for it is older')
-  t.match(await call('GET', '/tickets/1'), { status: 503 }, 'and is part of it')
-  t.equal((await call('GET', '/tickets/2')).status, 200)
-  await mariadb.restart()
-  await ready(service, 'ready')
-  t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
-  t.match(await hash(1), { subject: 'kept' })
-})
-
-t.test('a ticket whose create waits in the journal is not called missing while the journal cannot be asked', async t => {
-  const redis = await privateRedis(t, { appendfsync: 'always' })
-  const service = await createService(t, {}, await createStores(t, { redis: redis.url }))
-  const { call, sql, hash, lines } = service
-  await redis.kill()
-  await journaling(service)
-  t.equal((await call('POST', '/tickets/1', { customer_id: 1 })).status, 202)
-  await sql.query('RENAME TABLE wp_support_tickets_journal TO away')
-  await redis.restart()
-  t.ok(await lines.waitFor(({ msg }) => /were compared with MySQL/.test(msg)), 'Redis takes writes')
-  await eventually(async () => {
-    const { status, text } = await call('POST', '/tickets/2', { customer_id: 1 })
-    if (status !== 201) throw new Error(text)
-  })
-  t.match(await call('PATCH', '/tickets/1', { subject: 'x' }), { status: 503, body: { code: 'store_unavailable' } })
-  t.match(await call('GET', '/tickets/1'), { status: 503, body: { code: 'store_unavailable' } })
-  await sql.query('RENAME TABLE away TO wp_support_tickets_journal')
-  await ready(service, 'ready')
-  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).status, 200)
-  t.match(await hash(1), { customer_id: '1', subject: 'x' })
-})
-
-t.test('a start with both away, and with entries from before', async t => {
-  const redis = await privateRedis(t, { appendfsync: 'always' })
-  const mariadb = await privateMariadb(t)
-  const stores = await createStores(t, { redis: redis.url, mysql: mariadb.url })
-  const before = await createService(t, {}, stores)
-  await before.call('POST', '/tickets/1', { customer_id: 1 })
-  await redis.kill()
-  await journaling(before)
-  await before.call('PATCH', '/tickets/1', { subject: 'kept' })
-  await before.app.close()
-
-  const during = await createService(t, {}, stores)
-  t.equal((await during.call('PATCH', '/tickets/1', { category: 'kept too' })).status, 202)
-  await mariadb.kill()
-  const service = await createService(t, {}, stores)
-  t.match(await service.call('GET', '/health/ready'), { status: 503, body: { status: 'unavailable', redis: { reason: /ECONN/ }, mysql: { reason: /ECONN/ } } })
-  await mariadb.restart()
-  await redis.restart()
-  await ready(service, 'ready')
-  // Redis can be written to before the first look at the journal of a MySQL that has just come back.
-  await eventually(async () => {
-    if ((await service.call('GET', '/journal')).body.pending > 0) throw new Error('entries wait')
-  })
-  t.match((await service.call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
-  t.match(await service.hash(1), { subject: 'kept', category: 'kept too' })
-})
-
 t.test('an instance that reaches Redis knows of a ticket whose create waits', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const stores = await createStores(t, { redis: server.url })
@@ -391,40 +243,6 @@ t.test('entries are in their order whatever their clocks said, over rounds and i
   t.equal((await hash(1)).subject, 'change 1199')
 })
 
-t.test('an entry in conflict is settled once', async t => {
-  const stores = await createStores(t)
-  const proxy = await startProxy(t, String(stores.variables.MYSQL_URL))
-  const { call, sql, hash } = await createService(t, {}, stores)
-  const other = await createService(t, { MYSQL_URL: proxy.url }, stores)
-  await call('POST', '/tickets/1', { customer_id: 1 })
-
-  await insertEntry(sql, ...Array.from({ length: 20 }, (_, i) => ({ seq: 101 + i, ticket_id: 1, fields: { custom_fields: { [`f${i}`]: i } }, state: 'conflict' })))
-  const { version } = await hash(1)
-  const outcomes = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
-    const answers = await Promise.all([call, other.call, call].map((each, n) => each('POST', `/journal/${101 + i}/${n === 2 ? 'discard' : 'apply'}`)))
-    return { statuses: answers.map(({ status }) => status), isDiscarded: answers[2]!.status === 200 }
-  }))
-  for (const { statuses } of outcomes) t.equal(statuses.filter(status => status === 200).length, 1, statuses.join())
-  const made = Object.keys(await hash(1)).filter(name => name.startsWith('custom_fields.'))
-  t.equal(made.length, outcomes.filter(({ isDiscarded }) => !isDiscarded).length, 'what was discarded was not made')
-  t.ok(Number((await hash(1)).version) > Number(version))
-
-  await insertEntry(sql, { seq: 200, ticket_id: 1, fields: { subject: 'applied' }, state: 'conflict' })
-  const removal = proxy.holdRequest(/DELETE FROM/)
-  const applied = other.call('POST', '/journal/200/apply')
-  await removal.held
-  removal.drop()
-  t.match(await applied, { status: 503, body: { code: 'outcome_unknown' } })
-  t.equal((await hash(1)).subject, 'applied')
-  await call('PATCH', '/tickets/1', { subject: 'newer' })
-  await eventually(async () => {
-    const { status, text } = await call('POST', '/journal/200/apply')
-    if (status !== 200) throw new Error(text)
-  })
-  t.equal((await hash(1)).subject, 'newer', 'it was not made again')
-  t.equal((await call('GET', '/journal')).body.conflicts, 0)
-})
-
 t.test('writes do not wait for a long replay', async t => {
   const stores = await createStores(t)
   const { call, sql, hash } = await createService(t, {}, stores)
@@ -453,20 +271,6 @@ t.test('an entry whose condition another program has damaged is a conflict, and 
   t.match((await call('GET', '/journal')).body, { conflicts: 1, entries: [{ ticket_id: 1 }] })
   t.match((await call('GET', '/tickets/2')).body, { subject: 'x' })
 })
-
-/** The name of the lock that the replay takes. */
-function replayLock (mysqlUrl: string): string {
-  return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`
-}
-
-interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, if_match?: string, accepted_at?: number, state?: string }
-
-/** As another instance keeps them. */
-async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
-  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, if_match: versions = null, accepted_at: at = Date.now(), state = 'pending' }) =>
-    [seq, id, partition, op, JSON.stringify(fields), versions, at, randomUUID(), '', 0, state])
-  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, if_match, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
-}
 
 t.test('a statement that arrives when its caller has been given up does not come behind what was kept later', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
@@ -513,17 +317,4 @@ t.test('a change is accepted as of its own time, also when Redis became slow bef
   await ready(cut, 'ready')
   t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 1 })
   t.equal((await hash(1)).subject, 'later')
-})
-
-t.test('as many decisions of operators as there are connections to MySQL do not wait for each other', async t => {
-  const { call, sql, hash, redis, prefix } = await createService(t)
-  const ids = Array.from({ length: 12 }, (_, i) => i + 1)
-  await call('POST', '/tickets/batch', { operations: ids.map(ticket_id => ({ op: 'create', ticket_id, customer_id: 1, status: 'closed' })) })
-  await call('POST', '/flush')
-  // Each has to be brought from MySQL first.
-  await redis.del(ids.map(id => `${prefix}ticket:${id}`))
-  await insertEntry(sql, ...ids.map(id => ({ seq: 100 + id, ticket_id: id, fields: { subject: 'applied' }, state: 'conflict' })))
-  const statuses = (await Promise.all(ids.map(id => call('POST', `/journal/${100 + id}/apply`)))).map(({ status }) => status)
-  t.strictSame(statuses, ids.map(() => 200))
-  t.match(await hash(12), { subject: 'applied' })
 })
