@@ -144,7 +144,7 @@ t.test('who is over the limit shares its calls to Redis, and costs no line of th
   t.equal(service.lines.all.length, length + 1)
 })
 
-for (const [what, act] of [['is away', 'kill'], ['hangs', 'pause']] as const) {
+for (const [what, act] of [['is unavailable', 'kill'], ['hangs', 'pause']] as const) {
   t.test(`while Redis ${what}, nobody is limited, and one line says so`, async t => {
     const redis = await privateRedis(t)
     const stores = await createStores(t, { redis: redis.url })

@@ -25,7 +25,7 @@ t.test('a statement has a deadline: its connection is destroyed, and what waits 
   t.strictSame(rows, [], 'only what was on its way when the server froze can have been executed')
 })
 
-t.test('who holds a lock for too long loses it, and MySQL does not count as away for that', async t => {
+t.test('who holds a lock for too long loses it, and MySQL does not count as unavailable for that', async t => {
   const { app: { mysql } } = await createService(t)
   const forEver = new Promise<never>(() => {})
   await t.rejects(mysql.exclusively('lock', 300, async query => {

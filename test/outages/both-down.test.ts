@@ -53,7 +53,7 @@ t.test('both hang: after the first timeouts nobody waits', async t => {
   t.notOk(app.tickets.journal.gate.journaled().length)
 })
 
-t.test('MySQL goes away while the journal holds entries: Redis serves alone', async t => {
+t.test('MySQL becomes unavailable while the journal holds entries: Redis serves alone', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })
   const mariadb = await privateMariadb(t)
   const service = await createService(t, {}, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
@@ -99,7 +99,7 @@ t.test('a ticket whose create waits in the journal is not called missing while t
   t.match(await hash(1), { customer_id: '1', subject: 'x' })
 })
 
-t.test('a start with both away, and with entries from before', async t => {
+t.test('a start with both unavailable, and with entries from before', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })
   const mariadb = await privateMariadb(t)
   const stores = await createStores(t, { redis: redis.url, mysql: mariadb.url })

@@ -105,7 +105,7 @@ t.test('a change is made as of its time, once, and not over newer data', async t
   t.match(await hash(3), { subject: 'late' })
   t.match(await hash(4), { subject: 'conditional' })
 
-  t.test('an operator settles what is in conflict', async t => {
+  t.test('an operator resolves what is in conflict', async t => {
     const [one, four, five] = entries.map(({ seq }: { seq: number }) => seq)
     t.match(await call('POST', `/journal/${one}/apply`), { status: 200, headers: { etag: /\d/ }, body: { ticket_id: 1, subject: 'late' } })
     t.equal((await hash(1)).subject, 'late')

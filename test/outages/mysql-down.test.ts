@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createService, createStores, eventually, privateMariadb } from '../helper.ts'
 
-t.test('MySQL goes away and comes back', async t => {
+t.test('MySQL becomes unavailable and comes back', async t => {
   const mariadb = await privateMariadb(t)
   const stores = await createStores(t, { mysql: mariadb.url })
   const service = await createService(t, {}, stores)

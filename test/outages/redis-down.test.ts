@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import t from 'tap'
 import { createService, createStores, eventually, privateRedis } from '../helper.ts'
 
-t.test('Redis goes away and comes back', async t => {
+t.test('Redis becomes unavailable and comes back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
   const { call, hash } = await createService(t, { FALLBACK: 'off' }, await createStores(t, { redis: server.url }))
   await call('POST', '/tickets/1', { customer_id: 1 })
@@ -122,7 +122,7 @@ t.test('what waits for a hung Redis is bounded: past it the answer is overloaded
   t.equal((await call('POST', '/tickets/batch', batch(0))).status, 200)
 })
 
-t.test('a full Redis goes on draining when MySQL refuses, is away, or is newer', async t => {
+t.test('a full Redis goes on draining when MySQL refuses, is unavailable, or is newer', async t => {
   const server = await privateRedis(t)
   const stores = await createStores(t, { redis: server.url })
   const { call, sql, due, row } = await createService(t, { FALLBACK: 'off', FLUSH_MAX_ATTEMPTS: 2 }, stores)

@@ -9,7 +9,7 @@ export function watchCalls ({ redis: { calls } }: FastifyInstance) {
   return { calls, names }
 }
 
-/** The body of a batch that creates so many closed tickets, from `first` on. */
+/** The body of a batch that creates `count` closed tickets, from `first` on. */
 export const closed = (count: number, first = 1) => ({
   operations: Array.from({ length: count }, (_, i) => ({ op: 'create', ticket_id: first + i, customer_id: 1, status: 'closed' })),
 })

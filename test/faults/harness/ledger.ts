@@ -43,7 +43,7 @@ export function createLedger () {
     return entry
   }
 
-  /** Resolves when so many more writes that fit have been acknowledged. */
+  /** Resolves when `count` more writes that fit have been acknowledged. */
   async function acknowledgements (count: number, fits: (by: Keeper, id: number) => boolean) {
     let missing = count
     const onWrite = (by: Keeper, id: number) => { if (fits(by, id)) missing -= 1 }

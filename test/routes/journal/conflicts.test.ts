@@ -19,7 +19,7 @@ t.test('a create of a ticket that Redis has is a conflict; an operator may turn 
   t.match(await hash(1), { customer_id: '2' })
 })
 
-t.test('an entry in conflict is settled once', async t => {
+t.test('an entry in conflict is resolved once', async t => {
   const stores = await createStores(t)
   const proxy = await startProxy(t, String(stores.variables.MYSQL_URL))
   const { call, sql, hash } = await createService(t, {}, stores)

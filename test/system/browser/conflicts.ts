@@ -11,7 +11,7 @@ export async function untilHealth ({ call }: Pick<Service, 'call'>, status: 'rea
 
 /**
  * A service with a journal entry in conflict for each of the changes, on a Redis of its own: they were accepted while Redis was
- * away, and another instance has changed the tickets since.
+ * unavailable, and another instance has changed the tickets since.
  */
 export async function withConflicts (t: Test, changes: { ticket_id: number, [field: string]: unknown }[], variables: Variables = {}) {
   const server = await privateRedis(t, { appendfsync: 'always' })

@@ -17,7 +17,7 @@ t.test('Cluster', async t => {
   t.teardown(() => cluster.stop())
   const rig = await createRig(t, { stores: await createSetStores(t, cluster) })
   const { ledger } = rig
-  // Nobody crashes: with the rig's short lease a busy machine would make MySQL count as away.
+  // Nobody crashes: with the rig's short lease a busy machine would make MySQL count as unavailable.
   const service = await rig.start({ REDIS_WAIT_REPLICAS: 1, SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 10, FLUSH_LEASE_MS: 3000 })
   const load = rig.load(service)
 

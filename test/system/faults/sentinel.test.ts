@@ -13,7 +13,7 @@ t.test('Sentinel: a replica takes the place of the master', async t => {
   t.teardown(() => set.stop())
   const rig = await createRig(t, { stores: await createSetStores(t, set) })
   const { ledger } = rig
-  // Nobody crashes: with the rig's short lease a busy machine would make MySQL count as away.
+  // Nobody crashes: with the rig's short lease a busy machine would make MySQL count as unavailable.
   const service = await rig.start({ REDIS_WAIT_REPLICAS: 1, SYNC_STRATEGY: 'event', SYNC_LINGER_MS: 10, FLUSH_LEASE_MS: 3000 })
   const load = rig.load(service)
 

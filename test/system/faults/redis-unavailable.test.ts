@@ -6,9 +6,9 @@ import { WRITERS } from '../../faults/harness/load.ts'
 import { createRig } from '../../faults/harness/rig.ts'
 
 /** Long enough for the service to know that Redis is unavailable, and for thousands of writes. */
-const AWAY_MS = 10_000
+const UNAVAILABLE_MS = 10_000
 
-t.test('Redis is killed and stays away: every write is acknowledged', async t => {
+t.test('Redis is killed and stays unavailable: every write is acknowledged', async t => {
   const redis = await privateRedis(t, { appendfsync: 'always' })
   const rig = await createRig(t, { redis: redis.url })
   const { ledger } = rig
@@ -21,7 +21,7 @@ t.test('Redis is killed and stays away: every write is acknowledged', async t =>
     await ledger.acknowledged(300)
     const { journaled } = ledger.counts
     await redis.kill()
-    await sleep(AWAY_MS)
+    await sleep(UNAVAILABLE_MS)
     t.ok(ledger.counts.journaled > journaled, `${name}: ${ledger.counts.journaled - journaled} writes were journaled`)
     await redis.restart()
     await eventually(async () => {
