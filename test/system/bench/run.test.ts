@@ -10,7 +10,7 @@ import { ROOT } from '../../../scripts/lib/project.mjs'
 import { privateDirectory } from '../../helper.ts'
 
 /** A host that takes the processor away makes quick runs up to four times as long. */
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** A quick run of these measures: what it printed and what it wrote. */
 async function bench (t: Test, only: string, PATH = process.env.PATH) {
