@@ -147,7 +147,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
           pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
-          archived: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
+          from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
             description: 'Only there when a ticket could not be read; the others are not stopped by it',
           })),
@@ -162,12 +162,12 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
     const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
     const idsOf = (fits: (answer: Found) => boolean) => found.flatMap(answer => answer && !(answer instanceof Problem) && fits(answer) ? [answer.ticket.ticket_id] : [])
-    const archived = idsOf(({ source }) => source === 'mysql')
+    const fromMysql = idsOf(({ source }) => source === 'mysql')
     const pending = idsOf(answer => (answer.pending ?? 0) > 0)
     return reply.send({
       tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
       missing: ids.filter((_id, i) => found[i] === null),
-      ...(archived.length > 0 && { archived }),
+      ...(fromMysql.length > 0 && { from_mysql: fromMysql }),
       ...(pending.length > 0 && { pending }),
       ...(errors.length > 0 && { errors }),
     })

@@ -43,6 +43,7 @@ export function failureKind (error: unknown): RedisFailure {
 /** What a failed write to Redis means to the caller. */
 export function toWriteProblem (error: unknown): Problem {
   if (error instanceof Problem) return error
+  if (error instanceof RedisError && ['not_connected', 'late', 'refused'].includes(error.kind)) return storeUnavailable(error)
   return NOT_APPLIED.test((error as Error).message) ? storeUnavailable(error) : outcomeUnknown(error)
 }
 

@@ -44,7 +44,7 @@ t.test('Redis is down: writes are journaled, reads come from MySQL, and all is m
   t.match((await call('GET', '/tickets/3')).body, { status: 'closed', customer_id: 3, version: 0, synced_version: null, closed_at: Number })
   t.match(await call('GET', '/tickets/2'), { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, 'not 404: it may be in Redis')
   t.equal((await call('GET', '/tickets/99')).status, 503)
-  t.match((await call('GET', '/tickets?ids=1,3')).body, { tickets: [{ ticket_id: 1 }, { ticket_id: 3 }], missing: [], archived: [1, 3] })
+  t.match((await call('GET', '/tickets?ids=1,3')).body, { tickets: [{ ticket_id: 1 }, { ticket_id: 3 }], missing: [], from_mysql: [1, 3] })
   t.match((await call('GET', '/journal?state=pending&limit=2')).body, { pending: 7, conflicts: 0, entries: [{ ticket_id: 3, op: 'create', state: 'pending' }, { ticket_id: 1, op: 'update', fields: { subject: null } }], next: Number })
   t.equal((await call('POST', '/journal/1/apply')).body.code, 'journal_entry_pending')
 
