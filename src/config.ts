@@ -103,6 +103,7 @@ export class ConfigError extends Error {
  * @throws {ConfigError}
  */
 export function loadConfig (environment: NodeJS.ProcessEnv): Config {
+  if (environment.ARCHIVE_TARGET || environment.ARCHIVE_TARGET_FILE) throw new ConfigError('ARCHIVE_TARGET is SYNC_TARGET now: rename it')
   const properties = Environment.properties as Record<string, TSchema>
   const texts: Record<string, string> = {}
   for (const name of Object.keys(properties)) {

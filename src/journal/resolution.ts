@@ -24,7 +24,7 @@ export function createConflictResolution (journal: Journal, repository: TicketRe
 
   /** @throws {Problem} when there is none, it is not in conflict, or somebody else is resolving it */
   async function resolve<T> (seq: number, work: (entry: Entry, query: Query) => Promise<T>): Promise<T> {
-    const done = await inTurn(() => journal.exclusively(`resolve:${seq}`, RESOLVE_TIMEOUT_MS, async query => {
+    const done = await inTurn(() => journal.exclusively(`settle:${seq}`, RESOLVE_TIMEOUT_MS, async query => {
       const entry = await journal.get(seq, query)
       if (!entry) throw notFound(seq)
       if (entry.state !== 'conflict') throw notInConflict(seq)
@@ -37,8 +37,10 @@ export function createConflictResolution (journal: Journal, repository: TicketRe
   /** Whatever the ticket is by now: that is what was decided. Applied once for each key. */
   async function force (change: Change, key: string): Promise<Written | Problem> {
     let answer: Written | Problem | undefined
-    for (const [index, attempt] of handlerOf(change).forced(change).entries()) {
-      [answer] = await repository.write([{ ...attempt, idempotency: { key, fingerprint: 'apply', index } }])
+    for (const attempt of handlerOf(change).forced(change)) {
+      const index = handlerOf(attempt).creates ? 0 : 1
+      const answers = await repository.write([{ ...attempt, idempotency: { key, fingerprint: 'apply', index } }])
+      answer = answers[0]
       if (!(answer instanceof Problem) || answer.code !== 'ticket_exists') break
     }
     return answer!

@@ -36,7 +36,7 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
 
     /** @throws {DatabaseUnavailable} at once while the server is unavailable; nothing was sent */
     check () {
-      if (failure) throw new DatabaseUnavailable(failure.reason)
+      if (failure) throw new DatabaseUnavailable(failure.reason, false, false, failure.cause as Error)
     },
 
     /** To be called when the server has not answered. */

@@ -15,7 +15,7 @@ export function createKeys (keyPrefix: string, tag = '') {
     due: `${prefix}tickets:due`,
     archivedMax: `${prefix}tickets:archived_max`,
     /** The server on which this data was last known to be in step with MySQL, and when. */
-    checkpoint: `${prefix}tickets:checkpoint`,
+    checkpoint: `${prefix}tickets:attested`,
     /** The fields of a ticket that some version of the service has known. */
     fields: `${prefix}tickets:fields`,
     /** The number of partitions that the tickets of a Cluster are divided into. */

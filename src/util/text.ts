@@ -3,7 +3,7 @@ import type { TSchema } from 'typebox'
 type Json = { type?: string, items?: Json }
 
 /**
- * Parameters and environment variables are text. This gate text into what its schema says, as far
+ * Parameters and environment variables are text. This turns text into what its schema says, as far
  * as it can be done without a guess: only an integer's canonical form is an integer, only `true`
  * and `false` are booleans, a list is comma-separated. All other text stays, and validation says
  * what is wrong with it.

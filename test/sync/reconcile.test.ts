@@ -134,11 +134,11 @@ t.test('without MySQL the comparison waits for it', async t => {
   const { call, lines, sql, prefix, redis, app } = await createService(t)
   for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
   await call('POST', '/flush', { ticket_ids: [1] })
-  await redis.set(`${prefix}tickets:checkpoint`, 'another:server 1764000000000')
+  await redis.set(`${prefix}tickets:attested`, 'another:server 1764000000000')
   await sql.query('RENAME TABLE wp_support_tickets TO away')
   await call('POST', '/flush')
   t.ok(await lines.waitFor(({ msg }) => /could not be compared/.test(msg)))
-  t.equal(await redis.get(`${prefix}tickets:checkpoint`), 'another:server 1764000000000', 'nothing is attested that was not looked at')
+  t.equal(await redis.get(`${prefix}tickets:attested`), 'another:server 1764000000000', 'nothing is attested that was not looked at')
   t.equal((await call('PATCH', '/tickets/2', { subject: 'x' })).status, 200, 'Redis serves alone')
   await sql.query('RENAME TABLE away TO wp_support_tickets')
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\', synced_at = NOW()')
@@ -152,7 +152,7 @@ t.test('another history of writes on the same process, and no record at all, are
   await call('POST', '/tickets/1', { customer_id: 1 })
   await call('POST', '/flush', { scope: 'all' })
   const newer = () => sql.query('UPDATE wp_support_tickets SET version = version + 1000, subject = CONCAT(\'newer\', version)')
-  const attested = `${prefix}tickets:checkpoint`
+  const attested = `${prefix}tickets:attested`
 
   const [, replid] = /master_replid:(\w+)/.exec(await redis.info('replication'))!
   t.match(await redis.get(attested), `:${replid} `)
@@ -191,7 +191,7 @@ t.test('large tickets, and marks of other programs, do not stop a comparison', a
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\'')
   await redis.zadd(`${prefix}tickets:due`, '+inf', 'abc')
   await redis.hset(`${prefix}ticket:abc`, 'version', 5)
-  await redis.set(`${prefix}tickets:checkpoint`, `another:server ${Date.now()}`)
+  await redis.set(`${prefix}tickets:attested`, `another:server ${Date.now()}`)
   t.equal((await call('POST', '/flush')).status, 200)
   t.equal(lines.all.filter(({ msg }) => /older version/.test(msg)).length, 120, 'each is logged')
   t.ok((await app.tickets.repository.read(Array.from({ length: 120 }, (_, i) => i + 1))).every(found => found !== null && 'ticket' in found && found.ticket.subject === 'newer'))
@@ -208,7 +208,7 @@ t.test('thousands of tickets are compared, page by page', async t => {
   await sql.query('UPDATE wp_support_tickets SET version = version + 1, subject = \'newer\' WHERE ticket_id % 3 = 0')
   const marks = Array.from({ length: count / 2 }, (_, i) => ['+inf', String(i + 1)]).flat()
   await redis.zadd(`${prefix}tickets:due`, ...marks)
-  await redis.set(`${prefix}tickets:checkpoint`, `another:server ${Date.now() - 1000}`)
+  await redis.set(`${prefix}tickets:attested`, `another:server ${Date.now() - 1000}`)
   await call('POST', '/flush')
   t.ok(lines.all.some(({ msg, unsynced, changed }) => /were compared/.test(msg) && unsynced === 850 - Math.floor(850 / 3) && changed === count))
   const ids = Array.from({ length: count }, (_, i) => i + 1)
@@ -232,14 +232,14 @@ for (const [where, method] of [['while it is found out whether Redis can be trus
     }
     database[method] = interrupted as never
     reconcile.markStale()
-    await redis.set(`${prefix}tickets:checkpoint`, ANOTHER_SERVER)
+    await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
     await t.rejects(check(), { code: 'store_unavailable', cause: { message: /connection was lost/ } })
-    t.strictSame([await redis.get(`${prefix}tickets:checkpoint`), reconcile.isTrusted()], [ANOTHER_SERVER, false])
+    t.strictSame([await redis.get(`${prefix}tickets:attested`), reconcile.isTrusted()], [ANOTHER_SERVER, false])
 
     database[method] = asked as never
     await check()
     t.equal(reconcile.isTrusted(), true)
-    t.not(await redis.get(`${prefix}tickets:checkpoint`), ANOTHER_SERVER)
+    t.not(await redis.get(`${prefix}tickets:attested`), ANOTHER_SERVER)
   })
 }
 
@@ -263,7 +263,7 @@ t.test('Redis itself fails while it is compared: it is not trusted for that, as 
     yield new Map([[1, 1]])
   }
   reconcile.markStale()
-  await redis.set(`${prefix}tickets:checkpoint`, ANOTHER_SERVER)
+  await redis.set(`${prefix}tickets:attested`, ANOTHER_SERVER)
   await t.rejects(reconcile.check(AbortSignal.timeout(20_000)), { code: 'store_unavailable', cause: { message: /BUSY/ } })
   t.equal(reconcile.isTrusted(), false)
   await redis.script('KILL')

@@ -4,7 +4,7 @@
   is part of the data: a server that comes back with older data comes back with an older record, and a
   replica that is promoted with that of its master.
 
-  KEYS[1]  tickets:checkpoint
+  KEYS[1]  tickets:attested
   KEYS[2]  tickets:partitions
   KEYS[3]  tickets:fields
 

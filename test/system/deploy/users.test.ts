@@ -92,7 +92,7 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
       id += 1
       await call('POST', `/tickets/${id}`, { customer_id: 1 })
       const { tag, admin } = homeOf(id)
-      await admin.set(`${stores.prefix}${tag}tickets:checkpoint`, 'another:server 1764000000000')
+      await admin.set(`${stores.prefix}${tag}tickets:attested`, 'another:server 1764000000000')
       const before = compared()
       await reconnect()
       await untilSo('it is compared', () => compared() > before)
