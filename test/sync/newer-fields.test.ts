@@ -3,9 +3,9 @@ import { loadNewer } from '../../src/sync/reconcile.ts'
 import { FIELD_LIST } from '../../src/tickets/fields.ts'
 import { createService, type Service } from '../helper.ts'
 
-/** What an instance of a newer version leaves in Redis, whose tickets may have a sentiment. */
+/** What an instance of a newer version leaves in Redis, whose tickets may have a field more. */
 async function registerNewer ({ redis, prefix }: Service) {
-  await redis.hset(`${prefix}tickets:fields`, 'sentiment', Date.now())
+  await redis.hset(`${prefix}tickets:fields`, 'of_a_newer_version', Date.now())
 }
 
 t.test('an instance registers the fields that it knows', async t => {
@@ -18,7 +18,7 @@ t.test('a ticket with a field of a newer version is left to it, and is not calle
   const { call, redis, prefix, row, due, lines } = service
   await registerNewer(service)
   for (const id of [1, 2, 3]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
-  await redis.hset(`${prefix}ticket:1`, 'sentiment', 'angry')
+  await redis.hset(`${prefix}ticket:1`, 'of_a_newer_version', 'angry')
   await redis.hset(`${prefix}ticket:3`, 'note', 'of another program, which no version knows')
 
   t.match((await call('POST', '/flush')).body, { claimed: 2, synced: 2 })
@@ -32,7 +32,7 @@ t.test('a ticket with a field of a newer version is left to it, and is not calle
   t.equal(await due(1), mark, 'a ticket that is named stays as it is')
 
   // As an instance that knows the field.
-  await redis.hdel(`${prefix}tickets:fields`, 'sentiment')
+  await redis.hdel(`${prefix}tickets:fields`, 'of_a_newer_version')
   t.match((await call('POST', '/flush', { scope: 'all' })).body, { claimed: 1, synced: 1 })
   t.equal((await row(1))?.ticket_id, 1)
 })
@@ -42,7 +42,7 @@ t.test('a dead letter with a field of a newer version stays one', async t => {
   const { call, redis, prefix } = service
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await registerNewer(service)
-  await redis.multi().hset(`${prefix}ticket:1`, 'sentiment', 'angry').zrem(`${prefix}tickets:due`, '1').zadd(`${prefix}tickets:dead`, Date.now(), '1').exec()
+  await redis.multi().hset(`${prefix}ticket:1`, 'of_a_newer_version', 'angry').zrem(`${prefix}tickets:due`, '1').zadd(`${prefix}tickets:dead`, Date.now(), '1').exec()
   t.match((await call('POST', '/flush', { ticket_ids: [1] })).body, { claimed: 0 })
   t.equal(await redis.zcard(`${prefix}tickets:dead`), 1)
 })
@@ -52,7 +52,7 @@ t.test('an open ticket with a field of a newer version is not made due by being 
   const { call, redis, prefix, due } = service
   await call('POST', '/tickets/1', { customer_id: 1 })
   await registerNewer(service)
-  await redis.hset(`${prefix}ticket:1`, 'sentiment', 'angry')
+  await redis.hset(`${prefix}ticket:1`, 'of_a_newer_version', 'angry')
   await call('POST', '/flush', { ticket_ids: [1] })
   t.equal(await due(1), 'inf')
 })
@@ -72,7 +72,7 @@ t.test('what only MySQL holds is not brought back without the field: it is read 
   t.strictSame(await hash(1), {})
   t.ok(app.tickets.journal.gate.isIdle(), 'it is not for the journal either')
 
-  await redis.hdel(`${prefix}tickets:fields`, 'sentiment')
+  await redis.hdel(`${prefix}tickets:fields`, 'of_a_newer_version')
   t.equal((await call('PATCH', '/tickets/1', { subject: 'new' })).status, 200)
 })
 
@@ -87,7 +87,7 @@ t.test('a ticket that is older in Redis is not replaced by a row that was read w
   await t.rejects(loadNewer(app.tickets.shards, [1]), { code: 'store_unavailable' })
   t.strictSame(await hash(1), before)
 
-  await redis.hdel(`${prefix}tickets:fields`, 'sentiment')
+  await redis.hdel(`${prefix}tickets:fields`, 'of_a_newer_version')
   t.match(await loadNewer(app.tickets.shards, [1]), { loaded: 1 })
   t.match(await hash(1), { subject: 'newer' })
 })
