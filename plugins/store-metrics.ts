@@ -6,8 +6,8 @@ import { measureSync } from '../src/metrics/sync.ts'
 
 /** Has the metrics of what is behind the routes: listens to what it tells, and asks it at each scrape. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { metrics, redis, mysql, tickets } = app
-  measureStores(metrics, { redis, mysql, events: tickets.events })
-  measureSync(metrics, tickets)
-  measureJournal(metrics, { ...tickets, isUsed: config.FALLBACK === 'mysql' })
+  const { metrics, redis, mysql, tickets: { events, sync, journal } } = app
+  measureStores(metrics, { redis, mysql, events })
+  measureSync(metrics, sync)
+  measureJournal(metrics, { journal, events, isUsed: config.FALLBACK === 'mysql' })
 }, { name: 'store-metrics', dependencies: ['metrics', 'redis', 'mysql', 'tickets'] })

@@ -9,13 +9,13 @@ declare module 'fastify' {
 
 /** The tickets: what the routes call, and what brings them to MySQL, from the start of the service to its end. */
 export default fp<{ config: Config, site: Site | undefined }>(async (app, { config, site }) => {
-  const service = createService({ config, site, redis: app.redis, mysql: app.mysql, log: app.log })
+  const { service, start, stop } = createService({ config, site, redis: app.redis, mysql: app.mysql, log: app.log })
   app.decorate('tickets', service)
 
   app.addHook('onRequest', (_request, _reply, done) => {
     service.sync.countRequest()
     done()
   })
-  app.addHook('onReady', service.start)
-  app.addHook('onClose', service.stop)
+  app.addHook('onReady', start)
+  app.addHook('onClose', stop)
 }, { name: 'tickets', dependencies: ['redis', 'mysql'] })

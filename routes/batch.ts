@@ -5,7 +5,7 @@ import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
-import { handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
+import { CHANGES, handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import type { TicketSchemas } from '../src/tickets/ticket.ts'
 
@@ -31,8 +31,8 @@ const Envelope = bodyOf(Type.Unknown())
 
 /** For the description, by name. */
 const NamedOperation = Type.Unsafe<BatchOperation>({
-  discriminator: { propertyName: 'op', mapping: { create: '#/components/schemas/CreateOperation', update: '#/components/schemas/UpdateOperation' } },
-  oneOf: [{ $ref: 'CreateOperation#' }, { $ref: 'UpdateOperation#' }],
+  discriminator: { propertyName: 'op', mapping: Object.fromEntries(CHANGES.map(({ op, schema }) => [op, `#/components/schemas/${schema}`])) },
+  oneOf: CHANGES.map(({ schema }) => ({ $ref: `${schema}#` })),
 })
 
 const Result = Type.Object({

@@ -39,7 +39,7 @@ function fromCursor (cursor: string): Position {
 
 /** The tickets that MySQL refused for good. */
 const routes: FastifyPluginAsyncTypebox = async app => {
-  const { deadLetters } = app.tickets
+  const { deadLetters } = app.tickets.sync
 
   app.get('/flush/dead', {
     config: { access: 'ops' },

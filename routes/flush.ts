@@ -55,7 +55,7 @@ const BacklogSchema = Type.Object({
 
 /** Push tickets to MySQL, and see how far it is behind. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  const { repository, sync, backlog } = app.tickets
+  const { repository, sync } = app.tickets
 
   app.post('/flush', {
     config: { access: 'ops' },
@@ -92,7 +92,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => {
-    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await backlog()
+    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await sync.backlog()
     return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: sync.lastFlush() }
   })
 }

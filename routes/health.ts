@@ -49,8 +49,9 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
   }, async (_request, reply) => {
     const { redisState, journal: { gate } } = app.tickets
-    const { isReconciled, failure, isReachable } = redisState()
     const [redis, mysql] = (await ask()).map(answer => ({ ...answer })) as [Answer, Answer]
+    // After the answer: Redis may have come back meanwhile.
+    const { isReconciled, failure, isReachable } = redisState()
     if (redis.state === 'up' && !isReconciled) {
       redis.state = 'comparing'
       if (failure) redis.reason = reasonOf(failure)

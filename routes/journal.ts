@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { toEtag } from '../src/http/etag.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Entry } from '../src/journal/journal.ts'
-import { handlerOf } from '../src/tickets/operation.ts'
+import { CHANGES } from '../src/tickets/operation.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const PAGE_MAX = 500
@@ -25,7 +25,7 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 const EntrySchema = Type.Object({
   seq: count('Its place in the journal'),
   ticket_id: TicketId,
-  op: Type.Enum(['create', 'update']),
+  op: Type.Enum(CHANGES.map(({ op }) => op)),
   fields: Type.Unsafe<object>({ type: 'object', additionalProperties: true, description: 'What the caller sent' }),
   if_match: Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description: 'The versions that the change was for; null: any' }),
   accepted_at: count('Unix seconds'),
@@ -44,12 +44,12 @@ const Params = Type.Object({ seq: Type.Integer({ minimum: 1, maximum: Number.MAX
 
 const RESOLVE_PROBLEMS = ['validation_failed', 'journal_entry_not_found', 'journal_entry_pending', 'store_unavailable'] as const
 
-const toBody = ({ seq, operation, acceptedAtMs, state, reason }: Entry): Static<typeof EntrySchema> => ({
+const toBody = ({ seq, operation, ifMatch, acceptedAtMs, state, reason }: Entry): Static<typeof EntrySchema> => ({
   seq,
   ticket_id: operation.ticket_id,
   op: operation.op,
   fields: operation.fields,
-  if_match: handlerOf(operation).ifMatch(operation)?.slice() ?? null,
+  if_match: ifMatch?.slice() ?? null,
   accepted_at: Math.floor(acceptedAtMs / 1000),
   state,
   reason,

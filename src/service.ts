@@ -13,7 +13,6 @@ import { journalTable } from './mysql/migrate.ts'
 import type { Mysql } from './mysql/mysql.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
-import { createShardedDeadLetters, readBacklog } from './shards/backlog.ts'
 import { createShardedRepository, createShards } from './shards/shards.ts'
 import { createTicketShard } from './sync/shard.ts'
 import { createWriteBehind } from './sync/write-behind.ts'
@@ -89,15 +88,13 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
   const sync = createWriteBehind({ config, shards, database, mysql, events, log })
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable) })
 
-  return {
+  const service = {
     /** Tells what becomes of writes. */
     events,
     /** What callers ask for: writes and reads of tickets. */
     repository,
     /** The way to MySQL. */
     sync,
-    backlog: () => readBacklog(shards),
-    deadLetters: createShardedDeadLetters(shards),
     /** Writes that were accepted while Redis was unavailable. */
     journal: { ...journal, ...createConflictResolution(journal, direct), gate },
     database,
@@ -112,6 +109,10 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
       /** Whether at least one shard can be reached. */
       isReachable: shards.all.some(({ connection }) => connection.isReady()),
     }),
+  }
+
+  return {
+    service,
 
     /** @throws {ConfigError} when the tickets in Redis were written with other settings */
     async start () {
@@ -132,7 +133,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
   }
 }
 
-export type Service = ReturnType<typeof createService>
+export type Service = ReturnType<typeof createService>['service']
 
 /**
  * A hung statement ends before its tickets are claimed again, and leaves room in the grace for

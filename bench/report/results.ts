@@ -15,7 +15,7 @@ export interface Result {
   /** For want of a program. */
   skipped: { scenario: string, reason: string }[]
   failed: { scenario: string, reason: string }[]
-  /** Because rounds scattered. */
+  /** Because rounds scattered, or an attempt failed. */
   repeated: { scenario: string, times: number }[]
 }
 

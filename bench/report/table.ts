@@ -62,7 +62,7 @@ function steadiness (result: Result, reasons: readonly string[]): string[] {
   const repeated = result.repeated.map(({ scenario, times }) => `${scenario} (${times === 1 ? 'once' : `${times} times`})`).join(', ')
   return [
     ...(reasons.length > 0 ? [] : [`This run is published because its rounds agree: the quartiles of each ratio span at most ${percent(SCATTER_MAX)} of its median.`]),
-    ...(repeated ? [`Repeated because rounds scattered: ${repeated}.`] : []),
+    ...(repeated ? [`Repeated because rounds scattered, or an attempt failed: ${repeated}.`] : []),
   ]
 }
 

@@ -3,7 +3,7 @@ import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../e
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
-import { handlerOf, type Operation, type Statuses } from '../tickets/operation.ts'
+import { handlerOf, isKnown, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Found, Journaled, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Entry } from './journal.ts'
@@ -42,13 +42,18 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   let failingSince: number | undefined
 
   /** The changes that wait. Looked for before the ticket: what is applied in between is part of that. */
-  const lookUpEntries = createBatcher<number, Waiting>({
+  const lookUpEntries = createBatcher<number, Waiting | Problem>({
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
       const entries = Map.groupBy(await journal.pending([...new Set(ids)]), ({ operation }) => operation.ticket_id)
-      return ids.map(id => ({ entries: entries.get(id) ?? [] }))
+      return ids.map(id => {
+        const ofTicket = entries.get(id) ?? []
+        return ofTicket.every(({ operation }) => isKnown(operation))
+          ? { entries: ofTicket }
+          : storeUnavailable(new Error(`a change of ticket ${id} that waits is one that only a newer version of the service knows`))
+      })
     },
   })
 

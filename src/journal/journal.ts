@@ -23,6 +23,8 @@ export interface Entry {
   /** Its place in the order in which entries were kept. */
   seq: number
   operation: Change
+  /** The versions that it was for; undefined: any. */
+  ifMatch?: readonly string[]
   /** The request had an Idempotency-Key. */
   isRepeatable: boolean
   /** ms of Redis's clock. */
@@ -216,6 +218,7 @@ function toEntry (row: Row): Entry {
   return {
     seq: Number(row.seq),
     operation: { op: row.op, fields, ifMatch, ...common },
+    ifMatch,
     isRepeatable: row.fingerprint !== '',
     acceptedAtMs: Number(row.accepted_at),
     state: row.state,

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
 import type { Query } from '../mysql/mysql.ts'
 import type { Replayed } from '../tickets/events.ts'
+import { isKnown } from '../tickets/operation.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
@@ -50,6 +51,8 @@ export function createReplayer ({ journal, repository, gate, isUsable, onReplaye
   async function round (query: Query, replay: Replay): Promise<boolean> {
     const { partitions, upTo, after, stuck } = replay
     const found = await journal.find({ state: 'pending', partitions, after, upTo, limit: ROUND_MAX }, query)
+    // An operation of a newer version of the service is for an instance of that, and so is what else waits for its ticket.
+    for (const { operation } of found) if (!isKnown(operation)) stuck.add(operation.ticket_id)
     const entries = found.filter(({ operation }) => !stuck.has(operation.ticket_id))
     const answers = entries.length > 0
       // Who repeats the request later gets the answer that is remembered now: the ticket, if it had a key.
@@ -131,5 +134,3 @@ export function createReplayer ({ journal, repository, gate, isUsable, onReplaye
     },
   }
 }
-
-export type Replayer = ReturnType<typeof createReplayer>

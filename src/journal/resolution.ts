@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
-import { Problem, outcomeUnknown } from '../errors.ts'
+import { Problem, outcomeUnknown, storeUnavailable } from '../errors.ts'
 import type { Query } from '../mysql/mysql.ts'
-import { handlerOf, type Change } from '../tickets/operation.ts'
+import { handlerOf, isKnown, type Change } from '../tickets/operation.ts'
 import type { TicketRepository, Written } from '../tickets/repository.ts'
 import type { Entry, Journal } from './journal.ts'
 
@@ -53,6 +53,7 @@ export function createConflictResolution (journal: Journal, repository: TicketRe
      * is not applied again when this is repeated
      */
     apply: (seq: number): Promise<Written> => resolve(seq, async ({ operation, resolveKey }, query) => {
+      if (!isKnown(operation)) throw storeUnavailable(new Error(`journal entry ${seq} is of an operation that only a newer version of the service knows`))
       const key = resolveKey ?? randomUUID()
       if (!resolveKey) await journal.setResolveKey(seq, key, query)
       const answer = await force(operation, key)

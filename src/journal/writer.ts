@@ -1,7 +1,7 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, ticketExists } from '../errors.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
-import { byTicket, handlerOf, inOrder, type Change, type Operation } from '../tickets/operation.ts'
+import { byTicket, handlerOf, inOrder, isKnown, type Change, type Operation } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
@@ -80,7 +80,7 @@ export function createJournalWriter ({ journal, database, gate, now, onJournaled
   }
 }
 
-const creates = (change: Change): boolean => handlerOf(change).creates
+const creates = (change: Change): boolean => isKnown(change) && handlerOf(change).creates
 
 const mayBeKept = (answers: Answer[] | Problem): boolean =>
   answers instanceof Problem ? answers.code === 'outcome_unknown' : answers.some(answer => 'journaled' in answer)

@@ -56,5 +56,3 @@ export function createHistogram ({ name, help, buckets }: HistogramOptions) {
     }),
   }
 }
-
-export type Histogram = ReturnType<typeof createHistogram>

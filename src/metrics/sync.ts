@@ -1,4 +1,3 @@
-import type { readBacklog } from '../shards/backlog.ts'
 import type { WriteBehind } from '../sync/write-behind.ts'
 import { singleFlight, withTimeout } from '../util/async.ts'
 import { SCRAPE_TIMEOUT_MS, type Metrics } from './metrics.ts'
@@ -8,9 +7,9 @@ const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absen
 const RESULTS = ['claimed', 'synced', 'retried', 'dead'] as const
 
 /** How far MySQL is behind, and what is done about it. */
-export function measureSync (metrics: Metrics, tickets: { sync: Pick<WriteBehind, 'on'>, backlog: () => ReturnType<typeof readBacklog> }) {
+export function measureSync (metrics: Metrics, sync: Pick<WriteBehind, 'on' | 'backlog'>) {
   const read = singleFlight(async () => {
-    const backlog = await withTimeout(SCRAPE_TIMEOUT_MS, () => tickets.backlog())
+    const backlog = await withTimeout(SCRAPE_TIMEOUT_MS, () => sync.backlog())
     // A part of a sum would look like good news.
     return backlog.unreachable > 0 ? undefined : backlog
   })
@@ -56,12 +55,12 @@ export function measureSync (metrics: Metrics, tickets: { sync: Pick<WriteBehind
     label: 'result',
     values: RESULTS,
   })
-  tickets.sync.on('flushed', flush => {
+  sync.on('flushed', flush => {
     flushes.inc({ outcome: flush.error === null ? 'ok' : 'error' })
     flushSeconds(flush.duration_ms / 1000)
   })
   // By batch: beside requests a pass over a large backlog takes minutes.
-  tickets.sync.on('pushed', counts => {
+  sync.on('pushed', counts => {
     for (const result of RESULTS) flushed.inc({ result }, counts[result])
   })
 }

@@ -50,5 +50,3 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
     stop () { clearInterval(timer) },
   }
 }
-
-export type Clock = ReturnType<typeof createClock>

@@ -21,5 +21,3 @@ export const createReplicaWait = (writer: Redis, count: number) => async (timeou
     return outcomeUnknown(error)
   }
 }
-
-export type ReplicaWait = ReturnType<typeof createReplicaWait>

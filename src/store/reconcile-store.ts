@@ -1,6 +1,4 @@
 import { ConfigError } from '../config.ts'
-import { storeUnavailable } from '../errors.ts'
-import { RedisError } from '../redis/failure.ts'
 import { FIELD_LIST } from '../tickets/fields.ts'
 import { toHashChange } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
@@ -57,13 +55,13 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
     },
 
     /**
-     * Replaces what is older. Resolves with the versions that were replaced; undefined where there was nothing to do.
-     * @throws {Problem} store_unavailable: an instance of a newer version of the service does it
+     * Replaces what is older. Resolves with the versions that were replaced, undefined where there was nothing to do;
+     * 'newer': nothing was replaced, and an instance of a newer version of the service does it.
      */
-    async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[]> {
+    async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
       const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
-      if (typeof replaced === 'number') throw storeUnavailable(new RedisError('refused', 'a newer version of the service has added fields, which this one would leave in MySQL'))
+      if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },
   }

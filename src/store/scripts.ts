@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { toReadProblem } from '../redis/failure.ts'
 import type { Arguments, LuaScript, Reply } from '../redis/scripts.ts'
 import type { Shard } from '../redis/servers.ts'
-import { FIELD_LIST } from '../tickets/fields.ts'
+import { CUSTOM_FIELDS_MAX, FIELD_LIST } from '../tickets/fields.ts'
 
 const SCRIPT_NAMES = [
   'write', 'read',
@@ -22,6 +22,7 @@ export const KNOWN_FIELDS = `,${FIELD_LIST.map(({ name }) => name).join()},`
 /** The table of fields, for is_ticket.lua. */
 const FIELDS_LUA = `local INTEGERS = { ${FIELD_LIST.filter(({ storage }) => storage.integerMax !== undefined).map(({ name, storage }) => `${name} = ${storage.integerMax}`).join(', ')} }
 local REQUIRED = { ${FIELD_LIST.filter(({ always, redisOnly }) => always && !redisOnly).map(({ name }) => `'${name}'`).join(', ')} }
+local CUSTOM_FIELDS_MAX = ${CUSTOM_FIELDS_MAX}
 `
 
 /** The text of a script as Redis gets it: `-- @include NAME` stands for includes/NAME.lua, `-- @fields` for the table of fields. */

@@ -128,8 +128,6 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
   }
 }
 
-export type Flusher = ReturnType<typeof createFlusher>
-
 /** Passes of one kind, one after the other. Those who wait for the same share one. */
 function createPassQueue (run: (scope: Scope) => Promise<FlushReport>) {
   const oneAtATime = pLimit(1)

@@ -39,13 +39,16 @@ export function createPush ({ shards, database, log }: PushOptions) {
     if (tickets.length === 0) return { refused: [], outdated: [], loaded: 0 }
     const { refused, outdated } = await oneAtATime(() => database.upsert(tickets))
     if (outdated.length === 0) return { refused, outdated, loaded: 0 }
-    const { loaded, failures } = await loadNewer(shards, outdated)
+    const { loaded, failures, newer } = await loadNewer(shards, outdated)
+    // Their claims come back when their lease ends.
+    warnOfNewer(newer.length)
     return { refused: [...refused, ...failures], outdated, loaded }
   }
 
   /** Redis has lost what it gave, and MySQL has it. Resolves with how many are in step again. */
   async function restore (ids: readonly number[]): Promise<number> {
-    const { loaded, failures } = await loadNewer(shards, ids)
+    const { loaded, failures, newer } = await loadNewer(shards, ids)
+    warnOfNewer(newer.length)
     for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
     return loaded
   }
@@ -69,9 +72,13 @@ export function createPush ({ shards, database, log }: PushOptions) {
     })
   }
 
+  function warnOfNewer (tickets: number) {
+    if (tickets > 0) log.warn({ tickets }, 'tickets have fields that this version of the service does not know: an instance of a newer version keeps them in step')
+  }
+
   function warn ({ vanished, newer }: Batch) {
     for (const id of vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
-    if (newer > 0) log.warn({ tickets: newer }, 'tickets have fields that this version of the service does not know: an instance of a newer version pushes them to MySQL')
+    warnOfNewer(newer)
   }
 
   return {

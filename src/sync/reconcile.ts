@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { LimitFunction } from 'p-limit'
 import { storeUnavailable } from '../errors.ts'
+import { RedisError } from '../redis/failure.ts'
 import type { Shards } from '../shards/shards.ts'
 import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.ts'
 import type { Failure, TicketDatabase } from '../database/ticket-database.ts'
@@ -33,6 +34,8 @@ export interface Loaded {
   loaded: number
   /** Tickets that could not be loaded, for what is in them. */
   failures: Failure[]
+  /** Tickets that an instance of a newer version of the service loads: this one does not know all of their fields. */
+  newer: number[]
 }
 
 /**
@@ -54,21 +57,23 @@ export function createReconcile ({ store, database, partition, learnHighestId, l
       else tickets.push(row)
     }
     const replaced = tickets.length > 0 ? await store.repair(tickets) : []
+    if (replaced === 'newer') return { loaded: 0, failures, newer: tickets.map(ticket => ticket.ticket_id) }
     const loaded = tickets.filter(({ ticket_id, version }, i) => {
       if (replaced[i] === undefined) return false
       log.warn({ ticket_id, redis_version: replaced[i], mysql_version: version }, 'Redis held an older version of a ticket than MySQL, whose row was loaded')
       return true
     })
-    return { loaded: loaded.length, failures }
+    return { loaded: loaded.length, failures, newer: [] }
   }
 
   /** Loads those of the tickets that MySQL holds in a newer version than Redis. */
   async function load (ids: readonly number[]): Promise<Loaded> {
-    const all: Loaded = { loaded: 0, failures: [] }
+    const all: Loaded = { loaded: 0, failures: [], newer: [] }
     for (let i = 0; i < ids.length; i += LOAD_MAX) {
-      const { loaded, failures } = await loadSome(ids.slice(i, i + LOAD_MAX))
+      const { loaded, failures, newer } = await loadSome(ids.slice(i, i + LOAD_MAX))
       all.loaded += loaded
       all.failures.push(...failures)
+      all.newer.push(...newer)
     }
     return all
   }
@@ -80,7 +85,8 @@ export function createReconcile ({ store, database, partition, learnHighestId, l
       signal.throwIfAborted()
       const others = await versionsOf([...page.keys()])
       const outdated = [...others].filter(([id, other]) => isNewer(page.get(id)!, other)).map(([id]) => id)
-      const { failures } = await load(outdated)
+      const { failures, newer } = await load(outdated)
+      if (newer.length > 0) throw storeUnavailable(new RedisError('refused', `Redis holds ${newer.length} older tickets, whose fields only a newer version of the service knows`))
       for (const { ticketId, reason } of failures) log.error({ ticket_id: ticketId, reason }, 'a ticket could not be loaded into Redis')
       compared += page.size
     }
@@ -184,5 +190,5 @@ type Reconciled = Shards<{ reconcile: Pick<Reconcile, 'load'> }>
 /** Loads those of the tickets that MySQL holds in a newer version than Redis, of all shards. */
 export async function loadNewer (shards: Reconciled, ids: readonly number[]): Promise<Loaded> {
   const all = await Promise.all(shards.divide(ids, id => id).map(([{ reconcile }, part]) => reconcile.load(part)))
-  return { loaded: all.reduce((sum, { loaded }) => sum + loaded, 0), failures: all.flatMap(({ failures }) => failures) }
+  return { loaded: all.reduce((sum, { loaded }) => sum + loaded, 0), failures: all.flatMap(({ failures }) => failures), newer: all.flatMap(({ newer }) => newer) }
 }

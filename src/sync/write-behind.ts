@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { ConfigError, type Config } from '../config.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import type { Mysql } from '../mysql/mysql.ts'
+import { createShardedDeadLetters, readBacklog } from '../shards/backlog.ts'
 import type { Shards } from '../shards/shards.ts'
 import type { TicketEvents } from '../tickets/events.ts'
 import { createTicker } from '../util/ticker.ts'
@@ -82,6 +83,8 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
 
   return {
     on: flusher.on,
+    backlog: () => readBacklog(shards),
+    deadLetters: createShardedDeadLetters(shards),
     lastFlush: flusher.lastFlush,
 
     /**

@@ -53,6 +53,8 @@ export interface Statuses {
 }
 
 interface Handler<Op extends Operation> {
+  /** The name of its schema in a batch; undefined: no caller may send it. */
+  schema?: string
   /** The status of a success. */
   status: 200 | 201
   /** Whether the ticket must not exist before. */
@@ -74,6 +76,7 @@ interface Handler<Op extends Operation> {
 /** What each operation does. Exhaustive by its type: nothing else asks which operation it has before it. */
 const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: Name }>> } = {
   create: {
+    schema: 'CreateOperation',
     status: 201,
     creates: true,
     fields: ({ fields }, { defaultStatus }) => fields.status === undefined ? { ...fields, status: defaultStatus } : fields,
@@ -86,6 +89,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     },
   },
   update: {
+    schema: 'UpdateOperation',
     status: 200,
     creates: false,
     fields: ({ fields }) => fields,
@@ -105,6 +109,12 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
 
 /** What the operation does. */
 export const handlerOf = <Op extends Operation>({ op }: Op): Handler<Op> => OPERATIONS[op] as unknown as Handler<Op>
+
+/** Whether this version of the service has the operation: the journal may hold one that a newer version has written. */
+export const isKnown = ({ op }: Pick<Operation, 'op'>): boolean => Object.hasOwn(OPERATIONS, op)
+
+/** What callers may send: the name of an operation, and of its schema. */
+export const CHANGES = Object.entries(OPERATIONS).flatMap(([op, { schema }]) => schema === undefined ? [] : [{ op: op as Change['op'], schema }])
 
 /** The operations that create a ticket. */
 export const CREATING = Object.entries(OPERATIONS).filter(([, { creates }]) => creates).map(([op]) => op)
@@ -149,14 +159,14 @@ const IF_MATCH_MAX = 1024
 /** @param createMembers @param patchMembers the fields that a create and an update may have */
 export function createOperationSchemas (createMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
   return [
-    Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: 'CreateOperation', additionalProperties: false }),
+    Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: OPERATIONS.create.schema, additionalProperties: false }),
     Type.Object({
       op: Type.Literal('update'),
       ticket_id: TicketId,
       if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, or *' })),
       ...patchMembers,
     }, {
-      $id: 'UpdateOperation',
+      $id: OPERATIONS.update.schema,
       additionalProperties: false,
       // Beside what names the ticket and its version at least one field, as in the single route.
       minProperties: 3,

@@ -96,5 +96,3 @@ export function createTicker ({ run, intervalMs, onError }: TickerOptions) {
     },
   }
 }
-
-export type Ticker = ReturnType<typeof createTicker>

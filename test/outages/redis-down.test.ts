@@ -163,7 +163,7 @@ t.test('a process that was held up does not take Redis for one that hangs', asyn
   const { app, call } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: 200 })
   let isLost = false
   app.redis.shards[0]!.on('lost', () => { isLost = true })
-  const asked = app.tickets.backlog()
+  const asked = app.tickets.sync.backlog()
   // Less than the socket may be silent for.
   const until = performance.now() + 300
   while (performance.now() < until);

@@ -84,10 +84,43 @@ t.test('a ticket that is older in Redis is not replaced by a row that was read w
   await sql.query("UPDATE wp_support_tickets SET version = version + 1, subject = 'newer'")
   await registerNewer(service)
   const before = await hash(1)
-  await t.rejects(loadNewer(app.tickets.shards, [1]), { code: 'store_unavailable' })
+  t.match(await loadNewer(app.tickets.shards, [1]), { loaded: 0, newer: [1] })
   t.strictSame(await hash(1), before)
 
   await redis.hdel(`${prefix}tickets:fields`, 'of_a_newer_version')
   t.match(await loadNewer(app.tickets.shards, [1]), { loaded: 1 })
   t.match(await hash(1), { subject: 'newer' })
+})
+
+t.test('a row that is newer in MySQL, and left to a newer version, does not keep the flush from the others', async t => {
+  const service = await createService(t)
+  const { call, sql, row } = service
+  for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await sql.query('UPDATE wp_support_tickets SET version = version + 1000000 WHERE ticket_id = 1')
+  for (const id of [1, 2]) await call('PATCH', `/tickets/${id}`, { subject: 'new' })
+  await registerNewer(service)
+  t.match(await call('POST', '/flush'), { status: 200, body: { claimed: 2, synced: 1 } })
+  t.match([(await row(1))?.subject, (await row(2))?.subject], [null, 'new'])
+  t.match((await call('GET', '/tickets/2')).body, { synced_version: Number((await row(2))!.version) })
+  t.match((await call('GET', '/flush')).body, { unsynced: 1 }, 'the other is not called in step')
+})
+
+t.test('Redis that comes back with older data is not trusted by a version that does not know all fields', async t => {
+  const service = await createService(t)
+  const { call, sql, app, redis, prefix } = service
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await sql.query("UPDATE wp_support_tickets SET version = version + 1, subject = 'newer'")
+  await registerNewer(service)
+  const { reconcile } = app.tickets.shards.all[0]!
+  reconcile.markStale()
+  await redis.set(`${prefix}tickets:attested`, 'another:server 1')
+  await t.rejects(reconcile.check(AbortSignal.timeout(20_000)), { code: 'store_unavailable' })
+  t.notOk(reconcile.isTrusted())
+
+  await redis.hdel(`${prefix}tickets:fields`, 'of_a_newer_version')
+  await reconcile.check(AbortSignal.timeout(20_000))
+  t.ok(reconcile.isTrusted())
+  t.match((await call('GET', '/tickets/1')).body, { subject: 'newer' })
 })

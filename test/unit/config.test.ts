@@ -39,6 +39,10 @@ t.test('a value that does not do is refused by its name, in one line', async t =
   }
 })
 
+t.test('a variable that has another name now is refused, not passed over', async t => {
+  for (const name of ['ARCHIVE_TARGET', 'ARCHIVE_TARGET_FILE']) t.throws(() => loadConfig({ [name]: 'wordpress' }), { name: 'ConfigError', message: /SYNC_TARGET/ })
+})
+
 t.test('NAME_FILE', async t => {
   const file = join(t.testdir({ password: 'secret\n' }), 'password')
   t.equal(loadConfig({ REDIS_PASSWORD_FILE: file }).REDIS_PASSWORD, 'secret', 'without the line end')

@@ -65,3 +65,13 @@ t.test('as many decisions of operators as there are connections to MySQL do not 
   t.strictSame(statuses, ids.map(() => 200))
   t.match(await hash(12), { subject: 'applied' })
 })
+
+t.test('what an operator applies is known by the same key to every version: a create as 0, a change as 1', async t => {
+  const { call, sql, redis, prefix } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  const key = '8e03978e-40d5-43e8-bc93-6894a57f9324'
+  await insertEntry(sql, { seq: 10, ticket_id: 1, fields: { subject: 'applied' }, state: 'conflict' })
+  await sql.query('UPDATE wp_support_tickets_journal SET settle_key = ? WHERE seq = 10', [key])
+  t.equal((await call('POST', '/journal/10/apply')).status, 200)
+  t.strictSame((await redis.hkeys(`${prefix}idem:${key}`)).sort(), ['1', 'fingerprint'])
+})

@@ -72,7 +72,7 @@ t.test('results go between the lines of the page, again and again', async t => {
   const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
   t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
   t.match(once, '- This run is published because its rounds agree: the quartiles of each ratio span at most 25 % of its median.\n')
-  t.match(once, '- Repeated because rounds scattered: post (once), php (2 times).\n')
+  t.match(once, '- Repeated because rounds scattered, or an attempt failed: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
   t.equal(withResults(once, whole), withResults(LINES.replace(/^/, 'before\n').replace(/$/, 'after\n'), whole))
 })

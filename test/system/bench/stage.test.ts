@@ -7,7 +7,7 @@ import { checkAnswers } from '../../../bench/lib/answers.ts'
 import type { Cores } from '../../../bench/lib/cores.ts'
 import { measure } from '../../../bench/lib/measure.ts'
 import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.ts'
-import { compared } from '../../../bench/lib/rows.ts'
+import { compared, stated } from '../../../bench/lib/rows.ts'
 import type { Scenario } from '../../../bench/scenarios/index.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 import { privateDirectory } from '../../helper.ts'
@@ -86,6 +86,20 @@ t.test('after three attempts the last one counts, scattered as it is; a quick ru
   t.equal(made(), 3)
   t.match(await measureOnce(t, run), { rows: [{ value: 4 }], repeated: [] })
   t.equal(made(), 4)
+})
+
+t.test('an attempt that fails is repeated, once in a quick run', async t => {
+  const failing = (failures: number) => {
+    let attempt = 0
+    return async () => {
+      attempt += 1
+      if (attempt <= failures) throw new Failure(`attempt ${attempt} was disturbed`)
+      return [stated({ scenario: 'a', work: 'b', unit: 'd', value: attempt })]
+    }
+  }
+  t.match(await measureOnce(t, failing(1)), { rows: [{ value: 2 }], failed: [], repeated: [{ scenario: 'a', times: 1 }] })
+  t.match(await measureOnce(t, failing(2)), { rows: [], failed: [{ scenario: 'a', reason: 'attempt 2 was disturbed' }] })
+  t.match(await measureOnce(t, failing(2), false), { rows: [{ value: 3 }], failed: [] })
 })
 
 t.test('a service that journaled what it was sent was not measured', async t => {
