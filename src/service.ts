@@ -79,7 +79,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
     database,
     onCorrupt,
     awaited: isJournaled ? journal.creates : undefined,
-    onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
+    onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },
   })
   const repository = isJournaled
     ? createFallback(direct, { ...statuses, journal, database, gate, now: () => redis.now() ?? Date.now(), onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })

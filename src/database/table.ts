@@ -1,13 +1,19 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
 import type { Mysql } from '../mysql/mysql.ts'
 import { STATEMENT_SIZE_MAX, createSelect } from '../mysql/statements.ts'
-import { FIND_TIMEOUT_MS, type TicketDatabase } from './ticket-database.ts'
+import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type TicketDatabase } from './ticket-database.ts'
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
-import { toDateTime } from '../tickets/fields.ts'
-import { createUpsert } from './upsert.ts'
+import { toDateTime, type Ticket } from '../tickets/fields.ts'
+import { createUpsert, type WrittenRows } from './upsert.ts'
 
 /** Rows of one page of a scan. */
 const PAGE_ROWS = 500
+
+/**
+ * MySQL counts the rows that were there, changed or not (FOUND_ROWS, which is on by default, and which MYSQL_URL may not
+ * turn off); about a single one it says nothing.
+ */
+const areAllNew = (info: string): boolean => info.includes('Duplicates: 0 ')
 
 /**
  * The database that is a table of the service's own, which its migrations make.
@@ -20,24 +26,55 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
   // Only a newer version changes a row, so every write may be repeated and come late. Assignments run
   // from left to right: version is the last, because the others compare with it.
   const newer = 'VALUES(version) > version'
-  const upsertSql = `INSERT INTO ${name} (synced_at, ${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE ` +
+  const insertSql = `INSERT INTO ${name} (synced_at, ${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE `
+  const upsertSql = insertSql +
     ['synced_at', ...COLUMNS.slice(1)].map(column => `${column} = IF(${newer}, VALUES(${column}), ${column})`).join(', ')
+
+  const values = (tickets: readonly Ticket[]) => {
+    const syncedAt = toDateTime(Math.floor(Date.now() / 1000))
+    return tickets.map(ticket => [syncedAt, ...toRow(ticket)])
+  }
 
   async function versions (ids: readonly number[]): Promise<Map<number, number>> {
     const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs)
     return new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
   }
 
+  /**
+   * Inserts tickets that MySQL has not taken yet, and lets be what it holds.
+   * @returns those whose older row is their own: an instance has written it, and nobody could record that; and what is refused
+   */
+  async function insertFirst (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<WrittenRows & { own: Ticket[] }> {
+    if (tickets.length === 0) return { own: [], refused: [], areNewest: true }
+    const { info } = await mysql.query<ResultSetHeader>(`${insertSql} ticket_id = ${name}.ticket_id`, [values(tickets)], statementTimeoutMs)
+    if (areAllNew(info)) return { own: [], refused: [], areNewest: true }
+    const held = await versions(tickets.map(ticket => ticket.ticket_id))
+    const own: Ticket[] = []
+    const refused: Failure[] = []
+    for (const ticket of tickets) {
+      const { ticket_id: id, version } = ticket
+      const heldVersion = held.get(id)
+      if (heldVersion === undefined) refused.push({ ticketId: id, version, reason: 'another program deleted the row while it was written' })
+      else if (heldVersion < firstVersions.get(id)!) refused.push(refuseForeign(id, version, heldVersion))
+      else if (heldVersion < version) own.push(ticket)
+    }
+    return { own, refused, areNewest: tickets.every(({ ticket_id: id, version }) => (held.get(id) ?? 0) <= version) }
+  }
+
+  async function update (tickets: readonly Ticket[]): Promise<boolean> {
+    if (tickets.length === 0) return true
+    const { info } = await mysql.query<ResultSetHeader>(upsertSql, [values(tickets)], statementTimeoutMs)
+    return areAllNew(info)
+  }
+
   return {
     versions,
 
     upsert: createUpsert({
-      async writeRows (tickets) {
-        const syncedAt = toDateTime(Math.floor(Date.now() / 1000))
-        const { info } = await mysql.query<ResultSetHeader>(upsertSql, [tickets.map(ticket => [syncedAt, ...toRow(ticket)])], statementTimeoutMs)
-        // MySQL counts the rows that were there, changed or not (FOUND_ROWS, which is on by default, and which MYSQL_URL
-        // may not turn off); about a single one it says nothing.
-        return { refused: [], areNew: info.includes('Duplicates: 0 ') }
+      async writeRows (tickets, firstVersions) {
+        const [first = [], others = []] = [true, false].map(isFirst => tickets.filter(ticket => firstVersions.has(ticket.ticket_id) === isFirst))
+        const { own, refused, areNewest } = await insertFirst(first, firstVersions)
+        return { refused, areNewest: await update([...others, ...own]) && areNewest }
       },
       versions,
       sizeMax: STATEMENT_SIZE_MAX,
@@ -62,9 +99,12 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
       }
     },
 
-    async highestId () {
-      const rows = await select<{ highest: number | null }>(`SELECT MAX(ticket_id) AS highest FROM ${name}`, [], FIND_TIMEOUT_MS)
-      return Number(rows[0]!.highest ?? 0)
+    async highestIds (ranges) {
+      const rows = await select<{ place: number, highest: number | null }>(
+        ranges.map((_range, place) => `SELECT ${place} AS place, MAX(ticket_id) AS highest FROM ${name} WHERE ticket_id BETWEEN ? AND ?`).join(' UNION ALL '),
+        ranges.flatMap(({ from, to }) => [from, to]), FIND_TIMEOUT_MS)
+      const highest = new Map(rows.map(row => [Number(row.place), Number(row.highest ?? 0)]))
+      return ranges.map((_range, place) => highest.get(place)!)
     },
 
     async ping () {

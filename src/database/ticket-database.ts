@@ -1,11 +1,18 @@
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
+import type { IdRange } from '../tickets/keys.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 export const FIND_TIMEOUT_MS = 1000
 
 /** A ticket that could not be written. `version`: the one that was refused; none when the ticket could not be read. */
-export interface Failure { ticketId: number, version?: number, reason: string }
+export interface Failure {
+  ticketId: number
+  version?: number
+  reason: string
+  /** No later attempt can be any better: somebody has to decide. */
+  isFinal?: boolean
+}
 
 /** What an upsert left undone. */
 export interface Unwritten {
@@ -14,6 +21,17 @@ export interface Unwritten {
   /** MySQL holds a newer version, which Redis does not know: Redis has come back with older data, or its clock was set back. */
   outdated: number[]
 }
+
+/** The versions that tickets were created with, by id. */
+export type FirstVersions = ReadonlyMap<number, number>
+
+/** Why a ticket is not written over a row that MySQL holds in this version. */
+export const refuseForeign = (ticketId: number, version: number, heldVersion: number): Failure => ({
+  ticketId,
+  version,
+  isFinal: true,
+  reason: `MySQL holds ticket ${ticketId} in version ${heldVersion}, which is older than the ticket: another program wrote it. It was not replaced. Keep one of the two: see "A row that the service did not write" in the runbooks`,
+})
 
 /** One of `count` parts of all tickets: those whose id, divided by `count`, leaves `index`. */
 export interface Partition { index: number, count: number }
@@ -29,8 +47,11 @@ export interface TicketDatabase {
   /**
    * Writes the tickets where they are newer than what MySQL holds, and looks whether it is newer than they.
    * All that is not in the answer is committed. When it rejects, any of them may be.
+   *
+   * @param firstVersions of those that MySQL has not taken yet, the versions that they were created with, by id. What MySQL
+   * holds in an older version is another program's, and is not replaced
    */
-  upsert (tickets: readonly Ticket[]): Promise<Unwritten>
+  upsert (tickets: readonly Ticket[], firstVersions?: FirstVersions): Promise<Unwritten>
 
   /**
    * The tickets among `ids` that MySQL holds.
@@ -41,8 +62,8 @@ export interface TicketDatabase {
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>
 
-  /** The highest id that MySQL holds; 0 when it holds none. */
-  highestId (): Promise<number>
+  /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
+  highestIds (ranges: readonly IdRange[]): Promise<number[]>
 
   /** Asks MySQL for an answer, and whether the tables that the target needs are there. */
   ping (): Promise<void>

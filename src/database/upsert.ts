@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.ts'
 import { inParts } from '../mysql/statements.ts'
-import type { Failure, TicketDatabase, Unwritten } from './ticket-database.ts'
+import type { Failure, FirstVersions, TicketDatabase, Unwritten } from './ticket-database.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
 const LOCK_CONFLICT_RETRIES = 5
@@ -9,9 +9,9 @@ const LOCK_CONFLICT_RETRIES = 5
 export interface UpsertOptions {
   /**
    * Writes tickets, sorted by id, where they are newer than what MySQL holds; all of them or, when it
-   * rejects, none. May be repeated.
+   * rejects, none. May be repeated. `firstVersions`: as TicketDatabase.upsert has them.
    */
-  writeRows: (tickets: readonly Ticket[]) => Promise<WrittenRows>
+  writeRows: (tickets: readonly Ticket[], firstVersions: FirstVersions) => Promise<WrittenRows>
   versions: TicketDatabase['versions']
   /** Characters of the tickets that `writeRows` gets at once. */
   sizeMax: number
@@ -20,8 +20,8 @@ export interface UpsertOptions {
 export interface WrittenRows {
   /** Those that it sees itself cannot be written. */
   refused: Failure[]
-  /** MySQL held none of the others before. */
-  areNew: boolean
+  /** MySQL held none of the others before, or is known to hold none of them in a newer version. */
+  areNewest: boolean
 }
 
 interface Outcome extends WrittenRows {
@@ -32,10 +32,10 @@ interface Outcome extends WrittenRows {
 
 /** TicketDatabase.upsert by a function that writes rows: what is refused for one row does not stop the others. */
 export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): TicketDatabase['upsert'] {
-  async function writeWithRetries (tickets: readonly Ticket[]): Promise<WrittenRows> {
+  async function writeWithRetries (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<WrittenRows> {
     for (let attempt = 0; ; attempt += 1) {
       try {
-        return await writeRows(tickets)
+        return await writeRows(tickets, firstVersions)
       } catch (error) {
         if (!isLockConflict(error) || attempt === LOCK_CONFLICT_RETRIES) throw error
         await sleep(Math.random() * 20 * 2 ** attempt)
@@ -44,11 +44,11 @@ export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): 
   }
 
   /** Writes what can be written: what is refused is halved until the row is found that it was refused for. */
-  async function writeAll (tickets: readonly Ticket[], outcome: Outcome): Promise<void> {
+  async function writeAll (tickets: readonly Ticket[], firstVersions: FirstVersions, outcome: Outcome): Promise<void> {
     try {
-      const { refused, areNew } = await writeWithRetries(tickets)
+      const { refused, areNewest } = await writeWithRetries(tickets, firstVersions)
       outcome.refused.push(...refused)
-      outcome.areNew &&= areNew
+      outcome.areNewest &&= areNewest
       outcome.written += tickets.length - refused.length
     } catch (error) {
       const failure = toDatabaseError(error)
@@ -61,21 +61,21 @@ export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): 
         return
       }
       const middle = tickets.length >> 1
-      await writeAll(tickets.slice(0, middle), outcome)
-      await writeAll(tickets.slice(middle), outcome)
+      await writeAll(tickets.slice(0, middle), firstVersions, outcome)
+      await writeAll(tickets.slice(middle), firstVersions, outcome)
     }
   }
 
-  return async (tickets): Promise<Unwritten> => {
-    const outcome: Outcome = { written: 0, refused: [], areNew: true }
+  return async (tickets, firstVersions = new Map()): Promise<Unwritten> => {
+    const outcome: Outcome = { written: 0, refused: [], areNewest: true }
     // One order for all writers, so that they wait for each other instead of deadlocking.
     const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
-    for (const part of inParts(sorted, sizeOf, sizeMax)) await writeAll(part, outcome)
+    for (const part of inParts(sorted, sizeOf, sizeMax)) await writeAll(part, firstVersions, outcome)
     // An error that all rows meet is the server's, not theirs.
     if (outcome.doubtful && outcome.written === 0) throw outcome.doubtful
 
-    // What MySQL did not hold it does not hold in a newer version. A refused row may be one that it holds.
-    if (outcome.areNew && outcome.refused.length === 0) return { refused: [], outdated: [] }
+    // A refused row may be one that it holds in a newer version.
+    if (outcome.areNewest && outcome.refused.length === 0) return { refused: [], outdated: [] }
     const held = await versions(tickets.map(ticket => ticket.ticket_id))
     return { refused: outcome.refused, outdated: tickets.filter(({ ticket_id: id, version }) => held.get(id)! > version).map(ticket => ticket.ticket_id) }
   }

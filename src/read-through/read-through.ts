@@ -2,6 +2,7 @@ import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, corruptTicket, storeUnavailable } from '../errors.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
+import { rangeOf } from '../tickets/keys.ts'
 import type { Operation } from '../tickets/operation.ts'
 import type { Found, TicketRepository, Written } from '../tickets/repository.ts'
 import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
@@ -10,6 +11,9 @@ import type { Ticket } from '../tickets/fields.ts'
 /** Ids of one SELECT, and the look-ups that may wait for MySQL. */
 const IDS_PER_SELECT_MAX = 500
 const PENDING_MAX = 10_000
+
+/** Ranges of ids of one SELECT: each is a query of its own in it. */
+const RANGES_PER_SELECT_MAX = 50
 
 type Looked = Ticket | Problem | null
 
@@ -38,6 +42,18 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
     },
   })
 
+  /** By the first id of each range. */
+  const lookUpHighest = createBatcher<number, number>({
+    itemsMax: RANGES_PER_SELECT_MAX,
+    budget: createBudget(PENDING_MAX),
+    async run (starts) {
+      const ranges = [...new Set(starts)].map(rangeOf)
+      const highest = await database.highestIds(ranges)
+      const byStart = new Map(ranges.map(({ from }, i) => [from, highest[i]!]))
+      return starts.map(from => byStart.get(from)!)
+    },
+  })
+
   const lookUpAwaited = createBatcher<number, boolean>({
     itemsMax: IDS_PER_SELECT_MAX,
     budget: createBudget(PENDING_MAX),
@@ -58,15 +74,22 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
   /** A failed look-up is a value too: what it stops is one operation. */
   const find = (id: number): Promise<Looked> => lookUp([id]).then(([looked]) => looked!)
 
+  /** The highest id of the range that MySQL holds; undefined: that is not known now. */
+  async function findHighest (id: number): Promise<number | undefined> {
+    const [highest] = await lookUpHighest([rangeOf(id).from])
+    return typeof highest === 'number' ? highest : undefined
+  }
+
   const restore = (ticket: Ticket): Operation => ({ op: 'restore', ticket_id: ticket.ticket_id, ticket })
 
   /** What decides the operations on one ticket that Redis alone could not decide; a Problem ends them. */
   async function decide (id: number, undecided: readonly Undecided[]): Promise<Operation[] | Problem> {
-    const archived = await find(id)
+    const isRangeUnknown = undecided.some(({ answer }) => answer.reason === 'range_unknown')
+    const [archived, highest] = await Promise.all([find(id), isRangeUnknown ? findHighest(id) : undefined])
     const operations = undecided.map(({ operation }) => operation)
     if (archived instanceof Problem) {
-      // MySQL was not up since this Redis began, so there is no highest id to go by: Redis serves alone.
-      const alone = undecided.every(({ answer }) => answer.reason === 'archived_max_unknown')
+      // Nothing says that MySQL may hold the id: Redis serves alone. If it does hold it, the first push replaces nothing.
+      const alone = undecided.every(({ answer }) => answer.reason === 'range_unknown')
       if (archived.code !== 'store_unavailable' || !alone) return archived
       onUncheckedCreate(id)
     } else if (archived) {
@@ -74,7 +97,7 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
     } else if (operations.every(({ asOf }) => asOf === undefined) && (await lookUpAwaited([id]))[0] !== false) {
       return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
     }
-    return operations.map(operation => ({ ...operation, absentFromDatabase: true }))
+    return operations.map(operation => ({ ...operation, absentFromDatabase: { highest } }))
   }
 
   /** Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. */

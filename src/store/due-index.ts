@@ -1,7 +1,6 @@
 import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
-import type { Reply } from '../redis/scripts.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
@@ -10,6 +9,9 @@ const CLAIM_BYTES_MAX = 4 * 1024 * 1024
 
 /** Marks that one call looks at, so that none occupies Redis for long. */
 const EXPEDITE_MAX = 1000
+
+/** The field of a hash with the version that the ticket was created with, until MySQL has it. */
+const FIRST_VERSION = 'first_version'
 
 /** Waits between attempts to write a ticket that MySQL refuses. */
 const RETRY_FIRST_MS = 1000
@@ -23,11 +25,12 @@ export interface Claim {
   tickets: Ticket[]
   /** When they became due, ms, by id. */
   since: Map<number, number>
+  /** The versions that those of them were created with that MySQL never took, by id. */
+  firstVersions: Map<number, number>
   /** Hashes that are not tickets. */
   corrupt: CorruptTicketError[]
   /** Marks without a ticket: another program has deleted the hash, or made the mark. */
   vanished: string[]
-  archivedMaxKnown: boolean
   /** Ids that were not looked at, or due tickets that were not taken. */
   left: number
   /** Tickets that were left to an instance of a newer version of the service: they have fields that this one does not know. */
@@ -70,11 +73,11 @@ export interface DueIndexOptions {
 export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
-      const [nowMs, known, lease, left, hashes, newer] = await scripts.claim(
-        [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
+      const [nowMs, lease, left, hashes, newer] = await scripts.claim(
+        [keys.due, keys.dead, keys.failures, keys.fields],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, ...ids],
-      ) as [number, number, string, number, string, number]
-      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left, newer }
+      ) as [number, string, number, string, number]
+      const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
       for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
       return claim
     },
@@ -85,7 +88,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archivedMax, keys.failures],
+        [keys.due, keys.archived, keys.failures],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }
@@ -101,8 +104,8 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     retry: async (lease: string, failures: readonly Failure[]) => await scripts.retry(
       [keys.due, keys.failures, keys.dead],
       [
-        lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, attemptsMax, keys.ticketPrefix,
-        ...failures.flatMap(({ ticketId, version = '', reason }) => [ticketId, version, reason]),
+        lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, keys.ticketPrefix,
+        ...failures.flatMap(({ ticketId, version = '', isFinal, reason }) => [ticketId, version, isFinal ? 1 : attemptsMax, reason]),
       ],
     ) as number[],
 
@@ -119,9 +122,6 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
       const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], []) as [number, number, number, number, number]
       return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
     },
-
-    /** Records the highest id that MySQL holds. */
-    raiseArchivedMax: (id: number): Promise<Reply> => scripts.raise([keys.archivedMax], [id]),
   }
 }
 
@@ -135,6 +135,9 @@ function decodeInto (claim: Claim, id: string, since: number, flat: string[]) {
   try {
     claim.tickets.push(fromHash(Number(id), flat))
     claim.since.set(Number(id), since)
+    const at = flat.indexOf(FIRST_VERSION)
+    // It is text that another program may have changed; what is no number is in no row's way.
+    if (at % 2 === 0) claim.firstVersions.set(Number(id), Number(flat[at + 1]))
   } catch (error) {
     if (!(error instanceof CorruptTicketError)) throw error
     claim.corrupt.push(error)

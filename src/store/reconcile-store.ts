@@ -36,6 +36,9 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
     /** Records it after a comparison. */
     checkpointCompared: async (): Promise<void> => { await checkpoint(1) },
 
+    /** Has creates ask MySQL again which ids it holds. */
+    forgetArchived: async (): Promise<void> => { await scripts.forget([keys.archived], []) },
+
     /** The unsynced tickets and their versions, in parts. */
     async * unsynced (): AsyncGenerator<Map<number, number>> {
       let cursor = '0'

@@ -3,10 +3,11 @@ import { toReadProblem } from '../redis/failure.ts'
 import type { Arguments, LuaScript, Reply } from '../redis/scripts.ts'
 import type { Shard } from '../redis/servers.ts'
 import { CUSTOM_FIELDS_MAX, FIELD_LIST } from '../tickets/fields.ts'
+import { ARCHIVED_RANGE } from '../tickets/keys.ts'
 
 const SCRIPT_NAMES = [
   'write', 'read',
-  'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'raise',
+  'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'forget',
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
   'limit',
@@ -25,12 +26,15 @@ local REQUIRED = { ${FIELD_LIST.filter(({ always, redisOnly }) => always && !red
 local CUSTOM_FIELDS_MAX = ${CUSTOM_FIELDS_MAX}
 `
 
+const ARCHIVED_LUA = `local ARCHIVED_RANGE = ${ARCHIVED_RANGE}\n`
+
 /** The text of a script as Redis gets it: `-- @include NAME` stands for includes/NAME.lua, `-- @fields` for the table of fields. */
 function readScript (file: string): string {
   const read = (path: string) => readFileSync(new URL(path, DIRECTORY), 'utf8')
   return read(file)
     .replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))
     .replaceAll(/^-- @fields\n/gm, FIELDS_LUA)
+    .replaceAll(/^-- @range\n/gm, ARCHIVED_LUA)
 }
 
 /** A number at the end of a file's name is its count of keys; without one it takes any number. Each file's header is its contract. */

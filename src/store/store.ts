@@ -79,7 +79,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await node.run(
       SCRIPTS.write,
-      [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
+      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
         keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS,

@@ -15,7 +15,8 @@ export interface WriteCodecOptions extends Statuses {
 
 /** MySQL may hold the id, and this store cannot know. The read-through layer does. */
 export class MaybeInDatabase extends Problem {
-  readonly reason: 'below_archived_max' | 'archived_max_unknown'
+  /** It holds a higher id of the same range; or nothing is known of the range. */
+  readonly reason: 'below_highest' | 'range_unknown'
 
   constructor (ticketId: number, reason: MaybeInDatabase['reason']) {
     super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
@@ -57,7 +58,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
     const handler = handlerOf(operation)
     const { set, remove } = toHashChange(handler.fields(operation, statuses))
     const ifMatch = handler.ifMatch(operation)
-    const absent = operation.absentFromDatabase ? 'absent' : ''
+    const absent = operation.absentFromDatabase ? operation.absentFromDatabase.highest ?? 'absent' : ''
     // The journal's may be damaged.
     const versions = ifMatch ? JSON.stringify(`,${ifMatch.join()},`) : '""'
     const once = idempotency ? `,${JSON.stringify(idempotency.key)},${JSON.stringify(idempotency.fingerprint)},"${idempotency.index}"` : ''
@@ -81,8 +82,8 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
     if (typeof result === 'string') return operation.answer === 'version' ? Number(result) : created(operation as Create, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
-      case -2: return new MaybeInDatabase(id, 'below_archived_max')
-      case -3: return new MaybeInDatabase(id, 'archived_max_unknown')
+      case -2: return new MaybeInDatabase(id, 'below_highest')
+      case -3: return new MaybeInDatabase(id, 'range_unknown')
       case -4: return ticketNotFound(id)
       case -5: return versionConflict(id)
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)

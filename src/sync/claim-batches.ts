@@ -8,12 +8,13 @@ import { allEnded } from '../util/async.ts'
 /** Tickets that were claimed at the same time, from one or several shards. */
 export interface Batch {
   tickets: Ticket[]
+  /** The versions that those of them were created with that MySQL never took, by id. */
+  firstVersions: Map<number, number>
   corrupt: CorruptTicketError[]
   /** Marks without a ticket. */
   vanished: string[]
   /** Tickets that were left to an instance of a newer version of the service. */
   newer: number
-  archivedMaxKnown: boolean
   /** How long the oldest of the tickets had been due. */
   ageMs: number
   /** Whether there is something left to claim. */
@@ -87,11 +88,11 @@ function toBatch (claims: readonly Claimed[], shards: Shards<Claimable>, hasMore
 
   return {
     tickets: claims.flatMap(({ claim }) => claim.tickets),
+    firstVersions: new Map(claims.flatMap(({ claim }) => [...claim.firstVersions])),
     corrupt: claims.flatMap(({ claim }) => claim.corrupt),
     vanished: claims.flatMap(({ claim }) => claim.vanished),
     newer: claims.reduce((sum, { claim }) => sum + claim.newer, 0),
     ageMs: Math.max(0, ...claims.flatMap(({ claim }) => [...claim.since.values()].map(since => claim.nowMs - since))),
-    archivedMaxKnown: claims.every(({ claim }) => claim.archivedMaxKnown),
     hasMore,
     async acknowledge (tickets) {
       const parts = shards.divide(tickets, ticket => ticket.ticket_id)

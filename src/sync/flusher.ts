@@ -42,7 +42,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
   let last: LastFlush | null = null
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
   let size = batchSize
-  const { push, release, relearn } = createPush({ shards, database, log })
+  const { push, release } = createPush({ shards, database, log })
 
   async function pushOne (batch: Batch, asked: number, counts: FlushCounts) {
     try {
@@ -123,8 +123,6 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
       return pass('due', fullPace, signal)
     },
     lastFlush: () => last,
-    /** To be called when Redis may have changed: the next pass asks MySQL again for the highest id. */
-    relearn,
   }
 }
 

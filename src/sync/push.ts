@@ -27,17 +27,11 @@ export interface PushOptions {
 export function createPush ({ shards, database, log }: PushOptions) {
   // Two statements at a time would wait for each other's locks, and now and then in a circle.
   const oneAtATime = pLimit(1)
-  let highestIdKnown = false
 
   /** Resolves with what MySQL did not take, and how many newer rows were loaded from it. */
-  async function write ({ tickets, archivedMaxKnown }: Batch) {
-    if (!highestIdKnown || !archivedMaxKnown) {
-      const highest = await database.highestId()
-      await shards.reachable(({ dueIndex }) => dueIndex.raiseArchivedMax(highest))
-      highestIdKnown = true
-    }
+  async function write ({ tickets, firstVersions }: Batch) {
     if (tickets.length === 0) return { refused: [], outdated: [], loaded: 0 }
-    const { refused, outdated } = await oneAtATime(() => database.upsert(tickets))
+    const { refused, outdated } = await oneAtATime(() => database.upsert(tickets, firstVersions))
     if (outdated.length === 0) return { refused, outdated, loaded: 0 }
     const { loaded, failures, newer } = await loadNewer(shards, outdated)
     // Their claims come back when their lease ends.
@@ -99,8 +93,5 @@ export function createPush ({ shards, database, log }: PushOptions) {
       const restored = older.length > 0 ? await restore(older) : 0
       return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length - older.length + restored + loaded, retried, dead }
     },
-
-    /** To be called when Redis may have changed: MySQL is asked again for the highest id. */
-    relearn () { highestIdKnown = false },
   }
 }

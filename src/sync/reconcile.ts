@@ -20,8 +20,6 @@ export interface ReconcileOptions {
   database: TicketDatabase
   /** Whose tickets they are. */
   partition: { index: number, count: number }
-  /** Asks MySQL for the highest id that it holds: that of older data is too low. */
-  learnHighestId: () => Promise<void>
   /** Of the comparisons that run at a time. */
   limit: LimitFunction
   /** For a page of rows. */
@@ -42,10 +40,12 @@ export interface Loaded {
  * For a Redis that has come back with older data than MySQL has: it lost its last second, or a replica
  * that had less was promoted. What MySQL holds in a newer version is loaded into Redis.
  */
-export function createReconcile ({ store, database, partition, learnHighestId, limit, timeoutMs, log }: ReconcileOptions) {
+export function createReconcile ({ store, database, partition, limit, timeoutMs, log }: ReconcileOptions) {
   let trusted = false
   let failure: Error | undefined
   let connection = 0
+  // On which connection what MySQL holds was last forgotten.
+  let archivedOf: number | undefined
   let running: Promise<void> | undefined
   let checked = Promise.resolve()
 
@@ -116,12 +116,14 @@ export function createReconcile ({ store, database, partition, learnHighestId, l
       trusted = true
     }
     const checkpointMs = await store.checkpoint()
+    // What is known of MySQL is as old as the data, and other programs may have written rows since.
+    if (checkpointMs !== undefined || archivedOf !== onConnection) await store.forgetArchived()
+    archivedOf = onConnection
     if (checkpointMs === undefined) {
       trust()
       return undefined
     }
     try {
-      await learnHighestId()
       // Without a record there is no data that could be older.
       const changed = checkpointMs > 0 ? await compareChanged(checkpointMs, signal) : 0
       trust()

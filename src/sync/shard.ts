@@ -16,14 +16,13 @@ export interface TicketShardOptions extends StoreOptions, DueIndexOptions, Pick<
 
 /** The tickets whose keys are in one place, with what keeps them in step with MySQL. */
 export function createTicketShard (options: TicketShardOptions) {
-  const { shard, keys, database, index, count, retentionSeconds } = options
+  const { shard, keys, index, count, retentionSeconds } = options
   const scripts = repeatableScripts(shard)
   const dueIndex = createDueIndex(scripts, keys, options)
   const reconcile = createReconcile({
     ...options,
     store: createReconcileStore(scripts, keys, { retentionSeconds, partitions: count }),
     partition: { index, count },
-    learnHighestId: async () => { await dueIndex.raiseArchivedMax(await database.highestId()) },
   })
   return {
     connection: shard,

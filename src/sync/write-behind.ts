@@ -72,7 +72,6 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
   for (const shard of shards.all) {
     shard.connection.on('lost', shard.reconcile.markStale)
     shard.connection.on('ready', () => {
-      flusher.relearn()
       void verify(shard)
       ticker.retry()
     })

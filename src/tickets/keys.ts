@@ -1,3 +1,15 @@
+/** What MySQL holds is known by ranges of this number of ids: those of several sites and help desks lie far apart. */
+export const ARCHIVED_RANGE = 100_000
+
+/** A range of ids: those from `from` to `to`. */
+export interface IdRange { from: number, to: number }
+
+/** The range that the id is in. */
+export function rangeOf (ticketId: number): IdRange {
+  const from = Math.floor(ticketId / ARCHIVED_RANGE) * ARCHIVED_RANGE
+  return { from, to: from + ARCHIVED_RANGE - 1 }
+}
+
 /**
  * The only place that spells a Redis key. The names after the prefix are those of the article that this
  * service began with, so that any client can read `ticket:{id}`.
@@ -13,7 +25,8 @@ export function createKeys (keyPrefix: string, tag = '') {
     idempotencyPrefix: `${prefix}idem:`,
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,
-    archivedMax: `${prefix}tickets:archived_max`,
+    /** What is known of the ids that MySQL holds, by range of ids. */
+    archived: `${prefix}tickets:archived`,
     /** The server on which this data was last known to be in step with MySQL, and when. */
     checkpoint: `${prefix}tickets:attested`,
     /** The fields of a ticket that some version of the service has known. */

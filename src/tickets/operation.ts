@@ -14,8 +14,8 @@ export interface Idempotency {
 
 interface OnTicket {
   ticket_id: number
-  /** MySQL was asked, and does not hold the id. */
-  absentFromDatabase?: boolean
+  /** MySQL was asked, and does not hold the id. `highest`: of the ids of its range, that MySQL holds; undefined: that was not asked. */
+  absentFromDatabase?: { highest?: number }
   idempotency?: Idempotency
   /** For many operations: the answer holds the version alone. */
   answer?: 'version'

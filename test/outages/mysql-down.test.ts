@@ -61,7 +61,8 @@ t.test('the timer recovers by itself', async t => {
 t.test('a flush that somebody asks for ends the pause of the timer, when it succeeds', async t => {
   const stores = await createStores(t)
   // MySQL answers, so that its return is no event.
-  const { sql } = await createService(t, {}, stores)
+  const { sql, call: callFirst } = await createService(t, {}, stores)
+  t.equal((await callFirst('POST', '/tickets/2', { customer_id: 1, status: 'closed' })).status, 201)
   await sql.query('RENAME TABLE wp_support_tickets TO away')
   const { call, lines } = await createService(t, { FLUSH_INTERVAL_MS: 60_000, SYNC_STRATEGY: 'event' }, stores)
   t.ok(Number((await lines.waitFor(({ msg }) => /the flush failed/.test(msg))).pause_ms) >= 30_000)

@@ -56,11 +56,13 @@ t.test('keys of another type, and values of another form', async t => {
     t.match(JSON.parse((await redis.hget(`${prefix}tickets:failures`, '3'))!), { attempts: 1 }, 'counted from the start')
   }
 
-  for (const spoil of [() => redis.set(`${prefix}tickets:archived_max`, 'abc'), () => redis.multi().del(`${prefix}tickets:archived_max`).hset(`${prefix}tickets:archived_max`, 'a', 'b').exec()]) {
+  await redis.del(`${prefix}ticket:2`)
+  for (const spoil of [() => redis.hset(`${prefix}tickets:archived`, '0', 'abc'), () => redis.multi().del(`${prefix}tickets:archived`).set(`${prefix}tickets:archived`, 'b').exec()]) {
     await spoil()
     t.equal((await close(2)).status, 409, 'unknown: MySQL is asked')
-    await call('POST', '/flush')
-    t.equal(await redis.get(`${prefix}tickets:archived_max`), '2', 'and learnt again')
+    t.equal((await close(4)).status, 201)
+    t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '2' }, 'and learnt again')
+    await redis.del(`${prefix}ticket:4`, `${prefix}ticket:2`)
   }
   t.equal((await rows()).length, 2)
 })
@@ -83,7 +85,7 @@ t.test('thousands of foreign custom fields can be removed, and do not stop a tic
   t.equal(Object.keys(await hash(1)).filter(name => name.startsWith('custom_fields')).length, 0)
 })
 
-t.test('the highest id is asked for at every start and every connect to Redis, not only when it is unknown', async t => {
+t.test('which ids MySQL holds is asked again after every start and every connect to Redis, not only when it is unknown', async t => {
   const stores = await createStores(t)
   const first = await createService(t, {}, stores)
   await first.call('POST', '/tickets/8', { customer_id: 1, status: 'closed' })

@@ -11,8 +11,8 @@ import { createWriteRows } from './write.ts'
 /** Posts of one page of a scan. */
 const PAGE_POSTS = 1000
 
-/** So many tickets are looked through for the highest id; more are not, and the newest posts are tried instead. */
-const LOOK_THROUGH_MAX = 10_000
+/** The newest posts of a range that are looked through for a ticket. */
+const LOOK_THROUGH_MAX = 1000
 
 /**
  * The database that is the posts of a WordPress site: status and dates in wp_posts, every field in
@@ -47,7 +47,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     versions,
 
     upsert: createUpsert({
-      writeRows: async tickets => ({ refused: await writePosts(tickets), areNew: false }),
+      writeRows: async (tickets, firstVersions) => ({ refused: await writePosts(tickets, firstVersions), areNewest: false }),
       versions,
       // The transaction is one for the batch; it bounds its statements itself.
       sizeMax: Infinity,
@@ -72,14 +72,16 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
       }
     },
 
-    async highestId () {
-      const [few] = await select<{ tickets: number, highest: number | null }>(
-        `SELECT COUNT(*) AS tickets, MAX(post_id) AS highest FROM (SELECT post_id FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few`, [versionKey], statementTimeoutMs)
-      if (Number(few!.tickets) < LOOK_THROUGH_MAX) return Number(few!.highest ?? 0)
-      // With a LIMIT in it the condition is tried post by post, and the first that has it ends the search.
-      const [newest] = await select<{ ID: number }>(
-        `SELECT ID FROM ${posts} WHERE (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ? LIMIT 1) = 1 ORDER BY ID DESC LIMIT 1`, [versionKey], statementTimeoutMs)
-      return Number(newest?.ID ?? 0)
+    async highestIds (ranges) {
+      const rows = await select<{ place: number, highest: number | null, looked: number, lowest: number | null }>(
+        ranges.map((_range, place) =>
+          `SELECT ${place} AS place, COUNT(*) AS looked, MIN(ID) AS lowest, MAX(IF(EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?), ID, NULL)) AS highest ` +
+          `FROM (SELECT ID FROM ${posts} WHERE ID BETWEEN ? AND ? ORDER BY ID DESC LIMIT ${LOOK_THROUGH_MAX}) AS newest`).join(' UNION ALL '),
+        ranges.flatMap(({ from, to }) => [versionKey, from, to]), FIND_TIMEOUT_MS)
+      // Any of the posts that were not looked through may be a ticket.
+      const highestOf = ({ highest, looked, lowest }: typeof rows[number]) => Number(highest ?? (Number(looked) === LOOK_THROUGH_MAX ? Number(lowest) - 1 : 0))
+      const byPlace = new Map(rows.map(row => [Number(row.place), highestOf(row)]))
+      return ranges.map((_range, place) => byPlace.get(place)!)
     },
 
     async ping () {

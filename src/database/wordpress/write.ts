@@ -2,7 +2,7 @@ import type { Mysql, Query } from '../../mysql/mysql.ts'
 import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import type { Ticket } from '../../tickets/fields.ts'
-import type { Failure } from '../ticket-database.ts'
+import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
 import type { Site } from './site.ts'
 import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
 import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
@@ -67,7 +67,7 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
     for (const part of inParts(metaIds, () => 1, ROWS_PER_DELETE)) await query(`DELETE FROM ${postmeta} WHERE meta_id IN (?)`, [part])
   }
 
-  return (tickets: readonly Ticket[]): Promise<Failure[]> => mysql.transaction(async query => {
+  return (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<Failure[]> => mysql.transaction(async query => {
     const found = await lock(query, tickets.map(ticket => ticket.ticket_id))
     const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site.postType)
     const refusedIds = new Set(refused.map(failure => failure.ticketId))
@@ -75,9 +75,11 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
     if (writable.length === 0) return refused
 
     const meta = await readMeta(query, writable.map(ticket => ticket.ticket_id))
-    const held = (ticket: Ticket) => versionOf(meta.get(ticket.ticket_id), metaKeys.get('version')!)
+    const held = (ticket: Ticket) => versionOf(meta.get(ticket.ticket_id), metaKeys.get('version')!) ?? -1
+    const isForeign = (ticket: Ticket) => held(ticket) !== -1 && held(ticket) < (firstVersions.get(ticket.ticket_id) ?? -1)
+    refused.push(...writable.filter(isForeign).map(ticket => refuseForeign(ticket.ticket_id, ticket.version, held(ticket))))
     // Only a newer version changes a post, so every write may be repeated and come late.
-    const newer = writable.filter(ticket => ticket.version > (held(ticket) ?? -1))
+    const newer = writable.filter(ticket => ticket.version > held(ticket) && !isForeign(ticket))
     if (newer.length === 0) return refused
 
     const changes = newer.map(ticket => toChanges(ticket, meta.get(ticket.ticket_id), metaKeys))

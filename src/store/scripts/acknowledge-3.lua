@@ -5,7 +5,7 @@
   Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
 
   KEYS[1]  tickets:due
-  KEYS[2]  tickets:archived_max
+  KEYS[2]  tickets:archived
   KEYS[3]  tickets:failures
 
   ARGV[1]     what stands before an id in a ticket's key
@@ -16,7 +16,7 @@
   Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
           the others have changed since the claim
 ]]
-local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local due_key, archived_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
@@ -24,12 +24,11 @@ local lease_score = tonumber(ARGV[3])
 -- @include clock
 -- @include other_type
 -- @include chunks
+-- @include archived
 
 local in_step, older = {}, {}
--- Unknown stays unknown: what is missing here would pass for free ids.
-local archived_max = redis.pcall('GET', archived_max_key)
-archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
-local highest = archived_max
+-- The highest id that was written, by range.
+local highest = {}
 for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
   local key = ticket_prefix .. id
@@ -37,7 +36,10 @@ for i = 4, #ARGV, 2 do
   if is_other_type(held) then held = {} end
   local version, synced, closed = held[1], held[2], held[3]
   if version == written or not version then
-    if version then redis.call('HSET', key, 'synced_version', written) end
+    if version then
+      redis.call('HSET', key, 'synced_version', written)
+      redis.call('HDEL', key, 'first_version')
+    end
     if closed then redis.call('EXPIRE', key, retention_seconds) end
     in_step[#in_step + 1] = id
   elseif tonumber(version) and tonumber(version) < tonumber(written) then
@@ -45,18 +47,18 @@ for i = 4, #ARGV, 2 do
     older[#older + 1] = id
   else
     if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
+    redis.call('HDEL', key, 'first_version')
     -- A change that is not due by itself has left the lease in place.
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
   end
-  if highest and tonumber(id) > highest then highest = tonumber(id) end
+  local range = range_of(id)
+  highest[range] = math.max(highest[range] or 0, tonumber(id))
 end
 in_chunks(in_step, function(...)
   redis.call('ZREM', due_key, ...)
   -- Of another type it holds no failure to forget.
   redis.pcall('HDEL', failures_key, ...)
 end)
-if highest ~= archived_max then
-  redis.call('SET', archived_max_key, string.format('%.0f', highest))
-end
+for range, id in pairs(highest) do raise(archived_key, range, id) end
 return { #in_step, older }

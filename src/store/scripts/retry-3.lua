@@ -14,9 +14,8 @@
   ARGV[1]     score of the lease, as claim gave it
   ARGV[2]     first wait, ms
   ARGV[3]     longest wait, ms
-  ARGV[4]     attempts at most
-  ARGV[5]     what stands before an id in a ticket's key
-  ARGV[6...]  id, version that was refused ('' when it could not be read), reason
+  ARGV[4]     what stands before an id in a ticket's key
+  ARGV[5...]  id, version that was refused ('' when it could not be read), attempts at most, reason
 
   Output: the attempts of each ticket so far, in the order of ARGV; negative: it is a dead letter now;
           0 where the mark or the ticket has changed
@@ -25,8 +24,7 @@ local due_key, failures_key, dead_key = KEYS[1], KEYS[2], KEYS[3]
 local lease_score = tonumber(ARGV[1])
 local first_ms = tonumber(ARGV[2])
 local longest_ms = tonumber(ARGV[3])
-local attempts_max = tonumber(ARGV[4])
-local ticket_prefix = ARGV[5]
+local ticket_prefix = ARGV[4]
 
 -- @include clock
 
@@ -60,8 +58,8 @@ local function has_changed(id, refused)
 end
 
 local attempts = {}
-for i = 6, #ARGV, 3 do
-  local id, refused, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+for i = 5, #ARGV, 4 do
+  local id, refused, attempts_max, reason = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), ARGV[i + 3]
   local count = 0
   local score = redis.call('ZSCORE', due_key, id)
   if score and tonumber(score) == lease_score then

@@ -4,7 +4,7 @@
   Touches the hashes of the ids in ARGV; they are in the slot of KEYS.
 
   KEYS[1]  tickets:due
-  KEYS[2]  tickets:archived_max
+  KEYS[2]  tickets:archived
   KEYS[3]  tickets:dead
   KEYS[4]  tickets:failures
   KEYS[5]  tickets:fields
@@ -21,7 +21,8 @@
               an array, and everything in it is text:
                 kind      'create' | 'update' | 'restore'
                 id        the ticket's
-                absent    'absent' when MySQL is known not to hold the id, else ''
+                absent    '' when MySQL was not asked; else MySQL does not hold the id, and this is the highest id
+                          of its range that MySQL holds, or 'absent' when that was not asked
                 versions  update: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
@@ -44,7 +45,7 @@
     [0, result]     an earlier operation with this idempotency_key and index had the result
     -1  create: the ticket exists
     -2  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result
-    -3  create: the same, and archived_max is unknown; or an earlier one had this result
+    -3  create: the same, and nothing is known of the range of the id; or an earlier one had this result
     -4  update: there is no such ticket
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
@@ -57,11 +58,11 @@
    -12  restore: a newer version of the service has registered fields that the caller does not know, and so has not read
         from MySQL; nothing was changed
 ]]
-local EXISTS, MAYBE_ARCHIVED, ARCHIVE_UNKNOWN = -1, -2, -3
+local EXISTS, MAYBE_ARCHIVED, RANGE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
 local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, REPLAYED = -9, -10, -11, -12, 0
 
-local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, archived_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
@@ -79,9 +80,6 @@ if due_type ~= 'zset' and due_type ~= 'none' then return -1 end
 -- has no mark is never pushed.
 redis.call('ZADD', due_key, 'XX', '+inf', '')
 
--- Of another type, or no number: as good as unknown.
-local archived_max = redis.pcall('GET', archived_max_key)
-archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
 local due_score = {}
 for i, delay in ipairs(due_in) do
   due_score[i] = delay == math.huge and '+inf' or string.format('%.0f', now_ms + delay)
@@ -109,17 +107,36 @@ end
 -- @include other_type
 -- @include chunks
 -- @include unknown_fields
+-- @include archived
+
+-- The highest ids, by range, as far as they are known: many creates look at one range once.
+local highest_by_range = {}
+
+-- Why MySQL must be asked before the ticket is created; nil: it need not.
+local function undecided_by(id)
+  local range = range_of(id)
+  if not highest_by_range[range] then
+    local highest, is_asking = highest_of(archived_key, range)
+    if not highest then ask_for(archived_key, range) end
+    if not highest or is_asking then return RANGE_UNKNOWN end
+    highest_by_range[range] = highest
+  end
+  return tonumber(id) <= highest_by_range[range] and MAYBE_ARCHIVED or nil
+end
 
 local function create(key, id, absent, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
   if absent == '' then
-    if not archived_max then return ARCHIVE_UNKNOWN end
-    if tonumber(id) <= archived_max then return MAYBE_ARCHIVED end
+    local undecided = undecided_by(id)
+    if undecided then return undecided end
+  elseif tonumber(absent) then
+    learn(archived_key, range_of(id), tonumber(absent))
   end
   local is_closed = is_closed_status(value_of(set, 'status'))
   mark_due(id, false, is_closed)
   -- The caller's created_at, if there is one, comes later and so stands.
-  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
+  -- first_version: what MySQL holds in an older version is not this ticket. It goes when MySQL has the ticket.
+  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
   if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
   if as_of then redis.call('HSET', key, 'replayed', now) end
   return now
@@ -263,7 +280,7 @@ for _, operations in ipairs(cjson.decode(ARGV[11])) do
   local undecided
   for _, operation in ipairs(operations) do
     local result = undecided or attempt(unpack(operation))
-    if result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then undecided = result end
+    if result == MAYBE_ARCHIVED or result == RANGE_UNKNOWN then undecided = result end
     results[#results + 1] = result
   end
 end

@@ -43,6 +43,7 @@ t.test('201: every field, Location, ETag', async t => {
     created_at: '1700000000',
     updated_at: String(updated_at),
     version: String(version),
+    first_version: String(version),
   }, 'the hash is flat')
 })
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { DatabaseUnavailable } from '../../../src/mysql/failure.ts'
 import { createService, createStores, type Service } from '../../helper.ts'
 
 /** A closed ticket that MySQL holds and Redis has let go, as after the retention time. */
@@ -83,49 +84,115 @@ t.test('POST: an id that MySQL holds is refused', async t => {
   t.strictSame((await call('GET', '/tickets/10')).body, ticket, 'nothing was changed')
 })
 
-t.test('POST: only ids at or below the highest in MySQL are looked up', async t => {
-  const service = await createService(t)
-  const { call, redis, prefix, app } = service
-  await archived(service, 10)
-  t.equal(await redis.get(`${prefix}tickets:archived_max`), '10', 'raised by the flush')
-
-  let asked: number[] = []
+/** Tells which ids MySQL is asked for. */
+function watchLookUps ({ app }: Service) {
+  const asked: number[] = []
   const { find } = app.tickets.database
-  app.tickets.database.find = ids => {
-    asked = [...asked, ...ids]
-    return find(ids)
+  app.tickets.database.find = (ids, timeoutMs) => {
+    asked.push(...ids)
+    return find(ids, timeoutMs)
   }
-  t.equal((await call('POST', '/tickets/11', { customer_id: 1 })).status, 201)
-  t.strictSame(asked, [], 'MySQL is not in the path of new ids')
-  t.equal((await call('POST', '/tickets/9', { customer_id: 1 })).status, 201)
-  t.strictSame(asked, [9])
+  return asked
+}
+
+const create = ({ call }: Service, id: number) => call('POST', `/tickets/${id}`, { customer_id: 1 })
+
+t.test('POST: only ids at or below the highest that MySQL holds of their range are looked up', async t => {
+  const service = await createService(t)
+  const { redis, prefix } = service
+  const asked = watchLookUps(service)
+  await archived(service, 10)
+  t.strictSame(asked, [10], 'nothing was known of the range')
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '10' }, 'raised by the flush')
+
+  t.equal((await create(service, 11)).status, 201)
+  t.strictSame(asked, [10], 'MySQL is not in the path of new ids')
+  t.equal((await create(service, 9)).status, 201)
+  t.strictSame(asked, [10, 9])
 })
 
-t.test('the highest id is learnt at the start, and again when Redis has lost it', async t => {
+t.test('POST: ids far apart do not make each other unknown, up to the largest id', async t => {
+  const service = await createService(t)
+  const { redis, prefix, sql } = service
+  await sql.query('INSERT INTO wp_support_tickets (ticket_id, customer_id, status, created_at, updated_at) VALUES (150007, 3, \'open\', NOW(), NOW())')
+  const starts = [1, 150_008, 100_000_000_005, Number.MAX_SAFE_INTEGER - 5]
+  for (const id of starts) await archived(service, id)
+  const asked = watchLookUps(service)
+  for (const id of starts) for (const next of [id + 1, id + 2]) t.equal((await create(service, next)).status, 201, String(next))
+  t.strictSame(asked, [], 'MySQL is asked for none')
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '1', 1: '150008', 1000000: '100000000005', 90071992547: '9007199254740986' })
+  t.equal((await create(service, 150_006)).status, 201)
+  t.strictSame(asked, [150_006], 'below the highest of its range')
+})
+
+t.test('POST: a batch over many ranges asks MySQL in few statements', async t => {
+  const service = await createService(t)
+  let statements = 0
+  service.app.mysql.on('ended', () => { statements += 1 })
+  const operations = Array.from({ length: 500 }, (_, i) => ({ op: 'create', ticket_id: 1 + i * 1_000_000_007, customer_id: 1 }))
+  const before = statements
+  t.equal((await service.call('POST', '/tickets/batch', { operations })).status, 200)
+  t.ok(statements - before <= 500 / 32 + 500 / 50 + 3, `${statements - before} statements`)
+})
+
+t.test('what is known of the ranges is bounded, and learnt again', async t => {
+  const service = await createService(t)
+  const { redis, prefix } = service
+  await archived(service, 5)
+  await redis.hset(`${prefix}tickets:archived`, Object.fromEntries(Array.from({ length: 9_999 }, (_, i) => [i + 7, '0'])))
+  t.equal((await create(service, 100_000_000_005)).status, 201)
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 1000000: '0' })
+  t.equal((await create(service, 5)).status, 409)
+  t.equal((await create(service, 6)).status, 201)
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '5', 1000000: '0' })
+})
+
+t.test('what is known goes with the data that knew it', async t => {
   const stores = await createStores(t)
   const first = await createService(t, {}, stores)
   await archived(first, 50)
   await archived(first, 20)
-  await first.redis.del(`${first.prefix}tickets:archived_max`)
-
-  t.match(await first.call('POST', '/tickets/50', { customer_id: 1 }), { status: 409 }, 'unknown: MySQL is asked')
-  t.equal((await first.call('POST', '/tickets/51', { customer_id: 1 })).status, 201)
+  await first.redis.hset(`${first.prefix}tickets:archived`, '0', '7')
+  await first.redis.set(`${first.prefix}tickets:attested`, `another:server ${Date.now()}`)
   await first.call('POST', '/flush')
-  t.equal(await first.redis.get(`${first.prefix}tickets:archived_max`), '50', 'a flush learns it')
-
-  await first.redis.del(`${first.prefix}tickets:archived_max`)
-  const second = await createService(t, {}, stores)
-  await second.call('POST', '/flush')
-  t.equal(await second.redis.get(`${first.prefix}tickets:archived_max`), '50', 'so does a start')
+  t.equal((await create(first, 50)).status, 409, 'older data: MySQL is asked')
+  t.equal((await create(first, 51)).status, 201)
+  t.strictSame(await first.redis.hgetall(`${first.prefix}tickets:archived`), { 0: '50' })
 })
 
-t.test('a settle never makes an unknown highest id known', async t => {
-  const { call, redis, prefix, app } = await createService(t)
-  await call('POST', '/flush')
+t.test('what is acknowledged never makes an unknown range known, and is not lost while the range is asked for', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix, app } = service
+  const { dueIndex } = app.tickets.shards.all[0]!
   const { body } = await call('POST', '/tickets/5', { customer_id: 1, status: 'closed' })
-  await redis.del(`${prefix}tickets:archived_max`)
-  await app.tickets.shards.all[0]!.dueIndex.acknowledge('1.5', [body])
-  t.equal(await redis.get(`${prefix}tickets:archived_max`), null)
+  await redis.del(`${prefix}tickets:archived`)
+  await dueIndex.acknowledge('1.5', [body])
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), {})
+
+  const { database } = app.tickets
+  const { highestIds } = database
+  database.highestIds = async ranges => {
+    const answer = await highestIds(ranges)
+    // Another instance brings a ticket to MySQL after it was asked.
+    await dueIndex.acknowledge('1.5', [{ ...body, ticket_id: 70 }])
+    t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '?70' })
+    return answer
+  }
+  t.equal((await create(service, 8)).status, 201)
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '70' })
+})
+
+t.test('a range that cannot be asked for stays unknown; the next create asks again', async t => {
+  const service = await createService(t)
+  const { redis, prefix, app } = service
+  const { database } = app.tickets
+  const { highestIds } = database
+  database.highestIds = async () => { throw new DatabaseUnavailable('too late') }
+  t.equal((await create(service, 8)).status, 201, 'MySQL was asked for the id alone')
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '?0' })
+  database.highestIds = highestIds
+  t.equal((await create(service, 9)).status, 201)
+  t.strictSame(await redis.hgetall(`${prefix}tickets:archived`), { 0: '0' })
 })
 
 t.test('a write that came first stands when MySQL answers', async t => {

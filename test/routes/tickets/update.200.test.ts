@@ -34,7 +34,7 @@ t.test('200: every optional field can be removed, custom_fields as a whole too',
   const { status, body } = await call('PATCH', '/tickets/1', { subject: null, category: null, priority: null, channel: null, assigned_to: null, custom_fields: null })
   t.equal(status, 200)
   t.strictSame(Object.keys(body).sort(), ['created_at', 'customer_id', 'status', 'synced_version', 'ticket_id', 'updated_at', 'version'])
-  t.strictSame(Object.keys(await hash(1)).sort(), ['created_at', 'customer_id', 'status', 'ticket_id', 'updated_at', 'version'])
+  t.strictSame(Object.keys(await hash(1)).sort(), ['created_at', 'customer_id', 'first_version', 'status', 'ticket_id', 'updated_at', 'version'])
 })
 
 t.test('closed_at stands exactly while the status is a closed one', async t => {

@@ -4,10 +4,9 @@
   Touches the hashes of the ids that it finds; they are in the slot of KEYS.
 
   KEYS[1]  tickets:due
-  KEYS[2]  tickets:archived_max
-  KEYS[3]  tickets:dead
-  KEYS[4]  tickets:failures
-  KEYS[5]  tickets:fields
+  KEYS[2]  tickets:dead
+  KEYS[3]  tickets:failures
+  KEYS[4]  tickets:fields
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
@@ -17,7 +16,7 @@
   ARGV[6]     the fields of a ticket that the caller knows, ',f1,f2,'
   ARGV[7...]  ids: these and no others, whenever they are due, and dead letters too
 
-  Output: { now in ms, 1 when archived_max is known else 0, score of the lease, left, tickets, newer }
+  Output: { now in ms, score of the lease, left, tickets, newer }
   left:    ids that were not looked at, or tickets that are due and were not taken
   tickets: a JSON array, because clients read one long text much faster than thousands of short ones; per ticket
            { id, since, { field, value, ... } }; since: when it became due, ms, or now
@@ -26,7 +25,7 @@
   newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
            version of the service takes them. Those that were not given are due again in a second
 ]]
-local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
 local lease_ms = tonumber(ARGV[2])
 local tickets_max = tonumber(ARGV[3])
@@ -114,6 +113,4 @@ in_chunks(gone, function(...)
 end)
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
-local archived_max = redis.pcall('GET', archived_max_key)
-local known = type(archived_max) == 'string' and tonumber(archived_max) and 1 or 0
-return { now_ms, known, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }
+return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }
