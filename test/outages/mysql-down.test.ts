@@ -44,6 +44,18 @@ t.test('MySQL becomes unavailable and comes back', async t => {
   t.match((await call('GET', '/health/ready')).body, { status: 'ready' })
 })
 
+t.test('a ticket with the largest id does not make creates of others wait for MySQL', async t => {
+  const mariadb = await privateMariadb(t)
+  const { call } = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
+  const largest = 100_000_000_005
+  for (const id of [7, largest, Number.MAX_SAFE_INTEGER]) t.equal((await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })).status, 201)
+  t.match((await call('POST', '/flush')).body, { synced: 3 })
+  await mariadb.kill()
+  for (const id of [8, largest + 1]) t.equal((await call('POST', `/tickets/${id}`, { customer_id: 1 })).status, 201, 'above the highest of its range')
+  t.equal((await call('POST', '/tickets/555000', { customer_id: 1 })).status, 201, 'nothing is known of its range')
+  t.equal((await call('POST', '/tickets/6', { customer_id: 1 })).status, 503, 'MySQL may hold it')
+})
+
 t.test('the timer recovers by itself', async t => {
   const mariadb = await privateMariadb(t)
   const service = await createService(t, { FLUSH_INTERVAL_MS: 50 }, await createStores(t, { mysql: mariadb.url }))
