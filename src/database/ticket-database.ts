@@ -41,6 +41,9 @@ export interface TicketDatabase {
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>
 
+  /** The statuses that the tickets have, as far as they can be told cheaply. */
+  statuses (): Promise<string[]>
+
   /** The highest id that MySQL holds; 0 when it holds none. */
   highestId (): Promise<number>
 

@@ -23,6 +23,18 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
     return reply
   }
 
+  /** What is unsynced, in parts. One that is unsynced during the whole scan is given at least once. */
+  async function * scan (): AsyncGenerator<{ id: number, version: number, status: string }[]> {
+    let cursor = '0'
+    do {
+      const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
+      const page: { id: number, version: number, status: string }[] = []
+      for (let i = 0; i < flat.length; i += 3) page.push({ id: Number(flat[i]), version: Number(flat[i + 1]), status: flat[i + 2]! })
+      if (page.length > 0) yield page
+      cursor = next!
+    } while (cursor !== '0')
+  }
+
   return {
     /**
      * Records that this server's data is in step with MySQL, if it was already; undefined: it was. Else
@@ -38,14 +50,12 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
 
     /** The unsynced tickets and their versions, in parts. */
     async * unsynced (): AsyncGenerator<Map<number, number>> {
-      let cursor = '0'
-      do {
-        const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
-        const versions = new Map<number, number>()
-        for (let i = 0; i < flat.length; i += 2) versions.set(Number(flat[i]), Number(flat[i + 1]))
-        if (versions.size > 0) yield versions
-        cursor = next!
-      } while (cursor !== '0')
+      for await (const page of scan()) yield new Map(page.map(({ id, version }) => [id, version]))
+    },
+
+    /** The statuses of the unsynced tickets, in parts. */
+    async * unsyncedStatuses (): AsyncGenerator<string[]> {
+      for await (const page of scan()) yield page.flatMap(({ status }) => status === '' ? [] : [status])
     },
 
     /** The versions of those among `ids` that Redis holds. */

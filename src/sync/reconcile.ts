@@ -146,6 +146,9 @@ export function createReconcile ({ store, database, partition, learnHighestId, l
   return {
     load,
 
+    /** The statuses of the unsynced tickets, in parts. */
+    unsyncedStatuses: store.unsyncedStatuses,
+
     /** False from the loss of a connection until it is known that Redis holds nothing older than MySQL, or that MySQL cannot be asked. */
     isTrusted: () => trusted,
 

@@ -137,12 +137,14 @@ export function toNewTicket ({ ticket_id, fields }: Create, at: number, version:
 }
 
 function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: PatchTicket, at: number, { closedStatuses }: Statuses): Ticket {
-  const status = fields.status ?? before.status
+  const { status = before.status } = fields
+  // What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
+  const isClosed = closedStatuses.includes(status) || (status === before.status && before.closed_at !== undefined)
   const changed = {
     ...before,
     ...fields,
     updated_at: at,
-    closed_at: closedStatuses.includes(status) ? before.closed_at ?? at : null,
+    closed_at: isClosed ? before.closed_at ?? at : null,
     custom_fields: custom === null ? null : noneIfEmpty(withoutNull({ ...before.custom_fields, ...custom })),
   }
   return { ...withoutNull(changed) as Ticket, synced_version: before.synced_version }

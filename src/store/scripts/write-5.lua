@@ -99,6 +99,11 @@ local function is_closed_status(status)
   return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
 end
 
+-- What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
+local function is_closed_ticket(fields)
+  return fields.closed_at ~= nil or is_closed_status(fields.status)
+end
+
 local function value_of(set, name)
   for i = 1, #set, 2 do
     if set[i] == name then return set[i + 1] end
@@ -190,8 +195,10 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
     return would_change(fields, set, remove) and OUTDATED or to_flat(fields)
   end
 
-  local was_closed = is_closed_status(fields.status)
-  local is_closed = is_closed_status(value_of(set, 'status') or fields.status)
+  local was_closed = is_closed_ticket(fields)
+  local status = value_of(set, 'status') or fields.status
+  local is_closed = was_closed
+  if status ~= fields.status then is_closed = is_closed_status(status) end
   local removed = to_be_removed(fields, remove)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
@@ -202,7 +209,7 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   set[#set + 1] = version
   set[#set + 1] = 'updated_at'
   set[#set + 1] = now_s
-  if is_closed and not (was_closed and fields.closed_at) then
+  if is_closed and not fields.closed_at then
     set[#set + 1] = 'closed_at'
     set[#set + 1] = now_s
   end
