@@ -65,6 +65,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
+    delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
     onCorrupt,
     onWrite: (operations: number) => { events.emit('write', operations) },
     log,
