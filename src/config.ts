@@ -73,6 +73,8 @@ export const Environment = Type.Object({
   TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES. A ticket that is closed stays so until its status changes', ['resolved', 'closed']),
   TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
 
+  READ_CACHE_SECONDS: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'A ticket that only MySQL holds stays in Redis this long after GET /tickets/:id has read it; 0: it is not put back. A read leaves a fifth of maxmemory to writes, and lists put nothing back' }),
+
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
 
   FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is unavailable, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),

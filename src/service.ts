@@ -78,6 +78,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
   const isJournaled = config.FALLBACK === 'mysql'
   const direct = createReadThrough(createShardedRepository(shards), {
     database,
+    readCacheSeconds: config.READ_CACHE_SECONDS,
     onCorrupt,
     awaited: isJournaled ? journal.creates : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },

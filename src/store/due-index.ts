@@ -94,7 +94,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archivedMax, keys.failures],
+        [keys.due, keys.archivedMax, keys.failures, keys.acknowledged],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }

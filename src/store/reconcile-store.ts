@@ -18,7 +18,7 @@ export interface ReconcileStoreOptions {
 /** The Redis side of reconciling with MySQL. Every call may be repeated. */
 export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, partitions }: ReconcileStoreOptions) {
   async function checkpoint (compared: 0 | 1): Promise<number> {
-    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
+    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields, keys.acknowledged], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
     if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
     return reply
   }
@@ -70,7 +70,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
-      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },

@@ -14,6 +14,8 @@ export function createKeys (keyPrefix: string, tag = '') {
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,
     archivedMax: `${prefix}tickets:archived_max`,
+    /** By buckets of ids, a stamp that changes when MySQL has received something new of them. */
+    acknowledged: `${prefix}tickets:acknowledged`,
     /** The server on which this data was last known to be in step with MySQL, and when. */
     checkpoint: `${prefix}tickets:attested`,
     /** The fields of a ticket that some version of the service has known. */

@@ -14,8 +14,11 @@ export interface Idempotency {
 
 interface OnTicket {
   ticket_id: number
-  /** MySQL was asked, and does not hold the id. */
-  absentFromDatabase?: boolean
+  /**
+   * MySQL was asked after the store had given this stamp: it does not hold the id, or, for a restore, holds this row. The store
+   * goes by it while the stamp is the same; then MySQL has received nothing new of the ticket since.
+   */
+  asked?: string
   idempotency?: Idempotency
   /** For many operations: the answer holds the version alone. */
   answer?: 'version'
@@ -38,7 +41,13 @@ export interface Update extends OnTicket {
 }
 
 /** Puts what MySQL holds back into Redis, unless the ticket is there. */
-export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
+export interface Restore extends OnTicket {
+  op: 'restore'
+  ticket: Ticket
+  asked: string
+  /** How long it stays when it is for a read, which leaves memory to writes; undefined: it is for a change. */
+  readCacheSeconds?: number
+}
 
 export type Operation = Create | Update | Restore
 
@@ -63,6 +72,8 @@ interface Handler<Op extends Operation> {
   fields: (operation: Op, statuses: Statuses) => CreateTicket | PatchTicket | Ticket
   /** Versions of which one must be the ticket's; undefined: any. */
   ifMatch: (operation: Op) => readonly string[] | undefined
+  /** What the write script is to answer, or how long the ticket stays: `answer` in its header. */
+  answer: (operation: Op) => string
   /**
    * The ticket as it will be when the operation has been applied, as far as that can be told: its version is not.
    * @param before undefined: nothing is known of the ticket; of one that was to be created, there is none
@@ -81,6 +92,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: true,
     fields: ({ fields }, { defaultStatus }) => fields.status === undefined ? { ...fields, status: defaultStatus } : fields,
     ifMatch: () => undefined,
+    answer: ({ answer = 'ticket' }) => answer,
     // Of an id that exists already the entry will be a conflict.
     preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
     forced: ({ op, ticket_id, fields }) => {
@@ -94,6 +106,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: false,
     fields: ({ fields }) => fields,
     ifMatch: ({ ifMatch }) => ifMatch,
+    answer: ({ answer = 'ticket' }) => answer,
     preview: (before, { fields }, at, statuses) => before && toChangedTicket(before, fields, at, statuses),
     forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
   },
@@ -102,6 +115,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: false,
     fields: ({ ticket }) => ticket,
     ifMatch: () => undefined,
+    answer: ({ readCacheSeconds }) => readCacheSeconds === undefined ? '' : String(readCacheSeconds),
     preview: (before, { ticket }) => before ?? ticket,
     forced: () => [],
   },

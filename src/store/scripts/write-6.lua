@@ -8,10 +8,11 @@
   KEYS[3]  tickets:dead
   KEYS[4]  tickets:failures
   KEYS[5]  tickets:fields
+  KEYS[6]  tickets:acknowledged
 
   ARGV[1]     deadline, ms of Redis's clock: a call that starts later changes nothing
   ARGV[2]     what stands before an id in a ticket's key
-  ARGV[3]     seconds that a restored ticket stays
+  ARGV[3]     seconds that a ticket stays that was restored for a change
   ARGV[4..7]  ms from now until a change is due ('inf': not until closed), for
               (was open, is open), (was open, is closed), (was closed, is open), (was closed, is closed)
   ARGV[8]     the statuses that close a ticket, ',s1,s2,'
@@ -21,11 +22,13 @@
               an array, and everything in it is text:
                 kind      'create' | 'update' | 'restore'
                 id        the ticket's
-                absent    'absent' when MySQL is known not to hold the id, else ''
+                asked     the stamp (see -2) since which MySQL was asked. create, update: it does not hold the id;
+                          restore: set is what it holds. '': it was not asked, and so it is when the stamp is another by now
                 versions  update: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
-                answer    update: 'ticket' | 'version'
+                answer    update: 'ticket' | 'version'; restore: seconds that the ticket stays, for a read, which leaves memory to
+                          writes; else ''
                 and, for an operation that is to be applied once:
                 idempotency_key
                 fingerprint  of the request; a key stands for one request
@@ -43,8 +46,9 @@
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result
     -1  create: the ticket exists
-    -2  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result
-    -3  create: the same, and archived_max is unknown; or an earlier one had this result
+    [-2, stamp]  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result. What MySQL
+                 says from now on is to be sent with the stamp, which is '' when it cannot be told
+    [-3, stamp]  create: the same, and archived_max is unknown; or an earlier one had this result
     -4  update: there is no such ticket
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
@@ -62,6 +66,7 @@ local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -
 local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, REPLAYED = -9, -10, -11, -12, 0
 
 local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local acknowledged_key = KEYS[6]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
@@ -114,6 +119,7 @@ end
 -- @include other_type
 -- @include chunks
 -- @include unknown_fields
+-- @include stamps
 
 local function create(key, id, absent, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
@@ -233,18 +239,36 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   return answer == 'version' and version or to_flat(fields)
 end
 
-local function restore(key, _, _, _, set)
+-- Reads leave the rest of maxmemory to writes, which a full Redis refuses.
+local READS_SHARE = 0.8
+local is_kept_for_writes
+local function is_memory_kept_for_writes()
+  if is_kept_for_writes == nil then
+    local info = redis.call('INFO', 'memory')
+    local used, max = string.match(info, 'used_memory:(%d+)'), string.match(info, 'maxmemory:(%d+)')
+    is_kept_for_writes = used ~= nil and max ~= nil and tonumber(max) > 0 and tonumber(used) > tonumber(max) * READS_SHARE
+  end
+  return is_kept_for_writes
+end
+
+local function restore(key, _, asked, _, set, _, seconds)
   local flat = redis.pcall('HGETALL', key)
   if is_other_type(flat) then return CORRUPT end
   if #flat > 0 then return flat end
+  if asked == '' then return MAYBE_ARCHIVED end
   if next(unknown_fields(fields_key, known_fields)) then return NEWER_FIELDS end
+  if seconds ~= '' and is_memory_kept_for_writes() then return set end
   hset(key, set)
-  redis.call('EXPIRE', key, retention_seconds)
+  redis.call('EXPIRE', key, tonumber(seconds) or retention_seconds)
   return set
 end
 
 local kinds = { create = create, update = update, restore = restore }
-local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, ...) end
+local function apply(kind, id, asked, ...)
+  -- What MySQL said may be outdated by now.
+  if asked ~= '' and asked ~= stamp_of(acknowledged_key, id) then asked = '' end
+  return kinds[kind](ticket_prefix .. id, id, asked, ...)
+end
 
 -- @include apply_once
 
@@ -270,7 +294,10 @@ for _, operations in ipairs(cjson.decode(ARGV[11])) do
   local undecided
   for _, operation in ipairs(operations) do
     local result = undecided or attempt(unpack(operation))
-    if result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then undecided = result end
+    if result == MAYBE_ARCHIVED or result == ARCHIVE_UNKNOWN then
+      undecided = { result, stamp_of(acknowledged_key, operation[2]) }
+      result = undecided
+    end
     results[#results + 1] = result
   end
 end
