@@ -18,6 +18,8 @@ const ticket = { $ref: 'Ticket#' }
 const TicketSource = { type: 'string', enum: ['redis', 'mysql'], description: 'Where the answer comes from' }
 const PendingChanges = { type: 'integer', description: 'Only there while Redis is unavailable, or has just come back: the number of changes that wait for it. The ticket is shown with them, under the version that it has without them, and there is no ETag' }
 
+const Stale = { type: 'string', enum: ['true'], description: 'Only there when Redis cannot be asked: MySQL has answered, and Redis may hold a newer version. synced_version is null, and there is no ETag' }
+
 const JournaledSchema = Type.Object({
   ticket_id: TicketId,
   journaled: Type.Literal(true, { description: 'The change is kept in MySQL, and applied when Redis is back' }),
@@ -114,6 +116,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
         200: success('The ticket', ticket, {
           ETag: etag,
           'X-Ticket-Source': TicketSource,
+          'X-Ticket-Stale': Stale,
           'X-Ticket-Pending-Changes': PendingChanges,
         }),
         304: { description: 'The ticket has the version of If-None-Match', type: 'null' },
@@ -122,11 +125,14 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [found] = await repository.read([id])
+    const [found] = await repository.read([id], { keep: true })
     if (found instanceof Problem) return reply.sendProblem(found)
     if (!found) return reply.sendProblem(ticketNotFound(id))
     reply.header('x-ticket-source', found.source)
-    if (found.pending) return reply.header('x-ticket-pending-changes', found.pending).send(found.ticket)
+    if (found.isStale) reply.header('x-ticket-stale', 'true')
+    if (found.pending) reply.header('x-ticket-pending-changes', found.pending)
+    // There is no version to name: what is shown is none that Redis is known to hold.
+    if (found.isStale || found.pending) return reply.send(found.ticket)
     reply.header('etag', toEtag(found.ticket.version))
     if (ifNoneMatch(request.headers['if-none-match'], found.ticket.version)) return reply.code(304).send(null)
     return reply.send(found.ticket)
@@ -147,6 +153,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
           pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
+          stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),
           from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
             description: 'Only there when a ticket could not be read; the others are not stopped by it',
@@ -163,11 +170,13 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
     const idsOf = (fits: (answer: Found) => boolean) => found.flatMap(answer => answer && !(answer instanceof Problem) && fits(answer) ? [answer.ticket.ticket_id] : [])
     const fromMysql = idsOf(({ source }) => source === 'mysql')
+    const stale = idsOf(({ isStale }) => isStale === true)
     const pending = idsOf(answer => (answer.pending ?? 0) > 0)
     return reply.send({
       tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
       missing: ids.filter((_id, i) => found[i] === null),
       ...(fromMysql.length > 0 && { from_mysql: fromMysql }),
+      ...(stale.length > 0 && { stale }),
       ...(pending.length > 0 && { pending }),
       ...(errors.length > 0 && { errors }),
     })

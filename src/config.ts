@@ -69,9 +69,11 @@ export const Environment = Type.Object({
   WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,closed=private; a status that is not named is the same in both'),
   WORDPRESS_META_KEYS: pairs('wordpress: meta key by field, such as customer_id=_ticket_customer,assigned_to=_agent; a field that is not named has _ticket_ before its name'),
 
-  TICKET_STATUSES: names('The statuses; the first is the one of a ticket that is created without', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
-  TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES', ['resolved', 'closed']),
+  TICKET_STATUSES: names('The statuses; the first is the one of a ticket that is created without. A ticket keeps a status that is taken out later; the start warns of it', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
+  TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES. A ticket that is closed stays so until its status changes', ['resolved', 'closed']),
   TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
+
+  READ_CACHE_SECONDS: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'A ticket that only MySQL holds stays in Redis this long after GET /tickets/:id has read it; 0: it is not put back. A read leaves a fifth of maxmemory to writes, and lists put nothing back' }),
 
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
 

@@ -65,6 +65,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
+    delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
     onCorrupt,
     onWrite: (operations: number) => { events.emit('write', operations) },
     log,
@@ -77,6 +78,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
   const isJournaled = config.FALLBACK === 'mysql'
   const direct = createReadThrough(createShardedRepository(shards), {
     database,
+    readCacheSeconds: config.READ_CACHE_SECONDS,
     onCorrupt,
     awaited: isJournaled ? journal.creates : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },

@@ -62,6 +62,9 @@ export interface TicketDatabase {
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>
 
+  /** The statuses that the tickets have, as far as they can be told cheaply. */
+  statuses (): Promise<string[]>
+
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>
 

@@ -1,10 +1,11 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
+import { createRecent } from '../util/recent.ts'
 import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
-import { NewerFields } from '../store/write-codec.ts'
+import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import { handlerOf, isKnown, type Operation, type Statuses } from '../tickets/operation.ts'
-import type { Found, Journaled, TicketRepository, Written } from '../tickets/repository.ts'
+import type { Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Entry } from './journal.ts'
 import { createJournalWriter, type JournalWriterOptions } from './writer.ts'
@@ -21,6 +22,10 @@ const LOOK_UPS_MAX = 2
 /** Look-ups that may wait for MySQL. */
 const PENDING_MAX = 10_000
 
+/** The journal is not asked again so soon for a ticket that was nowhere: many may ask for it. Some megabytes. */
+const ABSENT_MS = 1000
+const ABSENT_MAX = 10_000
+
 export interface FallbackOptions extends JournalWriterOptions, Statuses {
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
@@ -34,12 +39,15 @@ interface Waiting { entries: Entry[] }
 /**
  * Answers from MySQL what Redis cannot: writes that surely did not reach it are kept in the journal,
  * reads get the archived ticket with the changes that wait for it.
+ * The row is stale when Redis could not be asked, whether it holds a newer version or not.
  */
 export function createFallback (below: TicketRepository, options: FallbackOptions): TicketRepository<Written | Journaled> {
   const { journal, database, gate, onCorrupt } = options
   const keep = createJournalWriter(options)
   // Since when nothing could be kept.
   let failingSince: number | undefined
+  // Tickets that were nowhere: not in Redis, MySQL or the journal.
+  const absent = createRecent<number, true>(ABSENT_MAX, ABSENT_MS)
 
   /** The changes that wait. Looked for before the ticket: what is applied in between is part of that. */
   const lookUpEntries = createBatcher<number, Waiting | Problem>({
@@ -109,10 +117,23 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     return answers.map(answer => isCode(answer, 'ticket_not_found') ? storeUnavailable(answer) : answer)
   }
 
+  /** Whether the journal need not be asked for a ticket that is nowhere else. What this instance has kept is in it at once. */
+  const isAbsent = (id: number) => absent.get(id) === true && !gate.isJournaled(id)
+
+  async function read (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
+    if (!gate.isIdle()) return await readAll(ids, options)
+    const answers = await below.read(ids, options)
+    // Nearly every read is answered by Redis, and should cost nothing here.
+    const open = positionsOf(answers, (answer, i) => answer === null ? !isAbsent(ids[i]!) : isUnavailable(answer))
+    await replace(answers, ids, open, part => readAll(part, options))
+    return answers
+  }
+
   /** Reads with what waits. */
-  async function readAll (ids: readonly number[]): Promise<(Found | Problem | null)[]> {
-    const waiting = await lookUpEntries(ids)
-    const answers = await below.read(ids)
+  async function readAll (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
+    const waiting: (Waiting | Problem)[] = ids.map(() => ({ entries: [] }))
+    await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), lookUpEntries)
+    const answers = await below.read(ids, options)
     return await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!)))
   }
 
@@ -124,13 +145,14 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     const { entries } = waiting
     if (!(answer instanceof Problem)) {
       const ticket = preview(answer?.ticket, entries)
+      if (answer === null && entries.length === 0) absent.set(id, true)
       return ticket ? { ticket, source: answer?.source ?? 'mysql', pending: entries.length } : null
     }
     const [row] = await lookUpRow([id])
     if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
     const ticket = preview(row!.ticket, entries)
-    // It may be in Redis alone.
-    return ticket ? { ticket, source: 'mysql', pending: entries.length } : answer
+    // It may be in Redis alone. What is in MySQL may be older than what Redis holds, and is not called in step.
+    return ticket ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: entries.length, isStale: true } : answer
   }
 
   return {
@@ -139,9 +161,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       ? below.write(operations).then(answers => answers.some(isUnavailable) ? keepUnavailable(operations, answers) : answers)
       : writeAll(operations),
 
-    read: ids => gate.isIdle()
-      ? below.read(ids).then(answers => answers.some(answer => answer === null || isUnavailable(answer)) ? readAll(ids) : answers)
-      : readAll(ids),
+    read,
   }
 
   async function keepUnavailable (operations: readonly Operation[], answers: Answer[]): Promise<Answer[]> {
@@ -154,4 +174,4 @@ const isCode = (answer: unknown, code: ProblemCode): boolean => answer instanceo
 
 /** Redis surely did nothing. When it was MySQL that could not be asked, it cannot keep anything either. */
 const isUnavailable = (answer: unknown): boolean =>
-  isCode(answer, 'store_unavailable') && !(answer instanceof DatabaseUnavailable) && !(answer instanceof NewerFields)
+  isCode(answer, 'store_unavailable') && !(answer instanceof DatabaseUnavailable) && !(answer instanceof NewerFields) && !(answer instanceof MaybeInDatabase)

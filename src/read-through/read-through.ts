@@ -1,4 +1,5 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
+import { createRecent } from '../util/recent.ts'
 import { Problem, corruptTicket, storeUnavailable } from '../errors.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
@@ -15,12 +16,21 @@ const PENDING_MAX = 10_000
 /** Ranges of ids of one SELECT: each is a query of its own in it. */
 const RANGES_PER_SELECT_MAX = 50
 
+/** MySQL is asked this often about one ticket whose rows keep changing meanwhile. */
+const ATTEMPTS_MAX = 8
+
+/** An id that MySQL does not hold is not looked up again by reads so soon: many may ask for it. Some megabytes. */
+const ABSENT_MS = 1000
+const ABSENT_MAX = 10_000
+
 type Looked = Ticket | Problem | null
 
 interface Undecided { index: number, operation: Operation, answer: MaybeInDatabase }
 
 export interface ReadThroughOptions {
-  database: TicketDatabase
+  database: Pick<TicketDatabase, 'find' | 'highestIds'>
+  /** READ_CACHE_SECONDS; 0: what is read is not put back. */
+  readCacheSeconds: number
   /** A create was let through although MySQL could not be asked. */
   onUncheckedCreate: (ticketId: number) => void
   onCorrupt: (error: Error, ticketId: number) => void
@@ -29,10 +39,11 @@ export interface ReadThroughOptions {
 }
 
 /**
- * Makes tickets that Redis no longer holds look as if it did: what a read or a change finds in
- * MySQL goes back into Redis, unless a write came first; what MySQL holds cannot be created again.
+ * Makes tickets that Redis no longer holds look as if it did: what a change, or the read of one ticket, finds in
+ * MySQL goes back into Redis, unless a write came first, or MySQL has received a newer version since it was asked; what MySQL holds
+ * cannot be created again.
  */
-export function createReadThrough (store: TicketRepository, { database, onUncheckedCreate, onCorrupt, awaited = async () => new Set() }: ReadThroughOptions): TicketRepository {
+export function createReadThrough (store: TicketRepository, { database, readCacheSeconds, onUncheckedCreate, onCorrupt, awaited = async () => new Set() }: ReadThroughOptions): TicketRepository {
   const lookUp = createBatcher<number, Looked>({
     itemsMax: IDS_PER_SELECT_MAX,
     budget: createBudget(PENDING_MAX),
@@ -53,6 +64,8 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
       return starts.map(from => byStart.get(from)!)
     },
   })
+  /** The stamps under which MySQL was asked for ids that it does not hold. For reads alone: a create is decided by MySQL itself. */
+  const absent = createRecent<number, string>(ABSENT_MAX, ABSENT_MS)
 
   const lookUpAwaited = createBatcher<number, boolean>({
     itemsMax: IDS_PER_SELECT_MAX,
@@ -80,28 +93,31 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
     return typeof highest === 'number' ? highest : undefined
   }
 
-  const restore = (ticket: Ticket): Operation => ({ op: 'restore', ticket_id: ticket.ticket_id, ticket })
-
   /** What decides the operations on one ticket that Redis alone could not decide; a Problem ends them. */
   async function decide (id: number, undecided: readonly Undecided[]): Promise<Operation[] | Problem> {
     const isRangeUnknown = undecided.some(({ answer }) => answer.reason === 'range_unknown')
     const [archived, highest] = await Promise.all([find(id), isRangeUnknown ? findHighest(id) : undefined])
     const operations = undecided.map(({ operation }) => operation)
+    // Those on one ticket travel together: the first has the stamp of all.
+    const { stamp } = undecided[0]!.answer
     if (archived instanceof Problem) {
       // Nothing says that MySQL may hold the id: Redis serves alone. If it does hold it, the first push replaces nothing.
       const alone = undecided.every(({ answer }) => answer.reason === 'range_unknown')
       if (archived.code !== 'store_unavailable' || !alone) return archived
       onUncheckedCreate(id)
     } else if (archived) {
-      return [restore(archived), ...operations]
+      return [{ op: 'restore', ticket_id: id, ticket: archived, asked: stamp }, ...operations]
     } else if (operations.every(({ asOf }) => asOf === undefined) && (await lookUpAwaited([id]))[0] !== false) {
       return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
     }
-    return operations.map(operation => ({ ...operation, absentFromDatabase: { highest } }))
+    return operations.map(operation => ({ ...operation, asked: stamp, highest }))
   }
 
-  /** Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. */
-  async function decideAll (operations: readonly Operation[], answers: (Written | Problem)[]) {
+  /**
+   * Asks MySQL about the operations that Redis alone could not decide, and puts their answers in place. Those about which
+   * it has received something new meanwhile are asked about again.
+   */
+  async function decideAll (operations: readonly Operation[], answers: (Written | Problem)[], attempt = 1): Promise<(Written | Problem)[]> {
     const undecided = new Map<number, Undecided[]>()
     for (const [index, answer] of answers.entries()) {
       if (!(answer instanceof MaybeInDatabase)) continue
@@ -116,7 +132,19 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
       if (again[0] instanceof NewerFields) again.fill(again[0])
       again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
     }))
-    return answers
+    return undecided.size > 0 && attempt < ATTEMPTS_MAX ? await decideAll(operations, answers, attempt + 1) : answers
+  }
+
+  /** A ticket that Redis does not hold. */
+  async function readFromDatabase (id: number, { stamp }: MaybeInDatabase, keep: boolean): Promise<Found | Problem | null> {
+    if (stamp !== '' && absent.get(id) === stamp) return null
+    const archived = await find(id)
+    if (archived === null) absent.set(id, stamp)
+    if (archived === null || archived instanceof Problem) return archived
+    if (!keep || readCacheSeconds === 0 || stamp === '') return { ticket: archived, source: 'mysql' }
+    const [restored] = await store.write([{ op: 'restore', ticket_id: id, ticket: archived, asked: stamp, readCacheSeconds }])
+    // Redis may be full or gone by now, or MySQL have received a newer version: the answer is there all the same.
+    return { ticket: restored instanceof Problem ? archived : restored!.ticket!, source: 'mysql' }
   }
 
   return {
@@ -124,17 +152,11 @@ export function createReadThrough (store: TicketRepository, { database, onUnchec
       // Nearly every write is decided by Redis, and should cost nothing here.
       answers.some(answer => answer instanceof Problem) ? decideAll(operations, answers) : answers),
 
-    async read (ids) {
+    async read (ids, { keep = false } = {}) {
       const answers = await store.read(ids)
-      if (!answers.includes(null)) return answers
-      return await Promise.all(answers.map(async (answer, i): Promise<Found | Problem | null> => {
-        if (answer !== null) return answer
-        const archived = await find(ids[i]!)
-        if (archived === null || archived instanceof Problem) return archived
-        const [restored] = await store.write([restore(archived)])
-        // Redis may be full or gone by now: the answer is there all the same.
-        return { ticket: restored instanceof Problem ? archived : restored!.ticket!, source: 'mysql' }
-      }))
+      // Nearly every read is answered by Redis, and should cost nothing here.
+      if (!answers.some(answer => answer instanceof MaybeInDatabase)) return answers
+      return await Promise.all(answers.map((answer, i) => answer instanceof MaybeInDatabase ? readFromDatabase(ids[i]!, answer, keep) : answer))
     },
   }
 }

@@ -64,18 +64,27 @@ export interface DueIndexOptions {
   retentionSeconds: number
   /** Attempts to write a ticket before it becomes a dead letter. */
   attemptsMax: number
+  /** The longest time that a due time or a lease may lie ahead, ms, retries aside. */
+  delayMaxMs: number
 }
+
+/** Ample for clocks that differ, and for another instance whose configuration has somewhat longer times. */
+const HORIZON_FACTOR = 2
 
 /**
  * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
-export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
+export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax, delayMaxMs }: DueIndexOptions) {
+  // A mark that lies further ahead was made before Redis's clock was set back. To take a lease for one costs a push that
+  // is done twice.
+  const horizonMs = HORIZON_FACTOR * Math.max(delayMaxMs, RETRY_LONGEST_MS)
+
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, lease, left, hashes, newer] = await scripts.claim(
         [keys.due, keys.dead, keys.failures, keys.fields],
-        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, ...ids],
+        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
       ) as [number, string, number, string, number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
       for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
@@ -88,7 +97,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archived, keys.failures],
+        [keys.due, keys.archived, keys.failures, keys.acknowledged],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }
@@ -112,14 +121,14 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     /** Makes every unsynced ticket due now, save those that a flush has claimed. */
     async expediteAll () {
       for (let offset = 0, looked = EXPEDITE_MAX; looked === EXPEDITE_MAX;) {
-        const reply = await scripts.expedite([keys.due], [offset, EXPEDITE_MAX]) as [number, number]
+        const reply = await scripts.expedite([keys.due], [offset, EXPEDITE_MAX, horizonMs]) as [number, number]
         looked = reply[0]
         offset += reply[1]
       }
     },
 
     async backlog (): Promise<Backlog> {
-      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], []) as [number, number, number, number, number]
+      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], [horizonMs]) as [number, number, number, number, number]
       return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
     },
   }

@@ -18,9 +18,21 @@ export interface ReconcileStoreOptions {
 /** The Redis side of reconciling with MySQL. Every call may be repeated. */
 export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, partitions }: ReconcileStoreOptions) {
   async function checkpoint (compared: 0 | 1): Promise<number> {
-    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
+    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields, keys.acknowledged], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
     if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
     return reply
+  }
+
+  /** What is unsynced, in parts. One that is unsynced during the whole scan is given at least once. */
+  async function * scan (): AsyncGenerator<{ id: number, version: number, status: string }[]> {
+    let cursor = '0'
+    do {
+      const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
+      const page: { id: number, version: number, status: string }[] = []
+      for (let i = 0; i < flat.length; i += 3) page.push({ id: Number(flat[i]), version: Number(flat[i + 1]), status: flat[i + 2]! })
+      if (page.length > 0) yield page
+      cursor = next!
+    } while (cursor !== '0')
   }
 
   return {
@@ -41,14 +53,12 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
 
     /** The unsynced tickets and their versions, in parts. */
     async * unsynced (): AsyncGenerator<Map<number, number>> {
-      let cursor = '0'
-      do {
-        const [next, ...flat] = await scripts.scan([keys.due], [keys.ticketPrefix, cursor, SCAN_COUNT]) as string[]
-        const versions = new Map<number, number>()
-        for (let i = 0; i < flat.length; i += 2) versions.set(Number(flat[i]), Number(flat[i + 1]))
-        if (versions.size > 0) yield versions
-        cursor = next!
-      } while (cursor !== '0')
+      for await (const page of scan()) yield new Map(page.map(({ id, version }) => [id, version]))
+    },
+
+    /** The statuses of the unsynced tickets, in parts. */
+    async * unsyncedStatuses (): AsyncGenerator<string[]> {
+      for await (const page of scan()) yield page.flatMap(({ status }) => status === '' ? [] : [status])
     },
 
     /** The versions of those among `ids` that Redis holds. */
@@ -63,7 +73,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
-      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },

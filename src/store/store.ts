@@ -10,7 +10,7 @@ import { byTicket, inOrder, type Operation } from '../tickets/operation.ts'
 import type { Found, TicketRepository, Written } from '../tickets/repository.ts'
 import { KNOWN_FIELDS, SCRIPTS } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import { createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
+import { MaybeInDatabase, createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
 
 /**
  * Enough to share the cost of a call, few enough that Redis works on the first ones while the others
@@ -40,7 +40,7 @@ export interface StoreOptions extends WriteCodecOptions {
 /** Operations on one ticket. They travel together, so that nothing comes between them. */
 interface OnTicket { operations: readonly Operation[], json: string }
 
-/** The Redis side: every write is part of one script call, every read of another. */
+/** The Redis side: every write is part of one script call, every read of another. What it does not hold is MaybeInDatabase. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
   const { shard, keys, strategy } = options
   const { encode, toAnswer, decode } = createWriteCodec(options)
@@ -79,7 +79,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await node.run(
       SCRIPTS.write,
-      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields],
+      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
         keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS,
@@ -97,17 +97,17 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return inOrder(operations, tickets, answers)
   }
 
-  const read = createBatcher<number, Found | Problem | null>({
+  const read = createBatcher<number, Found | Problem>({
     itemsMax: TICKETS_PER_CALL_MAX,
     budget: options.readBudget,
     async run (ids) {
-      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [])).catch((error: unknown) => { throw toReadProblem(error) })
-      return (JSON.parse(reply as string) as string[][]).map((flat, i) => toFound(decode(ids[i]!, flat)))
+      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged])).catch((error: unknown) => { throw toReadProblem(error) })
+      return (JSON.parse(reply as string) as (string[] | string)[]).map((held, i) =>
+        typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held)))
     },
   })
 
   return { write, read }
 }
 
-const toFound = (ticket: Ticket | Problem | null): Found | Problem | null =>
-  ticket === null || ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
+const toFound = (ticket: Ticket | Problem): Found | Problem => ticket instanceof Problem ? ticket : { ticket, source: 'redis' }

@@ -13,14 +13,17 @@ export interface WriteCodecOptions extends Statuses {
   onCorrupt: (error: Error, ticketId: number) => void
 }
 
-/** MySQL may hold the id, and this store cannot know. The read-through layer does. */
+/** Redis does not hold the ticket, MySQL may, and this store cannot know. The read-through layer does. */
 export class MaybeInDatabase extends Problem {
-  /** It holds a higher id of the same range; or nothing is known of the range. */
-  readonly reason: 'below_highest' | 'range_unknown'
+  /** MySQL holds a higher id of the same range; or nothing is known of the range; or the ticket was asked for. */
+  readonly reason: 'not_held' | 'below_highest' | 'range_unknown'
+  /** For `Operation.asked`; empty: it cannot be told, and nothing may be put back. */
+  readonly stamp: string
 
-  constructor (ticketId: number, reason: MaybeInDatabase['reason']) {
+  constructor (ticketId: number, reason: MaybeInDatabase['reason'], stamp: string) {
     super('store_unavailable', `Whether ticket ${ticketId} exists already cannot be told now. Nothing was changed. Repeat the request after the seconds in Retry-After.`)
     this.reason = reason
+    this.stamp = stamp
   }
 }
 
@@ -38,10 +41,9 @@ export class NewerFields extends Problem {
 
 /** An operation as write.lua reads it, and what it answers, for callers. Its header is the contract. */
 export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions) {
-  /** null: there is no such ticket. */
-  function decode (id: number, flat: string[]): Ticket | Problem | null {
+  function decode (id: number, flat: string[]): Ticket | Problem {
     try {
-      return flat.length === 0 ? null : fromHash(id, flat)
+      return fromHash(id, flat)
     } catch (error) {
       return corrupt(id, error as Error)
     }
@@ -54,17 +56,16 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
 
   /** The operation as write.lua reads it. */
   function encode (operation: Operation): string {
-    const { op, ticket_id: id, idempotency, answer = 'ticket', asOf } = operation
+    const { op, ticket_id: id, idempotency, asOf, asked = '', highest = '' } = operation
     const handler = handlerOf(operation)
     const { set, remove } = toHashChange(handler.fields(operation, statuses))
     const ifMatch = handler.ifMatch(operation)
-    const absent = operation.absentFromDatabase ? operation.absentFromDatabase.highest ?? 'absent' : ''
     // The journal's may be damaged.
     const versions = ifMatch ? JSON.stringify(`,${ifMatch.join()},`) : '""'
     const once = idempotency ? `,${JSON.stringify(idempotency.key)},${JSON.stringify(idempotency.fingerprint)},"${idempotency.index}"` : ''
     const late = asOf === undefined ? '' : `,"${asOf}"`
     // Only what callers choose may need escapes; to look for them everywhere would cost half as much again.
-    return `["${op}","${id}","${absent}",${versions},${JSON.stringify(set)},${JSON.stringify(remove)},"${answer}"${once}${late}]`
+    return `["${op}","${id}","${asked}","${highest}",${versions},${JSON.stringify(set)},${JSON.stringify(remove)},"${handler.answer(operation)}"${once}${late}]`
   }
 
   /** What write.lua says, for callers. */
@@ -78,12 +79,10 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   /** The numbers are those of write.lua's header. */
   function toOutcome (operation: Operation, result: Reply): Ticket | number | Problem {
     const id = operation.ticket_id
-    if (Array.isArray(result)) return decode(id, result as string[])!
+    if (Array.isArray(result)) return typeof result[0] === 'number' ? toUndecided(id, result as [number, string]) : decode(id, result as string[])
     if (typeof result === 'string') return operation.answer === 'version' ? Number(result) : created(operation as Create, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
-      case -2: return new MaybeInDatabase(id, 'below_highest')
-      case -3: return new MaybeInDatabase(id, 'range_unknown')
       case -4: return ticketNotFound(id)
       case -5: return versionConflict(id)
       case -6: return invalid('/custom_fields', `would grow to more than ${CUSTOM_FIELDS_MAX} fields; remove some by setting them to null`)
@@ -96,6 +95,8 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
       default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }
+
+  const toUndecided = (id: number, [code, stamp]: [number, string]) => new MaybeInDatabase(id, code === -3 ? 'range_unknown' : 'below_highest', stamp)
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
   const created = (operation: Create, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)

@@ -148,6 +148,9 @@ export function createReconcile ({ store, database, partition, limit, timeoutMs,
   return {
     load,
 
+    /** The statuses of the unsynced tickets, in parts. */
+    unsyncedStatuses: store.unsyncedStatuses,
+
     /** False from the loss of a connection until it is known that Redis holds nothing older than MySQL, or that MySQL cannot be asked. */
     isTrusted: () => trusted,
 

@@ -10,6 +10,7 @@ import { createTicker } from '../util/ticker.ts'
 import { createFlusher, type Scope } from './flusher.ts'
 import { createPace } from './pace.ts'
 import type { TicketShard } from './shard.ts'
+import { createStatusCheck } from './status-check.ts'
 
 /** What the last pass leaves of the grace for closing the connections. */
 const LAST_PASS_SHARE = 0.7
@@ -51,6 +52,8 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     intervalMs: config.FLUSH_INTERVAL_MS,
     onError: (error, pauseMs) => { log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
   })
+
+  const statusCheck = createStatusCheck({ configured: config.TICKET_STATUSES, shards, database, mysql, log, stopping: stopping.signal })
 
   /** Until it is known whether Redis can be trusted: writes wait for it. */
   async function verify ({ connection, reconcile }: TicketShard) {
@@ -106,6 +109,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
       await Promise.race([checked, sleep(START_TIMEOUT_MS, undefined, { ref: false })])
       if (misconfigured) throw misconfigured
       ticker.start()
+      void statusCheck.look()
       if (config.SYNC_STRATEGY === 'event') events.on('write', () => { ticker.wake(config.SYNC_LINGER_MS + WAKE_MARGIN_MS) })
     },
 

@@ -145,7 +145,7 @@ export const FIELDS = {
   synced_version: {
     storage: INTEGER,
     schema: Type.Unsafe<number | null>({
-      ...Version('The version that MySQL holds; equal to version: MySQL is up to date; null: MySQL does not hold the ticket yet'),
+      ...Version('The version that MySQL holds; equal to version: MySQL is up to date; null: MySQL does not hold the ticket yet, or Redis cannot be asked'),
       type: ['integer', 'null'],
     }),
     ...BY_SERVICE,

@@ -27,6 +27,8 @@ export function createKeys (keyPrefix: string, tag = '') {
     due: `${prefix}tickets:due`,
     /** What is known of the ids that MySQL holds, by range of ids. */
     archived: `${prefix}tickets:archived`,
+    /** By buckets of ids, a stamp that changes when MySQL has received something new of them. */
+    acknowledged: `${prefix}tickets:acknowledged`,
     /** The server on which this data was last known to be in step with MySQL, and when. */
     checkpoint: `${prefix}tickets:attested`,
     /** The fields of a ticket that some version of the service has known. */

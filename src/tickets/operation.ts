@@ -14,8 +14,13 @@ export interface Idempotency {
 
 interface OnTicket {
   ticket_id: number
-  /** MySQL was asked, and does not hold the id. `highest`: of the ids of its range, that MySQL holds; undefined: that was not asked. */
-  absentFromDatabase?: { highest?: number }
+  /**
+   * MySQL was asked after the store had given this stamp: it does not hold the id, or, for a restore, holds this row. The store
+   * goes by it while the stamp is the same; then MySQL has received nothing new of the ticket since.
+   */
+  asked?: string
+  /** The highest id of its range that MySQL holds, if that was asked, too. */
+  highest?: number
   idempotency?: Idempotency
   /** For many operations: the answer holds the version alone. */
   answer?: 'version'
@@ -38,7 +43,13 @@ export interface Update extends OnTicket {
 }
 
 /** Puts what MySQL holds back into Redis, unless the ticket is there. */
-export interface Restore extends OnTicket { op: 'restore', ticket: Ticket }
+export interface Restore extends OnTicket {
+  op: 'restore'
+  ticket: Ticket
+  asked: string
+  /** How long it stays when it is for a read, which leaves memory to writes; undefined: it is for a change. */
+  readCacheSeconds?: number
+}
 
 export type Operation = Create | Update | Restore
 
@@ -63,6 +74,8 @@ interface Handler<Op extends Operation> {
   fields: (operation: Op, statuses: Statuses) => CreateTicket | PatchTicket | Ticket
   /** Versions of which one must be the ticket's; undefined: any. */
   ifMatch: (operation: Op) => readonly string[] | undefined
+  /** What the write script is to answer, or how long the ticket stays: `answer` in its header. */
+  answer: (operation: Op) => string
   /**
    * The ticket as it will be when the operation has been applied, as far as that can be told: its version is not.
    * @param before undefined: nothing is known of the ticket; of one that was to be created, there is none
@@ -81,6 +94,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: true,
     fields: ({ fields }, { defaultStatus }) => fields.status === undefined ? { ...fields, status: defaultStatus } : fields,
     ifMatch: () => undefined,
+    answer: ({ answer = 'ticket' }) => answer,
     // Of an id that exists already the entry will be a conflict.
     preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
     forced: ({ op, ticket_id, fields }) => {
@@ -94,6 +108,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: false,
     fields: ({ fields }) => fields,
     ifMatch: ({ ifMatch }) => ifMatch,
+    answer: ({ answer = 'ticket' }) => answer,
     preview: (before, { fields }, at, statuses) => before && toChangedTicket(before, fields, at, statuses),
     forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
   },
@@ -102,6 +117,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     creates: false,
     fields: ({ ticket }) => ticket,
     ifMatch: () => undefined,
+    answer: ({ readCacheSeconds }) => readCacheSeconds === undefined ? '' : String(readCacheSeconds),
     preview: (before, { ticket }) => before ?? ticket,
     forced: () => [],
   },
@@ -137,12 +153,14 @@ export function toNewTicket ({ ticket_id, fields }: Create, at: number, version:
 }
 
 function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: PatchTicket, at: number, { closedStatuses }: Statuses): Ticket {
-  const status = fields.status ?? before.status
+  const { status = before.status } = fields
+  // What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
+  const isClosed = closedStatuses.includes(status) || (status === before.status && before.closed_at !== undefined)
   const changed = {
     ...before,
     ...fields,
     updated_at: at,
-    closed_at: closedStatuses.includes(status) ? before.closed_at ?? at : null,
+    closed_at: isClosed ? before.closed_at ?? at : null,
     custom_fields: custom === null ? null : noneIfEmpty(withoutNull({ ...before.custom_fields, ...custom })),
   }
   return { ...withoutNull(changed) as Ticket, synced_version: before.synced_version }

@@ -22,6 +22,13 @@ export interface Found {
   source: 'redis' | 'mysql'
   /** Changes that were accepted and are not part of the version yet, though of the ticket as it is shown. */
   pending?: number
+  /** Redis could not be asked: it may hold a newer version, and `synced_version` is null. */
+  isStale?: true
+}
+
+export interface ReadOptions {
+  /** What MySQL answers may be put back into Redis for a while, because it is likely to be asked for again. Default: not. */
+  keep?: boolean
 }
 
 /**
@@ -33,5 +40,5 @@ export interface TicketRepository<Answer = Written> {
   /** Operations on one ticket are applied in their order. */
   write (operations: readonly Operation[]): Promise<(Answer | Problem)[]>
   /** null: there is no such ticket. */
-  read (ids: readonly number[]): Promise<(Found | Problem | null)[]>
+  read (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]>
 }

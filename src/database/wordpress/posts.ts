@@ -4,7 +4,7 @@ import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import { createUpsert } from '../upsert.ts'
-import { byPost, fromMeta, versionOf, type MetaRow } from './meta.ts'
+import { byPost, fromMeta, fromMetaValue, versionOf, type MetaRow } from './meta.ts'
 import type { Site } from './site.ts'
 import { createWriteRows } from './write.ts'
 
@@ -70,6 +70,13 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
         if (page.size > 0) yield page
         after = rows.length === PAGE_POSTS ? Number(rows.at(-1)!.ID) : undefined
       }
+    },
+
+    // No index of WordPress's knows the values: some of them tell what there is.
+    async statuses () {
+      const rows = await select<{ meta_value: string | null }>(
+        `SELECT DISTINCT meta_value FROM (SELECT meta_value FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few`, [metaKeys.get('status')!], statementTimeoutMs)
+      return rows.flatMap(({ meta_value: value }) => value === null ? [] : [fromMetaValue(value)])
     },
 
     async highestIds (ranges) {

@@ -5,19 +5,25 @@
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
 
+  ARGV[1]  horizon, ms: what lies further ahead of now counts as due, since now. Redis's clock was set back
+
   Output: { unsynced, waiting for a push (a time is set), due now, age of the oldest due in ms or -1, dead }
 ]]
 local due_key, dead_key = KEYS[1], KEYS[2]
+local horizon_ms = tonumber(ARGV[1])
 
 -- @include clock
+-- @include beyond
 local oldest = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2]
 local age = oldest and now_ms - tonumber(oldest) or -1
+local ahead = redis.call('ZCOUNT', due_key, beyond, '(+inf')
+if ahead > 0 then age = math.max(age, 0) end
 -- Of another type it holds none.
 local dead = redis.pcall('ZCARD', dead_key)
 return {
   redis.call('ZCARD', due_key),
   redis.call('ZCOUNT', due_key, '-inf', '(+inf'),
-  redis.call('ZCOUNT', due_key, '-inf', now_ms),
+  redis.call('ZCOUNT', due_key, '-inf', now_ms) + ahead,
   age >= 0 and age or -1,
   type(dead) == 'number' and dead or 0,
 }

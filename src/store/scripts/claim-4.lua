@@ -14,7 +14,8 @@
   ARGV[4]     bytes of tickets at most, passed by one ticket at most
   ARGV[5]     only what was due at this time, ms; '' for now. Not looked at when ids are given
   ARGV[6]     the fields of a ticket that the caller knows, ',f1,f2,'
-  ARGV[7...]  ids: these and no others, whenever they are due, and dead letters too
+  ARGV[7]     horizon, ms: what lies further ahead of now counts as due. Redis's clock was set back
+  ARGV[8...]  ids: these and no others, whenever they are due, and dead letters too
 
   Output: { now in ms, score of the lease, left, tickets, newer }
   left:    ids that were not looked at, or tickets that are due and were not taken
@@ -32,6 +33,7 @@ local tickets_max = tonumber(ARGV[3])
 local bytes_max = tonumber(ARGV[4])
 local due_by = tonumber(ARGV[5])
 local known_fields = ARGV[6]
+local horizon_ms = tonumber(ARGV[7])
 
 local NEWER_AGAIN_MS = 1000
 
@@ -40,8 +42,14 @@ due_by = due_by or now_ms
 -- The half marks a lease: due times are whole milliseconds.
 local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)
 
-local given = #ARGV - 6
+-- @include beyond
+
+local given = #ARGV - 7
 local found = given > 0 and {} or redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'WITHSCORES', 'LIMIT', 0, tickets_max)
+if given == 0 and #found / 2 < tickets_max then
+  local ahead = redis.call('ZRANGEBYSCORE', due_key, beyond, '(+inf', 'WITHSCORES', 'LIMIT', 0, tickets_max - #found / 2)
+  for i = 1, #ahead do found[#found + 1] = ahead[i] end
+end
 local count = given > 0 and given or #found / 2
 
 -- @include is_id
@@ -66,7 +74,7 @@ local leases, gone, redriven = {}, {}, {}
 -- The i-th id, its score, and whether it is a dead letter; no score for one that is given and in step with MySQL already.
 local function entry(i)
   if given == 0 then return found[2 * i - 1], found[2 * i] end
-  local id = ARGV[6 + i]
+  local id = ARGV[7 + i]
   local score = redis.call('ZSCORE', due_key, id)
   if score or type(redis.pcall('ZSCORE', dead_key, id)) ~= 'string' then return id, score end
   return id, now_ms, true
@@ -112,5 +120,5 @@ in_chunks(gone, function(...)
   redis.pcall('HDEL', failures_key, ...)
 end)
 
-local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
+local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
 return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }

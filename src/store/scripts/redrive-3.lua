@@ -6,7 +6,7 @@
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:failures
 
-  ARGV[1]     only those that died by this time, ms; '' for now
+  ARGV[1]     only those that died by this time, ms; '' for now. One that died after now did so before Redis's clock was set back
   ARGV[2]     tickets at most. Not looked at when ids are given
   ARGV[3...]  ids: these and no others
 
@@ -24,6 +24,9 @@ if #ARGV > 2 then
   ids = { unpack(ARGV, 3) }
 else
   ids = redis.call('ZRANGEBYSCORE', dead_key, '-inf', died_by, 'LIMIT', 0, limit)
+  if #ids < limit then
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', dead_key, '(' .. now, '+inf', 'LIMIT', 0, limit - #ids)) do ids[#ids + 1] = id end
+  end
 end
 
 local redriven = { now_ms }

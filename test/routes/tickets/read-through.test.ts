@@ -1,5 +1,6 @@
 import t from 'tap'
 import { DatabaseUnavailable } from '../../../src/mysql/failure.ts'
+import type { MaybeInDatabase } from '../../../src/store/write-codec.ts'
 import { createService, createStores, type Service } from '../../helper.ts'
 
 /** A closed ticket that MySQL holds and Redis has let go, as after the retention time. */
@@ -11,8 +12,8 @@ async function archived ({ call, redis, prefix }: Service, id: number, fields: o
   return body
 }
 
-t.test('GET: MySQL answers, and Redis has the ticket again for the retention time', async t => {
-  const service = await createService(t, { TICKET_RETENTION_SECONDS: 1000 })
+t.test('GET: MySQL answers, and Redis has the ticket again for a while', async t => {
+  const service = await createService(t, { READ_CACHE_SECONDS: 1000 })
   const { call, redis, prefix, due } = service
   const ticket = await archived(service, 1)
 
@@ -199,10 +200,12 @@ t.test('a write that came first stands when MySQL answers', async t => {
   const service = await createService(t)
   const { call, app } = service
   const ticket = await archived(service, 1)
+  const [held] = await app.tickets.shards.all[0]!.repository.read([1])
+  const { stamp: asked } = held as MaybeInDatabase
   const [changed] = await app.tickets.repository.write([
-    { op: 'restore', ticket_id: 1, ticket },
+    { op: 'restore', ticket_id: 1, ticket, asked },
     { op: 'update', ticket_id: 1, fields: { subject: 'newer' } },
-    { op: 'restore', ticket_id: 1, ticket },
+    { op: 'restore', ticket_id: 1, ticket, asked },
   ]).then(answers => answers.slice(1))
   t.match(changed, { ticket: { subject: 'newer' } })
   t.match((await call('GET', '/tickets/1')).body, { subject: 'newer' }, 'a late restore changes nothing')

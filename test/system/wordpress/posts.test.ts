@@ -21,6 +21,17 @@ t.test('the highest id of a range is that of a ticket, not of a post', async t =
   t.strictSame(await database.highestIds(ranges), [49_999, 0])
 })
 
+t.test('the start warns of a status that a post has as a ticket, and the configuration does not have', async t => {
+  const site = await createSite(t)
+  const before = await createService(t, { ...site.variables, TICKET_STATUSES: 'open,done', TICKET_CLOSED_STATUSES: 'done' }, site.stores)
+  const [id] = await site.posts(1)
+  await before.call('POST', `/tickets/${id}`, { customer_id: 1, status: 'done' })
+  await before.call('POST', '/flush')
+  await before.app.close()
+  const { lines } = await createService(t, site.variables, site.stores)
+  t.match(await lines.waitFor(({ msg }) => /TICKET_STATUSES does not name/.test(msg)), { level: 40, statuses: ['done'] })
+})
+
 t.test('a ticket that WordPress holds cannot be created again, one that it does not hold can', async t => {
   const site = await createSite(t)
   const { call, redis, prefix } = await createService(t, site.variables, site.stores)

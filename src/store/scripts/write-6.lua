@@ -8,10 +8,11 @@
   KEYS[3]  tickets:dead
   KEYS[4]  tickets:failures
   KEYS[5]  tickets:fields
+  KEYS[6]  tickets:acknowledged
 
   ARGV[1]     deadline, ms of Redis's clock: a call that starts later changes nothing
   ARGV[2]     what stands before an id in a ticket's key
-  ARGV[3]     seconds that a restored ticket stays
+  ARGV[3]     seconds that a ticket stays that was restored for a change
   ARGV[4..7]  ms from now until a change is due ('inf': not until closed), for
               (was open, is open), (was open, is closed), (was closed, is open), (was closed, is closed)
   ARGV[8]     the statuses that close a ticket, ',s1,s2,'
@@ -21,12 +22,14 @@
               an array, and everything in it is text:
                 kind      'create' | 'update' | 'restore'
                 id        the ticket's
-                absent    '' when MySQL was not asked; else MySQL does not hold the id, and this is the highest id
-                          of its range that MySQL holds, or 'absent' when that was not asked
+                asked     the stamp (see -2) since which MySQL was asked. create, update: it does not hold the id;
+                          restore: set is what it holds. '': it was not asked, and so it is when the stamp is another by now
+                highest   create that was asked for: the highest id of its range that MySQL holds; '' when that is not known
                 versions  update: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
-                answer    update: 'ticket' | 'version'
+                answer    update: 'ticket' | 'version'; restore: seconds that the ticket stays, for a read, which leaves memory to
+                          writes; else ''
                 and, for an operation that is to be applied once:
                 idempotency_key
                 fingerprint  of the request; a key stands for one request
@@ -44,8 +47,9 @@
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result
     -1  create: the ticket exists
-    -2  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result
-    -3  create: the same, and nothing is known of the range of the id; or an earlier one had this result
+    [-2, stamp]  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result. What MySQL
+                 says from now on is to be sent with the stamp, which is '' when it cannot be told
+    [-3, stamp]  create: the same, and nothing is known of the range of the id; or an earlier one had this result
     -4  update: there is no such ticket
     -5  update: the version is none of the allowed
     -6  update: more than 50 custom fields
@@ -63,6 +67,7 @@ local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -
 local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, REPLAYED = -9, -10, -11, -12, 0
 
 local due_key, archived_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local acknowledged_key = KEYS[6]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
@@ -97,6 +102,11 @@ local function is_closed_status(status)
   return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
 end
 
+-- What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
+local function is_closed_ticket(fields)
+  return fields.closed_at ~= nil or is_closed_status(fields.status)
+end
+
 local function value_of(set, name)
   for i = 1, #set, 2 do
     if set[i] == name then return set[i + 1] end
@@ -107,6 +117,7 @@ end
 -- @include other_type
 -- @include chunks
 -- @include unknown_fields
+-- @include stamps
 -- @include archived
 
 -- The highest ids, by range, as far as they are known: many creates look at one range once.
@@ -124,13 +135,13 @@ local function undecided_by(id)
   return tonumber(id) <= highest_by_range[range] and MAYBE_ARCHIVED or nil
 end
 
-local function create(key, id, absent, _, set, _, _, as_of)
+local function create(key, id, asked, highest, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return EXISTS end
-  if absent == '' then
+  if asked == '' then
     local undecided = undecided_by(id)
     if undecided then return undecided end
-  elseif tonumber(absent) then
-    learn(archived_key, range_of(id), tonumber(absent))
+  elseif highest ~= '' then
+    learn(archived_key, range_of(id), tonumber(highest))
   end
   local is_closed = is_closed_status(value_of(set, 'status'))
   mark_due(id, false, is_closed)
@@ -145,11 +156,11 @@ end
 -- Tickets as they are now, by id, so that many operations on one read and judge it once.
 local known = {}
 
-local function read(key, id, absent)
+local function read(key, id, asked)
   if known[id] then return known[id] end
   local flat = redis.pcall('HGETALL', key)
   if is_other_type(flat) then return nil, CORRUPT end
-  if #flat == 0 then return nil, absent == '' and MAYBE_ARCHIVED or MISSING end
+  if #flat == 0 then return nil, asked == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
   for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
   if not is_ticket(fields) then return nil, CORRUPT end
@@ -199,16 +210,18 @@ local function to_flat(fields)
   return all
 end
 
-local function update(key, id, absent, versions, set, remove, answer, as_of)
-  local fields, failure = read(key, id, absent)
+local function update(key, id, asked, _, versions, set, remove, answer, as_of)
+  local fields, failure = read(key, id, asked)
   if not fields then return failure end
   if versions ~= '' and not string.find(versions, ',' .. fields.version .. ',', 1, true) then return VERSION_CONFLICT end
   if as_of and fields.version ~= fields.replayed and tonumber(fields.version) > tonumber(as_of) then
     return would_change(fields, set, remove) and OUTDATED or to_flat(fields)
   end
 
-  local was_closed = is_closed_status(fields.status)
-  local is_closed = is_closed_status(value_of(set, 'status') or fields.status)
+  local was_closed = is_closed_ticket(fields)
+  local status = value_of(set, 'status') or fields.status
+  local is_closed = was_closed
+  if status ~= fields.status then is_closed = is_closed_status(status) end
   local removed = to_be_removed(fields, remove)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
@@ -219,7 +232,7 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   set[#set + 1] = version
   set[#set + 1] = 'updated_at'
   set[#set + 1] = now_s
-  if is_closed and not (was_closed and fields.closed_at) then
+  if is_closed and not fields.closed_at then
     set[#set + 1] = 'closed_at'
     set[#set + 1] = now_s
   end
@@ -243,28 +256,46 @@ local function update(key, id, absent, versions, set, remove, answer, as_of)
   return answer == 'version' and version or to_flat(fields)
 end
 
-local function restore(key, _, _, _, set)
+-- Reads leave the rest of maxmemory to writes, which a full Redis refuses.
+local READS_SHARE = 0.8
+local is_kept_for_writes
+local function is_memory_kept_for_writes()
+  if is_kept_for_writes == nil then
+    local info = redis.call('INFO', 'memory')
+    local used, max = string.match(info, 'used_memory:(%d+)'), string.match(info, 'maxmemory:(%d+)')
+    is_kept_for_writes = used ~= nil and max ~= nil and tonumber(max) > 0 and tonumber(used) > tonumber(max) * READS_SHARE
+  end
+  return is_kept_for_writes
+end
+
+local function restore(key, _, asked, _, _, set, _, seconds)
   local flat = redis.pcall('HGETALL', key)
   if is_other_type(flat) then return CORRUPT end
   if #flat > 0 then return flat end
+  if asked == '' then return MAYBE_ARCHIVED end
   if next(unknown_fields(fields_key, known_fields)) then return NEWER_FIELDS end
+  if seconds ~= '' and is_memory_kept_for_writes() then return set end
   hset(key, set)
-  redis.call('EXPIRE', key, retention_seconds)
+  redis.call('EXPIRE', key, tonumber(seconds) or retention_seconds)
   return set
 end
 
 local kinds = { create = create, update = update, restore = restore }
-local function apply(kind, id, ...) return kinds[kind](ticket_prefix .. id, id, ...) end
+local function apply(kind, id, asked, ...)
+  -- What MySQL said may be outdated by now.
+  if asked ~= '' and asked ~= stamp_of(acknowledged_key, id) then asked = '' end
+  return kinds[kind](ticket_prefix .. id, id, asked, ...)
+end
 
 -- @include apply_once
 
 -- What goes wrong with one ticket is no reason to leave the others half done.
-local function attempt(kind, id, absent, versions, set, remove, answer, idempotency_key, fingerprint, index, as_of)
+local function attempt(kind, id, asked, highest, versions, set, remove, answer, idempotency_key, fingerprint, index, as_of)
   local ok, result
   if idempotency_key then
-    ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, absent, versions, set, remove, answer, as_of)
+    ok, result = pcall(apply_once, idempotency_key, fingerprint, index, kind, id, asked, highest, versions, set, remove, answer, as_of)
   else
-    ok, result = pcall(apply, kind, id, absent, versions, set, remove, answer)
+    ok, result = pcall(apply, kind, id, asked, highest, versions, set, remove, answer)
   end
   if ok then return result end
   local reason = type(result) == 'table' and result.err or tostring(result)
@@ -280,7 +311,10 @@ for _, operations in ipairs(cjson.decode(ARGV[11])) do
   local undecided
   for _, operation in ipairs(operations) do
     local result = undecided or attempt(unpack(operation))
-    if result == MAYBE_ARCHIVED or result == RANGE_UNKNOWN then undecided = result end
+    if result == MAYBE_ARCHIVED or result == RANGE_UNKNOWN then
+      undecided = { result, stamp_of(acknowledged_key, operation[2]) }
+      result = undecided
+    end
     results[#results + 1] = result
   end
 end

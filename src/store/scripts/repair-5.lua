@@ -7,6 +7,7 @@
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
+  KEYS[5]  tickets:acknowledged
 
   ARGV[1]  what stands before an id in a ticket's key
   ARGV[2]  seconds that a ticket stays
@@ -18,17 +19,20 @@
           read from MySQL: nothing was replaced.
           Else per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
 ]]
-local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due_key, dead_key, failures_key, fields_key, acknowledged_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 
+-- @include clock
 -- @include chunks
 -- @include other_type
 -- @include unknown_fields
+-- @include stamps
+-- @include renew_stamps
 
 if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
 
-local replaced = {}
+local replaced, ids = {}, {}
 for i, row in ipairs(cjson.decode(ARGV[3])) do
   local id, version, values = unpack(row)
   local key = ticket_prefix .. id
@@ -42,8 +46,10 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
     redis.pcall('ZREM', dead_key, id)
     redis.pcall('HDEL', failures_key, id)
     replaced[i] = held
+    ids[#ids + 1] = id
   else
     replaced[i] = ''
   end
 end
+renew_stamps(acknowledged_key, ids)
 return replaced

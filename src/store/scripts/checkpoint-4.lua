@@ -7,6 +7,7 @@
   KEYS[1]  tickets:attested
   KEYS[2]  tickets:partitions
   KEYS[3]  tickets:fields
+  KEYS[4]  tickets:acknowledged: all stamps change when the record is another server's, or from before a restart
 
   ARGV[1]  1: the data has been compared with MySQL; 0: it need not be, if the record is this server's own
   ARGV[2]  the number of partitions that tickets are divided into
@@ -16,11 +17,14 @@
   Output: -1 when it was recorded;
           text: the number of partitions that the data was written with, when it is another;
           else the record is another server's, or from before a restart, and this is its time, ms; 0 when
-          there is none
+          there is none; 1 when it lies ahead: the clock was set back, and what came since may bear any time
 ]]
-local checkpoint_key, partitions_key, fields_key = KEYS[1], KEYS[2], KEYS[3]
+local checkpoint_key, partitions_key, fields_key, acknowledged_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local compared = ARGV[1] == '1'
 local partitions = ARGV[2]
+
+-- The clocks of two servers differ by less: the margin of the comparison (src/sync/reconcile.ts) covers that.
+local SKEW_MS = 60000
 
 redis.call('SET', partitions_key, partitions, 'NX')
 local written_with = redis.call('GET', partitions_key)
@@ -42,7 +46,12 @@ local server = string.match(info, 'run_id:(%w+)') .. ':' .. string.match(info, '
 
 local record = redis.pcall('GET', checkpoint_key)
 local recorded_server, at_ms = string.match(type(record) == 'string' and record or '', '^(%S+) (%d+)$')
-if recorded_server ~= server and not compared then return tonumber(at_ms) or 0 end
+if recorded_server ~= server and not compared then
+  -- Of another type it is made anew by the next acknowledgement.
+  is_other_type(redis.pcall('HSET', acknowledged_key, 'server', now))
+  at_ms = tonumber(at_ms) or 0
+  return at_ms <= now_ms + SKEW_MS and at_ms or 1
+end
 
 redis.call('SET', checkpoint_key, server .. ' ' .. now)
 return -1

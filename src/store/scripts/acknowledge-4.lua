@@ -7,6 +7,7 @@
   KEYS[1]  tickets:due
   KEYS[2]  tickets:archived
   KEYS[3]  tickets:failures
+  KEYS[4]  tickets:acknowledged
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     seconds that a closed ticket stays in Redis
@@ -16,7 +17,7 @@
   Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
           the others have changed since the claim
 ]]
-local due_key, archived_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local due_key, archived_key, failures_key, acknowledged_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
@@ -25,12 +26,15 @@ local lease_score = tonumber(ARGV[3])
 -- @include other_type
 -- @include chunks
 -- @include archived
+-- @include stamps
+-- @include renew_stamps
 
-local in_step, older = {}, {}
+local in_step, older, ids = {}, {}, {}
 -- The highest id that was written, by range.
 local highest = {}
 for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
+  ids[#ids + 1] = id
   local key = ticket_prefix .. id
   local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
   if is_other_type(held) then held = {} end
@@ -55,6 +59,7 @@ for i = 4, #ARGV, 2 do
   local range = range_of(id)
   highest[range] = math.max(highest[range] or 0, tonumber(id))
 end
+renew_stamps(acknowledged_key, ids)
 in_chunks(in_step, function(...)
   redis.call('ZREM', due_key, ...)
   -- Of another type it holds no failure to forget.
