@@ -1,6 +1,6 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
 import type { Mysql } from '../mysql/mysql.ts'
-import { STATEMENT_SIZE_MAX, createSelect } from '../mysql/statements.ts'
+import { createSelect, inStatements } from '../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from './ticket-database.ts'
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime } from '../tickets/fields.ts'
@@ -24,8 +24,12 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     ['synced_at', ...COLUMNS.slice(1)].map(column => `${column} = IF(${newer}, VALUES(${column}), ${column})`).join(', ')
 
   async function versions (ids: readonly number[]): Promise<Map<number, number>> {
-    const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs)
-    return new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
+    const held = new Map<number, number>()
+    for (const part of inStatements(ids)) {
+      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], statementTimeoutMs)
+      for (const row of rows) held.set(Number(row.ticket_id), Number(row.version))
+    }
+    return held
   }
 
   return {
@@ -40,7 +44,7 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
         return { refused: [], areNew: info.includes('Duplicates: 0 ') }
       },
       versions,
-      sizeMax: STATEMENT_SIZE_MAX,
+      bytesMax: mysql.rowsBytesMax,
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {

@@ -30,7 +30,7 @@ type Link = ReturnType<typeof createLink>
  * them. On a connection with other requests under way (Redis, under load), the first reply to any of them is caught.
  */
 export async function startProxy (t: Test, target: string) {
-  const { hostname, port } = new URL(target)
+  let server = new URL(target)
   const traps = new Set<Trap>()
   const links = new Set<Link>()
 
@@ -41,7 +41,7 @@ export async function startProxy (t: Test, target: string) {
       client.destroy()
       return
     }
-    const link = createLink(client, connect(Number(port), hostname))
+    const link = createLink(client, connect(Number(server.port), server.hostname))
     links.add(link)
     link.onRequest(chunk => {
       for (const trap of traps) {
@@ -97,6 +97,8 @@ export async function startProxy (t: Test, target: string) {
     holdRequest: (pattern: RegExp) => hold('request', pattern),
     /** Lets the next request that fits pass, and holds the reply: the server has done its work when it is held. */
     holdReply: (pattern: RegExp) => hold('reply', pattern),
+    /** New connections lead to this server from now on; those that are open stay where they are, as behind a name that has moved. */
+    lead (to: string) { server = new URL(to) },
     /** Breaks all connections; new ones pass. */
     cut,
     /** Breaks all connections, and lets no new ones through until it is told to. */
