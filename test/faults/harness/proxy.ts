@@ -35,6 +35,7 @@ export async function startProxy (t: Test, target: string) {
   const links = new Set<Link>()
 
   let isRefusing = false
+  let requestBytesMax = Infinity
 
   const listener = createServer(client => {
     if (isRefusing) {
@@ -44,6 +45,7 @@ export async function startProxy (t: Test, target: string) {
     const link = createLink(client, connect(Number(server.port), server.hostname))
     links.add(link)
     link.onRequest(chunk => {
+      if (chunk[3] === 0 && chunk.readUIntLE(0, 3) > requestBytesMax) link.destroy()
       for (const trap of traps) {
         if (!trap.pattern.test(chunk.toString('latin1'))) continue
         traps.delete(trap)
@@ -99,6 +101,8 @@ export async function startProxy (t: Test, target: string) {
     holdReply: (pattern: RegExp) => hold('reply', pattern),
     /** New connections lead to this server from now on; those that are open stay where they are, as behind a name that has moved. */
     lead (to: string) { server = new URL(to) },
+    /** From now on breaks each connection to MySQL on which a larger request comes, without a word. */
+    limitRequests (bytesMax: number) { requestBytesMax = bytesMax },
     /** Breaks all connections; new ones pass. */
     cut,
     /** Breaks all connections, and lets no new ones through until it is told to. */
