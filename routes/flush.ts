@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { Problem, invalid } from '../src/errors.ts'
+import { MYSQL_FAILURES } from '../src/mysql/failure.ts'
+import { REDIS_FAILURES } from '../src/redis/failure.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Config } from '../src/config.ts'
 import type { Found } from '../src/tickets/repository.ts'
@@ -49,9 +51,18 @@ const BacklogSchema = Type.Object({
       finished_at: { type: 'integer', description: 'Unix seconds' },
       duration_ms: { type: 'integer', minimum: 0 },
       error: { type: ['string', 'null'], description: 'Code of the problem that ended it' },
+      failure: {
+        type: ['object', 'null'],
+        description: 'Why: what the store has said, without what customers wrote; null: it did not fail, or for another reason, which the log has',
+        properties: {
+          store: { type: 'string', enum: ['mysql', 'redis'] },
+          kind: { type: 'string', enum: [...new Set([...MYSQL_FAILURES, ...REDIS_FAILURES])], description: 'As the label reason of tickets_mysql_errors_total and tickets_redis_errors_total' },
+          message: { type: 'string' },
+        },
+      },
     },
   }),
-}, { examples: [{ strategy: 'hybrid', unsynced: 120, due: 0, oldest_due_age_ms: null, dead: 0, last_flush: { claimed: 3, synced: 3, retried: 0, dead: 0, finished_at: 1_764_000_000, duration_ms: 12, error: null } }] })
+}, { examples: [{ strategy: 'hybrid', unsynced: 120, due: 0, oldest_due_age_ms: null, dead: 0, last_flush: { claimed: 3, synced: 3, retried: 0, dead: 0, finished_at: 1_764_000_000, duration_ms: 12, error: null, failure: null } }] })
 
 /** Push tickets to MySQL, and see how far it is behind. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
@@ -64,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     schema: {
       operationId: 'flush',
       summary: 'Push tickets to MySQL now',
-      description: 'Runs a flush and answers when it has ended. 503 store_unavailable: MySQL does not answer; the tickets stay due.',
+      description: 'Runs a flush and answers when it has ended. 503 store_unavailable: MySQL cannot be written to, and detail says how; the tickets stay due.',
       tags: ['flush'],
       body: FlushBody,
       response: {

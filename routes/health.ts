@@ -1,14 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import type { Config } from '../src/config.ts'
+import { FIND_TIMEOUT_MS } from '../src/database/ticket-database.ts'
 import { Problem } from '../src/errors.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
+import { failureKind } from '../src/mysql/failure.ts'
 import { RedisError } from '../src/redis/failure.ts'
 import { TimeoutError, singleFlight } from '../src/util/async.ts'
 
 const Dependency = Type.Object({
-  state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
-  latency_ms: Type.Optional(Type.Number({ description: 'Time of one round trip' })),
+  state: Type.Enum(['up', 'comparing', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
+  latency_ms: Type.Optional(Type.Number({ description: 'How long it took to answer' })),
   reason: Type.Optional(Type.String({ description: 'Why it counts as down, or could not be compared' })),
 })
 
@@ -24,7 +26,10 @@ const Ready = Type.Object({
 /** For load balancers and container engines. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   // Anyone may ask, as often as they like: the stores are asked once at a time.
-  const ask = singleFlight(() => Promise.all([probe(app.redis.ping), probe(() => app.tickets.database.ping())]))
+  const ask = singleFlight(() => Promise.all([probe(app.redis.ping), probe(async () => {
+    await app.mysql.ping(FIND_TIMEOUT_MS)
+    await app.tickets.database.ping()
+  })]))
 
   app.get('/health/live', {
     config: { access: 'public' },
@@ -109,6 +114,7 @@ const SENTINELS = /All sentinels are unreachable/
 
 /** The kind of failure, without host names or other words of the servers. */
 function reasonOf (error: Error): string {
+  if (failureKind(error) === 'read_only') return 'read-only'
   const cause = (error instanceof Problem ? error.cause : error) as NodeJS.ErrnoException
   if (cause instanceof TimeoutError) return 'no answer'
   if (cause instanceof RedisError) return cause.kind.replaceAll('_', ' ')

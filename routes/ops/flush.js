@@ -3,7 +3,7 @@ import { byId, make, setText } from './dom.js'
 import { count, duration, moment, plural } from './format.js'
 
 /** @typedef {{ claimed: number, synced: number, retried: number, dead: number, duration_ms: number }} Counts */
-/** @typedef {Counts & { finished_at: number, error: string | null }} LastFlush */
+/** @typedef {Counts & { finished_at: number, error: string | null, failure: { store: string, kind: string, message: string } | null }} LastFlush */
 
 /**
  * @param {import('./api.js').Api} api
@@ -34,7 +34,7 @@ export function createFlush (api, act) {
         Synced: last ? count(last.synced) : '–',
         'Will be retried': last ? count(last.retried) : '–',
         'Became dead letters': last ? count(last.dead) : '–',
-        'Ended by': last?.error ?? '',
+        'Ended by': last?.error ? [last.error, ...last.failure ? [`${last.failure.store} (${last.failure.kind}): ${last.failure.message}`] : []].join(', ') : '',
       }
       for (const [name, value] of Object.entries(values)) setText(/** @type {Element} */ (facts.get(name)), value)
       if (ended) ended.hidden = !last?.error

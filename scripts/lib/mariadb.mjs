@@ -22,6 +22,7 @@ const PROTOCOL_VERSION = 10
  * @property {string} [template] what createTemplate made, to start from a copy: that takes a tenth of the time
  * @property {0 | 1 | 2} [flushLogAtCommit] 1, the default, keeps each commit even when the machine fails; 0 and 2 are faster
  * @property {number} [bufferPoolBytes] default: 64 MB, enough for what tests write
+ * @property {string} [defaultsFile] the only file that mariadbd reads its options from; default: none
  * @property {string[]} [args] more options of mariadbd
  */
 
@@ -40,7 +41,7 @@ const PROTOCOL_VERSION = 10
  * @param {MariadbOptions} options
  * @returns {Promise<import('./server.mjs').Server & Access>}
  */
-export async function startMariadb ({ directory, template, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, args = [] }) {
+export async function startMariadb ({ directory, template, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, defaultsFile, args = [] }) {
   const binary = requireMariadb()
   const path = ownDirectory(directory)
   const password = randomBytes(16).toString('hex')
@@ -62,7 +63,7 @@ export async function startMariadb ({ directory, template, flushLogAtCommit = 1,
     directory: path,
     command: binary.path,
     args: (port) => [
-      '--no-defaults',
+      defaultsFile ? `--defaults-file=${defaultsFile}` : '--no-defaults',
       ...asUser(),
       `--datadir=${data}`,
       `--tmpdir=${temporary}`,
@@ -153,6 +154,8 @@ function asUser () {
 function accountSql (password) {
   const account = `'${USER}'@'${LOOPBACK}'`
   return [
+    // It is this server's own: a replica has another password.
+    'SET SESSION sql_log_bin = 0;',
     `CREATE DATABASE IF NOT EXISTS ${DATABASE};`,
     `CREATE USER IF NOT EXISTS ${account};`,
     `ALTER USER ${account} IDENTIFIED BY '${password}';`,

@@ -1,6 +1,6 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
 import type { Mysql } from '../mysql/mysql.ts'
-import { STATEMENT_SIZE_MAX, createSelect } from '../mysql/statements.ts'
+import { createSelect, inStatements } from '../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type TicketDatabase } from './ticket-database.ts'
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
@@ -36,8 +36,12 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
   }
 
   async function versions (ids: readonly number[]): Promise<Map<number, number>> {
-    const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [ids], statementTimeoutMs)
-    return new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
+    const held = new Map<number, number>()
+    for (const part of inStatements(ids)) {
+      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], statementTimeoutMs)
+      for (const row of rows) held.set(Number(row.ticket_id), Number(row.version))
+    }
+    return held
   }
 
   /**
@@ -83,7 +87,7 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
         return { refused, areNewest: await update([...others, ...own]) && areNewest }
       },
       versions,
-      sizeMax: STATEMENT_SIZE_MAX,
+      bytesMax: mysql.rowsBytesMax,
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {

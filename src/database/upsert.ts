@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RowsRefused, isLockConflict, mayBeForRows, toDatabaseError, type DatabaseUnavailable } from '../mysql/failure.ts'
-import { inParts } from '../mysql/statements.ts'
+import { escapedBytes, inParts } from '../mysql/statements.ts'
 import type { Failure, FirstVersions, TicketDatabase, Unwritten } from './ticket-database.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
@@ -8,13 +8,13 @@ const LOCK_CONFLICT_RETRIES = 5
 
 export interface UpsertOptions {
   /**
-   * Writes tickets, sorted by id, where they are newer than what MySQL holds; all of them or, when it
-   * rejects, none. May be repeated. `firstVersions`: as TicketDatabase.upsert has them.
+   * Writes tickets, sorted by id, where they are newer than what MySQL holds. When it rejects, any of them may be
+   * written. May be repeated. `firstVersions`: as TicketDatabase.upsert has them.
    */
   writeRows: (tickets: readonly Ticket[], firstVersions: FirstVersions) => Promise<WrittenRows>
   versions: TicketDatabase['versions']
-  /** Characters of the tickets that `writeRows` gets at once. */
-  sizeMax: number
+  /** Bytes of the tickets, as statements hold them, that `writeRows` gets at once: what the server takes now. */
+  bytesMax: () => number
 }
 
 export interface WrittenRows {
@@ -31,7 +31,7 @@ interface Outcome extends WrittenRows {
 }
 
 /** TicketDatabase.upsert by a function that writes rows: what is refused for one row does not stop the others. */
-export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): TicketDatabase['upsert'] {
+export function createUpsert ({ writeRows, versions, bytesMax }: UpsertOptions): TicketDatabase['upsert'] {
   async function writeWithRetries (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<WrittenRows> {
     for (let attempt = 0; ; attempt += 1) {
       try {
@@ -70,7 +70,7 @@ export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): 
     const outcome: Outcome = { written: 0, refused: [], areNewest: true }
     // One order for all writers, so that they wait for each other instead of deadlocking.
     const sorted = tickets.toSorted((a, b) => a.ticket_id - b.ticket_id)
-    for (const part of inParts(sorted, sizeOf, sizeMax)) await writeAll(part, firstVersions, outcome)
+    for (const part of inParts(sorted, bytesOf, bytesMax())) await writeAll(part, firstVersions, outcome)
     // An error that all rows meet is the server's, not theirs.
     if (outcome.doubtful && outcome.written === 0) throw outcome.doubtful
 
@@ -81,16 +81,16 @@ export function createUpsert ({ writeRows, versions, sizeMax }: UpsertOptions): 
   }
 }
 
-/** Characters of a row beside its texts: numbers, dates and what stands between them. */
+/** Bytes of a row beside its texts: numbers, dates and what stands between them. */
 const ROW_OVERHEAD = 250
 
-/** Characters that the ticket is in a statement, before escaping. */
-function sizeOf (ticket: Ticket): number {
-  let size = ROW_OVERHEAD
+/** Bytes that the ticket is in a statement. */
+function bytesOf (ticket: Ticket): number {
+  let bytes = ROW_OVERHEAD
   for (const name in ticket) {
     const value = ticket[name as keyof Ticket]
-    if (typeof value === 'string') size += value.length
-    else if (typeof value === 'object' && value !== null) size += JSON.stringify(value).length
+    if (typeof value === 'string') bytes += escapedBytes(value)
+    else if (typeof value === 'object' && value !== null) bytes += escapedBytes(JSON.stringify(value))
   }
-  return size
+  return bytes
 }

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { escapeId } from 'mysql2'
+import { escape, escapeId, raw } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
-import { DatabaseUnavailable, toDatabaseError } from '../mysql/failure.ts'
+import { DatabaseUnavailable, StatementTooLarge, toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql, Query } from '../mysql/mysql.ts'
+import { escapedBytes, inParts } from '../mysql/statements.ts'
 import { partitionOf } from '../shards/shards.ts'
 import { CREATING, handlerOf, type Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
@@ -15,6 +16,9 @@ const OPERATOR_TIMEOUT_MS = 10_000
 
 /** Characters of a reason. */
 const REASON_MAX = 1024
+
+/** Bytes of a conflict beside its reason, in the statement that keeps it: its seq twice, and words. */
+const CONFLICT_OVERHEAD = 64
 
 export type State = 'pending' | 'conflict'
 
@@ -87,20 +91,22 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
   async function knownKeys (changes: readonly Change[], query = ask) {
     const keys = [...new Set(changes.flatMap(({ idempotency }) => idempotency?.key ?? []))]
     const known = new Map<string, { fingerprints: string[], indexes: Set<number> }>()
-    if (keys.length === 0) return known
-    const rows = await query<Row[]>(`SELECT idempotency_key, fingerprint, operation_index FROM ${name} WHERE idempotency_key IN (?) ORDER BY seq`, [keys])
-    for (const { idempotency_key: key, fingerprint, operation_index: index } of rows) {
-      const request = known.get(key) ?? { fingerprints: [], indexes: new Set() }
-      known.set(key, request)
-      request.fingerprints.push(fingerprint)
-      request.indexes.add(Number(index))
+    for (const part of inParts(keys, escapedBytes, mysql.rowsBytesMax())) {
+      const rows = await query<Row[]>(`SELECT idempotency_key, fingerprint, operation_index FROM ${name} WHERE idempotency_key IN (?) ORDER BY seq`, [part])
+      for (const { idempotency_key: key, fingerprint, operation_index: index } of rows) {
+        const request = known.get(key) ?? { fingerprints: [], indexes: new Set() }
+        known.set(key, request)
+        request.fingerprints.push(fingerprint)
+        request.indexes.add(Number(index))
+      }
     }
     return known
   }
 
   return {
     /**
-     * Keeps the changes, in their order, all or none. One whose request is there already is not kept again.
+     * Keeps the changes, in their order, all or none but those that are answered with a problem. One whose request is
+     * there already is not kept again, and one that is larger than MySQL takes does not stop the others.
      * @param acceptedAtMs ms of Redis's clock
      * @throws {Problem} store_unavailable: surely not kept; outcome_unknown
      */
@@ -111,14 +117,25 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
         if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch(idempotency!.key)
         return { journaled: true, replayed: request?.indexes.has(idempotency!.index) ?? false }
       })
-      const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)] : [])
+      const bytesMax = mysql.rowsBytesMax()
+      const rows = changes.flatMap((change, i) => {
+        const answer = answers[i]!
+        if (!('journaled' in answer) || answer.replayed) return []
+        const values = escape([toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)])
+        const bytes = Buffer.byteLength(values)
+        if (bytes <= bytesMax) return [{ values, bytes }]
+        answers[i] = tooLarge(new StatementTooLarge(bytes, bytesMax))
+        return []
+      })
       if (rows.length === 0) return answers
       try {
         // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
         // applied and removed before it is looked at. And an INSERT that arrives when its caller has been answered
         // that nobody knows, behind changes that were kept later, is committed by nobody (a COMMIT may still be late).
         return await mysql.transaction(async query => {
-          await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [rows])
+          for (const part of inParts(rows, ({ bytes }) => bytes, bytesMax)) {
+            await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [raw(part.map(({ values }) => values).join(', '))])
+          }
           const kept = await knownKeys(changes, query)
           const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
           for (const { idempotency } of lost) await query(`DELETE FROM ${name} WHERE idempotency_key = ? AND fingerprint = ?`, [idempotency!.key, idempotency!.fingerprint])
@@ -174,8 +191,11 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
 
     /** Leaves them to an operator. */
     keepAsConflicts: async (conflicts: readonly { seq: number, reason: string }[], query = ask): Promise<void> => {
-      const reasons = conflicts.flatMap(({ seq, reason }) => [seq, reason.slice(0, REASON_MAX)])
-      await query(`UPDATE ${name} SET state = 'conflict', reason = CASE seq ${conflicts.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE seq IN (?)`, [...reasons, conflicts.map(({ seq }) => seq)])
+      const cut = conflicts.map(({ seq, reason }) => ({ seq, reason: reason.slice(0, REASON_MAX) }))
+      for (const part of inParts(cut, ({ reason }) => escapedBytes(reason) + CONFLICT_OVERHEAD, mysql.rowsBytesMax())) {
+        const reasons = part.flatMap(({ seq, reason }) => [seq, reason])
+        await query(`UPDATE ${name} SET state = 'conflict', reason = CASE seq ${part.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE seq IN (?)`, [...reasons, part.map(({ seq }) => seq)])
+      }
     },
 
     /** Sets the key by which an entry in conflict is applied once; null: the next attempt is a new one. */
@@ -195,11 +215,14 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
 
 export type Journal = ReturnType<typeof createJournal>
 
+const tooLarge = ({ message }: StatementTooLarge) => new DatabaseUnavailable(message, { kind: 'too_large' })
+
 /** Before the INSERT was sent, nothing can be there. */
 function toAppendProblem (error: unknown, isInsert: boolean): Problem {
   const failure = toDatabaseError(error)
+  if (failure instanceof StatementTooLarge) return tooLarge(failure)
   if (!(failure instanceof DatabaseUnavailable)) return storeUnavailable(failure)
-  return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause)
+  return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause, failure.detail)
 }
 
 function toRow (change: Change, partition: number, acceptedAtMs: number) {

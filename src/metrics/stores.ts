@@ -1,5 +1,5 @@
 import type { Mysql, MysqlCall } from '../mysql/mysql.ts'
-import { MYSQL_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
+import { DatabaseUnavailable, MYSQL_FAILURES, failureKind as databaseFailureKind } from '../mysql/failure.ts'
 import { REDIS_FAILURES, failureKind as redisFailureKind } from '../redis/failure.ts'
 import type { RedisServers } from '../redis/servers.ts'
 import type { TicketEvents } from '../tickets/events.ts'
@@ -44,14 +44,15 @@ export function measureStores (metrics: Metrics, { redis, mysql, events }: Store
   })
   const mysqlErrors = metrics.counter({
     name: 'tickets_mysql_errors_total',
-    help: 'Calls to MySQL that failed: unavailable, timeout, overloaded (too many of this instance waited), lock_conflict, refused (it answered with an error)',
+    help: 'Calls to MySQL that failed: unavailable, timeout, overloaded (more waited than may), lock_conflict, read_only, too_large (max_allowed_packet), refused (it answered with another error)',
     label: 'reason',
     values: MYSQL_FAILURES,
   })
   mysql.on('ended', (call, ms, error) => {
     const reason = error === undefined ? undefined : databaseFailureKind(error)
     if (reason) mysqlErrors.inc({ reason })
-    if (reason !== 'unavailable') mysqlSeconds(call, ms / 1000)
+    // Nothing was called.
+    if (!(error instanceof DatabaseUnavailable) || reason === 'timeout') mysqlSeconds(call, ms / 1000)
   })
 
   metrics.gauge({

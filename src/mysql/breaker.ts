@@ -1,10 +1,10 @@
-import { DatabaseUnavailable } from './failure.ts'
+import type { DatabaseUnavailable } from './failure.ts'
 
 /** How soon the server's return is noticed. */
 const PROBE_EVERY_MS = 500
 
 export interface BreakerOptions {
-  /** Resolves when the server answers. */
+  /** Resolves when the server answers, and can be written to. */
   probe: () => Promise<unknown>
   /** The server answers again after it was asked in vain: what took long once is no return. */
   onRecovery: () => void
@@ -36,7 +36,7 @@ export function createBreaker ({ probe, onRecovery }: BreakerOptions) {
 
     /** @throws {DatabaseUnavailable} at once while the server is unavailable; nothing was sent */
     check () {
-      if (failure) throw new DatabaseUnavailable(failure.reason, false, false, failure.cause as Error)
+      if (failure) throw failure.again()
     },
 
     /** To be called when the server has not answered. */

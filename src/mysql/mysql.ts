@@ -4,7 +4,10 @@ import { createConnection, createPool, type PoolConnection, type RowDataPacket }
 import type { Config } from '../config.ts'
 import { TimeoutError, withTimeout as withTimeoutOf } from '../util/async.ts'
 import { createBreaker } from './breaker.ts'
-import { DatabaseUnavailable, isAnswer, isOwnQueue, textOf } from './failure.ts'
+import { createConnections } from './connections.ts'
+import { DatabaseUnavailable, StatementTooLarge, isAnswer, isOwnQueue, toUnavailable } from './failure.ts'
+import { readServerState } from './server-state.ts'
+import { createSizeLimit } from './size-limit.ts'
 
 /** Flush, replay, look-ups, the journal's writes, health and one to spare. */
 const CONNECTIONS_MAX = 6
@@ -47,6 +50,8 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
     ...(config.MYSQL_TLS_CA_FILE && { ssl: { ca: readFileSync(config.MYSQL_TLS_CA_FILE, 'utf8'), verifyIdentity: true } }),
   }
   const pool = createPool({ ...connectionOptions, connectionLimit: CONNECTIONS_MAX, queueLimit: QUEUE_MAX })
+  const connections = createConnections(pool)
+  const sizeLimit = createSizeLimit()
   // Queued before the statement that the connection was opened for. If it fails, so will that one.
   pool.pool.on('connection', connection => {
     connection.query(SESSION, (error: Error | null) => { if (error) connection.destroy() })
@@ -56,7 +61,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
   async function probe () {
     const connection = await createConnection(connectionOptions)
     try {
-      await withTimeout(CONNECT_TIMEOUT_MS, () => connection.query('SELECT 1'))
+      await withTimeout(CONNECT_TIMEOUT_MS, () => readServerState(connection))
       // A preparation that hangs is not waited for any longer.
       if (!isPrepared) prepared = undefined
     } finally {
@@ -79,21 +84,22 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
   }
 
   /** The driver's own timeouts stop only the waiting, and some of them not even that: the signal destroys the connection. */
-  async function use<T> (work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const connection = await pool.getConnection().catch(toUnavailable(false))
+  async function use<T> (work: (connection: PoolConnection) => Promise<T>, signal: AbortSignal, stateMaxAgeMs?: number): Promise<T> {
+    const connection = await connections.take().catch(throwUnavailable(false))
     if (signal.aborted) {
-      connection.release()
+      connections.giveBack(connection)
       throw new DatabaseUnavailable('no connection in time')
     }
     const destroy = () => { connection.destroy() }
     signal.addEventListener('abort', destroy)
     try {
+      await connections.expectWritable(connection, stateMaxAgeMs).catch(throwUnavailable(false))
       const result = await work(connection)
-      connection.release()
+      connections.giveBack(connection)
       return result
     } catch (error) {
       // What the server refused leaves the connection usable; after any other error its state is unknown.
-      if ((error as { sqlState?: string }).sqlState) connection.release()
+      if (isAnswer(error) || error instanceof StatementTooLarge) connections.giveBack(connection)
       else connection.destroy()
       throw error
     } finally {
@@ -101,43 +107,65 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
     }
   }
 
+  /** @throws {StatementTooLarge} when the server does not take one of this size */
+  async function send (connection: PoolConnection, sql: string, values: unknown[], signal: AbortSignal) {
+    const statement = connection.format(sql, values)
+    const bytes = Buffer.byteLength(statement)
+    sizeLimit.check(bytes, connections.packetMax(connection))
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(statement)
+      sizeLimit.taken(bytes)
+      return rows
+    } catch (error) {
+      if (isAnswer(error)) throw error
+      // Not to be used again, whatever the caller makes of the error.
+      connection.destroy()
+      if (!signal.aborted) sizeLimit.failed(bytes, error)
+      throw toUnavailable(error, true)
+    }
+  }
+
   /** Gives `work` a connection of its own, for as long as the time lasts. */
-  async function run<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+  async function run<T> (timeoutMs: number, work: (query: Query) => Promise<T>, stateMaxAgeMs?: number): Promise<T> {
     let isSent = false
     let isAsked = true
-    const query: (connection: PoolConnection) => Query = connection => async (sql, values) => {
+    const query: (connection: PoolConnection, signal: AbortSignal) => Query = (connection, signal) => async (sql, values) => {
       isSent = true
       isAsked = true
-      const [rows] = await connection.query<RowDataPacket[]>(sql, values).catch(toUnavailable(true))
+      const rows = await send(connection, sql, values, signal)
       isAsked = false
       return rows as never
     }
     return await withTimeoutOf(timeoutMs, async signal => {
-      await ready().catch(toUnavailable(false))
-      return await use(connection => work(query(connection)), signal)
+      await ready().catch(throwUnavailable(false))
+      return await use(connection => work(query(connection, signal)), signal, stateMaxAgeMs)
     }, () => isAsked
-      ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, isSent, true)
+      ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, { kind: 'timeout', mayBeApplied: isSent })
       // MySQL has answered all that it was asked: what took so long is no sign that it is unavailable.
       : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
   }
 
   /** The same, unless the server is known to be unavailable. What was given little time says nothing of that. */
-  async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+  async function attempt<T> (timeoutMs: number, work: (query: Query) => Promise<T>, stateMaxAgeMs?: number): Promise<T> {
     breaker.check()
     try {
-      return await run(timeoutMs, work)
+      return await run(timeoutMs, work, stateMaxAgeMs)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || !error.isLate) && !isOwnQueue(error)) breaker.trip(error)
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || error.kind !== 'timeout') && !isOwnQueue(error)) {
+        // Who answers next may be another server, and connections to this one would stay.
+        connections.retire()
+        breaker.trip(error)
+      }
       throw error
     }
   }
 
   /** The same, reported as `ended`. */
-  async function instrument<T> (call: MysqlCall, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T> {
+  async function instrument<T> (call: MysqlCall, timeoutMs: number, work: (query: Query) => Promise<T>, stateMaxAgeMs?: number): Promise<T> {
     const startedAt = performance.now()
     let failure: unknown
     try {
-      return await attempt(timeoutMs, work)
+      return await attempt(timeoutMs, work, stateMaxAgeMs)
     } catch (error) {
       failure = error
       throw error
@@ -148,8 +176,10 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
 
   return {
     ready,
-    /** As far as is known: it has answered when it was last asked. */
+    /** As far as is known: it has answered when it was last asked, and could be written to. */
     isUp: breaker.isUp,
+    /** Bytes of the rows (`escapedBytes`) that one statement should hold: what the server takes, as far as is known. */
+    rowsBytesMax: sizeLimit.rowsMax,
     /** Of the database. */
     name: decodeURIComponent(new URL(config.MYSQL_URL).pathname.slice(1)),
     /** `recovered`: the server answers again after it has not. `ended`: a call, and how it ended. */
@@ -159,9 +189,15 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
      * Runs one statement. `timeoutMs` is for all of it: preparation, the wait for a connection, the
      * answer. When it is over the connection is destroyed, and a statement that has none yet is not sent.
      *
-     * @throws what the server says; or DatabaseUnavailable when it does not answer, at once when that is known
+     * @throws what the server says; StatementTooLarge; or DatabaseUnavailable when it does not answer or cannot be written to, at once when that is known
      */
     query: <Rows> (sql: string, values: unknown[], timeoutMs: number): Promise<Rows> => instrument('query', timeoutMs, query => query<Rows>(sql, values)),
+
+    /**
+     * Asks the server whether it can be written to, whatever is known from before.
+     * @throws {DatabaseUnavailable} read_only, or as `query` does
+     */
+    ping: (timeoutMs: number): Promise<void> => instrument('query', timeoutMs, async () => {}, 0),
 
     /**
      * Runs `work` while nobody else has the lock of this name (GET_LOCK); undefined: somebody has.
@@ -197,7 +233,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
         return result
       } catch (error) {
         // A connection that cannot roll back is not used again: the server ends its transaction with it.
-        await query('ROLLBACK', [])
+        await query('ROLLBACK', []).catch(() => {})
         throw error
       }
     }),
@@ -220,10 +256,10 @@ export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 /** @throws {DatabaseUnavailable} when `work` takes longer */
 function withTimeout<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const reason = `no answer within ${timeoutMs} ms`
-  return withTimeoutOf(timeoutMs, work, () => new DatabaseUnavailable(reason, false, false, new TimeoutError(reason)))
+  return withTimeoutOf(timeoutMs, work, () => new DatabaseUnavailable(reason, { cause: new TimeoutError(reason) }))
 }
 
 /** What is no answer of the server is DatabaseUnavailable. */
-const toUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {
-  throw isAnswer(error) ? error : new DatabaseUnavailable(textOf(error), mayBeApplied)
+const throwUnavailable = (mayBeApplied: boolean) => (error: unknown): never => {
+  throw isAnswer(error) ? error : toUnavailable(error, mayBeApplied)
 }

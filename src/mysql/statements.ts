@@ -2,8 +2,18 @@ import type { RowDataPacket } from 'mysql2/promise'
 import type { Mysql } from './mysql.ts'
 import { toDatabaseError } from './failure.ts'
 
-/** Characters of one statement; after escaping it stays below MariaDB's smallest usual max_allowed_packet, 16 MiB. */
-export const STATEMENT_SIZE_MAX = 1024 * 1024
+/** What is escaped by a backslash before it. */
+// eslint-disable-next-line no-control-regex -- as the driver does it
+const ESCAPED = /[\0\b\t\n\r\x1a"'\\]/g
+
+/** Bytes of a text as a statement holds it. */
+export const escapedBytes = (text: string): number => Buffer.byteLength(text) + (text.match(ESCAPED)?.length ?? 0)
+
+/** Ids of one statement: some kilobytes. */
+const IDS_PER_STATEMENT_MAX = 500
+
+/** Cuts ids into parts of which each can be listed in a statement, however little the server takes. */
+export const inStatements = (ids: readonly number[]): Iterable<number[]> => inParts(ids, () => 1, IDS_PER_STATEMENT_MAX)
 
 /** Cuts what is to be written into parts of bounded size; what is larger by itself is a part of its own. */
 export function * inParts<T> (items: readonly T[], sizeOf: (item: T) => number, sizeMax: number): Generator<T[]> {

@@ -3,10 +3,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import pLimit from 'p-limit'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
+import { failureKind as databaseFailureKind } from '../mysql/failure.ts'
 import { readBacklog } from '../shards/backlog.ts'
 import type { Shards } from '../shards/shards.ts'
 import { claimBatches, type Batch } from './claim-batches.ts'
 import { fullPace, type Pace } from './pace.ts'
+import { toFlushFailure, type FlushFailure } from './flush-failure.ts'
 import { createPush, type FlushCounts } from './push.ts'
 import type { TicketShard } from './shard.ts'
 
@@ -16,8 +18,8 @@ export interface FlushReport extends FlushCounts {
   duration_ms: number
 }
 
-/** `error` is the code of the problem that ended the pass. */
-export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null }
+/** `error` is the code of the problem that ended the pass, `failure` what a store has said. */
+export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null, failure: FlushFailure | null }
 
 export interface FlusherOptions {
   shards: Shards<TicketShard>
@@ -33,6 +35,9 @@ export interface FlusherOptions {
 /** What a flush takes: what is due, every unsynced ticket, or these. */
 export type Scope = 'due' | 'all' | { ids: readonly number[] }
 
+/** From nothing to a whole batch, where MySQL was too slow for more. */
+const STEPS = 50
+
 /** Flushes that may wait for the one that is running. */
 const WAITING_MAX = 10
 
@@ -40,8 +45,10 @@ const WAITING_MAX = 10
 export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ pushed: [counts: FlushCounts], flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
-  // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up.
+  // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up. What it was too slow for
+  // is not tried again at once: up to half of that the size doubles, and from there it grows by small steps.
   let size = batchSize
+  let provenSize = batchSize
   const { push, release } = createPush({ shards, database, log })
 
   async function pushOne (batch: Batch, asked: number, counts: FlushCounts) {
@@ -49,9 +56,10 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
       const pushed = await push(batch)
       for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
       events.emit('pushed', pushed)
-      size = Math.min(size * 2, batchSize)
+      size = Math.min(size < provenSize ? Math.min(size * 2, provenSize) : size + Math.ceil(batchSize / STEPS), batchSize)
     } catch (error) {
       size = Math.min(size, Math.ceil(asked / 2))
+      provenSize = databaseFailureKind(error) === 'timeout' ? size : batchSize
       throw error
     }
   }
@@ -98,7 +106,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
     } finally {
       // A pass that found nothing is not worth a line, and one that failed gets its line from whoever asked for it.
       if (counts.claimed > 0) log.info({ ...counts, duration_ms: durationMs() }, 'tickets were flushed')
-      last = { ...counts, finished_at: Math.floor(Date.now() / 1000), duration_ms: durationMs(), error: failure instanceof Problem ? failure.code : failure ? 'internal_error' : null }
+      last = { ...counts, finished_at: Math.floor(Date.now() / 1000), duration_ms: durationMs(), error: failure instanceof Problem ? failure.code : failure ? 'internal_error' : null, failure: failure ? toFlushFailure(failure) : null }
       events.emit('flushed', last)
     }
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ifMatch, ifNoneMatch, toEtag } from '../../src/http/etag.ts'
-import { toDatabaseError, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.ts'
+import { failureKind, isAnswer, textOf, toDatabaseError, toUnavailable, DatabaseUnavailable, RowsRefused } from '../../src/mysql/failure.ts'
 import { toWriteProblem } from '../../src/redis/failure.ts'
 import { createStrategy } from '../../src/tickets/strategy.ts'
 import { COLUMNS, fromHash, fromRow, toHashChange, toRow, type Row } from '../../src/tickets/codec.ts'
@@ -84,4 +84,50 @@ t.test('errors of MySQL: of the rows, or of the server', async t => {
     t.type(error(errno, state), DatabaseUnavailable, String(errno))
   }
   t.notMatch(JSON.stringify(error(1146, '42S02')), 'private', 'the statement is left behind')
+})
+
+t.test('errors of MySQL: their kinds, and what leaves the connection usable', async t => {
+  for (const [errno, sqlState, message, kind, isUsable] of [
+    [1290, 'HY000', 'The MariaDB server is running with the --read-only option so it cannot execute this statement', 'read_only', false],
+    [1290, 'HY000', 'The MySQL server is running with the --super-read-only option so it cannot execute this statement', 'read_only', false],
+    [1290, 'HY000', 'The MySQL server is running with the --secure-file-priv option so it cannot execute this statement', 'refused', true],
+    [1792, '25006', 'Cannot execute statement in a READ ONLY transaction.', 'read_only', false],
+    [1836, 'HY000', 'Running in read-only mode', 'read_only', false],
+    [1874, 'HY000', 'InnoDB is in read only mode.', 'read_only', false],
+    [3100, 'HY000', "Error on observer while running replication hook 'before_commit'.", 'unavailable', false],
+    [1047, '08S01', 'WSREP has not yet prepared node for application use', 'unavailable', false],
+    [1053, '08S01', 'Server shutdown in progress', 'unavailable', false],
+    [1927, '70100', 'Connection was killed', 'unavailable', false],
+    [3168, 'HY000', "Server isn't available", 'unavailable', false],
+    [3169, 'HY000', 'Session was killed', 'unavailable', false],
+    [9001, 'HY000', 'Max connect timeout reached while reaching hostgroup 1 after 10000ms', 'unavailable', false],
+    [1040, '08004', 'Too many connections', 'overloaded', false],
+    [1226, '42000', "User 'tickets' has exceeded the 'max_user_connections' resource", 'overloaded', false],
+    [1045, '28000', 'Access denied', 'refused', false],
+    [1213, '40001', 'Deadlock found', 'lock_conflict', true],
+    [1205, 'HY000', 'Lock wait timeout exceeded', 'lock_conflict', true],
+    [1153, '08S01', "Got a packet bigger than 'max_allowed_packet' bytes", 'too_large', false],
+    [1146, '42S02', "Table 'x' doesn't exist", 'refused', true],
+  ] as const) {
+    const error = Object.assign(new Error(message), { errno, sqlState })
+    t.equal(failureKind(error), kind, message)
+    t.equal(isAnswer(error), isUsable, message)
+    const failure = toUnavailable(error, true)
+    t.equal(failure.kind, kind)
+    t.equal(failure.mayBeApplied, kind !== 'read_only', 'a server that may not write has not written')
+    t.notMatch(failure.detail, /does not answer/)
+  }
+  t.equal(failureKind(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })), undefined, 'of anybody, until the driver says so')
+  t.equal(toUnavailable(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), false).kind, 'unavailable')
+  t.equal(toUnavailable(new Error('Queue limit reached.'), false).kind, 'overloaded')
+  t.equal(new DatabaseUnavailable('late', { kind: 'timeout' }).again().kind, 'unavailable', 'who was not let through has not waited')
+  t.equal(new DatabaseUnavailable('x', { kind: 'read_only', mayBeApplied: true }).again().mayBeApplied, false)
+})
+
+t.test('errors of MySQL: their words, without a customer\'s', async t => {
+  for (const [message, words] of [
+    ["Duplicate entry 'a private matter' for key 'PRIMARY'", "Duplicate entry '...' for key 'PRIMARY'"],
+    ["Incorrect string value: 'a private matter' for column `t`.`subject` at row 1", "Incorrect string value: '...' for column `t`.`subject` at row 1"],
+    ["You have an error in your SQL syntax; check the manual for the right syntax to use near 'a private\nmatter'' at line 1", "You have an error in your SQL syntax; check the manual for the right syntax to use near '...' at line 1"],
+  ] as const) t.equal(textOf(new Error(message)), words)
 })

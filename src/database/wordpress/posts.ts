@@ -1,5 +1,5 @@
 import type { Mysql } from '../../mysql/mysql.ts'
-import { createSelect } from '../../mysql/statements.ts'
+import { createSelect, inStatements } from '../../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
@@ -28,9 +28,12 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
 
   /** The meta of those among `ids` that are tickets. */
   async function read (ids: readonly number[], keys: readonly string[], timeoutMs: number) {
-    const rows = await select<MetaRow>(
-      `SELECT meta_id, post_id, meta_key, meta_value FROM ${postmeta} JOIN ${posts} ON ID = post_id WHERE post_id IN (?) AND meta_key IN (?) AND ${isTicket} ORDER BY meta_id`,
-      [ids, keys], timeoutMs)
+    const rows: MetaRow[] = []
+    for (const part of inStatements(ids)) {
+      rows.push(...await select<MetaRow>(
+        `SELECT meta_id, post_id, meta_key, meta_value FROM ${postmeta} JOIN ${posts} ON ID = post_id WHERE post_id IN (?) AND meta_key IN (?) AND ${isTicket} ORDER BY meta_id`,
+        [part, keys], timeoutMs))
+    }
     return new Map([...byPost(rows)].filter(([, post]) => post.has(versionKey)))
   }
 
@@ -50,7 +53,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
       writeRows: async (tickets, firstVersions) => ({ refused: await writePosts(tickets, firstVersions), areNewest: false }),
       versions,
       // The transaction is one for the batch; it bounds its statements itself.
-      sizeMax: Infinity,
+      bytesMax: () => Infinity,
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {

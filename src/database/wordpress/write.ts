@@ -1,5 +1,5 @@
 import type { Mysql, Query } from '../../mysql/mysql.ts'
-import { STATEMENT_SIZE_MAX, inParts } from '../../mysql/statements.ts'
+import { escapedBytes, inParts } from '../../mysql/statements.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import type { Ticket } from '../../tickets/fields.ts'
 import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
@@ -13,7 +13,7 @@ const POSTS_PER_UPDATE = 100
 /** Rows of one DELETE. */
 const ROWS_PER_DELETE = 1000
 
-/** Characters of a row of meta beside its value. */
+/** Bytes of a row of meta beside its value. */
 const ROW_OVERHEAD = 250
 
 /**
@@ -56,7 +56,7 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }
 
   async function writeMeta (query: Query, rows: readonly MetaRow[]) {
-    for (const part of inParts(rows, ({ meta_value: value }) => value!.length + ROW_OVERHEAD, STATEMENT_SIZE_MAX)) {
+    for (const part of inParts(rows, ({ meta_value: value }) => escapedBytes(value!) + ROW_OVERHEAD, mysql.rowsBytesMax())) {
       // A row that is there is known by its meta_id, the table's only unique key.
       await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)`,
         [part.map(row => [row.meta_id, row.post_id, row.meta_key, row.meta_value])])

@@ -30,20 +30,22 @@ type Link = ReturnType<typeof createLink>
  * them. On a connection with other requests under way (Redis, under load), the first reply to any of them is caught.
  */
 export async function startProxy (t: Test, target: string) {
-  const { hostname, port } = new URL(target)
+  let server = new URL(target)
   const traps = new Set<Trap>()
   const links = new Set<Link>()
 
   let isRefusing = false
+  let requestBytesMax = Infinity
 
   const listener = createServer(client => {
     if (isRefusing) {
       client.destroy()
       return
     }
-    const link = createLink(client, connect(Number(port), hostname))
+    const link = createLink(client, connect(Number(server.port), server.hostname))
     links.add(link)
     link.onRequest(chunk => {
+      if (chunk[3] === 0 && chunk.readUIntLE(0, 3) > requestBytesMax) link.destroy()
       for (const trap of traps) {
         if (!trap.pattern.test(chunk.toString('latin1'))) continue
         traps.delete(trap)
@@ -97,6 +99,10 @@ export async function startProxy (t: Test, target: string) {
     holdRequest: (pattern: RegExp) => hold('request', pattern),
     /** Lets the next request that fits pass, and holds the reply: the server has done its work when it is held. */
     holdReply: (pattern: RegExp) => hold('reply', pattern),
+    /** New connections lead to this server from now on; those that are open stay where they are, as behind a name that has moved. */
+    lead (to: string) { server = new URL(to) },
+    /** From now on breaks each connection to MySQL on which a larger request comes, without a word. */
+    limitRequests (bytesMax: number) { requestBytesMax = bytesMax },
     /** Breaks all connections; new ones pass. */
     cut,
     /** Breaks all connections, and lets no new ones through until it is told to. */

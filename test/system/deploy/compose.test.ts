@@ -35,7 +35,7 @@ interface Compose {
 
 const passwords = newPasswords()
 /** What a .env would set. */
-const DOT_ENV: Record<string, string> = { ...usersEnvironment(passwords), MYSQL_PASSWORD: 'mysql', API_KEYS: createApiKey('shop', 'read+write').entry, REDIS_PASSWORD: passwords.tickets, REDIS_ADMIN_PASSWORD: passwords.admin }
+const DOT_ENV: Record<string, string> = { ...usersEnvironment(passwords), MYSQL_PASSWORD: 'mysql', MYSQL_ROOT_PASSWORD: 'root', API_KEYS: createApiKey('shop', 'read+write').entry, REDIS_PASSWORD: passwords.tickets, REDIS_ADMIN_PASSWORD: passwords.admin }
 
 /** As compose reads it: ${NAME}, ${NAME:-default} and ${NAME:?message} stand for variables, $$ for $. */
 function readCompose (t: Test, file: string): Compose {
@@ -51,7 +51,7 @@ function readCompose (t: Test, file: string): Compose {
 /** Where it is on this host. */
 const sourceOf = (file: string, volume: string) => resolve(dirname(join(ROOT, file)), volume.split(':')[0]!)
 
-for (const file of ['docker-compose.yml', 'deploy/compose.sentinel.yml', 'deploy/compose.cluster.yml']) {
+for (const [file, redisNodes] of [['docker-compose.yml', 1], ['deploy/compose.sentinel.yml', 6], ['deploy/compose.cluster.yml', 6], ['deploy/compose.mysql.yml', 0]] as const) {
   t.test(file, async t => {
     const { services, volumes } = readCompose(t, file)
 
@@ -99,7 +99,7 @@ for (const file of ['docker-compose.yml', 'deploy/compose.sentinel.yml', 'deploy
         t.pass(`${name} is up`)
         started.push(node.port)
       }
-      t.ok(started.length > 0)
+      t.equal(started.length, redisNodes)
     })
   })
 }
