@@ -88,11 +88,11 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which has not answered since this Redis began; if it holds the id, the newer version will replace its row') },
   })
   const repository = isJournaled
-    ? createFallback(direct, { ...statuses, journal, database, gate, now: () => redis.now() ?? Date.now(), onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
+    ? createFallback(direct, { ...statuses, journal, database, gate, redisNow: redis.now, onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
     : direct
 
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
-  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable) })
+  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
   const service = {
     /** Tells what becomes of writes. */

@@ -1,11 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { escapeId } from 'mysql2'
+import { escapeId, raw } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
 import { DatabaseUnavailable, toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql, Query } from '../mysql/mysql.ts'
 import { partitionOf } from '../shards/shards.ts'
 import { CREATING, handlerOf, type Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
+import { measureOffset, type Offset } from '../util/offset.ts'
+import type { Accepted } from './accepted.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
@@ -19,7 +21,7 @@ const REASON_MAX = 1024
 export type State = 'pending' | 'conflict'
 
 /** A write that was accepted while Redis was unavailable. */
-export interface Entry {
+export interface Entry extends Accepted {
   /** Its place in the order in which entries were kept. */
   seq: number
   operation: Change
@@ -27,8 +29,6 @@ export interface Entry {
   ifMatch?: readonly string[]
   /** The request had an Idempotency-Key. */
   isRepeatable: boolean
-  /** ms of Redis's clock. */
-  acceptedAtMs: number
   state: State
   /** Why it is in conflict. */
   reason: string | null
@@ -43,6 +43,8 @@ interface Row {
   fields: string
   if_match: string | null
   accepted_at: number
+  kept_at: number | null
+  clock: Entry['clock']
   idempotency_key: string
   fingerprint: string
   operation_index: number
@@ -51,7 +53,10 @@ interface Row {
   settle_key: string | null
 }
 
-const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'idempotency_key', 'fingerprint', 'operation_index']
+const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index']
+
+/** ms of MySQL's clock when it begins a statement, the one clock that all instances can ask. */
+const MYSQL_NOW = 'FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000)'
 
 /** What one look at the journal takes. */
 export interface Selection {
@@ -101,17 +106,17 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
   return {
     /**
      * Keeps the changes, in their order, all or none. One whose request is there already is not kept again.
-     * @param acceptedAtMs ms of Redis's clock
+     * @param redisNowMs ms of Redis's clock, as far as it is known; undefined: the changes are accepted by MySQL's
      * @throws {Problem} store_unavailable: surely not kept; outcome_unknown
      */
-    async append (changes: readonly Change[], acceptedAtMs: number): Promise<(Journaled | Problem)[]> {
+    async append (changes: readonly Change[], redisNowMs?: number): Promise<(Journaled | Problem)[]> {
       const known = await knownKeys(changes).catch((error: unknown) => { throw toAppendProblem(error, false) })
       const answers = changes.map(({ idempotency }): Journaled | Problem => {
         const request = idempotency && known.get(idempotency.key)
         if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch(idempotency!.key)
         return { journaled: true, replayed: request?.indexes.has(idempotency!.index) ?? false }
       })
-      const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)] : [])
+      const rows = changes.flatMap((change, i) => 'journaled' in answers[i]! && !answers[i].replayed ? [toRow(change, partitionOf(change.ticket_id, partitionCount), redisNowMs)] : [])
       if (rows.length === 0) return answers
       try {
         // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
@@ -128,6 +133,13 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
         throw toAppendProblem(error, true)
       }
     },
+
+    /** How far MySQL's clock, which `kept_at` is in, is from this process's. */
+    measureClock: (query = ask): Promise<Offset> => measureOffset(async () => {
+      // Exactly, because it is not stored.
+      const [row] = await query<{ ms: string }[]>('SELECT UNIX_TIMESTAMP(NOW(6)) * 1000 AS ms', [])
+      return Number(row!.ms)
+    }),
 
     /** The changes to these tickets that wait. */
     pending: (ids: readonly number[]) => select(ask, 'ticket_id IN (?) AND state = \'pending\'', [ids], 100_000),
@@ -202,10 +214,12 @@ function toAppendProblem (error: unknown, isInsert: boolean): Problem {
   return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause)
 }
 
-function toRow (change: Change, partition: number, acceptedAtMs: number) {
+function toRow (change: Change, partition: number, redisNowMs: number | undefined) {
   const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
   const versions = handlerOf(change).ifMatch(change)?.join() ?? null
-  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, acceptedAtMs, key, fingerprint, index]
+  const keptAt = raw(MYSQL_NOW)
+  const clock: Entry['clock'] = redisNowMs === undefined ? 'mysql' : 'redis'
+  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, redisNowMs ?? keptAt, keptAt, clock, key, fingerprint, index]
 }
 
 function toEntry (row: Row): Entry {
@@ -221,6 +235,8 @@ function toEntry (row: Row): Entry {
     ifMatch,
     isRepeatable: row.fingerprint !== '',
     acceptedAtMs: Number(row.accepted_at),
+    clock: row.clock,
+    keptAtMs: row.kept_at === null ? undefined : Number(row.kept_at),
     state: row.state,
     reason: row.reason,
     resolveKey: row.settle_key,
