@@ -8,9 +8,6 @@ const PATIENCE = { unreadMs: 60_000, silentMs: 600_000 }
 /** A connection that was busy when the closing began is closed soon after its answer. */
 const LOOK_EVERY_MS = 50
 
-/** The share of the grace for requests in flight; the rest is for the last flush. */
-const REQUESTS_SHARE = 0.3
-
 /**
  * Bounds what connections cost: descriptors, and memory for answers that nobody reads. Closes those of a service that is
  * stopping: those that have had their answer at once, the others when their time is over. Node closes only those that
@@ -21,7 +18,6 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const { server } = app
   const dropped = app.metrics.counter({ name: 'tickets_connections_dropped_total', help: 'Connections that were closed at once, because there were MAX_CONNECTIONS already' })
   let look: NodeJS.Timeout | undefined
-  let giveUp: NodeJS.Timeout | undefined
 
   server.maxConnections = connectionsMax(config.MAX_CONNECTIONS)
   server.on('drop', () => { dropped.inc() })
@@ -29,11 +25,10 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
   app.addHook('preClose', async () => {
     look = setInterval(() => { server.closeIdleConnections() }, LOOK_EVERY_MS)
-    giveUp = setTimeout(() => { server.closeAllConnections() }, config.SHUTDOWN_GRACE_MS * REQUESTS_SHARE)
+    app.grace.over('requests').addEventListener('abort', () => { server.closeAllConnections() })
   })
   app.addHook('onClose', async () => {
     stop()
     clearInterval(look)
-    clearTimeout(giveUp)
   })
-}, { name: 'connections', dependencies: ['metrics'] })
+}, { name: 'connections', dependencies: ['metrics', 'grace'] })

@@ -14,7 +14,7 @@ function connect (app: FastifyInstance, config: Config) {
     if (!config.MYSQL_MIGRATE) return
     const run = await migrate(connection, config.TICKETS_TABLE)
     if (run.length > 0) app.log.info({ migrations: run }, 'the MySQL schema is up to date')
-  })
+  }, app.grace.over('statements'))
 }
 
 /** A migration of another instance may take longer; the service serves from Redis meanwhile. */
@@ -30,4 +30,4 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   await mysql.query('SELECT 1', [], START_TIMEOUT_MS).catch((error: unknown) => {
     app.log.error({ err: toDatabaseError(error) }, 'MySQL cannot be used; tickets wait in Redis until it can')
   })
-}, { name: 'mysql' })
+}, { name: 'mysql', dependencies: ['grace'] })

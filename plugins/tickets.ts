@@ -9,7 +9,7 @@ declare module 'fastify' {
 
 /** The tickets: what the routes call, and what brings them to MySQL, from the start of the service to its end. */
 export default fp<{ config: Config, site: Site | undefined }>(async (app, { config, site }) => {
-  const { service, start, stop } = createService({ config, site, redis: app.redis, mysql: app.mysql, log: app.log })
+  const { service, start, stop } = createService({ config, site, redis: app.redis, mysql: app.mysql, log: app.log, grace: app.grace })
   app.decorate('tickets', service)
 
   app.addHook('onRequest', (_request, _reply, done) => {
@@ -18,4 +18,4 @@ export default fp<{ config: Config, site: Site | undefined }>(async (app, { conf
   })
   app.addHook('onReady', start)
   app.addHook('onClose', stop)
-}, { name: 'tickets', dependencies: ['redis', 'mysql'] })
+}, { name: 'tickets', dependencies: ['grace', 'redis', 'mysql'] })

@@ -9,14 +9,14 @@ import { RedisError } from '../src/redis/failure.ts'
 import { TimeoutError, singleFlight } from '../src/util/async.ts'
 
 const Dependency = Type.Object({
-  state: Type.Enum(['up', 'comparing', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
+  state: Type.Enum(['up', 'comparing', 'unsafe', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does; unsafe: Redis is used, but its maxmemory-policy may evict tickets that MySQL does not hold' }),
   latency_ms: Type.Optional(Type.Number({ description: 'How long it took to answer' })),
-  reason: Type.Optional(Type.String({ description: 'Why it counts as down, or could not be compared' })),
+  reason: Type.Optional(Type.String({ description: 'Why it counts as down or unsafe, or could not be compared' })),
 })
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable'], {
-    description: 'ready: all is well; degraded: one of the two is unavailable, or has just come back, and the other stands in for it; unavailable: requests are answered with 503',
+    description: 'ready: all is well; degraded: one of the two is unavailable, or has just come back, and the other stands in for it, or Redis is unsafe; unavailable: requests are answered with 503',
   }),
   redis: Dependency,
   mysql: Dependency,
@@ -60,6 +60,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     if (redis.state === 'up' && !isReconciled) {
       redis.state = 'comparing'
       if (failure) redis.reason = reasonOf(failure)
+    }
+    const { unsafePolicy } = app.redis.settings()
+    if (redis.state === 'up' && unsafePolicy) {
+      redis.state = 'unsafe'
+      redis.reason = `maxmemory-policy ${unsafePolicy}`
     }
     const journal = config.FALLBACK === 'off' ? 'off' : gate.isIdle() ? 'idle' : 'active'
     const isGone = redis.state === 'down' && !isReachable

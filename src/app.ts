@@ -3,6 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import auth from '../plugins/auth.ts'
 import connections from '../plugins/connections.ts'
 import errors from '../plugins/errors.ts'
+import grace from '../plugins/grace.ts'
 import limits from '../plugins/limits.ts'
 import logs from '../plugins/logs.ts'
 import metrics from '../plugins/metrics.ts'
@@ -32,6 +33,7 @@ import { createParserErrors, type ParserErrors } from './http/parser-errors.ts'
 import { toValidationProblem, validatorCompiler } from './http/validation.ts'
 import { createRequestIds, loggerOptions, type LogDestination } from './logger.ts'
 import { createTicketSchemas } from './tickets/ticket.ts'
+import { boundLookups } from './util/lookup.ts'
 
 /**
  * The factory of tests and production. Resolves with all plugins and routes in place, not listening.
@@ -39,6 +41,7 @@ import { createTicketSchemas } from './tickets/ticket.ts'
  * @throws {ConfigError} when a variable does not mean what its part of the service needs
  */
 export async function buildApp (config: Config, log?: LogDestination) {
+  boundLookups()
   const keyring = createKeyring(config.API_KEYS)
   // Its defaults fit any table; they must fit WordPress's only where it is the target.
   const isWordpress = config.SYNC_TARGET === 'wordpress'
@@ -72,6 +75,8 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   app.addSchema(ProblemSchema)
   for (const schema of [schemas.Ticket, ...schemas.operations]) app.addSchema(schema)
 
+  // First, so that its time begins before anything is closed, and ends after all is.
+  await app.register(grace, { config })
   await app.register(route)
   await app.register(logs, { config })
   await app.register(errors)

@@ -19,7 +19,9 @@ import { createWriteBehind } from './sync/write-behind.ts'
 import { createTicketEvents } from './tickets/events.ts'
 import { createKeys } from './tickets/keys.ts'
 import { createStrategy } from './tickets/strategy.ts'
+import { aborted } from './util/async.ts'
 import { createBudget } from './util/batcher.ts'
+import type { Grace } from './util/grace.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -30,6 +32,9 @@ const PENDING_MAX = 30_000
 /** The same in characters: some batches of the largest size, or a second of usual tickets. */
 const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
 
+/** The service starts in the end: all of its start stays below what the framework gives a plugin (pluginTimeout, 10 s). */
+const START_TIMEOUT_MS = 2000
+
 /** That run at a time: the pool has connections for others, too. */
 const COMPARISONS_MAX = 3
 
@@ -38,6 +43,7 @@ export interface ServiceOptions {
   redis: RedisServers
   mysql: Mysql
   log: FastifyBaseLogger
+  grace: Grace
   /** Where WordPress keeps the tickets; undefined: TICKETS_TABLE does. */
   site: Site | undefined
 }
@@ -46,7 +52,7 @@ export interface ServiceOptions {
  * Puts the parts together: tickets in Redis, by shards; read-through from MySQL around them; the journal around that;
  * and the write-behind that keeps MySQL in step. The parts hold no knowledge of each other but what is handed to them here.
  */
-export function createService ({ config, redis, mysql, log, site }: ServiceOptions) {
+export function createService ({ config, redis, mysql, log, grace, site }: ServiceOptions) {
   const events = createTicketEvents()
   const timeoutMs = statementTimeoutMs(config)
   const database = site ? createPostDatabase(mysql, site, timeoutMs) : createTableDatabase(mysql, config.TICKETS_TABLE, timeoutMs)
@@ -84,11 +90,11 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },
   })
   const repository = isJournaled
-    ? createFallback(direct, { ...statuses, journal, database, gate, now: () => redis.now() ?? Date.now(), onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
+    ? createFallback(direct, { ...statuses, journal, database, gate, redisNow: redis.now, onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
     : direct
 
-  const sync = createWriteBehind({ config, shards, database, mysql, events, log })
-  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable) })
+  const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
+  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
   const service = {
     /** Tells what becomes of writes. */
@@ -123,14 +129,13 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
         await replayLoop.start()
         return
       }
-      const { pending } = await journal.counts().catch(() => ({ pending: 0 }))
+      const { pending } = await journal.counts(START_TIMEOUT_MS).catch(() => ({ pending: 0 }))
       if (pending > 0) log.warn({ pending }, 'the journal holds writes that were accepted while Redis was unavailable, and FALLBACK=off leaves them there: set FALLBACK=mysql')
     },
 
-    /** Brings to MySQL what there is time for. */
+    /** Brings to MySQL what there is time for. What has not ended by then is not waited for: it may be repeated. */
     async stop () {
-      await replayLoop.stop()
-      await sync.stop()
+      await Promise.race([Promise.all([replayLoop.stop(), sync.stop()]), aborted(grace.over('work'))])
     },
   }
 }
@@ -138,7 +143,7 @@ export function createService ({ config, redis, mysql, log, site }: ServiceOptio
 export type Service = ReturnType<typeof createService>['service']
 
 /**
- * A hung statement ends before its tickets are claimed again, and leaves room in the grace for
- * requests and two of its kind: the one that is running at SIGTERM and the last flush.
+ * A hung statement ends before its tickets are claimed again. One that hangs at SIGTERM ends in time for the last pass,
+ * whose own is cut off when the grace says so.
  */
 const statementTimeoutMs = (config: Config) => Math.floor(Math.min(STATEMENT_TIMEOUT_MS, config.FLUSH_LEASE_MS / 3, config.SHUTDOWN_GRACE_MS / 4))

@@ -19,6 +19,7 @@ const STATES = {
   unavailable: ['bad', 'Unavailable'],
   up: ['good', 'Up'],
   comparing: ['warn', 'Comparing'],
+  unsafe: ['warn', 'Unsafe'],
   down: ['bad', 'Down'],
   idle: ['good', 'Idle'],
   active: ['warn', 'Active'],

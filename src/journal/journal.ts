@@ -7,6 +7,8 @@ import { escapedBytes, inParts } from '../mysql/statements.ts'
 import { partitionOf } from '../shards/shards.ts'
 import { CREATING, handlerOf, type Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
+import { measureOffset, type Offset } from '../util/offset.ts'
+import type { Accepted } from './accepted.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
@@ -23,7 +25,7 @@ const CONFLICT_OVERHEAD = 64
 export type State = 'pending' | 'conflict'
 
 /** A write that was accepted while Redis was unavailable. */
-export interface Entry {
+export interface Entry extends Accepted {
   /** Its place in the order in which entries were kept. */
   seq: number
   operation: Change
@@ -31,8 +33,6 @@ export interface Entry {
   ifMatch?: readonly string[]
   /** The request had an Idempotency-Key. */
   isRepeatable: boolean
-  /** ms of Redis's clock. */
-  acceptedAtMs: number
   state: State
   /** Why it is in conflict. */
   reason: string | null
@@ -47,6 +47,8 @@ interface Row {
   fields: string
   if_match: string | null
   accepted_at: number
+  kept_at: number | null
+  clock: Entry['clock']
   idempotency_key: string
   fingerprint: string
   operation_index: number
@@ -55,7 +57,10 @@ interface Row {
   settle_key: string | null
 }
 
-const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'idempotency_key', 'fingerprint', 'operation_index']
+const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index']
+
+/** ms of MySQL's clock when it begins a statement, the one clock that all instances can ask. */
+const MYSQL_NOW = 'FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000)'
 
 /** What one look at the journal takes. */
 export interface Selection {
@@ -107,10 +112,10 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
     /**
      * Keeps the changes, in their order, all or none but those that are answered with a problem. One whose request is
      * there already is not kept again, and one that is larger than MySQL takes does not stop the others.
-     * @param acceptedAtMs ms of Redis's clock
+     * @param redisNowMs ms of Redis's clock, as far as it is known; undefined: the changes are accepted by MySQL's
      * @throws {Problem} store_unavailable: surely not kept; outcome_unknown
      */
-    async append (changes: readonly Change[], acceptedAtMs: number): Promise<(Journaled | Problem)[]> {
+    async append (changes: readonly Change[], redisNowMs?: number): Promise<(Journaled | Problem)[]> {
       const known = await knownKeys(changes).catch((error: unknown) => { throw toAppendProblem(error, false) })
       const answers = changes.map(({ idempotency }): Journaled | Problem => {
         const request = idempotency && known.get(idempotency.key)
@@ -121,7 +126,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       const rows = changes.flatMap((change, i) => {
         const answer = answers[i]!
         if (!('journaled' in answer) || answer.replayed) return []
-        const values = escape([toRow(change, partitionOf(change.ticket_id, partitionCount), acceptedAtMs)])
+        const values = escape([toRow(change, partitionOf(change.ticket_id, partitionCount), redisNowMs)])
         const bytes = Buffer.byteLength(values)
         if (bytes <= bytesMax) return [{ values, bytes }]
         answers[i] = tooLarge(new StatementTooLarge(bytes, bytesMax))
@@ -145,6 +150,13 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
         throw toAppendProblem(error, true)
       }
     },
+
+    /** How far MySQL's clock, which `kept_at` is in, is from this process's. */
+    measureClock: (query = ask): Promise<Offset> => measureOffset(async () => {
+      // Exactly, because it is not stored.
+      const [row] = await query<{ ms: string }[]>('SELECT UNIX_TIMESTAMP(NOW(6)) * 1000 AS ms', [])
+      return Number(row!.ms)
+    }),
 
     /** The changes to these tickets that wait. */
     pending: (ids: readonly number[]) => select(ask, 'ticket_id IN (?) AND state = \'pending\'', [ids], 100_000),
@@ -225,10 +237,12 @@ function toAppendProblem (error: unknown, isInsert: boolean): Problem {
   return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause, failure.detail)
 }
 
-function toRow (change: Change, partition: number, acceptedAtMs: number) {
+function toRow (change: Change, partition: number, redisNowMs: number | undefined) {
   const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
   const versions = handlerOf(change).ifMatch(change)?.join() ?? null
-  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, acceptedAtMs, key, fingerprint, index]
+  const keptAt = raw(MYSQL_NOW)
+  const clock: Entry['clock'] = redisNowMs === undefined ? 'mysql' : 'redis'
+  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, redisNowMs ?? keptAt, keptAt, clock, key, fingerprint, index]
 }
 
 function toEntry (row: Row): Entry {
@@ -244,6 +258,8 @@ function toEntry (row: Row): Entry {
     ifMatch,
     isRepeatable: row.fingerprint !== '',
     acceptedAtMs: Number(row.accepted_at),
+    clock: row.clock,
+    keptAtMs: row.kept_at === null ? undefined : Number(row.kept_at),
     state: row.state,
     reason: row.reason,
     resolveKey: row.settle_key,

@@ -4,8 +4,11 @@ import { Problem } from '../errors.ts'
 import type { Query } from '../mysql/mysql.ts'
 import type { Replayed } from '../tickets/events.ts'
 import { isKnown } from '../tickets/operation.ts'
+import { partitionOf } from '../shards/shards.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
-import type { Journal } from './journal.ts'
+import { measureNarrowly, type Offset } from '../util/offset.ts'
+import { toAsOf } from './accepted.ts'
+import type { Entry, Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
 
 /** Entries of one round: what is held in memory, and sent to Redis at once. */
@@ -27,6 +30,8 @@ export interface ReplayerOptions {
   gate: JournalGate
   /** Whether Redis can be written to, by partition. */
   isUsable: readonly (() => boolean)[]
+  /** Measure the clock that gives the versions, by partition. */
+  clocks: readonly (() => Promise<Offset>)[]
   onReplayed: (replayed: Replayed) => void
   log: FastifyBaseLogger
 }
@@ -46,17 +51,34 @@ interface Replay extends Replayed {
  * lock of MySQL. An entry that cannot be applied is kept as a conflict. Everything may be repeated: an
  * entry that was applied and could not be removed is known to Redis by its key.
  */
-export function createReplayer ({ journal, repository, gate, isUsable, onReplayed, log }: ReplayerOptions) {
+export function createReplayer ({ journal, repository, gate, isUsable, clocks, onReplayed, log }: ReplayerOptions) {
+  const partitionOfEntry = ({ operation }: Entry) => partitionOf(operation.ticket_id, clocks.length)
+
+  /** Of the partitions of these entries that can be asked, how each entry's time is that of the Redis that has its ticket. */
+  async function measureClocks (query: Query, entries: readonly Entry[]) {
+    const mysql = await measureNarrowly(() => journal.measureClock(query))
+    const partitions = [...new Set(entries.map(partitionOfEntry))]
+    const measured = await Promise.allSettled(partitions.map(partition => measureNarrowly(clocks[partition]!)))
+    const redis = new Map(measured.flatMap((outcome, i) => outcome.status === 'fulfilled' ? [[partitions[i]!, outcome.value] as const] : []))
+    return {
+      isKnown: (entry: Entry) => redis.has(partitionOfEntry(entry)),
+      asOf: (entry: Entry) => toAsOf(entry, redis.get(partitionOfEntry(entry))!, mysql),
+    }
+  }
+
   /** Resolves with whether there is more to look at. */
   async function round (query: Query, replay: Replay): Promise<boolean> {
     const { partitions, upTo, after, stuck } = replay
     const found = await journal.find({ state: 'pending', partitions, after, upTo, limit: ROUND_MAX }, query)
     // An operation of a newer version of the service is for an instance of that, and so is what else waits for its ticket.
     for (const { operation } of found) if (!isKnown(operation)) stuck.add(operation.ticket_id)
-    const entries = found.filter(({ operation }) => !stuck.has(operation.ticket_id))
+    const waiting = found.filter(({ operation }) => !stuck.has(operation.ticket_id))
+    const clock = waiting.length > 0 ? await measureClocks(query, waiting) : undefined
+    for (const entry of waiting) if (!clock!.isKnown(entry)) stuck.add(entry.operation.ticket_id)
+    const entries = waiting.filter(({ operation }) => !stuck.has(operation.ticket_id))
     const answers = entries.length > 0
       // Who repeats the request later gets the answer that is remembered now: the ticket, if it had a key.
-      ? await repository.write(entries.map(({ operation, isRepeatable, acceptedAtMs }) => ({ ...operation, answer: isRepeatable ? undefined : 'version', asOf: acceptedAtMs })))
+      ? await repository.write(entries.map(entry => ({ ...entry.operation, answer: entry.isRepeatable ? undefined : 'version', asOf: clock!.asOf(entry) })))
       : []
     const done: number[] = []
     const conflicts: { seq: number, ticketId: number, reason: string }[] = []

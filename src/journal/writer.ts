@@ -21,8 +21,8 @@ export interface JournalWriterOptions {
   journal: Journal
   database: TicketDatabase
   gate: JournalGate
-  /** ms of Redis's clock, as far as it is known. */
-  now: () => number
+  /** ms of Redis's clock, as far as it is known; undefined: it never was. */
+  redisNow: () => number | undefined
   /** This number of operations was kept, or had been before. */
   onJournaled: (operations: number) => void
 }
@@ -38,7 +38,7 @@ type Answer = Journaled | Problem
  * @returns a function whose answers stand in the order of the operations; a Problem with
  * store_unavailable: it was surely not kept
  */
-export function createJournalWriter ({ journal, database, gate, now, onJournaled }: JournalWriterOptions) {
+export function createJournalWriter ({ journal, database, gate, redisNow, onJournaled }: JournalWriterOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
     itemsMax: TICKETS_PER_INSERT_MAX,
     runningMax: INSERTS_MAX,
@@ -49,7 +49,7 @@ export function createJournalWriter ({ journal, database, gate, now, onJournaled
       const isTaken = await findTaken(tickets)
       const refused = new Set(tickets.flatMap(({ changes }) => repeatedCreates(changes, isTaken)))
       const kept = tickets.flatMap(({ changes }) => changes.filter(change => !refused.has(change)))
-      const answers = (kept.length > 0 ? await journal.append(kept, now()) : []).values()
+      const answers = (kept.length > 0 ? await journal.append(kept, redisNow()) : []).values()
       return tickets.map(({ changes }) => changes.map(change => refused.has(change) ? ticketExists(change.ticket_id) : answers.next().value!))
     },
   })

@@ -61,6 +61,17 @@ export function measureStores (metrics: Metrics, { redis, mysql, events }: Store
     read: () => Number(redis.shards.every(shard => shard.isReady())),
   })
   metrics.gauge({
+    name: 'tickets_redis_unsafe_settings',
+    help: '1: Redis is set up so that it may lose tickets that MySQL does not hold. eviction: its maxmemory-policy may evict them, and ALLOW_UNSAFE_EVICTION does not accept that; persistence: it has no append-only file',
+    read () {
+      const { unsafePolicy, isAofOff } = redis.settings()
+      return [
+        { labels: { setting: 'eviction' }, value: Number(unsafePolicy !== undefined) },
+        { labels: { setting: 'persistence' }, value: Number(isAofOff) },
+      ]
+    },
+  })
+  metrics.gauge({
     name: 'tickets_mysql_up',
     help: '0: MySQL has not answered this instance, and is not asked until it does',
     read: () => Number(mysql.isUp()),

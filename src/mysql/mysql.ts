@@ -34,8 +34,10 @@ const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTIO
 /**
  * The connections to MySQL. Nothing connects before the first statement, and `prepare` (the
  * migrations) runs once before it: the service may start, and stay up, without MySQL.
+ *
+ * @param ending aborts when the service has no more time for statements: those that run are not waited for any longer
  */
-export function createMysql (config: Config, prepare: (connection: PoolConnection) => Promise<void>) {
+export function createMysql (config: Config, prepare: (connection: PoolConnection) => Promise<void>, ending?: AbortSignal) {
   const events = new EventEmitter<{ recovered: [], ended: [call: MysqlCall, ms: number, error?: unknown] }>()
   let prepared: Promise<void> | undefined
   let isPrepared = false
@@ -139,10 +141,13 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
     return await withTimeoutOf(timeoutMs, async signal => {
       await ready().catch(throwUnavailable(false))
       return await use(connection => work(query(connection, signal)), signal, stateMaxAgeMs)
-    }, () => isAsked
-      ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, { kind: 'timeout', mayBeApplied: isSent })
-      // MySQL has answered all that it was asked: what took so long is no sign that it is unavailable.
-      : new Error(`what was done between two statements took longer than ${timeoutMs} ms`))
+    }, () => {
+      if (ending?.aborted) return new DatabaseUnavailable('the service is stopping', { mayBeApplied: isSent })
+      return isAsked
+        ? new DatabaseUnavailable(`no answer within ${timeoutMs} ms`, { kind: 'timeout', mayBeApplied: isSent })
+        // MySQL has answered all that it was asked: what took so long is no sign that it is unavailable.
+        : new Error(`what was done between two statements took longer than ${timeoutMs} ms`)
+    }, ending)
   }
 
   /** The same, unless the server is known to be unavailable. What was given little time says nothing of that. */
@@ -151,7 +156,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
     try {
       return await run(timeoutMs, work, stateMaxAgeMs)
     } catch (error) {
-      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || error.kind !== 'timeout') && !isOwnQueue(error)) {
+      if (error instanceof DatabaseUnavailable && (timeoutMs >= SIGNIFICANT_MS || error.kind !== 'timeout') && !isOwnQueue(error) && !ending?.aborted) {
         // Who answers next may be another server, and connections to this one would stay.
         connections.retire()
         breaker.trip(error)

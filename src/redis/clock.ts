@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { storeUnavailable } from '../errors.ts'
+import { measureOffset, type Offset } from '../util/offset.ts'
 import { RedisError } from './failure.ts'
 
 /** Clocks drift by far less than a millisecond in this time; a step of Redis's clock is noticed within it. */
@@ -19,12 +20,14 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
   // Redis, which may be long where it is about to fail: the least counts, until one says that it is too early by now.
   let latestOffset = -Infinity
 
-  async function measure () {
-    const askedAt = performance.now()
-    const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
-    const milliseconds = Number(seconds) * 1000 + Number(microseconds) / 1000
-    offset = milliseconds - performance.now()
-    latestOffset = latestOffset < offset ? milliseconds - askedAt : Math.min(latestOffset, milliseconds - askedAt)
+  async function measure (): Promise<Offset> {
+    const measured = await measureOffset(async () => {
+      const [seconds, microseconds] = await redis.time() as unknown as [string | number, string | number]
+      return Number(seconds) * 1000 + Number(microseconds) / 1000
+    })
+    offset = measured.earliest
+    latestOffset = latestOffset < offset ? measured.latest : Math.min(latestOffset, measured.latest)
+    return measured
   }
 
   const remeasure = () => { measure().catch(onError) }
@@ -34,6 +37,7 @@ export function createClock (redis: Redis, onError: (error: Error) => void) {
   redis.on('close', () => { offset = undefined })
 
   return {
+    /** Resolves with how far Redis's clock is from this process's, as of now. */
     measure,
     /**
      * The moment `afterMs` from now in ms of Redis's clock, rounded down.

@@ -8,10 +8,14 @@ import { RedisError } from './failure.ts'
 import { createRedis, parseAddress, type Address } from './connection.ts'
 import { createNode, type Node } from './node.ts'
 import type { Shard, RedisServers } from './servers.ts'
+import { firstOf } from '../util/async.ts'
 
 /** How often the slots are asked for: seldom while all is well, often while a master is missing. */
 const REFRESH_MS = 10_000
 const REFRESH_HURRIED_MS = 500
+
+/** A node that has not answered by then is not waited for alone: it may hang, or be of a network that swallows what is sent to it. */
+const ASK_NEXT_AFTER_MS = 200
 
 /** A range of CLUSTER SLOTS: first slot, last slot, master, replicas (https://redis.io/docs/latest/commands/cluster-slots/). */
 type Range = [number, number, [string | null, number], ...unknown[]]
@@ -86,30 +90,30 @@ export function createCluster (config: Config, log: FastifyBaseLogger): RedisSer
     return node
   }
 
+  /** Asks a seed, on a connection of its own. */
+  async function askSeed (seed: Address): Promise<[Address, Range[]]> {
+    const redis = createRedis(config, seed)
+    let reason: unknown
+    redis.on('error', (error: unknown) => { reason = error })
+    try {
+      await redis.connect()
+      return [seed, await redis.call('CLUSTER', 'SLOTS') as Range[]]
+    } catch (error) {
+      // The client's own error says no more than that the connection is closed.
+      throw reason ?? error
+    } finally {
+      redis.disconnect()
+    }
+  }
+
   /** Any node knows the slots; one that was cut off from the others may know them as they were, so it is another one each time. */
   async function askSlots (): Promise<[Address, Range[]]> {
-    const ready = [...nodes.values()].map(({ node }) => node).filter(node => node.isReady()).sort(() => Math.random() - 0.5)
-    const reasons: unknown[] = []
-    for (const node of ready) {
-      try {
-        return [node.address!, await node.client.call('CLUSTER', 'SLOTS') as Range[]]
-      } catch (error) {
-        reasons.push(error)
-      }
-    }
-    for (const seed of seeds) {
-      const redis = createRedis(config, seed)
-      redis.on('error', (error: unknown) => { reasons.push(error) })
-      try {
-        await redis.connect()
-        return [seed, await redis.call('CLUSTER', 'SLOTS') as Range[]]
-      } catch (error) {
-        reasons.push(error)
-      } finally {
-        redis.disconnect()
-      }
-    }
-    throw new AggregateError(reasons, `no node of the Cluster says who holds the slots: ${reasons.map(reason => (reason as Error).message).join('; ')}`)
+    const ready = [...nodes.values()].map(({ node }) => node).filter(node => node.isReady())
+    const ask = async (node: Node): Promise<[Address, Range[]]> => [node.address!, await node.client.call('CLUSTER', 'SLOTS') as Range[]]
+    const asks = [...shuffled(ready.map(node => () => ask(node))), ...shuffled(seeds.map(seed => () => askSeed(seed)))]
+    return await firstOf(asks, ASK_NEXT_AFTER_MS).catch((error: AggregateError) => {
+      throw new AggregateError(error.errors, `no node of the Cluster says who holds the slots: ${error.errors.map(reason => (reason as Error).message).join('; ')}`)
+    })
   }
 
   async function learnSlots () {
@@ -163,6 +167,10 @@ export function createCluster (config: Config, log: FastifyBaseLogger): RedisSer
       if (lost.length > 0) throw new RedisError('not_connected', `${lost.length} of ${shards.length} partitions have no master${reason ? `: ${reason}` : ''}`)
       await Promise.all(owners().map(node => node!.ping()))
     },
+    settings () {
+      const all = [...nodes.values()].map(({ node }) => node.settings())
+      return { unsafePolicy: all.find(({ unsafePolicy }) => unsafePolicy)?.unsafePolicy, isAofOff: all.some(({ isAofOff }) => isAofOff) }
+    },
     // Masters of one Cluster are taken to have one time.
     now: () => owners().find(node => node?.clock.now() !== undefined)?.clock.now(),
     close () {
@@ -172,6 +180,8 @@ export function createCluster (config: Config, log: FastifyBaseLogger): RedisSer
     },
   }
 }
+
+const shuffled = <T>(items: readonly T[]): T[] => items.map(item => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item)
 
 /** Where a node says that the slot is; undefined: that is not what it says. */
 function movedTo (error: unknown, asked: Address): Address | undefined {

@@ -3,8 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
-import { withTimeout } from '../util/async.ts'
-import { checkServer } from './check.ts'
+import { createCheck } from './check.ts'
 import { createClock } from './clock.ts'
 import { createRedis, type Address } from './connection.ts'
 import { RedisError } from './failure.ts'
@@ -12,8 +11,8 @@ import { instrument, type Calls } from './instrument.ts'
 import { createReplicaWait } from './replicas.ts'
 import { createScriptRunner, type Arguments, type LuaScript } from './scripts.ts'
 
-/** Sentinels that are all unavailable are asked for ever; the service starts meanwhile. */
-const START_TIMEOUT_MS = 5000
+/** A setting that is changed while the server runs is noticed in this time. */
+const CHECK_EVERY_MS = 5000
 
 /** How soon a connection that the client has given up is opened again. */
 const REOPEN_AFTER_MS = 100
@@ -55,14 +54,29 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
     return redis
   }
 
-  const check = () => checkServer(client, config, log)
+  const { look, settings } = createCheck(config, log, address)
+  let lastComplaint: string | undefined
+
+  /** A failure that goes on is logged once. */
+  async function lookAgain () {
+    try {
+      await look(client)
+      lastComplaint = undefined
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== lastComplaint && isReady) log.error({ err: error, ...address }, 'the settings of Redis')
+      lastComplaint = message
+    }
+  }
+
+  const timer = setInterval(() => { if (isReady && isConnected) void lookAgain() }, CHECK_EVERY_MS).unref()
 
   for (const connection of connections) {
     connection.on('ready', () => {
       if (isReady || connections.some(({ status }) => status !== 'ready')) return
       isReady = true
       lastError = undefined
-      if (isConnected) check().catch((error: unknown) => { log.error({ err: error }, 'the settings of Redis') })
+      if (isConnected) void lookAgain()
       events.emit('ready')
     })
     connection.on('close', () => {
@@ -77,6 +91,8 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
     on: events.on.bind(events),
     client,
     clock,
+    /** How it is set up, as far as is known. */
+    settings,
     isReady: () => isReady,
 
     /** Runs a script. */
@@ -93,14 +109,15 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
     }),
 
     /**
-     * Resolves when the server has answered and its settings will do.
+     * Resolves when the server has answered and its settings will do. How long that takes is for the caller to bound:
+     * Sentinels that are all unavailable are asked for ever.
      * @throws the reason why not; a server that is unavailable is tried again in the background
      */
     async connect () {
       try {
-        await withTimeout(START_TIMEOUT_MS, () => Promise.all(connections.map(connection => connection.connect())))
+        await Promise.all(connections.map(connection => connection.connect()))
         await clock.measure()
-        await check()
+        await look(client, true)
       } finally {
         isConnected = true
       }
@@ -114,6 +131,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
 
     close () {
       isClosed = true
+      clearInterval(timer)
       clock.stop()
       for (const connection of connections) connection.disconnect()
     },

@@ -1,3 +1,4 @@
+import type { Settings } from './check.ts'
 import type { Calls } from './instrument.ts'
 import type { Node } from './node.ts'
 
@@ -20,12 +21,14 @@ export interface RedisServers {
   /** One for each partition of a Cluster; without one, one. */
   shards: readonly Shard[]
   /**
-   * Resolves when all of them can be used.
+   * Resolves when all of them can be used, however long that takes.
    * @throws why not; they are tried again in the background
    */
   connect: () => Promise<void>
   /** @throws why one of them does not answer */
   ping: () => Promise<unknown>
+  /** How they are set up, as far as is known; of several, what is unsafe at any. */
+  settings: () => Settings
   /** Emits what becomes of every call. */
   calls: Calls
   /** ms of Redis's clock as far as it is known; undefined: it never was. */

@@ -9,5 +9,5 @@ export function createSingleMaster (config: Config, log: FastifyBaseLogger): Red
   const calls = createCalls()
   const node = createNode(config, log, calls)
   const shard: Shard = { tag: '', on: node.on, isReady: node.isReady, call: work => work(node).catch(recordFailure(calls)) }
-  return { shards: [shard], calls, connect: node.connect, ping: node.ping, now: node.clock.now, close: node.close }
+  return { shards: [shard], calls, connect: node.connect, ping: node.ping, settings: node.settings, now: node.clock.now, close: node.close }
 }

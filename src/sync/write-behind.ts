@@ -12,9 +12,6 @@ import { createPace } from './pace.ts'
 import type { TicketShard } from './shard.ts'
 import { createStatusCheck } from './status-check.ts'
 
-/** What the last pass leaves of the grace for closing the connections. */
-const LAST_PASS_SHARE = 0.7
-
 /** The two clocks are read to the millisecond: a pass that comes a moment early finds nothing. */
 const WAKE_MARGIN_MS = 5
 
@@ -31,10 +28,12 @@ export interface WriteBehindOptions {
   mysql: Pick<Mysql, 'on'>
   events: TicketEvents
   log: FastifyBaseLogger
+  /** Aborts when the last pass of a service that is stopping may take no other batch. */
+  noMoreClaims: AbortSignal
 }
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. Has Redis compared with MySQL when it comes back. */
-export function createWriteBehind ({ config, shards, database, mysql, events, log }: WriteBehindOptions) {
+export function createWriteBehind ({ config, shards, database, mysql, events, log, noMoreClaims }: WriteBehindOptions) {
   const stopping = new AbortController()
   let misconfigured: ConfigError | undefined
   let requests = 0
@@ -117,8 +116,8 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     async stop () {
       stopping.abort()
       await ticker.stop()
-      const signal = AbortSignal.timeout(config.SHUTDOWN_GRACE_MS * LAST_PASS_SHARE)
-      await flusher.flushLast(signal).catch((error: unknown) => { log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
+      if (noMoreClaims.aborted) return
+      await flusher.flushLast(noMoreClaims).catch((error: unknown) => { log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
     },
   }
 }

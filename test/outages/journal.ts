@@ -15,11 +15,11 @@ export function replayLock (mysqlUrl: string): string {
   return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`
 }
 
-interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, if_match?: string, accepted_at?: number, state?: string }
+interface NewEntry { seq?: number, ticket_id: number, partition_index?: number, op?: string, fields: object, if_match?: string, accepted_at?: number, kept_at?: number, clock?: string, state?: string }
 
-/** As another instance keeps them. */
+/** As another instance keeps them; without kept_at, one of an older version. */
 export async function insertEntry (sql: Service['sql'], ...entries: NewEntry[]) {
-  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, if_match: versions = null, accepted_at: at = Date.now(), state = 'pending' }) =>
-    [seq, id, partition, op, JSON.stringify(fields), versions, at, randomUUID(), '', 0, state])
-  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, if_match, accepted_at, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
+  const rows = entries.map(({ seq = null, ticket_id: id, partition_index: partition = 0, op = 'update', fields, if_match: versions = null, accepted_at: at = Date.now(), kept_at: keptAt = null, clock = 'redis', state = 'pending' }) =>
+    [seq, id, partition, op, JSON.stringify(fields), versions, at, keptAt, clock, randomUUID(), '', 0, state])
+  await sql.query('INSERT INTO wp_support_tickets_journal (seq, ticket_id, partition_index, op, fields, if_match, accepted_at, kept_at, clock, idempotency_key, fingerprint, operation_index, state) VALUES ?', [rows])
 }

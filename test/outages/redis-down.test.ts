@@ -157,6 +157,7 @@ t.test('an eviction policy that may drop tickets is refused', async t => {
   await t.rejects(createService(t, { FALLBACK: 'off' }, stores), { name: 'UnsafeEvictionError', message: /allkeys-lru.*noeviction/ })
   const { lines } = await createService(t, { ALLOW_UNSAFE_EVICTION: true }, stores)
   t.match(await lines.waitFor(({ msg }) => /AOF/.test(msg)), { level: 40 }, 'AOF off is a warning')
+  t.match(await lines.waitFor(({ msg }) => /allkeys-lru/.test(msg)), { level: 40, msg: /accepts/ }, 'and so is a policy that was accepted')
 })
 
 t.test('a process that was held up does not take Redis for one that hangs', async t => {

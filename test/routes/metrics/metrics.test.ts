@@ -15,6 +15,7 @@ const TYPES = {
   tickets_redis_call_duration_seconds: 'histogram',
   tickets_redis_errors_total: 'counter',
   tickets_redis_up: 'gauge',
+  tickets_redis_unsafe_settings: 'gauge',
   tickets_mysql_call_duration_seconds: 'histogram',
   tickets_mysql_errors_total: 'counter',
   tickets_mysql_up: 'gauge',

@@ -1,0 +1,104 @@
+import dns, { type LookupAddress } from 'node:dns'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t from 'tap'
+import { boundLookups, createLookup } from '../../src/util/lookup.ts'
+
+const ADDRESS: LookupAddress = { address: '192.0.2.1', family: 4 }
+
+/** A resolver that answers when the test says so. */
+function createResolver (settings: { timeoutMs?: number } = {}) {
+  const asked: { hostname: string, answer: (error?: Error) => void }[] = []
+  const { lookup, running } = createLookup({
+    ask: (hostname, _options, callback) => {
+      asked.push({ hostname, answer: error => { callback(error ?? null, error ? [] : [ADDRESS]) } })
+    },
+    timeoutMs: 86_400_000,
+    runningMax: 2,
+    ...settings,
+  })
+  const resolve = (hostname: string) => new Promise<LookupAddress[]>((resolve, reject) => {
+    lookup(hostname, { all: true }, (error, addresses) => {
+      if (error) reject(error)
+      else resolve(addresses as LookupAddress[])
+    })
+  })
+  return { asked, names: () => asked.map(({ hostname }) => hostname), resolve, lookup, running }
+}
+
+t.test('callers who ask for the same name share one question', async t => {
+  const { asked, names, resolve, running } = createResolver()
+  const answers = Array.from({ length: 20 }, () => resolve('db'))
+  t.strictSame(names(), ['db'])
+  t.equal(running(), 1)
+  asked[0]!.answer()
+  t.strictSame(await Promise.all(answers), answers.map(() => [ADDRESS]))
+  t.equal(running(), 0)
+  const later = resolve('db')
+  t.strictSame(names(), ['db', 'db'], 'who asks later asks anew')
+  asked[1]!.answer()
+  await later
+})
+
+t.test('an answer has the form that was asked for, and an error is that of the resolver', async t => {
+  const { asked, lookup, resolve } = createResolver()
+  const one = new Promise(resolve => { lookup('db', {}, (...answer) => { resolve(answer) }) })
+  asked[0]!.answer()
+  t.strictSame(await one, [null, ADDRESS.address, ADDRESS.family])
+  const failing = resolve('none')
+  asked[1]!.answer(Object.assign(new Error('none'), { code: 'ENOTFOUND' }))
+  await t.rejects(failing, { code: 'ENOTFOUND' })
+})
+
+t.test('a name that is not answered: every caller is told in time, and no second question is asked', async t => {
+  const { names, resolve, running, asked } = createResolver({ timeoutMs: 1 })
+  for (let i = 0; i < 5; i += 1) await t.rejects(resolve('db'), { code: 'EAI_AGAIN', message: /db.*no answer within/ })
+  t.strictSame(names(), ['db'])
+  t.equal(running(), 1)
+  asked[0]!.answer()
+  t.equal(running(), 0)
+})
+
+t.test('names that are known to be slow leave a thread for the others', async t => {
+  const { asked, names, resolve } = createResolver({ timeoutMs: 1 })
+  const slow = ['slow-1', 'slow-2']
+  await Promise.all(slow.map(name => t.rejects(resolve(name), { code: 'EAI_AGAIN' })))
+  t.strictSame(names(), slow, 'nothing was known of them')
+  asked[0]!.answer()
+  await t.rejects(resolve('slow-1'), { code: 'EAI_AGAIN' })
+  t.strictSame(names(), slow, 'the other one is still being asked for')
+  const quick = resolve('quick')
+  t.strictSame(names(), [...slow, 'quick'])
+  asked[2]!.answer()
+  t.strictSame(await quick, [ADDRESS])
+  asked[1]!.answer()
+  const again = resolve('slow-1')
+  t.strictSame(names(), [...slow, 'quick', 'slow-1'])
+  asked[3]!.answer()
+  t.strictSame(await again, [ADDRESS])
+})
+
+t.test('a question that nobody waits for any more is not asked', async t => {
+  const { asked, names, resolve } = createResolver({ timeoutMs: 1 })
+  await Promise.all(['a', 'b', 'c'].map(name => t.rejects(resolve(name), { code: 'EAI_AGAIN' })))
+  t.strictSame(names(), ['a', 'b'])
+  for (const { answer } of asked.slice()) answer()
+  t.strictSame(names(), ['a', 'b'])
+})
+
+t.test('every socket of the process has its look-ups bounded, an address needs none', async t => {
+  boundLookups()
+  boundLookups()
+  t.match(await new Promise(resolve => { dns.lookup('127.0.0.1', { all: true }, (...answer) => { resolve(answer) }) }), [null, [{ address: '127.0.0.1' }]])
+  t.match(await new Promise(resolve => { dns.lookup('localhost', (...answer) => { resolve(answer) }) }), [null, String, Number], 'as others call it')
+  const lookup = dns.lookup
+  const asked: string[] = []
+  t.teardown(() => { dns.lookup = lookup })
+  dns.lookup = ((hostname: string, ...others: unknown[]) => {
+    asked.push(hostname);
+    (lookup as (...args: unknown[]) => void)(hostname, ...others)
+  }) as typeof dns.lookup
+  const socket = connect(1, 'localhost')
+  await once(socket, 'error')
+  t.strictSame(asked, ['localhost'], 'a socket asks what stands in dns.lookup at that time')
+})
