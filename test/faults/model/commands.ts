@@ -134,6 +134,13 @@ const read = (n: number) => command(`read(${n})`, async (model, { service, idOf 
   if (told.content) assert.deepEqual(contentOf(body), told.content)
 })
 
+const readList = (n: number) => command(`read(?ids=${n})`, async (model, { service, idOf }) => {
+  const { status, body } = await service.call('GET', `/tickets?ids=${idOf(n)}`)
+  assert.equal(status, 200)
+  const { content } = model.look(idOf(n))
+  assert.deepEqual(body.tickets.map(contentOf), content ? [content] : [])
+})
+
 const flush = command('flush()', async (model, { service }) => {
   assert.equal((await service.call('POST', '/flush')).status, 200)
   model.flush(({ isDue }) => isDue)
@@ -144,12 +151,12 @@ const flushAll = command('flush(all)', async (model, { service }) => {
   model.flush(() => true)
 })
 
-/** Answers what became of the ticket, and so reads it. */
+/** Answers what became of the ticket. */
 const flushOne = (n: number) => command(`flush(${n})`, async (model, { service, idOf }) => {
   const { status, body } = await service.call('POST', '/flush', { ticket_ids: [idOf(n)] })
   assert.equal(status, 200)
   model.flush((_ticket, id) => id === idOf(n))
-  assert.equal(body.results[0].state, model.read(idOf(n)).status === 404 ? 'not_found' : 'synced')
+  assert.equal(body.results[0].state, model.look(idOf(n)).status === 404 ? 'not_found' : 'synced')
 })
 
 const expire = (n: number) => command(`expire(${n})`, async (model, { service: { redis, prefix }, idOf }) => {
@@ -163,6 +170,7 @@ export const commands = fc.commands<Model, Real, false>([
   fc.tuple(nth, fc.boolean()).map(([n, isCurrent]) => changeIf(n, isCurrent)),
   fc.array(write, { minLength: 1, maxLength: 6 }).map(batch),
   nth.map(read),
+  nth.map(readList),
   fc.constantFrom(flush, flushAll),
   nth.map(flushOne),
   nth.map(expire),
