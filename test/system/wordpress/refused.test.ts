@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { createService } from '../../helper.ts'
+import { createService, privateMariadb } from '../../helper.ts'
 import { createSite, type Wordpress } from './site.ts'
 
 const operations = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', subject: `subject ${id}` })) })
@@ -142,4 +142,19 @@ t.test('the rights of docs/wordpress-target.md are enough; without one of them t
   await call('PATCH', `/tickets/${ids[0]}`, { subject: 'x' })
   t.equal((await call('POST', '/flush')).status, 503)
   t.match((await call('GET', '/flush')).body, { due: 1, dead: 0 })
+})
+
+t.test('a ticket that is larger than the server takes at once becomes a dead letter, and its neighbours are written', async t => {
+  const mariadb = await privateMariadb(t, { args: ['--max-allowed-packet=131072'] })
+  const site = await createSite(t, { mysql: mariadb.url })
+  const { app, call } = await createService(t, { ...site.variables, FLUSH_MAX_ATTEMPTS: 1 }, site.stores)
+  const ids = await site.posts(10)
+  const fat = ids[4]!
+  const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`note_${i}`, '"'.repeat(1000)]))
+  const operations = ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', custom_fields: fields(id === fat ? 50 : 10) }))
+  await call('POST', '/tickets/batch', { operations })
+  t.match((await call('POST', '/flush')).body, { claimed: 10, synced: 9, dead: 1 })
+  t.strictSame((await written(site)).meta, ids.filter(id => id !== fat))
+  t.match((await call('GET', '/flush/dead')).body.tickets, [{ ticket_id: fat, reason: /max_allowed_packet=131072/ }])
+  t.ok(app.mysql.isUp())
 })
