@@ -77,7 +77,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       tags: ['tickets'],
       params: Params,
       headers: Type.Object({
-        'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, or *' })),
+        'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, as it came: W/ before it does not count; or a list of them, or *' })),
         'idempotency-key': Type.Optional(IdempotencyKey),
       }),
       body: schemas.PatchTicket,

@@ -163,7 +163,7 @@ export function createOperationSchemas (createMembers: Record<string, TSchema>, 
     Type.Object({
       op: Type.Literal('update'),
       ticket_id: TicketId,
-      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, or *' })),
+      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' })),
       ...patchMembers,
     }, {
       $id: OPERATIONS.update.schema,
