@@ -6,7 +6,7 @@ import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import type { Found, Journaled, Written } from '../src/tickets/repository.ts'
-import { TicketId, type TicketSchemas } from '../src/tickets/ticket.ts'
+import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
 
@@ -35,6 +35,11 @@ export const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'i
 /** Create, change and read tickets. */
 const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
   const { repository } = app.tickets
+
+  app.addHook('preValidation', ({ body }, _reply, done) => {
+    takeEmptyArray(body)
+    done()
+  })
 
   app.post('/tickets/:id', {
     config: { access: 'write' },
