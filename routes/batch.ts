@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { operations } = request.body
     operations.forEach(takeEmptyArray)
-    const once = idempotency(request.headers['idempotency-key'], operations)
+    const once = idempotency(request, operations)
     const judged = operations.map((operation, index) =>
       checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
     const written = await app.tickets.repository.write(judged.filter(isOperation))

@@ -67,7 +67,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       op: 'create',
       ticket_id: id,
       fields: request.body,
-      idempotency: idempotency(request.headers['idempotency-key'], ['create', id, request.body]),
+      idempotency: idempotency(request, ['create', id, request.body]),
     }])
     if (created instanceof Problem) return reply.sendProblem(created)
     return sendWritten('journaled' in created! ? reply : reply.code(201).header('location', `/tickets/${id}`), id, created!)
@@ -100,7 +100,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       ticket_id: id,
       fields: request.body,
       ifMatch: ifMatch(condition),
-      idempotency: idempotency(request.headers['idempotency-key'], ['update', id, condition, request.body]),
+      idempotency: idempotency(request, ['update', id, condition, request.body]),
     }])
     if (changed instanceof Problem) return reply.sendProblem(changed)
     return sendWritten(reply, id, changed!)

@@ -134,8 +134,8 @@ export const versionConflict = (id: number) =>
 export const changedSince = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} was changed after this change was accepted and before it could be applied.`)
 
-export const idempotencyMismatch = (key: string) =>
-  new Problem('idempotency_mismatch', `The Idempotency-Key ${key} belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.`)
+export const idempotencyMismatch = () =>
+  new Problem('idempotency_mismatch', 'The Idempotency-Key belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.')
 
 export const corruptTicket = (id: number, cause: unknown) =>
   new Problem('internal_error', `The stored data of ticket ${id} cannot be read. An operator finds the reason in the log under the request id.`, { cause })

@@ -4,7 +4,7 @@ import { TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fi
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {
-  /** The request's Idempotency-Key. */
+  /** Whose it is, and the request's Idempotency-Key: CALLER:KEY. The journal may hold a KEY alone, of an older version of the service. */
   key: string
   /** The same for the same request; a key stands for one request. */
   fingerprint: string

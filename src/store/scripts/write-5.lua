@@ -28,7 +28,7 @@
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
                 answer    update: 'ticket' | 'version'
                 and, for an operation that is to be applied once:
-                idempotency_key
+                idempotency_key  of a caller, CALLER:KEY
                 fingerprint  of the request; a key stands for one request
                 index        of the operation in the request
                 and, for one that was accepted earlier and comes late:
@@ -42,7 +42,8 @@
     "version"       create: done; it is now in ms, and the times are now in seconds
                     update with the answer 'version': done
     [field, ...]    update, restore: done; all fields and values of the ticket
-    [0, result]     an earlier operation with this idempotency_key and index had the result
+    [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
+                    2048 characters as JSON, the ticket as it is now, or -4
     -1  create: the ticket exists
     -2  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result
     -3  create: the same, and nothing is known of the range of the id; or an earlier one had this result
