@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Problem, outcomeUnknown, storeUnavailable, type ProblemCode } from '../src/errors.ts'
+import { unsupportedMediaType } from '../src/http/json.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -22,13 +23,13 @@ const BY_STATUS: Record<number, ProblemCode> = {
 /** What to do about it, where Fastify's own words do not say. */
 const DETAILS: Record<string, string> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is longer than this route takes: 1 MiB, or 4 MiB for a batch. Send less at a time.',
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the body as JSON, with Content-Type: application/json.',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body does not have the length that Content-Length says.',
 }
 
 /** What a caller may know of an error. Only what is coded or caused by the request is said; all else is 500. */
-export function toProblem (error: FastifyError | Problem, method: string): Problem {
+export function toProblem (error: FastifyError | Problem, { method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): Problem {
   if (error instanceof Problem) return error
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return unsupportedMediaType(headers)
   if (error.code === 'FST_ERR_HANDLER_TIMEOUT') return method === 'GET' ? storeUnavailable(error) : outcomeUnknown(error)
   const status = error.statusCode ?? 500
   if (status >= 500) return new Problem('internal_error', 'An operator finds the reason in the log under the request id.', { cause: error })
@@ -65,7 +66,7 @@ export default fp(async app => {
     return [...new Set(found)].sort()
   }
 
-  app.setErrorHandler(async (error: FastifyError | Problem, { method }, reply) => reply.sendProblem(toProblem(error, method)))
+  app.setErrorHandler(async (error: FastifyError | Problem, request, reply) => reply.sendProblem(toProblem(error, request)))
 
   app.setNotFoundHandler(async (request: FastifyRequest, reply) => {
     await app.limits.failures(request, reply)

@@ -7,7 +7,7 @@ import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
 import { CHANGES, handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
-import type { TicketSchemas } from '../src/tickets/ticket.ts'
+import { takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 
 const OPERATIONS_MAX = 500
 
@@ -78,7 +78,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const { operations } = request.body
-    const once = idempotency(request.headers['idempotency-key'], operations)
+    operations.forEach(takeEmptyArray)
+    const once = idempotency(request, operations)
     const judged = operations.map((operation, index) =>
       checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
     const written = await app.tickets.repository.write(judged.filter(isOperation))

@@ -6,7 +6,7 @@ import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import type { Found, Journaled, Written } from '../src/tickets/repository.ts'
-import { TicketId, type TicketSchemas } from '../src/tickets/ticket.ts'
+import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
 
@@ -38,6 +38,11 @@ export const WRITE_PROBLEMS = ['payload_too_large', 'unsupported_media_type', 'i
 const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
   const { repository } = app.tickets
 
+  app.addHook('preValidation', ({ body }, _reply, done) => {
+    takeEmptyArray(body)
+    done()
+  })
+
   app.post('/tickets/:id', {
     config: { access: 'write' },
     schema: {
@@ -64,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       op: 'create',
       ticket_id: id,
       fields: request.body,
-      idempotency: idempotency(request.headers['idempotency-key'], ['create', id, request.body]),
+      idempotency: idempotency(request, ['create', id, request.body]),
     }])
     if (created instanceof Problem) return reply.sendProblem(created)
     return sendWritten('journaled' in created! ? reply : reply.code(201).header('location', `/tickets/${id}`), id, created!)
@@ -79,7 +84,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       tags: ['tickets'],
       params: Params,
       headers: Type.Object({
-        'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, or *' })),
+        'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, as it came: W/ before it does not count; or a list of them, or *' })),
         'idempotency-key': Type.Optional(IdempotencyKey),
       }),
       body: schemas.PatchTicket,
@@ -97,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       ticket_id: id,
       fields: request.body,
       ifMatch: ifMatch(condition),
-      idempotency: idempotency(request.headers['idempotency-key'], ['update', id, condition, request.body]),
+      idempotency: idempotency(request, ['update', id, condition, request.body]),
     }])
     if (changed instanceof Problem) return reply.sendProblem(changed)
     return sendWritten(reply, id, changed!)

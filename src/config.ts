@@ -3,6 +3,7 @@ import { readFileSync, existsSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { findAddressFault, findMysqlUrlFault, findOriginFault, findRedisUrlFault, findStatusFault } from './util/settings.ts'
 import { fromTexts } from './util/text.ts'
 
 interface Package { version: string }
@@ -22,7 +23,7 @@ const Milliseconds = (description: string, value: number, minimum = 1) =>
 const pairs = (description: string) => Type.Array(Type.String(), { default: [], description })
 
 const names = (description: string, value: string[]) =>
-  Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_-]{0,63}$' }), { default: value, minItems: 1, uniqueItems: true, description })
+  Type.Array(Type.String(), { default: value, minItems: 1, uniqueItems: true, description })
 
 const addresses = (description: string) =>
   Type.Array(Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:\\[\\]]+):\\d{1,5}$' }), { default: [], uniqueItems: true, description })
@@ -38,12 +39,13 @@ export const Environment = Type.Object({
 
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
+  CORS_ORIGINS: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The web pages of another origin that may call from a browser, such as https://desk.example,http://localhost:8080. Without any, browsers keep such pages out' }),
   TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, as addresses or networks such as 10.0.0.0/8: only they are believed when X-Forwarded-For names another address' }),
   MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. More are closed at once' }),
   MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work, on average of the last second', 500, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
-  REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS, to the Sentinels too. The host is that of standalone alone, the database not that of a Cluster' }),
+  REDIS_URL: Type.String({ default: 'redis://127.0.0.1:6379/0', pattern: '^rediss?://', description: 'redis://host:port/database; rediss:// is TLS, to the Sentinels too. The host is that of standalone alone; a Cluster has the database 0 alone' }),
   REDIS_USERNAME: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
   REDIS_PASSWORD: Type.Optional(Type.String({ description: 'When it is not part of REDIS_URL' })),
   REDIS_TLS_CA_FILE: Type.Optional(Type.String({ minLength: 1, description: 'Path of the certificates (PEM) that the certificate of Redis must descend from; without it, those that Node knows' })),
@@ -66,10 +68,10 @@ export const Environment = Type.Object({
   SYNC_TARGET: Type.Enum(['table', 'wordpress'], { default: 'table', description: 'Where MySQL holds the tickets. table: TICKETS_TABLE; wordpress: the posts of a WordPress site whose ids the tickets bear' }),
   WORDPRESS_TABLE_PREFIX: Type.String({ default: 'wp_', pattern: '^[A-Za-z0-9_]{0,48}$', description: 'wordpress: $table_prefix of wp-config.php' }),
   WORDPRESS_POST_TYPE: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,20}$', description: 'wordpress: only posts of this type are tickets; without it, posts of any type' })),
-  WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,closed=private; a status that is not named is the same in both'),
+  WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,In Progress=in-progress; a status that is not named is the same in both, and must be named where it is none that a post can have (a-z, 0-9, _ and -, up to 20)'),
   WORDPRESS_META_KEYS: pairs('wordpress: meta key by field, such as customer_id=_ticket_customer,assigned_to=_agent; a field that is not named has _ticket_ before its name'),
 
-  TICKET_STATUSES: names('The statuses; the first is the one of a ticket that is created without. A ticket keeps a status that is taken out later; the start warns of it', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
+  TICKET_STATUSES: names('The statuses, comma-separated: each 1 to 64 characters of any kind but commas and control characters, such as In Progress. The first is the one of a ticket that is created without. A ticket keeps a status that is taken out later; the start warns of it', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
   TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES. A ticket that is closed stays so until its status changes', ['resolved', 'closed']),
   TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
 
@@ -135,22 +137,9 @@ function fromEnvironment (environment: NodeJS.ProcessEnv, name: string): string 
   }
 }
 
-/** Does not repeat the value, which may hold a password. */
-function checkUrl (name: string, value: string) {
-  try {
-    const { username, password } = new URL(value)
-    decodeURIComponent(username + password)
-  } catch {
-    throw new ConfigError(`${name} is not a URL: look at its port, and encode special characters of the password (/ is %2F, % is %25)`)
-  }
-}
-
-/** The driver lets the options of a URL win over those that are set for it, and statements and codec rely on these. */
-const MYSQL_OPTIONS = ['ssl', 'socketPath']
-
-function checkMysqlOptions (url: string) {
-  const option = [...new URL(url).searchParams.keys()].find(name => !MYSQL_OPTIONS.includes(name))
-  if (option !== undefined) throw new ConfigError(`MYSQL_URL has the option ${option}, and may have ${MYSQL_OPTIONS.join(' and ')} only: take it out`)
+/** @throws {ConfigError} when there is a fault */
+function refuse (name: string, fault: string | undefined) {
+  if (fault !== undefined) throw new ConfigError(`${name} ${fault}`)
 }
 
 function checkCertificates (name: string, file: string | undefined) {
@@ -176,9 +165,11 @@ function isNetwork (text: string): boolean {
  * to a part of the service alone, such as the keys of API_KEYS, is read there.
  */
 function checkTogether (config: Config) {
-  checkUrl('REDIS_URL', config.REDIS_URL)
-  checkUrl('MYSQL_URL', config.MYSQL_URL)
-  checkMysqlOptions(config.MYSQL_URL)
+  refuse('REDIS_URL', findRedisUrlFault(config.REDIS_URL, config.REDIS_MODE))
+  refuse('MYSQL_URL', findMysqlUrlFault(config.MYSQL_URL))
+  for (const name of ['REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'] as const) refuse(name, findAddressFault(config[name]))
+  for (const name of ['TICKET_STATUSES', 'TICKET_CLOSED_STATUSES'] as const) refuse(name, findStatusFault(config[name]))
+  refuse('CORS_ORIGINS', findOriginFault(config.CORS_ORIGINS))
   if (config.REDIS_MODE === 'sentinel' && config.REDIS_SENTINELS.length === 0) throw new ConfigError('REDIS_SENTINELS is empty: REDIS_MODE=sentinel needs it, as host:port,...')
   if (config.REDIS_MODE === 'cluster' && config.REDIS_CLUSTER_NODES.length === 0) throw new ConfigError('REDIS_CLUSTER_NODES is empty: REDIS_MODE=cluster needs it, as host:port,...')
   if (config.MYSQL_TLS_CA_FILE && isIP(new URL(config.MYSQL_URL).hostname.replace(/^\[|\]$/g, ''))) throw new ConfigError('MYSQL_URL names an address. With MYSQL_TLS_CA_FILE it must be the host\'s name, which is compared with the certificate')

@@ -5,7 +5,7 @@
 export const PROBLEMS = {
   validation_failed: { status: 400, title: 'The request is not valid' },
   unauthorized: { status: 401, title: 'The request bears no valid API key' },
-  forbidden: { status: 403, title: 'The API key does not allow this' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
   not_found: { status: 404, title: 'There is no such route' },
   ticket_not_found: { status: 404, title: 'There is no such ticket' },
   method_not_allowed: { status: 405, title: 'The route does not know this method' },
@@ -13,9 +13,9 @@ export const PROBLEMS = {
   ticket_exists: { status: 409, title: 'The ticket exists already' },
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
-  unsupported_media_type: { status: 415, title: 'The request body must be JSON' },
+  unsupported_media_type: { status: 415, title: 'The request body must be JSON, in UTF-8 and not compressed' },
   journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
-  journal_entry_pending: { status: 409, title: 'The journal entry is not in conflict' },
+  journal_entry_pending: { status: 409, title: 'The journal entry cannot be resolved now' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
@@ -134,8 +134,8 @@ export const versionConflict = (id: number) =>
 export const changedSince = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} was changed after this change was accepted and before it could be applied.`)
 
-export const idempotencyMismatch = (key: string) =>
-  new Problem('idempotency_mismatch', `The Idempotency-Key ${key} belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.`)
+export const idempotencyMismatch = () =>
+  new Problem('idempotency_mismatch', 'The Idempotency-Key belongs to a request with another method, path, If-Match or body. Nothing was changed. Use a new key for a new request.')
 
 export const corruptTicket = (id: number, cause: unknown) =>
   new Problem('internal_error', `The stored data of ticket ${id} cannot be read. An operator finds the reason in the log under the request id.`, { cause })

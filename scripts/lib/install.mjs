@@ -91,6 +91,7 @@ const NEEDED_IN = {
   'test/system/browser/': [CHROMIUM],
   'test/system/deploy/': [PROMETHEUS],
   'test/system/docs/': [CURL, PHP, PROMETHEUS],
+  'test/system/proxies/': [NGINX],
   'test/system/wordpress/': [WORDPRESS],
 }
 /** What tests of a folder are skipped without: not every system has all programs of the benchmark. */

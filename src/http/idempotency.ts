@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
+import type { ApiKey } from '../auth/api-keys.ts'
 import type { Idempotency } from '../tickets/operation.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
@@ -21,7 +22,7 @@ const BARE = /^[!#-+\--[\]-~]+$/
  * without quotes it may hold anything that is visible but quotes, commas and backslashes.
  */
 export const IdempotencyKey = Type.String({
-  description: `A new key for every request that is meant as a new one, up to ${KEY_LENGTH_MAX} characters, quoted or not. The same request with the same key again is not applied again, and answers the first result with Idempotency-Replayed: true`,
+  description: `A new key for every request that is meant as a new one, up to ${KEY_LENGTH_MAX} characters, quoted or not, without a space at the end. Keys are the caller's own: those of another API key's name do not count. The same request with the same key again is not applied again, and answers the first result with Idempotency-Replayed: true; instead of a result of more than 2 KiB, the ticket as it is now`,
   examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
 })
 
@@ -33,17 +34,24 @@ function parse (header: string): string {
   const quoted = QUOTED.exec(header.trim())?.[1]
   const key = quoted?.replaceAll(/\\(.)/g, '$1') ?? header.trim()
   if (quoted === undefined && !BARE.test(key)) throw invalid('/idempotency-key', 'must be one key, like "8e03978e-40d5-43e8-bc93-6894a57f9324"; a key with a space, a comma or a backslash in it needs its quotes')
+  // MySQL, which keeps it while Redis is unavailable, takes "a " for "a".
+  if (key.endsWith(' ')) throw invalid('/idempotency-key', 'must not end with a space')
   if (key === '' || key.length > KEY_LENGTH_MAX) throw invalid('/idempotency-key', `must have 1 to ${KEY_LENGTH_MAX} characters`)
   return key
 }
 
+/** Of a request to a service without API keys. No key has this name. */
+const NOBODY = ''
+
 /**
- * What makes the operation of a request one that is applied once; undefined without the header.
+ * What makes the operation of a request one that is applied once; undefined without the header. Keys are each caller's own: two API
+ * keys of one name are one caller, so that the key of a rotation can change between two attempts. No name holds a colon.
  *
- * @param request all that tells this request from others; the order of its members does not count
+ * @param content all that tells this request from others; the order of its members does not count
  * @throws {Problem} validation_failed when the header holds no key
  */
-export function idempotency (header: string | undefined, request: unknown): Idempotency | undefined {
+export function idempotency ({ headers, caller }: { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }, content: unknown): Idempotency | undefined {
+  const header = headers['idempotency-key']
   if (header === undefined) return undefined
-  return { key: parse(header), fingerprint: createHash('sha256').update(stringify(request)!).digest('base64url'), index: 0 }
+  return { key: `${caller?.name ?? NOBODY}:${parse(header)}`, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
 }

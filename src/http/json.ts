@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyBodyParser } from 'fastify'
 import { Problem } from '../errors.ts'
+import { shorten } from '../util/text.ts'
 
 /** Half of a surrogate pair, as JSON can escape it. A pair of halves is caught too and looked at closely. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
@@ -21,6 +22,19 @@ function isPlain (headers: IncomingHttpHeaders): boolean {
   return encoding === 'identity' && (type === 'application/json' || /^[^;]*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
 }
 
+/** So much of a header is repeated in what is said of it. */
+const HEADER_MAX = 80
+
+/** Why a body with these headers is not taken: the one that has to be another. */
+export function unsupportedMediaType ({ 'content-type': type, 'content-encoding': encoding }: IncomingHttpHeaders): Problem {
+  const wanted = 'must be application/json, or application/json; charset=utf-8'
+  const isEncoded = encoding !== undefined && encoding !== 'identity'
+  const is = (value: string) => `is "${shorten(value, HEADER_MAX)}"`
+  return new Problem('unsupported_media_type', isEncoded
+    ? `The header Content-Encoding ${is(encoding)}: leave it out, and send the body uncompressed.`
+    : `The header Content-Type ${type === undefined ? 'is missing' : is(type)}: it ${wanted}.`)
+}
+
 /**
  * A body of JSON, without text that has no UTF-8 form: neither Redis nor MySQL could hold it, so it would come back
  * changed (RFC 8259, section 8.2). Names are the schema's to judge: `__proto__` is a member like any other, and unknown.
@@ -38,7 +52,7 @@ export const parseJson: FastifyBodyParser<Buffer> = (request, bytes, done) => {
 }
 
 function parse (headers: IncomingHttpHeaders, bytes: Buffer): unknown {
-  if (!isPlain(headers)) throw new Problem('unsupported_media_type', 'Send the body as JSON in UTF-8, without a Content-Encoding.')
+  if (!isPlain(headers)) throw unsupportedMediaType(headers)
   const body = bytes.toString()
   // What is not UTF-8 was replaced by this character, which may also have been sent.
   if (body.includes('\ufffd') && !isUtf8(bytes)) throw new Problem('validation_failed', 'The body is not UTF-8.')

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Problem, type Finding } from '../errors.ts'
 import { FIELD_LIST } from '../tickets/fields.ts'
-import { fromTexts } from '../util/text.ts'
+import { fromTexts, shorten } from '../util/text.ts'
 
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
 const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
@@ -82,6 +82,3 @@ function typeName (data: unknown): string {
 /** So much of what a caller sent is repeated in what is said of it. Our own names are shorter. */
 const NAME_MAX = 80
 const TEXT_MAX = 40
-
-/** Never half a character. */
-const shorten = (text: string, lengthMax: number) => text.length > lengthMax ? `${text.slice(0, lengthMax).toWellFormed()}...` : text

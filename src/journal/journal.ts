@@ -119,7 +119,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       const known = await knownKeys(changes).catch((error: unknown) => { throw toAppendProblem(error, false) })
       const answers = changes.map(({ idempotency }): Journaled | Problem => {
         const request = idempotency && known.get(idempotency.key)
-        if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch(idempotency!.key)
+        if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch()
         return { journaled: true, replayed: request?.indexes.has(idempotency!.index) ?? false }
       })
       const bytesMax = mysql.rowsBytesMax()
@@ -144,7 +144,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
           const kept = await knownKeys(changes, query)
           const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
           for (const { idempotency } of lost) await query(`DELETE FROM ${name} WHERE idempotency_key = ? AND fingerprint = ?`, [idempotency!.key, idempotency!.fingerprint])
-          return answers.map((answer, i) => lost.includes(changes[i]!) ? idempotencyMismatch(changes[i]!.idempotency!.key) : answer)
+          return answers.map((answer, i) => lost.includes(changes[i]!) ? idempotencyMismatch() : answer)
         }, CALLER_TIMEOUT_MS)
       } catch (error) {
         throw toAppendProblem(error, true)

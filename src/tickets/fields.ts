@@ -134,7 +134,7 @@ export const FIELDS = {
   custom_fields: {
     storage: CUSTOM,
     schema: Type.Unsafe<Record<string, CustomValue>>(customFieldsSchema(['string', 'number', 'boolean'],
-      `Up to ${CUSTOM_FIELDS_MAX} values: text of at most 1024 characters, numbers up to 2^53-1 (send longer ones as text) or booleans`)),
+      `Up to ${CUSTOM_FIELDS_MAX} values: text of at most 1024 characters, numbers up to 2^53-1 (send longer ones as text) or booleans. [], which PHP makes of an empty array, means {}`)),
     ...OPTIONAL,
   },
   created_at: { storage: TIME, schema: UnixSeconds('; the time of the request when it is left out'), ...AT_CREATION },

@@ -21,7 +21,7 @@ export function createKeys (keyPrefix: string, tag = '') {
   return {
     /** What stands before a ticket's id, for the scripts that find ids in the due index. */
     ticketPrefix: `${prefix}ticket:`,
-    /** What stands before an Idempotency-Key. */
+    /** What stands before CALLER:KEY, an Idempotency-Key of a caller. */
     idempotencyPrefix: `${prefix}idem:`,
     ticket: (id: number) => `${prefix}ticket:${id}`,
     due: `${prefix}tickets:due`,

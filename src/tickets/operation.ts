@@ -4,7 +4,7 @@ import { TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fi
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {
-  /** The request's Idempotency-Key. */
+  /** Whose it is, and the request's Idempotency-Key: CALLER:KEY. The journal may hold a KEY alone, of an older version of the service. */
   key: string
   /** The same for the same request; a key stands for one request. */
   fingerprint: string
@@ -181,7 +181,7 @@ export function createOperationSchemas (createMembers: Record<string, TSchema>, 
     Type.Object({
       op: Type.Literal('update'),
       ticket_id: TicketId,
-      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, or *' })),
+      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' })),
       ...patchMembers,
     }, {
       $id: OPERATIONS.update.schema,

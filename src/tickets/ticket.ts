@@ -7,6 +7,15 @@ export { CUSTOM_FIELDS_MAX, TicketId, type CreateTicket, type PatchTicket, type 
 /** `schema`, or null, as one schema with two types: serialised and checked without trying alternatives. */
 const nullable = (schema: TSchema): TSchema => Type.Unsafe({ ...schema, type: [(schema as { type?: string }).type, 'null'] })
 
+/**
+ * PHP's json_encode makes [] of every array that is empty. As custom_fields it stands for {}, the one exception to exact types.
+ * @param fields of a create or an update as they came, which it changes; not checked yet
+ */
+export function takeEmptyArray (fields: unknown): void {
+  const custom = (fields as { custom_fields?: unknown } | null | undefined)?.custom_fields
+  if (Array.isArray(custom) && custom.length === 0) (fields as { custom_fields: object }).custom_fields = {}
+}
+
 /** The members of an object, by the fields that have a place in it. */
 function members (schemaOf: (field: typeof FIELD_LIST[number]) => TSchema | undefined): Record<string, TSchema> {
   return Object.fromEntries(FIELD_LIST.flatMap(field => {
@@ -42,7 +51,7 @@ export function createTicketSchemas (statuses: readonly string[]) {
     custom_fields: () => Type.Unsafe({ type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] }, description: 'Text, numbers or booleans by name' }),
   }
   const changed: Partial<Record<FieldName, TSchema>> = {
-    custom_fields: nullable(Type.Unsafe(customFieldsSchema(['string', 'number', 'boolean', 'null'], 'Merged key by key; null removes the key, or all of them'))),
+    custom_fields: nullable(Type.Unsafe(customFieldsSchema(['string', 'number', 'boolean', 'null'], 'Merged key by key; null removes the key, or all of them; [], which PHP makes of an empty array, means {}'))),
   }
   const toSent = ({ name, schema }: typeof FIELD_LIST[number]) => sent[name]?.(schema) ?? schema
 

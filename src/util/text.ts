@@ -31,3 +31,6 @@ export function fromTexts (properties: Record<string, TSchema>, texts: Record<st
   }
   return values
 }
+
+/** The beginning of a text that is too long to be repeated. Never half a character. */
+export const shorten = (text: string, lengthMax: number): string => text.length > lengthMax ? `${text.slice(0, lengthMax).toWellFormed()}...` : text

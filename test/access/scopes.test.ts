@@ -117,6 +117,9 @@ t.test('without keys nobody needs one, but no other site gets in through a brows
   for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { host: 'rebound.example' }, { host: 'localhost.example:3000' }, { host: '127.0.0.1.example' }, { origin: 'https://shop.example' }, { origin: 'null' }, { origin: 'http://localhost.example:3000' }]) {
     t.equal(await status(headers), 403, JSON.stringify(headers))
   }
+  const { title, detail } = (await app.inject({ url: '/tickets/1', headers: { origin: 'https://shop.example' } })).json()
+  t.match(detail, /another site/)
+  t.notMatch(title, /key/i, 'there is none')
   t.equal((await app.inject({ url: '/health/live', headers: { host: 'tickets.internal' } })).statusCode, 200, 'health is for everybody')
 })
 

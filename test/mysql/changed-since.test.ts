@@ -18,3 +18,16 @@ t.test('the table: what was changed since a time, by partition', async t => {
   t.strictSame(await all(1_500_000_000), expected)
   for (const index of [0, 1, 2]) t.strictSame(await all(1_500_000_000, { index, count: 3 }), expected.filter(id => id % 3 === index))
 })
+
+t.test('the table: no row is passed over where MySQL holds statuses equal that are not', async t => {
+  const statuses = ['open', 'Open', 'OPEN', '\u00f6pen', 'closed']
+  const { app, call } = await createService(t, { TICKET_STATUSES: statuses.join(), TICKET_CLOSED_STATUSES: 'closed' })
+  const ids = Array.from({ length: 1200 }, (_, i) => i + 1)
+  for (let i = 0; i < ids.length; i += 400) {
+    await call('POST', '/tickets/batch', { operations: ids.slice(i, i + 400).map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: statuses[id % statuses.length] })) })
+  }
+  await call('POST', '/flush', { scope: 'all' })
+  const found: number[] = []
+  for await (const page of app.tickets.database.changedSince(1_500_000_000)) found.push(...page.keys())
+  t.strictSame(found.sort((a, b) => a - b), ids, 'each once')
+})

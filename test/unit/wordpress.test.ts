@@ -61,6 +61,14 @@ t.test('what does not do is refused by its name, in one line', async t => {
   const statuses = { TICKET_STATUSES: 'waiting-for-an-answer,closed', TICKET_CLOSED_STATUSES: 'closed' }
   t.throws(() => wordpress(statuses), { message: /^WORDPRESS_STATUS_MAP must give waiting-for-an-answer a post_status of at most 20/ })
   t.ok(loadConfig(statuses), 'a table holds longer ones')
+  const named = { TICKET_STATUSES: 'In Progress,a=b,Wartet auf Kunde,closed', TICKET_CLOSED_STATUSES: 'closed' }
+  for (const [WORDPRESS_STATUS_MAP, message] of [
+    ['', /^WORDPRESS_STATUS_MAP must give In Progress another post_status than In Progress: only a-z/],
+    ['In Progress=in-progress,a=b=ab', /^WORDPRESS_STATUS_MAP must give Wartet auf Kunde another post_status/],
+    ['In Progress=in-progress,a=ab', /names a, which is not one of TICKET_STATUSES/],
+  ] as const) t.throws(() => wordpress({ ...named, WORDPRESS_STATUS_MAP }), { name: 'ConfigError', message })
+  t.strictSame(wordpress({ ...named, WORDPRESS_STATUS_MAP: 'In Progress=in-progress, a=b = ab ,Wartet auf Kunde=waiting' }).statuses,
+    new Map([['In Progress', 'in-progress'], ['a=b', 'ab'], ['Wartet auf Kunde', 'waiting'], ['closed', 'closed']]), 'the last = divides')
   t.equal(wordpress({ ...statuses, WORDPRESS_STATUS_MAP: 'waiting-for-an-answer=waiting' }).statuses.get('waiting-for-an-answer'), 'waiting')
 })
 

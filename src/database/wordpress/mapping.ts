@@ -6,15 +6,19 @@ const POST_STATUS_MAX = 20
 /** WordPress's own rule for it, sanitize_key(). */
 const POST_STATUS = /^[a-z0-9_-]+$/
 
+/** Whether WordPress takes it for a status of a post. */
+export const isPostStatus = (text: string): boolean => POST_STATUS.test(text) && text.length <= POST_STATUS_MAX
+
 /** No longer than what the index on wp_postmeta.meta_key holds of a key. */
 const META_KEY = /^[A-Za-z0-9_.:-]{1,191}$/
 
-/** `name=value` of each, by name. */
+/** `name=value` of each, by name. A status may hold a =, no value does: the last one divides. */
 function pairs (texts: readonly string[], names: readonly string[], list: string): Map<string, string> {
   const map = new Map<string, string>()
   for (const text of texts) {
-    const [name = '', value] = text.split(/=(.*)/s)
-    if (!value) throw new Error(`holds ${text}, which is not of the form name=value`)
+    const at = text.lastIndexOf('=')
+    const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+    if (at === -1 || value === '') throw new Error(`holds ${text}, which is not of the form name=value`)
     if (!names.includes(name)) throw new Error(`names ${name}, which is not one of ${list}`)
     if (map.has(name)) throw new Error(`names ${name} twice`)
     map.set(name, value)
@@ -28,12 +32,10 @@ function pairs (texts: readonly string[], names: readonly string[], list: string
  */
 export function toStatusMap (texts: readonly string[], statuses: readonly string[]): Map<string, string> {
   const named = pairs(texts, statuses, 'TICKET_STATUSES')
-  for (const [status, value] of named) {
-    if (!POST_STATUS.test(value)) throw new Error(`gives ${status} the post_status ${value}: only a-z, 0-9, _ and - may be in it`)
-  }
   const map = new Map(statuses.map(status => [status, named.get(status) ?? status]))
   for (const [status, value] of map) {
-    if (value.length > POST_STATUS_MAX) throw new Error(`must give ${status} a post_status of at most ${POST_STATUS_MAX} characters; ${value} has ${value.length}`)
+    if (!POST_STATUS.test(value)) throw new Error(`must give ${status} another post_status than ${value}: only a-z, 0-9, _ and - may be in it`)
+    if (!isPostStatus(value)) throw new Error(`must give ${status} a post_status of at most ${POST_STATUS_MAX} characters; ${value} has ${value.length}`)
   }
   return map
 }

@@ -3,6 +3,7 @@ import { escapedBytes, inParts } from '../../mysql/statements.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import type { Ticket } from '../../tickets/fields.ts'
 import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
+import { isPostStatus } from './mapping.ts'
 import type { Site } from './site.ts'
 import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
 import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
@@ -69,7 +70,7 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
 
   return (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<Failure[]> => mysql.transaction(async query => {
     const found = await lock(query, tickets.map(ticket => ticket.ticket_id))
-    const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site.postType)
+    const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site)
     const refusedIds = new Set(refused.map(failure => failure.ticketId))
     const writable = tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
     if (writable.length === 0) return refused
@@ -90,11 +91,14 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }, timeoutMs)
 }
 
-/** The tickets that have no post that may be written. */
-function refuse (tickets: readonly Ticket[], found: ReadonlyMap<number, { post_type: string, fits: number }>, postType: string | undefined): Failure[] {
-  return tickets.flatMap(({ ticket_id: ticketId, version }) => {
+/** The tickets that have no post that may be written, or a status that no post can have. */
+function refuse (tickets: readonly Ticket[], found: ReadonlyMap<number, { post_type: string, fits: number }>, { postType, statuses }: Site): Failure[] {
+  return tickets.flatMap(({ ticket_id: ticketId, version, status }) => {
     const post = found.get(ticketId)
     if (!post) return [{ ticketId, version, reason: `there is no post ${ticketId}` }]
-    return post.fits ? [] : [{ ticketId, version, reason: `post ${ticketId} is of the type ${post.post_type}, not ${postType}` }]
+    if (!post.fits) return [{ ticketId, version, reason: `post ${ticketId} is of the type ${post.post_type}, not ${postType}` }]
+    // All of TICKET_STATUSES have one: this was taken out of them.
+    const isWritable = statuses.has(status) || isPostStatus(status)
+    return isWritable ? [] : [{ ticketId, version, reason: `the status ${status} is none that a post can have: put it back into TICKET_STATUSES, and name it in WORDPRESS_STATUS_MAP` }]
   })
 }

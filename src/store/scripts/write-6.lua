@@ -31,7 +31,7 @@
                 answer    update: 'ticket' | 'version'; restore: seconds that the ticket stays, for a read, which leaves memory to
                           writes; else ''
                 and, for an operation that is to be applied once:
-                idempotency_key
+                idempotency_key  of a caller, CALLER:KEY
                 fingerprint  of the request; a key stands for one request
                 index        of the operation in the request
                 and, for one that was accepted earlier and comes late:
@@ -45,7 +45,8 @@
     "version"       create: done; it is now in ms, and the times are now in seconds
                     update with the answer 'version': done
     [field, ...]    update, restore: done; all fields and values of the ticket
-    [0, result]     an earlier operation with this idempotency_key and index had the result
+    [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
+                    2048 characters as JSON, the ticket as it is now, or -4
     -1  create: the ticket exists
     [-2, stamp]  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result. What MySQL
                  says from now on is to be sent with the stamp, which is '' when it cannot be told

@@ -43,7 +43,7 @@ export const headers = [
 
   ...['x', '1', '"', '"1', '1"', 'W/', '"1" "2"', '"1",', ',', '*, "1"', '"1"x', ''].map(value =>
     entry(`the If-Match ${value}`, close({ 'if-match': value }), '400 validation_failed open', { pointer: '/if-match' })),
-  entry('an If-Match that is weak', close({ 'if-match': 'W/"1"' }), '412 version_conflict open'),
+  entry('an If-Match that is weak, and of another version', close({ 'if-match': 'W/"1"' }), '412 version_conflict open'),
   entry('an If-Match with the words of a script', close({ 'if-match': '"1,2", "\';", "[1]", "{}"' }), '412 version_conflict open'),
   entry('an If-Match of 1,500 versions', close({ 'if-match': Array(1500).fill('"1"').join() }), '412 version_conflict open'),
   entry('two If-Match', raw(`PATCH /tickets/${EXISTING} HTTP/1.1`, ['If-Match: "1"', 'If-Match: *', 'Content-Type: application/json', 'Content-Length: 19'], '{"status":"closed"}'), '400 validation_failed open'),

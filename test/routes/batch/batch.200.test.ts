@@ -63,7 +63,7 @@ t.test('many changes of a large ticket cost Redis little, and their key too', as
   const { status, body } = await call('POST', '/tickets/batch', { operations: Array.from({ length: 500 }, (_, n) => update(1, { assigned_to: n + 1 })) }, key('large'))
   t.equal(status, 200)
   t.equal(new Set(body.results.map(({ version }: { version: number }) => version)).size, 500)
-  t.ok(Number(await redis.memory('USAGE', `${prefix}idem:large`)) < 200_000, 'of each result the version is kept')
+  t.ok(Number(await redis.memory('USAGE', `${prefix}idem::large`)) < 200_000, 'of each result the version is kept')
 })
 
 t.test('thousands of operations on one ticket are marked as one is', async t => {

@@ -91,6 +91,13 @@ t.test('415: another content type', async t => {
     const answer = await call('POST', '/tickets/1', '{"customer_id":1}', { 'content-type': type })
     t.match(answer, { status: 415, body: { code: 'unsupported_media_type', detail: /application\/json/ } }, type)
   }
+  for (const type of ['application/json;', 'application/json; charset', 'application/json; charset=utf-16', 'application/json, application/json', 'text/plain; charset=utf-8']) {
+    const { status, body } = await call('POST', '/tickets/1', '{"customer_id":1}', { 'content-type': type })
+    t.match({ status, body }, { status: 415, body: { detail: `The header Content-Type is "${type}": it must be application/json, or application/json; charset=utf-8.` } }, type)
+  }
+  t.match((await call('POST', '/tickets/1', '{"customer_id":1}', { 'content-type': '' })).body.detail, /^The header Content-Type is "": it must be application\/json/)
+  t.match((await call('POST', '/tickets/1', '{"customer_id":1}', { 'content-type': `text/${'x'.repeat(500)}` })).body.detail, /^The header Content-Type is "text\/x{75}\.\.\.": it must/)
+  t.match((await call('POST', '/tickets/1', '{"customer_id":1}', { 'content-type': 'application/json', 'content-encoding': 'gzip' })).body.detail, /^The header Content-Encoding is "gzip": leave it out/)
   t.equal((await call('POST', '/tickets/2', '{"customer_id":1}', { 'content-type': 'application/json; charset=utf-8' })).status, 201)
   t.strictSame(await hash(1), {})
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { createApiKey } from '../../../src/auth/api-keys.ts'
 import { createService } from '../../helper.ts'
 
 const key = (value: string) => ({ 'idempotency-key': value })
@@ -20,7 +21,7 @@ t.test('a repeated create answers the first result, whatever has happened since'
   t.equal((await hash(1)).subject, 'second', 'nothing was changed')
   t.equal((await call('POST', '/tickets/1', { custom_fields: { b: 'x', a: 1 }, subject: 'first', customer_id: 1 }, key('"k1"'))).headers['idempotency-replayed'], 'true',
     'the order of the members and the quotes of the key do not count')
-  const ttl = await redis.ttl(`${prefix}idem:k1`)
+  const ttl = await redis.ttl(`${prefix}idem::k1`)
   t.ok(ttl > 86_000 && ttl <= 86_400, `kept for a day: ${ttl} s`)
 })
 
@@ -117,10 +118,10 @@ t.test('a key is forgotten after its time, and every use renews it', async t => 
   const { call, redis, prefix } = await createService(t, { IDEMPOTENCY_TTL_SECONDS: 100 })
   await call('POST', '/tickets/1', { customer_id: 1 })
   const { body: { version } } = await call('PATCH', '/tickets/1', { subject: 'x' }, key('k'))
-  await redis.expire(`${prefix}idem:k`, 5)
+  await redis.expire(`${prefix}idem::k`, 5)
   t.equal((await call('PATCH', '/tickets/1', { subject: 'x' }, key('k'))).body.version, version)
-  t.ok(await redis.ttl(`${prefix}idem:k`) > 90)
-  await redis.pexpire(`${prefix}idem:k`, 0)
+  t.ok(await redis.ttl(`${prefix}idem::k`) > 90)
+  await redis.pexpire(`${prefix}idem::k`, 0)
   t.ok((await call('PATCH', '/tickets/1', { subject: 'x' }, key('k'))).body.version > version, 'forgotten: applied again')
 })
 
@@ -133,12 +134,12 @@ t.test('keys', async t => {
     ['a:b/c{d}?=+;*', 'a:b/c{d}?=+;*'], ['k'.repeat(255), 'k'.repeat(255)], [`"${'q'.repeat(255)}"`, 'q'.repeat(255)], ['fingerprint', 'fingerprint'],
   ] as const) {
     t.equal((await patch(value)).status, 200, value)
-    t.equal(await redis.exists(`${prefix}idem:${held}`), 1)
+    t.equal(await redis.exists(`${prefix}idem::${held}`), 1)
   }
-  for (const value of ['', '""', 'a b', 'a, b', '"a", "b"', '"a', 'a"', '"a"b', '"a\\b"', '"a";p=1', 'käse', 'k'.repeat(256), `"${'q'.repeat(256)}"`]) {
+  for (const value of ['', '""', 'a b', 'a, b', '"a", "b"', '"a', 'a"', '"a"b', '"a\\b"', '"a";p=1', '"a "', '" "', 'käse', 'k'.repeat(256), `"${'q'.repeat(256)}"`]) {
     t.match(await patch(value), { status: 400, body: { code: 'validation_failed', errors: [{ pointer: '/idempotency-key' }] } }, value)
   }
-  await redis.set(`${prefix}idem:foreign`, 'x')
+  await redis.set(`${prefix}idem::foreign`, 'x')
   t.match(await patch('foreign'), { status: 422 }, 'another program uses the key')
 })
 
@@ -149,11 +150,68 @@ t.test('a stored result that another program has damaged concerns its key alone'
   for (const [i, stored] of damaged.entries()) {
     const key = `key-${i}`
     await create(i + 1, key)
-    await redis.hset(`${prefix}idem:${key}`, '0', stored)
+    await redis.hset(`${prefix}idem::${key}`, '0', stored)
     const [, neighbour] = await Promise.all([
       create(i + 1, key).then(answer => { t.match(answer, { status: 503, body: { code: 'outcome_unknown' } }, stored) }),
       call('POST', `/tickets/${i + 101}`, { customer_id: 1 }),
     ])
     t.equal(neighbour.status, 201, 'a write of the same turn')
   }
+})
+
+t.test('keys are each caller\'s own', async t => {
+  const [shop, rotated, desk] = [createApiKey('shop', 'read+write'), createApiKey('shop', 'read+write'), createApiKey('desk', 'read+write')]
+  const { call, redis, prefix } = await createService(t, { API_KEYS: [shop, rotated, desk].map(({ entry }) => entry).join() })
+  const as = (caller: { key: string }) => ({ authorization: `Bearer ${caller.key}`, ...key('k') })
+  const first = await call('POST', '/tickets/1', { customer_id: 1 }, as(shop))
+  t.equal(first.status, 201)
+  t.equal((await call('POST', '/tickets/2', { customer_id: 2 }, as(desk))).status, 201, 'the same key, and another request')
+  const again = await call('POST', '/tickets/1', { customer_id: 1 }, as(rotated))
+  t.match(again, { status: 201, headers: { 'idempotency-replayed': 'true' }, body: first.body }, 'the new key of the same caller')
+  t.equal((await call('POST', '/tickets/3', { customer_id: 1 }, as(rotated))).status, 422)
+  t.match((await call('POST', '/tickets/1', { customer_id: 1 }, as(desk))), { status: 422 }, 'what it is of its own')
+
+  const operations = [{ op: 'update', ticket_id: 1, subject: 'x' }]
+  const batch = { ...key('b') }
+  t.equal((await call('POST', '/tickets/batch', { operations }, { ...as(shop), ...batch })).status, 200)
+  t.match(await call('POST', '/tickets/batch', { operations }, { ...as(desk), ...batch }), { status: 200, headers: { 'idempotency-replayed': undefined } })
+  t.strictSame((await redis.keys(`${prefix}idem:*`)).map(name => name.slice(prefix.length)).sort(), ['idem:desk:b', 'idem:desk:k', 'idem:shop:b', 'idem:shop:k'])
+})
+
+t.test('of a large ticket the version is kept, and a repeated change answers the ticket as it is', async t => {
+  const { call, redis, prefix, hash } = await createService(t)
+  const custom_fields = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`field_${i}`, 'x'.repeat(1020)]))
+  await call('POST', '/tickets/1', { customer_id: 1, custom_fields }, key('create'))
+  const first = await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change'))
+  t.match(first, { status: 200, body: { subject: 'first' } })
+  t.ok(Number(await redis.memory('USAGE', `${prefix}idem::change`)) < 500, 'nothing of 50 KiB')
+  const again = await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change'))
+  t.strictSame(again.body, first.body, 'unchanged meanwhile: the same')
+  t.match(again.headers, { 'idempotency-replayed': 'true', etag: first.headers.etag })
+
+  const second = await call('PATCH', '/tickets/1', { subject: 'second' })
+  const now = await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change'))
+  t.match(now, { status: 200, headers: { 'idempotency-replayed': 'true', etag: second.headers.etag } })
+  t.strictSame(now.body, second.body)
+  t.equal((await hash(1)).subject, 'second', 'nothing was changed')
+  t.match(await call('POST', '/tickets/1', { customer_id: 1, custom_fields }, key('create')), { status: 201, headers: { 'idempotency-replayed': 'true' }, body: { custom_fields } }, 'a create has it in its request')
+
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:1`)
+  t.match(await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change')), { status: 200, headers: { 'idempotency-replayed': 'true' }, body: { subject: 'second', version: second.body.version } }, 'also when MySQL alone has it')
+
+  await redis.hset(`${prefix}ticket:1`, 'version', 'x')
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change'))).status, 500, 'damaged: said, and not remembered')
+  await redis.hset(`${prefix}ticket:1`, 'version', String(second.body.version))
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'first', status: 'closed' }, key('change'))).status, 200)
+})
+
+t.test('a large ticket that is gone is 404 to who repeats a change', async t => {
+  const { call, redis, prefix, sql } = await createService(t)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed', custom_fields: { a: 'x'.repeat(1000), b: 'x'.repeat(1000), c: 'x' } })
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' }, key('k'))).status, 200)
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:1`)
+  await sql.query('DELETE FROM wp_support_tickets')
+  t.match(await call('PATCH', '/tickets/1', { subject: 'x' }, key('k')), { status: 404, headers: { 'idempotency-replayed': 'true' }, body: { code: 'ticket_not_found' } })
 })

@@ -23,12 +23,16 @@ t.test('If-Match', async t => {
   t.equal(conflict.body.code, 'version_conflict')
   t.strictSame((await call('GET', '/tickets/1')).body, changed.body, 'nothing was changed')
 
-  t.equal((await change(`W/${String(changed.headers.etag)}`)).status, 412, 'a weak tag fits nothing')
+  t.equal((await change(`W/${stale}`)).status, 412, 'a weak tag of another version')
+  const weakly = await change(`W/${String(changed.headers.etag)}`)
+  t.equal(weakly.status, 200, 'a weak tag of this version, as a proxy makes it that compresses')
   t.equal((await change('"other"')).status, 412, 'a tag that is no version')
-  t.equal((await change(`"1,${changed.body.version},2"`)).status, 412, 'a comma in a tag')
+  t.equal((await change(`"1,${weakly.body.version},2"`)).status, 412, 'a comma in a tag')
   t.equal((await change('*')).status, 200, 'any')
   const { etag } = (await call('GET', '/tickets/1')).headers
-  t.equal((await change(`"1", ${String(etag)}`)).status, 200, 'one of a list')
+  const listed = await change(`"1", ${String(etag)}`)
+  t.equal(listed.status, 200, 'one of a list')
+  t.equal((await change(`"1", W/${String(listed.headers.etag)}`)).status, 200, 'a weak one of a list')
   t.equal((await change('123')).status, 400, 'without its quotes')
 })
 

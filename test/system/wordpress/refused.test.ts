@@ -32,6 +32,26 @@ t.test('a ticket without a post becomes a dead letter, and its neighbours are wr
   t.match((await call('POST', '/flush')).body, { synced: 1 }, 'once there is a post, it can be brought back')
 })
 
+t.test('a status that a post cannot have, and that is configured no longer, becomes a dead letter that says so', async t => {
+  const site = await createSite(t)
+  const [post, other] = await site.posts(2) as [number, number]
+  const named = { TICKET_STATUSES: 'Wartet auf Kunde,open,closed', TICKET_CLOSED_STATUSES: 'closed', WORDPRESS_STATUS_MAP: 'Wartet auf Kunde=waiting' }
+  const before = await createService(t, { ...site.variables, ...named }, site.stores)
+  await before.call('POST', `/tickets/${post}`, { customer_id: 1, status: 'Wartet auf Kunde' })
+  t.match((await before.call('POST', '/flush', { scope: 'all' })).body, { synced: 1 })
+  t.match(await site.seen(post), { post: { post_status: 'waiting' }, meta: { _ticket_status: 'Wartet auf Kunde' } })
+
+  const { call } = await createService(t, { ...site.variables, FLUSH_MAX_ATTEMPTS: 1 }, site.stores)
+  await call('PATCH', `/tickets/${post}`, { subject: 'x' })
+  await call('POST', `/tickets/${other}`, { customer_id: 1 })
+  t.match((await call('POST', '/flush', { scope: 'all' })).body, { synced: 1, dead: 1 })
+  t.match((await call('GET', '/flush/dead')).body.tickets, [{ ticket_id: post, reason: /^the status Wartet auf Kunde is none that a post can have/ }])
+  t.match(await site.seen(post), { post: { post_status: 'waiting' } }, 'the post is as it was')
+
+  await before.call('POST', '/flush/dead/retry', { ticket_ids: [post] })
+  t.match((await before.call('POST', '/flush', { scope: 'all' })).body, { synced: 1 }, 'put back, it is written')
+})
+
 t.test('WORDPRESS_POST_TYPE: posts of another type are left alone, and are no tickets', async t => {
   const site = await createSite(t)
   const [page] = await site.posts(1, { post_type: 'page' }) as [number]

@@ -2,6 +2,26 @@
 local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true, [OUTDATED] = true }
 local function is_final(result) return type(result) ~= 'number' or FINAL[result] end
 
+-- Characters of a result as JSON. Only a ticket is longer, and of such a one its version is kept.
+local RESULT_MAX = 2048
+
+local function to_kept(result)
+  local json = cjson.encode({ result })
+  if #json <= RESULT_MAX then return json end
+  return cjson.encode({ value_of(result, 'version') })
+end
+
+-- What was kept, for a caller who repeats the operation: the ticket as it is now where its version alone was kept; and
+-- why it cannot be told yet.
+local function to_replay(kept, kind, id, absent, _, _, _, answer)
+  local result = cjson.decode(kept)[1]
+  if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then return result end
+  local fields, failure = read(ticket_prefix .. id, id, absent)
+  if fields then return to_flat(fields) end
+  if is_final(failure) then return failure end
+  return nil, failure
+end
+
 -- A hash: one result for each operation of the request, and the fingerprint for all of them.
 local function apply_once(idempotency_key, fingerprint, index, ...)
   local key = idempotency_prefix .. idempotency_key
@@ -9,13 +29,15 @@ local function apply_once(idempotency_key, fingerprint, index, ...)
   if is_other_type(known) or known[1] and known[1] ~= fingerprint then return IDEMPOTENCY_MISMATCH end
   local result
   if known[2] then
-    result = { REPLAYED, cjson.decode(known[2])[1] }
+    local replay, failure = to_replay(known[2], ...)
+    if failure then return failure end
+    result = { REPLAYED, replay }
     -- What another program has put there, and cannot be answered, fails here and not for all operations of the call.
     cjson.encode({ result })
   else
     result = apply(...)
     if not is_final(result) then return result end
-    redis.call('HSET', key, 'fingerprint', fingerprint, index, cjson.encode({ result }))
+    redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result))
   end
   redis.call('EXPIRE', key, idempotency_seconds)
   return result
