@@ -282,10 +282,13 @@ local function restore(key, _, asked, _, _, set, _, seconds)
 end
 
 local kinds = { create = create, update = update, restore = restore }
+-- What MySQL said may be outdated by now.
+local function still_asked(id, asked)
+  return asked ~= '' and asked == stamp_of(acknowledged_key, id) and asked or ''
+end
+
 local function apply(kind, id, asked, ...)
-  -- What MySQL said may be outdated by now.
-  if asked ~= '' and asked ~= stamp_of(acknowledged_key, id) then asked = '' end
-  return kinds[kind](ticket_prefix .. id, id, asked, ...)
+  return kinds[kind](ticket_prefix .. id, id, still_asked(id, asked), ...)
 end
 
 -- @include apply_once

@@ -13,10 +13,10 @@ end
 
 -- What was kept, for a caller who repeats the operation: the ticket as it is now where its version alone was kept; and
 -- why it cannot be told yet.
-local function to_replay(kept, kind, id, absent, _, _, _, answer)
+local function to_replay(kept, kind, id, asked, _, _, _, _, answer)
   local result = cjson.decode(kept)[1]
   if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then return result end
-  local fields, failure = read(ticket_prefix .. id, id, absent)
+  local fields, failure = read(ticket_prefix .. id, id, still_asked(id, asked))
   if fields then return to_flat(fields) end
   if is_final(failure) then return failure end
   return nil, failure
