@@ -1,4 +1,3 @@
-import type { PoolConnection as RawConnection } from 'mysql2'
 import type { Pool, PoolConnection } from 'mysql2/promise'
 import { readServerState } from './server-state.ts'
 
@@ -26,7 +25,6 @@ interface Known {
 /** The connections of a pool by what is known of them: their age, and the state of their server. */
 export function createConnections (pool: Pool) {
   const known = new WeakMap<object, Known>()
-  const idle = new Set<RawConnection>()
   let retirements = 0
 
   pool.pool.on('connection', connection => {
@@ -36,11 +34,7 @@ export function createConnections (pool: Pool) {
       stateReadAt: -Infinity,
       packetMax: Infinity,
     })
-    // It is no longer the pool's then.
-    for (const event of ['end', 'error']) connection.once(event, () => { idle.delete(connection) })
   })
-  pool.pool.on('acquire', connection => { idle.delete(connection) })
-  pool.pool.on('release', connection => { idle.add(connection) })
 
   const knownOf = (connection: PoolConnection): Known => known.get(connection.connection)!
 
@@ -80,11 +74,7 @@ export function createConnections (pool: Pool) {
     /** max_allowed_packet in bytes. */
     packetMax: (connection: PoolConnection): number => knownOf(connection).packetMax,
 
-    /** Those that are open now serve no other call: their server is not what it was, or not where it was. */
-    retire () {
-      retirements += 1
-      for (const connection of idle) connection.destroy()
-      idle.clear()
-    },
+    /** Those that are open now serve no other call: their server is not what it was, or not where it was. The next call closes what is idle. */
+    retire () { retirements += 1 },
   }
 }
