@@ -42,7 +42,7 @@ export default fp<{ config: Config, keyring: Keyring }>(async (app, { config, ke
   /** Why the request goes no further; undefined: it does. */
   function refuse (request: FastifyRequest): Problem | undefined {
     const { headers, route: { config: { access } } } = request
-    if (isOpen) return isFromOtherSite(headers) ? notForOtherSites() : undefined
+    if (isOpen) return isFromOtherSite(headers, config.CORS_ORIGINS) ? notForOtherSites() : undefined
     const { authorization } = headers
     const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
     const caller = key === undefined ? undefined : keyring(key)

@@ -2,6 +2,7 @@ import { LogController, fastify, type FastifyInstance, type FastifyServerOptions
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import auth from '../plugins/auth.ts'
 import connections from '../plugins/connections.ts'
+import cors from '../plugins/cors.ts'
 import errors from '../plugins/errors.ts'
 import grace from '../plugins/grace.ts'
 import limits from '../plugins/limits.ts'
@@ -82,6 +83,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(errors)
   await app.register(metrics, { parserErrors })
   await app.register(requestGuard)
+  await app.register(cors, { config })
   await app.register(connections, { config })
   await app.register(overload, { config })
   // Closed in the reverse order: the write-behind first, then what it needs.

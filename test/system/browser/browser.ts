@@ -23,6 +23,8 @@ async function launch (): Promise<Browser> {
 interface Expectations {
   /** Of messages in the console, failed requests and answers that are errors. */
   expected?: RegExp
+  /** Other origins that it asks. */
+  origins?: readonly string[]
 }
 
 /** What the pages of a test did that nobody expected. */
@@ -40,7 +42,7 @@ export function browserTest (name: string, body: (t: Test) => Promise<void>): vo
  * A browser that has never been here. The `browserTest` fails when one of its pages logs an error, violates its policy, throws, asks
  * another host, or asks for something that fails.
  */
-export async function openContext (t: Test, url: string, { expected, ...options }: Expectations & BrowserContextOptions = {}) {
+export async function openContext (t: Test, url: string, { expected, origins = [], ...options }: Expectations & BrowserContextOptions = {}) {
   launched ??= launch()
   const context = await (await launched).newContext({ baseURL: url, ...options })
   context.setDefaultTimeout(TIMEOUT_MS)
@@ -56,7 +58,7 @@ export async function openContext (t: Test, url: string, { expected, ...options 
     // That of a page that was left or reloaded.
     if (errorText !== 'net::ERR_ABORTED') notice(`failed: ${request.method()} ${request.url()} ${errorText}`)
   })
-  context.on('request', request => { if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== origin) all.push(`another host: ${request.url()}`) })
+  context.on('request', request => { if (!/^(data|blob):/.test(request.url()) && ![origin, ...origins].includes(new URL(request.url()).origin)) all.push(`another host: ${request.url()}`) })
   await context.addInitScript(() => {
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) => {
       console.error(`policy violated: ${violatedDirective} ${blockedURI} ${sourceFile}`)
