@@ -75,12 +75,12 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     schema: {
       operationId: 'flush',
       summary: 'Push tickets to MySQL now',
-      description: 'Runs a flush and answers when it has ended. 503 store_unavailable: MySQL cannot be written to, and detail says how; the tickets stay due.',
+      description: 'Runs a flush and answers when it has ended. Calls with ticket_ids that arrive meanwhile share the next one; their results, and all counts but remaining, are about their own tickets. 503 store_unavailable: MySQL cannot be written to, and detail says how; the tickets stay due.',
       tags: ['flush'],
       body: FlushBody,
       response: {
         200: success('What the flush did', FlushReport),
-        ...problems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'store_unavailable'),
+        ...problems('validation_failed', 'payload_too_large', 'unsupported_media_type', 'store_unavailable', 'overloaded'),
       },
     },
   }, async request => {

@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events'
 import type { FastifyBaseLogger } from 'fastify'
-import pLimit from 'p-limit'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
 import { failureKind as databaseFailureKind } from '../mysql/failure.ts'
@@ -9,14 +8,9 @@ import type { Shards } from '../shards/shards.ts'
 import { claimBatches, type Batch } from './claim-batches.ts'
 import { fullPace, type Pace } from './pace.ts'
 import { toFlushFailure, type FlushFailure } from './flush-failure.ts'
-import { createPush, type FlushCounts } from './push.ts'
+import { createBacklogPasses, createNamedPasses, type FlushReport, type NamedPass } from './passes.ts'
+import { createPush, type FlushCounts, type Outcome } from './push.ts'
 import type { TicketShard } from './shard.ts'
-
-export interface FlushReport extends FlushCounts {
-  /** Unsynced tickets that wait for a push after this flush. */
-  remaining: number
-  duration_ms: number
-}
 
 /** `error` is the code of the problem that ended the pass, `failure` what a store has said. */
 export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null, failure: FlushFailure | null }
@@ -38,8 +32,8 @@ export type Scope = 'due' | 'all' | { ids: readonly number[] }
 /** From nothing to a whole batch, where MySQL was too slow for more. */
 const STEPS = 50
 
-/** Flushes that may wait for the one that is running. */
-const WAITING_MAX = 10
+/** What a pass adds up; by ticket only where some are named, because a backlog may be millions. */
+interface Tally { counts: FlushCounts, outcomes?: Map<number, Outcome> }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, acknowledge. */
 export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
@@ -51,10 +45,11 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
   let provenSize = batchSize
   const { push, release } = createPush({ shards, database, log })
 
-  async function pushOne (batch: Batch, asked: number, counts: FlushCounts) {
+  async function pushOne (batch: Batch, asked: number, { counts, outcomes }: Tally) {
     try {
       const pushed = await push(batch)
       for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
+      if (outcomes) for (const [id, outcome] of pushed.outcomes) outcomes.set(id, outcome)
       events.emit('pushed', pushed)
       size = Math.min(size < provenSize ? Math.min(size * 2, provenSize) : size + Math.ceil(batchSize / STEPS), batchSize)
     } catch (error) {
@@ -65,7 +60,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
   }
 
   /** Batches until a short one, and adds up what becomes of them. While one is pushed, the next is claimed. */
-  async function pushAll (claim: ReturnType<typeof claimBatches>, pace: Pace, counts: FlushCounts, signal: AbortSignal): Promise<void> {
+  async function pushAll (claim: ReturnType<typeof claimBatches>, pace: Pace, tally: Tally, signal: AbortSignal): Promise<void> {
     let pushing: Promise<void> = Promise.resolve()
     let batch: Batch | undefined
     try {
@@ -77,7 +72,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
           await release(claimed)
           throw error
         })
-        pushing = pushOne(claimed, asked, counts)
+        pushing = pushOne(claimed, asked, tally)
         batch = claimed
         // Beside requests one at a time: the next is not claimed before. Else it is looked at when the next has been claimed.
         if (!isWhole) await pushing
@@ -89,7 +84,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
   }
 
   /** What was due when it began. */
-  async function pass (scope: Scope, pace: Pace, signal: AbortSignal): Promise<FlushReport> {
+  async function pass (scope: Scope, pace: Pace, signal: AbortSignal, outcomes?: Map<number, Outcome>): Promise<FlushReport> {
     const startedAt = performance.now()
     const counts: FlushCounts = { claimed: 0, synced: 0, retried: 0, dead: 0 }
     const durationMs = () => Math.round(performance.now() - startedAt)
@@ -97,7 +92,7 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
     try {
       await shards.each(({ reconcile }) => reconcile.check(signal)).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
       if (scope === 'all') await shards.reachable(({ dueIndex }) => dueIndex.expediteAll())
-      await pushAll(claimBatches(shards, typeof scope === 'string' ? undefined : scope.ids), pace, counts, signal)
+      await pushAll(claimBatches(shards, typeof scope === 'string' ? undefined : scope.ids), pace, { counts, outcomes }, signal)
       const { waiting } = await readBacklog(shards)
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {
@@ -111,48 +106,28 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
     }
   }
 
-  async function run (scope: Scope): Promise<FlushReport> {
+  async function run (scope: Scope, outcomes?: Map<number, Outcome>): Promise<FlushReport> {
     if (stopping.aborted) throw storeUnavailable(new Error('the service is stopping'))
-    return pass(scope, pace, stopping)
+    return pass(scope, pace, stopping, outcomes)
   }
 
   // A caller who names tickets does not wait for a backlog. That both may take the same ticket is what other instances do, too.
-  const backlogPasses = createPassQueue(run)
-  const namedPasses = createPassQueue(run)
+  const backlogPasses = createBacklogPasses((scope: 'due' | 'all') => run(scope))
+  const namedPasses = createNamedPasses(async (ids): Promise<NamedPass> => {
+    const outcomes = new Map<number, Outcome>()
+    return { report: await run({ ids }, outcomes), outcomes }
+  })
 
   return {
     /** `pushed`: a batch has been brought to MySQL. `flushed`: a pass has ended, well or not. */
     on: events.on.bind(events),
-    /** @throws {Problem} overloaded when too many flushes wait for the one that is running */
-    flush: (scope: Scope): Promise<FlushReport> => (typeof scope === 'string' ? backlogPasses : namedPasses).add(scope),
+    /** @throws {Problem} overloaded when too many tickets that were named wait */
+    flush: (scope: Scope): Promise<FlushReport> => typeof scope === 'string' ? backlogPasses.add(scope) : namedPasses.add(scope.ids),
     /** The pass of a service that is stopping, after those that are running. Nobody is being served any more. */
     async flushLast (signal: AbortSignal): Promise<FlushReport> {
       await Promise.all([backlogPasses.ended(), namedPasses.ended()])
-      return pass('due', fullPace, signal)
+      return await pass('due', fullPace, signal)
     },
     lastFlush: () => last,
-  }
-}
-
-/** Passes of one kind, one after the other. Those who wait for the same share one. */
-function createPassQueue (run: (scope: Scope) => Promise<FlushReport>) {
-  const oneAtATime = pLimit(1)
-  const waiting = new Map<Scope, Promise<FlushReport>>()
-
-  return {
-    /** @throws {Problem} overloaded when too many wait */
-    add (scope: Scope): Promise<FlushReport> {
-      const known = waiting.get(scope)
-      if (known) return known
-      if (waiting.size === WAITING_MAX) return Promise.reject(new Problem('overloaded', 'Too many flushes are waiting. Repeat the request after the seconds in Retry-After.'))
-      const next = oneAtATime(() => {
-        waiting.delete(scope)
-        return run(scope)
-      })
-      waiting.set(scope, next)
-      return next
-    },
-    /** Resolves when what was added has ended, well or not. */
-    ended: () => oneAtATime(async () => {}),
   }
 }

@@ -17,6 +17,11 @@ export interface FlushCounts {
   dead: number
 }
 
+/** What became of a ticket that was taken. `changed`: it is newer by now, and due again. */
+export type Outcome = 'synced' | 'retried' | 'dead' | 'changed'
+
+export interface Pushed extends FlushCounts { outcomes: Map<number, Outcome> }
+
 export interface PushOptions {
   shards: Shards<TicketShard>
   database: TicketDatabase
@@ -57,7 +62,7 @@ export function createPush ({ shards, database, log }: PushOptions) {
         ? 'a ticket could not be written to MySQL; it is a dead letter until it changes or is retried'
         : 'a ticket could not be written to MySQL; it will be tried again')
     })
-    return { retried: attempts.filter(count => count > 0).length, dead: attempts.filter(count => count < 0).length }
+    return attempts
   }
 
   async function release (batch: Batch) {
@@ -79,7 +84,7 @@ export function createPush ({ shards, database, log }: PushOptions) {
     release,
 
     /** @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves */
-    async push (batch: Batch): Promise<FlushCounts> {
+    async push (batch: Batch): Promise<Pushed> {
       warn(batch)
       const { outdated, loaded, ...unwritten } = await write(batch).catch(async (error: unknown) => {
         await release(batch)
@@ -89,9 +94,19 @@ export function createPush ({ shards, database, log }: PushOptions) {
       const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
       const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
       const older = written.length > 0 ? await batch.acknowledge(written) : []
-      const { retried, dead } = refused.length > 0 ? await putOff(batch, refused) : { retried: 0, dead: 0 }
+      const attempts = refused.length > 0 ? await putOff(batch, refused) : []
       const restored = older.length > 0 ? await restore(older) : 0
-      return { claimed: batch.tickets.length + batch.corrupt.length, synced: written.length - older.length + restored + loaded, retried, dead }
+      const outcomes = new Map<number, Outcome>()
+      for (const { ticket_id: id } of batch.tickets) outcomes.set(id, 'synced')
+      if (restored < older.length) for (const id of older) outcomes.set(id, 'changed')
+      refused.forEach(({ ticketId }, i) => { outcomes.set(ticketId, attempts[i]! > 0 ? 'retried' : attempts[i]! < 0 ? 'dead' : 'changed') })
+      return {
+        claimed: batch.tickets.length + batch.corrupt.length,
+        synced: written.length - older.length + restored + loaded,
+        retried: attempts.filter(count => count > 0).length,
+        dead: attempts.filter(count => count < 0).length,
+        outcomes,
+      }
     },
   }
 }

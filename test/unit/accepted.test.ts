@@ -32,5 +32,5 @@ t.test('a measurement is uncertain by what the way takes, several by what the sh
   const wide = { earliest: -100, latest: 100 }
   t.strictSame(await narrowest({ earliest: 0, latest: 9 }, { earliest: 3, latest: 20 }, { earliest: -5, latest: 6 }, wide, wide, wide), { earliest: 3, latest: 6, left: 1 })
   t.strictSame(await narrowest(wide, { earliest: 0, latest: 1 }, wide), { earliest: 0, latest: 1, left: 1 }, 'narrow enough')
-  t.strictSame(await narrowest({ earliest: 0, latest: 5 }, { earliest: 500, latest: 505 }, wide, wide, wide), { earliest: 500, latest: 505, left: 0 }, 'the clock was set meanwhile')
+  t.strictSame(await narrowest({ earliest: 0, latest: 5 }, { earliest: 500, latest: 505 }, { earliest: 400, latest: 600 }, { earliest: 400, latest: 600 }, { earliest: 400, latest: 600 }), { earliest: 500, latest: 505, left: 0 }, 'the clock was set meanwhile')
 })

@@ -48,6 +48,19 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
   })
 
+  t.test('an eviction policy that becomes unsafe at one master is noticed', async t => {
+    const [, second] = await cluster.masters()
+    await cluster.call(second!, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random')
+    const states = async (wanted: string) => await eventually(async () => {
+      const { body } = await call('GET', '/health/ready')
+      if (body.redis.state !== wanted) throw new Error(JSON.stringify(body))
+      return body
+    })
+    t.match(await states('unsafe'), { status: 'degraded', redis: { reason: 'maxmemory-policy allkeys-random' } })
+    await cluster.call(second!, 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+    t.match(await states('up'), { status: 'ready' })
+  })
+
   t.test('slots are moved: what is in them is where they are', async t => {
     const [from, to] = await cluster.masters()
     await call('PATCH', '/tickets/1', { subject: 'before' })
