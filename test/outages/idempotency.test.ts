@@ -32,7 +32,7 @@ t.test('in the journal, too, an Idempotency-Key is its caller\'s own', async t =
     t.match(await call('PATCH', '/tickets/1', { subject: 'of the shop' }, as(rotated, key)), { status: 202, headers: { 'idempotency-replayed': 'true' } }, 'the new key of the same caller')
     t.match(await call('PATCH', '/tickets/1', { subject: 'other' }, as(rotated, key)), { status: 422 })
   }
-  t.match((await sql.query('SELECT idempotency_key FROM wp_support_tickets_journal ORDER BY seq'))[0], [`shop:a`, `${desk.entry.split(':')[0]}:a`, `shop:${LONGEST}`, `${desk.entry.split(':')[0]}:${LONGEST}`].map(idempotency_key => ({ idempotency_key })))
+  t.match((await sql.query('SELECT idempotency_key FROM wp_support_tickets_journal ORDER BY seq'))[0], ['shop:a', `${desk.entry.split(':')[0]}:a`, `shop:${LONGEST}`, `${desk.entry.split(':')[0]}:${LONGEST}`].map(idempotency_key => ({ idempotency_key })))
 
   await server.restart()
   await ready(service, 'ready')
