@@ -7,14 +7,14 @@ import { RedisError } from '../src/redis/failure.ts'
 import { TimeoutError, singleFlight } from '../src/util/async.ts'
 
 const Dependency = Type.Object({
-  state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does' }),
+  state: Type.Enum(['up', 'comparing', 'down'], { description: 'comparing: Redis has come back, and is not yet known to hold all that MySQL does; or MySQL is being held against what it had acknowledged, because it lacks some of it or somebody asked for it (GET /resync)' }),
   latency_ms: Type.Optional(Type.Number({ description: 'Time of one round trip' })),
-  reason: Type.Optional(Type.String({ description: 'Why it counts as down, or could not be compared' })),
+  reason: Type.Optional(Type.String({ description: 'Why it counts as down, or is or could not be compared' })),
 })
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable'], {
-    description: 'ready: all is well; degraded: one of the two is unavailable, or has just come back, and the other stands in for it; unavailable: requests are answered with 503',
+    description: 'ready: all is well; degraded: one of the two is unavailable, has just come back or lacks what it had, and the other stands in for it; unavailable: requests are answered with 503',
   }),
   redis: Dependency,
   mysql: Dependency,
@@ -48,13 +48,18 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot', Ready) },
     },
   }, async (_request, reply) => {
-    const { redisState, journal: { gate } } = app.tickets
+    const { redisState, journal: { gate }, sync } = app.tickets
     const [redis, mysql] = (await ask()).map(answer => ({ ...answer })) as [Answer, Answer]
     // After the answer: Redis may have come back meanwhile.
     const { isReconciled, failure, isReachable } = redisState()
     if (redis.state === 'up' && !isReconciled) {
       redis.state = 'comparing'
       if (failure) redis.reason = reasonOf(failure)
+    }
+    const resyncFor = sync.resync.openFor()
+    if (mysql.state === 'up' && resyncFor) {
+      mysql.state = 'comparing'
+      mysql.reason = resyncFor === 'mysql_lost' ? 'lacks what it had acknowledged' : 'resync was requested'
     }
     const journal = config.FALLBACK === 'off' ? 'off' : gate.isIdle() ? 'idle' : 'active'
     const isGone = redis.state === 'down' && !isReachable

@@ -1,6 +1,7 @@
 import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
+import type { Figures } from './checkpoint.ts'
 import type { Reply } from '../redis/scripts.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
@@ -61,17 +62,19 @@ export interface DueIndexOptions {
   retentionSeconds: number
   /** Attempts to write a ticket before it becomes a dead letter. */
   attemptsMax: number
+  /** Told of what every look at the backlog finds. */
+  onBacklog: (figures: Figures) => void
 }
 
 /**
  * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
-export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax }: DueIndexOptions) {
+export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax, onBacklog }: DueIndexOptions) {
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, known, lease, left, hashes, newer] = await scripts.claim(
-        [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields],
+        [keys.due, keys.archivedMax, keys.dead, keys.failures, keys.fields, keys.synced],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, ...ids],
       ) as [number, number, string, number, string, number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), corrupt: [], vanished: [], archivedMaxKnown: known === 1, left, newer }
@@ -85,7 +88,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archivedMax, keys.failures],
+        [keys.due, keys.archivedMax, keys.failures, keys.synced],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }
@@ -116,7 +119,8 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     },
 
     async backlog (): Promise<Backlog> {
-      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], []) as [number, number, number, number, number]
+      const [unsynced, waiting, due, age, dead, name, removed] = await scripts.backlog([keys.due, keys.dead, keys.synced], []) as [number, number, number, number, number, string, number]
+      onBacklog({ name, unsynced: unsynced + dead, removed })
       return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
     },
 

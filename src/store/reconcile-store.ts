@@ -1,7 +1,6 @@
-import { ConfigError } from '../config.ts'
-import { FIELD_LIST } from '../tickets/fields.ts'
 import { toHashChange } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
@@ -11,30 +10,23 @@ const SCAN_COUNT = 500
 export interface ReconcileStoreOptions {
   /** A ticket that MySQL holds stays in Redis this long. */
   retentionSeconds: number
-  /** The number of partitions that the tickets are divided into. */
-  partitions: number
+  checkpoint: Checkpoint
 }
 
 /** The Redis side of reconciling with MySQL. Every call may be repeated. */
-export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, partitions }: ReconcileStoreOptions) {
-  async function checkpoint (compared: 0 | 1): Promise<number> {
-    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
-    if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
-    return reply
-  }
-
+export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, checkpoint }: ReconcileStoreOptions) {
   return {
     /**
      * Records that this server's data is in step with MySQL, if it was already; undefined: it was. Else
      * the time (ms) up to which it was known to be, on another server or before a restart; 0: never.
      */
     async checkpoint (): Promise<number | undefined> {
-      const atMs = await checkpoint(0)
+      const atMs = await checkpoint.record(0)
       return atMs < 0 ? undefined : atMs
     },
 
     /** Records it after a comparison. */
-    checkpointCompared: async (): Promise<void> => { await checkpoint(1) },
+    checkpointCompared: async (): Promise<void> => { await checkpoint.record(1) },
 
     /** The unsynced tickets and their versions, in parts. */
     async * unsynced (): AsyncGenerator<Map<number, number>> {
@@ -60,7 +52,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
-      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.synced], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },

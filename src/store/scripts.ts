@@ -9,6 +9,7 @@ const SCRIPT_NAMES = [
   'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'raise',
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
+  'walk', 'outdate', 'resync',
   'limit',
 ] as const
 

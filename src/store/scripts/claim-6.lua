@@ -8,6 +8,7 @@
   KEYS[3]  tickets:dead
   KEYS[4]  tickets:failures
   KEYS[5]  tickets:fields
+  KEYS[6]  tickets:synced
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
@@ -26,7 +27,7 @@
   newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
            version of the service takes them. Those that were not given are due again in a second
 ]]
-local due_key, archived_max_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, archived_max_key, dead_key, failures_key, fields_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local ticket_prefix = ARGV[1]
 local lease_ms = tonumber(ARGV[2])
 local tickets_max = tonumber(ARGV[3])
@@ -48,6 +49,7 @@ local count = given > 0 and given or #found / 2
 -- @include is_id
 -- @include other_type
 -- @include chunks
+-- @include removed
 -- @include unknown_fields
 
 local unknown = unknown_fields(fields_key, known_fields)
@@ -112,6 +114,7 @@ in_chunks(gone, function(...)
   redis.call('ZREM', due_key, ...)
   redis.pcall('HDEL', failures_key, ...)
 end)
+count_removed(synced_key, #gone)
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by)
 local archived_max = redis.pcall('GET', archived_max_key)

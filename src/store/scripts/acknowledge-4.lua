@@ -7,6 +7,7 @@
   KEYS[1]  tickets:due
   KEYS[2]  tickets:archived_max
   KEYS[3]  tickets:failures
+  KEYS[4]  tickets:synced
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     seconds that a closed ticket stays in Redis
@@ -16,7 +17,7 @@
   Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
           the others have changed since the claim
 ]]
-local due_key, archived_max_key, failures_key = KEYS[1], KEYS[2], KEYS[3]
+local due_key, archived_max_key, failures_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
@@ -24,8 +25,10 @@ local lease_score = tonumber(ARGV[3])
 -- @include clock
 -- @include other_type
 -- @include chunks
+-- @include removed
+-- @include witnesses
 
-local in_step, older = {}, {}
+local in_step, older, written_now = {}, {}, {}
 -- Unknown stays unknown: what is missing here would pass for free ids.
 local archived_max = redis.pcall('GET', archived_max_key)
 archived_max = type(archived_max) == 'string' and tonumber(archived_max) or nil
@@ -49,14 +52,18 @@ for i = 4, #ARGV, 2 do
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
   end
+  if older[#older] ~= id then written_now[#written_now + 1] = id .. ':' .. written end
   if highest and tonumber(id) > highest then highest = tonumber(id) end
 end
+local removed = 0
 in_chunks(in_step, function(...)
-  redis.call('ZREM', due_key, ...)
+  removed = removed + redis.call('ZREM', due_key, ...)
   -- Of another type it holds no failure to forget.
   redis.pcall('HDEL', failures_key, ...)
 end)
 if highest ~= archived_max then
   redis.call('SET', archived_max_key, string.format('%.0f', highest))
 end
+count_removed(synced_key, removed)
+keep_witnesses(synced_key, written_now)
 return { #in_step, older }

@@ -7,6 +7,7 @@
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
+  KEYS[5]  tickets:synced
 
   ARGV[1]  what stands before an id in a ticket's key
   ARGV[2]  seconds that a ticket stays
@@ -18,17 +19,18 @@
           read from MySQL: nothing was replaced.
           Else per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
 ]]
-local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due_key, dead_key, failures_key, fields_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 
 -- @include chunks
 -- @include other_type
 -- @include unknown_fields
+-- @include removed
 
 if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
 
-local replaced = {}
+local replaced, removed = {}, 0
 for i, row in ipairs(cjson.decode(ARGV[3])) do
   local id, version, values = unpack(row)
   local key = ticket_prefix .. id
@@ -38,12 +40,14 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
     redis.call('DEL', key)
     hset(key, values)
     redis.call('EXPIRE', key, retention_seconds)
-    redis.call('ZREM', due_key, id)
-    redis.pcall('ZREM', dead_key, id)
+    removed = removed + redis.call('ZREM', due_key, id)
+    local was_dead = redis.pcall('ZREM', dead_key, id)
+    if not is_other_type(was_dead) then removed = removed + was_dead end
     redis.pcall('HDEL', failures_key, id)
     replaced[i] = held
   else
     replaced[i] = ''
   end
 end
+count_removed(synced_key, removed)
 return replaced
