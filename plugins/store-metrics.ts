@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { measureJournal } from '../src/metrics/journal.ts'
+import { measureLosses } from '../src/metrics/losses.ts'
 import { measureStores } from '../src/metrics/stores.ts'
 import { measureSync } from '../src/metrics/sync.ts'
 
@@ -9,5 +10,6 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const { metrics, redis, mysql, tickets: { events, sync, journal } } = app
   measureStores(metrics, { redis, mysql, events })
   measureSync(metrics, sync)
+  measureLosses(metrics, { events, resync: sync.resync })
   measureJournal(metrics, { journal, events, isUsed: config.FALLBACK === 'mysql' })
 }, { name: 'store-metrics', dependencies: ['metrics', 'redis', 'mysql', 'tickets'] })

@@ -9,14 +9,14 @@ import { RedisError } from '../src/redis/failure.ts'
 import { TimeoutError, singleFlight } from '../src/util/async.ts'
 
 const Dependency = Type.Object({
-  state: Type.Enum(['up', 'comparing', 'unsafe', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does; unsafe: Redis is used, but its maxmemory-policy may evict tickets that MySQL does not hold' }),
+  state: Type.Enum(['up', 'comparing', 'unsafe', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does; or MySQL is being held against what it had acknowledged, because it lacks some of it or somebody asked for it (GET /resync); unsafe: Redis is used, but its maxmemory-policy may evict tickets that MySQL does not hold' }),
   latency_ms: Type.Optional(Type.Number({ description: 'How long it took to answer' })),
-  reason: Type.Optional(Type.String({ description: 'Why it counts as down or unsafe, or could not be compared' })),
+  reason: Type.Optional(Type.String({ description: 'Why it counts as down or unsafe, or is or could not be compared' })),
 })
 
 const Ready = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable'], {
-    description: 'ready: all is well; degraded: one of the two is unavailable, or has just come back, and the other stands in for it, or Redis is unsafe; unavailable: requests are answered with 503',
+    description: 'ready: all is well; degraded: one of the two is unavailable, has just come back or lacks what it had, and the other stands in for it, or Redis is unsafe; unavailable: requests are answered with 503',
   }),
   redis: Dependency,
   mysql: Dependency,
@@ -53,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('It can', Ready), ...problems('validation_failed'), 503: success('It cannot', Ready) },
     },
   }, async (_request, reply) => {
-    const { redisState, journal: { gate } } = app.tickets
+    const { redisState, journal: { gate }, sync } = app.tickets
     const [redis, mysql] = (await ask()).map(answer => ({ ...answer })) as [Answer, Answer]
     // After the answer: Redis may have come back meanwhile.
     const { isReconciled, failure, isReachable } = redisState()
@@ -65,6 +65,11 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     if (redis.state === 'up' && unsafePolicy) {
       redis.state = 'unsafe'
       redis.reason = `maxmemory-policy ${unsafePolicy}`
+    }
+    const resyncFor = sync.resync.openFor()
+    if (mysql.state === 'up' && resyncFor) {
+      mysql.state = 'comparing'
+      mysql.reason = resyncFor === 'mysql_lost' ? 'lacks what it had acknowledged' : 'resync was requested'
     }
     const journal = config.FALLBACK === 'off' ? 'off' : gate.isIdle() ? 'idle' : 'active'
     const isGone = redis.state === 'down' && !isReachable

@@ -24,6 +24,7 @@ import journalRoutes from '../routes/journal.ts'
 import metricsRoutes from '../routes/metrics.ts'
 import openapiRoutes from '../routes/openapi.ts'
 import opsRoutes from '../routes/ops.ts'
+import resyncRoutes from '../routes/resync.ts'
 import ticketRoutes from '../routes/tickets.ts'
 import { createKeyring, type Keyring } from './auth/api-keys.ts'
 import { showsDocs, type Config } from './config.ts'
@@ -99,6 +100,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(batchRoutes, { schemas })
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
+  await app.register(resyncRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
   await app.register(metricsRoutes)

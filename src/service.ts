@@ -74,6 +74,10 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
     onCorrupt,
     onWrite: (operations: number) => { events.emit('write', operations) },
+    onVanished: (tickets: number) => {
+      log.error({ tickets }, 'unsynced tickets have vanished from Redis: it was emptied, or lost its data or a part of it. What MySQL has never had of them is gone')
+      events.emit('vanished', tickets)
+    },
     log,
     limit: pLimit(COMPARISONS_MAX),
   }

@@ -1,6 +1,7 @@
 import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
+import type { Figures } from './checkpoint.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
@@ -66,6 +67,8 @@ export interface DueIndexOptions {
   attemptsMax: number
   /** The longest time that a due time or a lease may lie ahead, ms, retries aside. */
   delayMaxMs: number
+  /** Told of what every look at the backlog finds. */
+  onBacklog: (figures: Figures) => void
 }
 
 /** Ample for clocks that differ, and for another instance whose configuration has somewhat longer times. */
@@ -75,7 +78,7 @@ const HORIZON_FACTOR = 2
  * Which tickets are ahead of MySQL, and who is writing them: the sorted set `tickets:due`.
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
-export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax, delayMaxMs }: DueIndexOptions) {
+export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax, delayMaxMs, onBacklog }: DueIndexOptions) {
   // A mark that lies further ahead was made before Redis's clock was set back. To take a lease for one costs a push that
   // is done twice.
   const horizonMs = HORIZON_FACTOR * Math.max(delayMaxMs, RETRY_LONGEST_MS)
@@ -83,7 +86,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
   return {
     async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, lease, left, hashes, newer] = await scripts.claim(
-        [keys.due, keys.dead, keys.failures, keys.fields],
+        [keys.due, keys.dead, keys.failures, keys.fields, keys.synced],
         [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
       ) as [number, string, number, string, number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
@@ -97,7 +100,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archived, keys.failures, keys.acknowledged],
+        [keys.due, keys.archived, keys.failures, keys.acknowledged, keys.synced],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }
@@ -128,7 +131,8 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     },
 
     async backlog (): Promise<Backlog> {
-      const [unsynced, waiting, due, age, dead] = await scripts.backlog([keys.due, keys.dead], [horizonMs]) as [number, number, number, number, number]
+      const [unsynced, waiting, due, age, dead, name, removed] = await scripts.backlog([keys.due, keys.dead, keys.synced], [horizonMs]) as [number, number, number, number, number, string, number]
+      onBacklog({ name, unsynced: unsynced + dead, removed })
       return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
     },
   }

@@ -1,7 +1,6 @@
-import { ConfigError } from '../config.ts'
-import { FIELD_LIST } from '../tickets/fields.ts'
 import { toHashChange } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
@@ -11,18 +10,11 @@ const SCAN_COUNT = 500
 export interface ReconcileStoreOptions {
   /** A ticket that MySQL holds stays in Redis this long. */
   retentionSeconds: number
-  /** The number of partitions that the tickets are divided into. */
-  partitions: number
+  checkpoint: Checkpoint
 }
 
 /** The Redis side of reconciling with MySQL. Every call may be repeated. */
-export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, partitions }: ReconcileStoreOptions) {
-  async function checkpoint (compared: 0 | 1): Promise<number> {
-    const reply = await scripts.checkpoint([keys.checkpoint, keys.partitions, keys.fields, keys.acknowledged], [compared, partitions, ...FIELD_LIST.map(({ name }) => name)]) as number | string
-    if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
-    return reply
-  }
-
+export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, checkpoint }: ReconcileStoreOptions) {
   /** What is unsynced, in parts. One that is unsynced during the whole scan is given at least once. */
   async function * scan (): AsyncGenerator<{ id: number, version: number, status: string }[]> {
     let cursor = '0'
@@ -41,12 +33,12 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      * the time (ms) up to which it was known to be, on another server or before a restart; 0: never.
      */
     async checkpoint (): Promise<number | undefined> {
-      const atMs = await checkpoint(0)
+      const atMs = await checkpoint.record(0)
       return atMs < 0 ? undefined : atMs
     },
 
     /** Records it after a comparison. */
-    checkpointCompared: async (): Promise<void> => { await checkpoint(1) },
+    checkpointCompared: async (): Promise<void> => { await checkpoint.record(1) },
 
     /** Has creates ask MySQL again which ids it holds. */
     forgetArchived: async (): Promise<void> => { await scripts.forget([keys.archived], []) },
@@ -73,7 +65,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
-      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.synced], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },

@@ -10,6 +10,7 @@ const SCRIPT_NAMES = [
   'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'forget',
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
+  'walk', 'outdate', 'resync',
   'limit',
 ] as const
 

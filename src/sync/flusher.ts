@@ -10,6 +10,7 @@ import { fullPace, type Pace } from './pace.ts'
 import { toFlushFailure, type FlushFailure } from './flush-failure.ts'
 import { createBacklogPasses, createNamedPasses, type FlushReport, type NamedPass } from './passes.ts'
 import { createPush, type FlushCounts, type Outcome } from './push.ts'
+import type { Resync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
 
 /** `error` is the code of the problem that ended the pass, `failure` what a store has said. */
@@ -18,6 +19,9 @@ export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number
 export interface FlusherOptions {
   shards: Shards<TicketShard>
   database: TicketDatabase
+  resync: Pick<Resync, 'check' | 'compare'>
+  /** This number of unsynced tickets is gone from Redis. */
+  onVanished: (tickets: number) => void
   batchSize: number
   pace: Pace
   leaseMs: number
@@ -36,14 +40,14 @@ const STEPS = 50
 interface Tally { counts: FlushCounts, outcomes?: Map<number, Outcome> }
 
 /** Pushes tickets from Redis to MySQL: claim, upsert, acknowledge. */
-export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
+export function createFlusher ({ shards, database, resync, onVanished, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ pushed: [counts: FlushCounts], flushed: [flush: LastFlush] }>()
   let last: LastFlush | null = null
   // A MySQL that is too slow for a whole batch in time gets less at once, until it keeps up. What it was too slow for
   // is not tried again at once: up to half of that the size doubles, and from there it grows by small steps.
   let size = batchSize
   let provenSize = batchSize
-  const { push, release } = createPush({ shards, database, log })
+  const { push, release } = createPush({ shards, onVanished, database, log })
 
   async function pushOne (batch: Batch, asked: number, { counts, outcomes }: Tally) {
     try {
@@ -83,6 +87,13 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
     }
   }
 
+  /** Who names tickets is told that MySQL holds them: it is asked, and gets again what it has lost. */
+  async function pushNamed (ids: readonly number[], pushOf: (ids: readonly number[]) => Promise<void>): Promise<void> {
+    await pushOf(ids)
+    const lost = (await resync.compare(ids)).filter(({ state }) => state === 'marked').map(({ id }) => id)
+    if (lost.length > 0) await pushOf(lost)
+  }
+
   /** What was due when it began. */
   async function pass (scope: Scope, pace: Pace, signal: AbortSignal, outcomes?: Map<number, Outcome>): Promise<FlushReport> {
     const startedAt = performance.now()
@@ -91,8 +102,11 @@ export function createFlusher ({ shards, database, batchSize, pace, leaseMs, log
     let failure: Error | undefined
     try {
       await shards.each(({ reconcile }) => reconcile.check(signal)).catch((error: unknown) => { log.warn({ err: error }, 'Redis could not be compared with MySQL; the next flush tries again') })
+      // Before anything else is acknowledged: what is recorded of MySQL is what it is held against.
+      await resync.check()
       if (scope === 'all') await shards.reachable(({ dueIndex }) => dueIndex.expediteAll())
-      await pushAll(claimBatches(shards, typeof scope === 'string' ? undefined : scope.ids), pace, { counts, outcomes }, signal)
+      const pushOf = (ids?: readonly number[]) => pushAll(claimBatches(shards, ids), pace, { counts, outcomes }, signal)
+      await (typeof scope === 'string' ? pushOf() : pushNamed(scope.ids, pushOf))
       const { waiting } = await readBacklog(shards)
       return { ...counts, remaining: waiting, duration_ms: durationMs() }
     } catch (error) {

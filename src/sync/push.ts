@@ -24,12 +24,14 @@ export interface Pushed extends FlushCounts { outcomes: Map<number, Outcome> }
 
 export interface PushOptions {
   shards: Shards<TicketShard>
+  /** This number of unsynced tickets is gone from Redis. */
+  onVanished: (tickets: number) => void
   database: TicketDatabase
   log: FastifyBaseLogger
 }
 
 /** Brings claimed tickets to MySQL. Every step may be repeated, and a crash after any of them costs a repetition at most. */
-export function createPush ({ shards, database, log }: PushOptions) {
+export function createPush ({ shards, onVanished, database, log }: PushOptions) {
   // Two statements at a time would wait for each other's locks, and now and then in a circle.
   const oneAtATime = pLimit(1)
 
@@ -77,6 +79,8 @@ export function createPush ({ shards, database, log }: PushOptions) {
 
   function warn ({ vanished, newer }: Batch) {
     for (const id of vanished) log.error({ member: id }, 'an unsynced ticket has vanished from Redis: another program deleted its hash, or marked what is no ticket')
+    const tickets = vanished.filter(id => /^[1-9]\d{0,15}$/.test(id)).length
+    if (tickets > 0) onVanished(tickets)
     warnOfNewer(newer)
   }
 

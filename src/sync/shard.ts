@@ -2,26 +2,32 @@ import { storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
+import { createCheckpoint } from '../store/checkpoint.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
+import { createResyncStore } from '../store/resync-store.ts'
 import { repeatableScripts } from '../store/scripts.ts'
 import { createTicketStore, type StoreOptions } from '../store/store.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import { createReconcile, type ReconcileOptions } from './reconcile.ts'
+import { createShardResync } from './shard-resync.ts'
 
-export interface TicketShardOptions extends StoreOptions, DueIndexOptions, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
+export interface TicketShardOptions extends StoreOptions, Omit<DueIndexOptions, 'onBacklog'>, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
   /** Its place among `count` shards. */
   index: number
   count: number
+  /** This number of unsynced tickets is gone from Redis. */
+  onVanished: (tickets: number) => void
 }
 
 /** The tickets whose keys are in one place, with what keeps them in step with MySQL. */
 export function createTicketShard (options: TicketShardOptions) {
   const { shard, keys, index, count, retentionSeconds } = options
   const scripts = repeatableScripts(shard)
-  const dueIndex = createDueIndex(scripts, keys, options)
+  const checkpoint = createCheckpoint(scripts, keys, { partitions: count, onVanished: options.onVanished })
+  const dueIndex = createDueIndex(scripts, keys, { ...options, onBacklog: checkpoint.note })
   const reconcile = createReconcile({
     ...options,
-    store: createReconcileStore(scripts, keys, { retentionSeconds, partitions: count }),
+    store: createReconcileStore(scripts, keys, { retentionSeconds, checkpoint }),
     partition: { index, count },
   })
   return {
@@ -30,6 +36,7 @@ export function createTicketShard (options: TicketShardOptions) {
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     reconcile,
+    resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load }),
     /** Whether it can be written to. */
     isUsable: () => shard.isReady() && reconcile.isTrusted(),
   }

@@ -9,6 +9,7 @@ import type { TicketEvents } from '../tickets/events.ts'
 import { createTicker } from '../util/ticker.ts'
 import { createFlusher, type Scope } from './flusher.ts'
 import { createPace } from './pace.ts'
+import { createResync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
 import { createStatusCheck } from './status-check.ts'
 
@@ -37,9 +38,12 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
   const stopping = new AbortController()
   let misconfigured: ConfigError | undefined
   let requests = 0
+  const resync = createResync({ shards, database, events, log, stopping: stopping.signal, onMarked: () => { ticker.wake(0) } })
   const flusher = createFlusher({
     shards,
     database,
+    resync,
+    onVanished: tickets => { events.emit('vanished', tickets) },
     batchSize: config.FLUSH_BATCH_SIZE,
     pace: createPace(() => requests),
     leaseMs: config.FLUSH_LEASE_MS,
@@ -73,6 +77,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
 
   for (const shard of shards.all) {
     shard.connection.on('lost', shard.reconcile.markStale)
+    shard.connection.on('lost', shard.resync.markStale)
     shard.connection.on('ready', () => {
       void verify(shard)
       ticker.retry()
@@ -87,6 +92,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     backlog: () => readBacklog(shards),
     deadLetters: createShardedDeadLetters(shards),
     lastFlush: flusher.lastFlush,
+    resync,
 
     /**
      * Runs a pass that somebody asks for.
@@ -116,6 +122,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     async stop () {
       stopping.abort()
       await ticker.stop()
+      await resync.ended()
       if (noMoreClaims.aborted) return
       await flusher.flushLast(noMoreClaims).catch((error: unknown) => { log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
     },

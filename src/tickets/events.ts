@@ -12,6 +12,12 @@ export type TicketEvents = EventEmitter<{
   /** This number of operations was accepted for the journal. */
   journaled: [operations: number]
   replayed: [replayed: Replayed]
+  /** This number of unsynced tickets is gone from Redis. */
+  vanished: [tickets: number]
+  /** MySQL does not hold what it had acknowledged. */
+  mysqlLost: []
+  /** Tickets were compared with MySQL. */
+  compared: [counts: { compared: number, marked: number, loaded: number }]
 }>
 
 export const createTicketEvents = (): TicketEvents => new EventEmitter()

@@ -31,6 +31,10 @@ export function createKeys (keyPrefix: string, tag = '') {
     acknowledged: `${prefix}tickets:acknowledged`,
     /** The server on which this data was last known to be in step with MySQL, and when. */
     checkpoint: `${prefix}tickets:attested`,
+    /** What is recorded of the tickets that MySQL has taken, with a name that goes with the data. */
+    synced: `${prefix}tickets:synced`,
+    /** How far the comparison of all tickets with MySQL is. */
+    resync: `${prefix}tickets:resync`,
     /** The fields of a ticket that some version of the service has known. */
     fields: `${prefix}tickets:fields`,
     /** The number of partitions that the tickets of a Cluster are divided into. */

@@ -19,6 +19,8 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /flush': 'ops',
   'GET /flush/dead': 'ops',
   'POST /flush/dead/retry': 'ops',
+  'POST /resync': 'ops',
+  'GET /resync': 'ops',
   'GET /journal': 'ops',
   'POST /journal/:seq/apply': 'ops',
   'POST /journal/:seq/discard': 'ops',

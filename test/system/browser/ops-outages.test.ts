@@ -33,6 +33,31 @@ browserTest('Redis stops: the page says so, and when it is back', async t => {
   t.notOk(await page.getByText('The backlog is not known').isVisible())
 })
 
+browserTest('MySQL has lost what it had: the page says so while it is compared', async t => {
+  const { call, app, sql } = await createService(t)
+  for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  const page = await openPage(t, await listen(app))
+  await page.goto('/ops')
+  await shows(page, '#tile-mysql', /Up/)
+
+  await sql.query('DELETE FROM wp_support_tickets')
+  const { database } = app.tickets
+  const { versions } = database
+  const gate = Promise.withResolvers<void>()
+  let asked = 0
+  database.versions = async ids => {
+    asked += 1
+    if (asked > 1) await gate.promise
+    return await versions(ids)
+  }
+  await call('POST', '/flush')
+  await shows(page, '#tile-mysql', /Comparing lacks what it had acknowledged/)
+  await shows(page, '#tile-service', /Degraded/)
+  gate.resolve()
+  await shows(page, '#tile-mysql', /Up/)
+})
+
 browserTest('the service stops and comes back: what is shown is stale, then live', async t => {
   const port = await reservePort()
   const stores = await createStores(t)

@@ -88,6 +88,10 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
       await call('PATCH', `/tickets/${id}`, { subject: 'good' })
       await call('POST', '/flush')
     }],
+    ['all tickets are compared with MySQL', async () => {
+      await call('POST', '/resync')
+      await untilSo('it has ended', async () => (await call('GET', '/resync')).body.state === 'idle')
+    }],
     ['Redis comes back with the record of another server', async () => {
       id += 1
       await call('POST', `/tickets/${id}`, { customer_id: 1 })

@@ -44,6 +44,22 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match((await call('POST', '/flush')).body, { dead: 0, synced: 5 })
   })
 
+  t.test('MySQL has lost its rows: all partitions are compared, and pushed again', async t => {
+    await stores.sql.query('DELETE FROM wp_support_tickets')
+    await call('POST', '/flush')
+    t.match(await service.lines.waitFor(({ msg }) => /does not hold what it had acknowledged/.test(msg)), { level: 50 })
+    await eventually(async () => {
+      const { body } = await call('GET', '/resync')
+      if (body.state !== 'idle') throw new Error(JSON.stringify(body))
+      t.match(body, { reason: 'mysql_lost', marked: 200 })
+    })
+    await eventually(async () => {
+      const found = (await rows()).length
+      if (found < 200) throw new Error(`${found} rows`)
+    })
+    t.match((await call('POST', '/resync', { ticket_ids: [1, 2, 999] })).body, { marked: 0, results: [{ ticket_id: 1, state: 'in_step' }, { ticket_id: 2 }, { ticket_id: 999, state: 'not_found' }] })
+  })
+
   t.test('a node of a Cluster is no server of its own', async t => {
     await t.rejects(createService(t, { ...variables, REDIS_MODE: 'standalone' }, stores), { name: 'ConfigError', message: /REDIS_MODE=cluster/ })
   })

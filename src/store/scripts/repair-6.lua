@@ -8,6 +8,7 @@
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
   KEYS[5]  tickets:acknowledged
+  KEYS[6]  tickets:synced
 
   ARGV[1]  what stands before an id in a ticket's key
   ARGV[2]  seconds that a ticket stays
@@ -19,7 +20,7 @@
           read from MySQL: nothing was replaced.
           Else per row the version that was replaced; '' where Redis holds no ticket, or one that is not older
 ]]
-local due_key, dead_key, failures_key, fields_key, acknowledged_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, dead_key, failures_key, fields_key, acknowledged_key, synced_key = unpack(KEYS)
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 
@@ -29,10 +30,11 @@ local retention_seconds = tonumber(ARGV[2])
 -- @include unknown_fields
 -- @include stamps
 -- @include renew_stamps
+-- @include removed
 
 if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
 
-local replaced, ids = {}, {}
+local replaced, ids, removed = {}, {}, 0
 for i, row in ipairs(cjson.decode(ARGV[3])) do
   local id, version, values = unpack(row)
   local key = ticket_prefix .. id
@@ -42,8 +44,9 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
     redis.call('DEL', key)
     hset(key, values)
     redis.call('EXPIRE', key, retention_seconds)
-    redis.call('ZREM', due_key, id)
-    redis.pcall('ZREM', dead_key, id)
+    removed = removed + redis.call('ZREM', due_key, id)
+    local was_dead = redis.pcall('ZREM', dead_key, id)
+    if not is_other_type(was_dead) then removed = removed + was_dead end
     redis.pcall('HDEL', failures_key, id)
     replaced[i] = held
     ids[#ids + 1] = id
@@ -52,4 +55,5 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
   end
 end
 renew_stamps(acknowledged_key, ids)
+count_removed(synced_key, removed)
 return replaced

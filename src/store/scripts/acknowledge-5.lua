@@ -8,6 +8,7 @@
   KEYS[2]  tickets:archived
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:acknowledged
+  KEYS[5]  tickets:synced
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     seconds that a closed ticket stays in Redis
@@ -17,7 +18,7 @@
   Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
           the others have changed since the claim
 ]]
-local due_key, archived_key, failures_key, acknowledged_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due_key, archived_key, failures_key, acknowledged_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
@@ -28,8 +29,10 @@ local lease_score = tonumber(ARGV[3])
 -- @include archived
 -- @include stamps
 -- @include renew_stamps
+-- @include removed
+-- @include witnesses
 
-local in_step, older, ids = {}, {}, {}
+local in_step, older, ids, written_now = {}, {}, {}, {}
 -- The highest id that was written, by range.
 local highest = {}
 for i = 4, #ARGV, 2 do
@@ -56,14 +59,18 @@ for i = 4, #ARGV, 2 do
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
   end
+  if older[#older] ~= id then written_now[#written_now + 1] = id .. ':' .. written end
   local range = range_of(id)
   highest[range] = math.max(highest[range] or 0, tonumber(id))
 end
 renew_stamps(acknowledged_key, ids)
+local removed = 0
 in_chunks(in_step, function(...)
-  redis.call('ZREM', due_key, ...)
+  removed = removed + redis.call('ZREM', due_key, ...)
   -- Of another type it holds no failure to forget.
   redis.pcall('HDEL', failures_key, ...)
 end)
 for range, id in pairs(highest) do raise(archived_key, range, id) end
+count_removed(synced_key, removed)
+keep_witnesses(synced_key, written_now)
 return { #in_step, older }

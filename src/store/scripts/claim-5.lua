@@ -7,6 +7,7 @@
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
+  KEYS[5]  tickets:synced
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
@@ -26,7 +27,7 @@
   newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
            version of the service takes them. Those that were not given are due again in a second
 ]]
-local due_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local due_key, dead_key, failures_key, fields_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ticket_prefix = ARGV[1]
 local lease_ms = tonumber(ARGV[2])
 local tickets_max = tonumber(ARGV[3])
@@ -55,6 +56,7 @@ local count = given > 0 and given or #found / 2
 -- @include is_id
 -- @include other_type
 -- @include chunks
+-- @include removed
 -- @include unknown_fields
 
 local unknown = unknown_fields(fields_key, known_fields)
@@ -119,6 +121,7 @@ in_chunks(gone, function(...)
   redis.call('ZREM', due_key, ...)
   redis.pcall('HDEL', failures_key, ...)
 end)
+count_removed(synced_key, #gone)
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
 return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }
