@@ -100,15 +100,17 @@ export function createReadThrough (store: TicketRepository, { database, readCach
     const operations = undecided.map(({ operation }) => operation)
     // Those on one ticket travel together: the first has the stamp of all.
     const { stamp } = undecided[0]!.answer
+    // Nothing says that MySQL may hold the id: while it cannot be asked, Redis serves alone. If it does hold it, the first
+    // push replaces nothing.
+    const alone = undecided.every(({ answer }) => answer.reason === 'range_unknown')
     if (archived instanceof Problem) {
-      // Nothing says that MySQL may hold the id: Redis serves alone. If it does hold it, the first push replaces nothing.
-      const alone = undecided.every(({ answer }) => answer.reason === 'range_unknown')
       if (archived.code !== 'store_unavailable' || !alone) return archived
       onUncheckedCreate(id)
     } else if (archived) {
       return [{ op: 'restore', ticket_id: id, ticket: archived, asked: stamp }, ...operations]
-    } else if (operations.every(({ asOf }) => asOf === undefined) && (await lookUpAwaited([id]))[0] !== false) {
-      return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
+    } else if (operations.every(({ asOf }) => asOf === undefined)) {
+      const [isAwaited] = await lookUpAwaited([id])
+      if (isAwaited === true || (isAwaited instanceof Problem && !alone)) return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
     }
     return operations.map(operation => ({ ...operation, asked: stamp, highest }))
   }

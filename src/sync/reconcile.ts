@@ -115,9 +115,9 @@ export function createReconcile ({ store, database, partition, limit, timeoutMs,
       expectSame(onConnection)
       trusted = true
     }
-    const checkpointMs = await store.checkpoint()
     // What is known of MySQL is as old as the data, and other programs may have written rows since.
-    if (checkpointMs !== undefined || archivedOf !== onConnection) await store.forgetArchived()
+    const [checkpointMs] = await Promise.all([store.checkpoint(), archivedOf === onConnection ? undefined : store.forgetArchived()])
+    if (checkpointMs !== undefined && archivedOf === onConnection) await store.forgetArchived()
     archivedOf = onConnection
     if (checkpointMs === undefined) {
       trust()

@@ -19,6 +19,10 @@ t.test('both down: 503 at once, and each is used again when it is back, in any o
       t.match(await call(method, url, body), { status: 503, headers: { 'retry-after': /\d/ }, body: { code: 'store_unavailable' } }, `${method} ${url}`)
     }
     await first.restart()
+    await eventually(async () => {
+      const { body } = await call('GET', '/health/ready')
+      if (body[first === redis ? 'redis' : 'mysql'].state !== 'up') throw new Error(JSON.stringify(body))
+    })
     await ready(service, 'degraded')
     t.equal((await call('PATCH', '/tickets/1', { subject: first.name })).status, first === redis ? 200 : 202, `${first.name} is back`)
     await second.restart()
