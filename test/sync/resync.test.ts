@@ -367,8 +367,22 @@ t.test('two instances tell of one loss once', async t => {
   await synced(first, 3)
   for (const { call } of [first, second]) await call('POST', '/flush')
   await stores.sql.query('DELETE FROM wp_support_tickets')
+  // The second has looked before the first has said anything, and is slow.
+  const { database } = second.app.tickets
+  const { versions } = database
+  const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  database.versions = async ids => {
+    const held = await versions(ids)
+    reached.resolve()
+    await gate.promise
+    return held
+  }
+  const flushing = second.call('POST', '/flush')
+  await reached.promise
   await first.call('POST', '/flush')
   await ended(first)
+  gate.resolve()
+  await flushing
   await second.call('POST', '/flush')
   await ended(second)
   t.strictSame([told(first, LOST).length, told(second, LOST).length], [1, 0])
