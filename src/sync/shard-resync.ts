@@ -5,6 +5,8 @@ import { createCompare, type Compared, type CompareOptions } from './compare.ts'
 export interface ShardResyncOptions extends Omit<CompareOptions, 'store'> {
   store: ResyncStore
   checkpoint: Pick<Checkpoint, 'seen'>
+  /** Has creates ask MySQL again which ids it holds: those of another table or backup may be others. */
+  forgetArchived: () => Promise<void>
   /** Among all shards. */
   index: number
 }
@@ -13,7 +15,7 @@ export interface ShardResyncOptions extends Omit<CompareOptions, 'store'> {
 type Progress = (counts: ResyncCounts) => void
 
 /** The resync of one shard: its tickets are walked through, compared with MySQL, and what MySQL lacks is made due. */
-export function createShardResync ({ store, checkpoint, index, ...options }: ShardResyncOptions) {
+export function createShardResync ({ store, checkpoint, forgetArchived, index, ...options }: ShardResyncOptions) {
   const compare = createCompare({ ...options, store })
   let connection = 0
   // Witnesses that MySQL held at the last look, of which Redis keeps only the last ones, and the resync that came before.
@@ -96,6 +98,7 @@ export function createShardResync ({ store, checkpoint, index, ...options }: Sha
       if (!await act(store.begin(owner))) return undefined
       const counts: ResyncCounts = { compared: 0, marked: 0, loaded: 0 }
       try {
+        await forgetArchived()
         return await walk(owner, counts, signal, progress)
       } catch (error) {
         // The lease ends by itself where this fails, too.

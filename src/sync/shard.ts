@@ -25,9 +25,10 @@ export function createTicketShard (options: TicketShardOptions) {
   const scripts = repeatableScripts(shard)
   const checkpoint = createCheckpoint(scripts, keys, { partitions: count, onVanished: options.onVanished })
   const dueIndex = createDueIndex(scripts, keys, { ...options, onBacklog: checkpoint.note })
+  const reconcileStore = createReconcileStore(scripts, keys, { retentionSeconds, checkpoint })
   const reconcile = createReconcile({
     ...options,
-    store: createReconcileStore(scripts, keys, { retentionSeconds, checkpoint }),
+    store: reconcileStore,
     partition: { index, count },
   })
   return {
@@ -36,7 +37,7 @@ export function createTicketShard (options: TicketShardOptions) {
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     reconcile,
-    resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load }),
+    resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),
     /** Whether it can be written to. */
     isUsable: () => shard.isReady() && reconcile.isTrusted(),
   }
