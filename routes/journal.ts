@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static } from 'typebox'
 import { toEtag } from '../src/http/etag.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
-import type { Entry } from '../src/journal/journal.ts'
+import type { Entry } from '../src/journal/entry.ts'
 import { CHANGES } from '../src/tickets/operation.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 

@@ -7,7 +7,7 @@ import { CorruptTicketError } from '../tickets/codec.ts'
 import { handlerOf, isKnown, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import type { Entry } from './journal.ts'
+import type { Entry } from './entry.ts'
 import { createJournalWriter, type JournalWriterOptions } from './writer.ts'
 
 /** While nothing can be kept for less, writes that follow others in the journal are refused. */

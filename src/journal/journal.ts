@@ -1,14 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { escape, escapeId, raw } from 'mysql2'
 import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
 import { DatabaseUnavailable, StatementTooLarge, toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql, Query } from '../mysql/mysql.ts'
 import { escapedBytes, inParts } from '../mysql/statements.ts'
 import { partitionOf } from '../shards/shards.ts'
-import { CREATING, handlerOf, type Change } from '../tickets/operation.ts'
+import { CREATING, type Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import { measureOffset, type Offset } from '../util/offset.ts'
-import type { Accepted } from './accepted.ts'
+import { COLUMNS, toEntry, toRow, type Entry, type Row, type State } from './entry.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
@@ -21,46 +21,6 @@ const REASON_MAX = 1024
 
 /** Bytes of a conflict beside its reason, in the statement that keeps it: its seq twice, and words. */
 const CONFLICT_OVERHEAD = 64
-
-export type State = 'pending' | 'conflict'
-
-/** A write that was accepted while Redis was unavailable. */
-export interface Entry extends Accepted {
-  /** Its place in the order in which entries were kept. */
-  seq: number
-  operation: Change
-  /** The versions that it was for; undefined: any. */
-  ifMatch?: readonly string[]
-  /** The request had an Idempotency-Key. */
-  isRepeatable: boolean
-  state: State
-  /** Why it is in conflict. */
-  reason: string | null
-  /** The key by which an operator's decision is applied once. */
-  resolveKey: string | null
-}
-
-interface Row {
-  seq: number
-  ticket_id: number
-  op: Change['op']
-  fields: string
-  if_match: string | null
-  accepted_at: number
-  kept_at: number | null
-  clock: Entry['clock']
-  idempotency_key: string
-  fingerprint: string
-  operation_index: number
-  state: State
-  reason: string | null
-  settle_key: string | null
-}
-
-const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index']
-
-/** ms of MySQL's clock when it begins a statement, the one clock that all instances can ask. */
-const MYSQL_NOW = 'FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000)'
 
 /** What one look at the journal takes. */
 export interface Selection {
@@ -235,33 +195,4 @@ function toAppendProblem (error: unknown, isInsert: boolean): Problem {
   if (failure instanceof StatementTooLarge) return tooLarge(failure)
   if (!(failure instanceof DatabaseUnavailable)) return storeUnavailable(failure)
   return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause, failure.detail)
-}
-
-function toRow (change: Change, partition: number, redisNowMs: number | undefined) {
-  const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
-  const versions = handlerOf(change).ifMatch(change)?.join() ?? null
-  const keptAt = raw(MYSQL_NOW)
-  const clock: Entry['clock'] = redisNowMs === undefined ? 'mysql' : 'redis'
-  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, redisNowMs ?? keptAt, keptAt, clock, key, fingerprint, index]
-}
-
-function toEntry (row: Row): Entry {
-  const common = {
-    ticket_id: Number(row.ticket_id),
-    idempotency: { key: row.idempotency_key, fingerprint: row.fingerprint, index: Number(row.operation_index) },
-  }
-  const fields = JSON.parse(row.fields) as never
-  const ifMatch = row.if_match === null ? undefined : row.if_match.split(',').filter(version => version !== '')
-  return {
-    seq: Number(row.seq),
-    operation: { op: row.op, fields, ifMatch, ...common },
-    ifMatch,
-    isRepeatable: row.fingerprint !== '',
-    acceptedAtMs: Number(row.accepted_at),
-    clock: row.clock,
-    keptAtMs: row.kept_at === null ? undefined : Number(row.kept_at),
-    state: row.state,
-    reason: row.reason,
-    resolveKey: row.settle_key,
-  }
 }

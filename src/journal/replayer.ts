@@ -8,7 +8,8 @@ import { partitionOf } from '../shards/shards.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import { measureNarrowly, type Offset } from '../util/offset.ts'
 import { toAsOf } from './accepted.ts'
-import type { Entry, Journal } from './journal.ts'
+import type { Entry } from './entry.ts'
+import type { Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
 
 /** Entries of one round: what is held in memory, and sent to Redis at once. */

@@ -4,7 +4,8 @@ import { Problem, outcomeUnknown, storeUnavailable } from '../errors.ts'
 import type { Query } from '../mysql/mysql.ts'
 import { handlerOf, isKnown, type Change } from '../tickets/operation.ts'
 import type { TicketRepository, Written } from '../tickets/repository.ts'
-import type { Entry, Journal } from './journal.ts'
+import type { Entry } from './entry.ts'
+import type { Journal } from './journal.ts'
 
 /** A write to Redis, and some statements. */
 const RESOLVE_TIMEOUT_MS = 10_000

@@ -83,9 +83,14 @@ t.test('the name leads to the new primary, and the old one has become read-only:
     const { body } = await call('POST', '/flush')
     if (body.remaining !== 0) throw new Error(JSON.stringify(body))
   })
-  t.strictSame(await promoted.ids(), Array.from({ length: 20 }, (_, i) => i + 2))
+  // What the new primary lacks of what was acknowledged is noticed, and pushed again.
+  await eventually(async () => { if ((await promoted.ids()).length < 21) throw new Error('not all are there') })
+  t.strictSame(await promoted.ids(), Array.from({ length: 21 }, (_, i) => i + 1))
   t.strictSame(await old.ids(), [1], 'the old one received nothing more')
-  t.match((await call('GET', '/health/ready')).body, { status: 'ready', mysql: { state: 'up' } })
+  await eventually(async () => {
+    const { body } = await call('GET', '/health/ready')
+    if (body.status !== 'ready') throw new Error(JSON.stringify(body))
+  })
   await eventually(async () => { if (await connections() > 0) throw new Error('still connected to the old one') })
 })
 
@@ -118,7 +123,8 @@ t.test('as long as nobody else can be written to, MySQL is down for being read-o
     const { body } = await call('POST', '/flush')
     if (body.remaining !== 0) throw new Error(JSON.stringify(body))
   })
-  t.strictSame([await old.ids(), await promoted.ids()], [[1], [2]])
+  t.strictSame(await old.ids(), [1])
+  t.ok((await promoted.ids()).includes(2), 'and perhaps the first again, which it lacks')
   t.match((await call('GET', '/flush')).body, { last_flush: { error: null, failure: null } })
 })
 
@@ -184,7 +190,8 @@ t.test('a connection has an age: a name that has moved is followed, although the
   clock.advance(300_000)
   await service.call('POST', '/tickets/batch', { operations: [closed(2)] })
   await service.call('POST', '/flush')
-  t.strictSame([await old.ids(), await promoted.ids()], [[1], [2]])
+  t.strictSame(await old.ids(), [1])
+  t.ok((await promoted.ids()).includes(2), 'and perhaps the first again, which it lacks')
   await connectAll(service)
   await eventually(async () => { if (await connections() > 0) throw new Error('still connected to the old one') })
 })
