@@ -77,7 +77,7 @@ t.test('the functions of docs/php.md say what was refused, and what was not ther
     my_support_plugin_sync_ticket_metadata(1),
     my_support_plugin_sync_ticket_metadata(2),
     my_support_plugin_get_ticket_metadata(1)['synced_version'] === my_support_plugin_get_ticket_metadata(1)['version'],
-  `, url), [true, false, false, false, true, true, false, [409, 201], 'Ünïcode', false, true, false, true])
+  `, url), [true, false, false, true, true, true, false, [409, 201], 'Ünïcode', false, true, false, true])
 })
 
 t.test('the functions of docs/php.md come back when the service is not there', async t => {
