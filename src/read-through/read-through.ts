@@ -64,6 +64,7 @@ export function createReadThrough (store: TicketRepository, { database, readCach
       return starts.map(from => byStart.get(from)!)
     },
   })
+
   /** The stamps under which MySQL was asked for ids that it does not hold. For reads alone: a create is decided by MySQL itself. */
   const absent = createRecent<number, string>(ABSENT_MAX, ABSENT_MS)
 
@@ -95,22 +96,21 @@ export function createReadThrough (store: TicketRepository, { database, readCach
 
   /** What decides the operations on one ticket that Redis alone could not decide; a Problem ends them. */
   async function decide (id: number, undecided: readonly Undecided[]): Promise<Operation[] | Problem> {
-    const isRangeUnknown = undecided.some(({ answer }) => answer.reason === 'range_unknown')
-    const [archived, highest] = await Promise.all([find(id), isRangeUnknown ? findHighest(id) : undefined])
-    const operations = undecided.map(({ operation }) => operation)
-    // Those on one ticket travel together: the first has the stamp of all.
-    const { stamp } = undecided[0]!.answer
+    // Those on one ticket travel together: the first has the answer of all.
+    const { stamp, reason } = undecided[0]!.answer
     // Nothing says that MySQL may hold the id: while it cannot be asked, Redis serves alone. If it does hold it, the first
     // push replaces nothing.
-    const alone = undecided.every(({ answer }) => answer.reason === 'range_unknown')
+    const isRangeUnknown = reason === 'range_unknown'
+    const [archived, highest] = await Promise.all([find(id), isRangeUnknown ? findHighest(id) : undefined])
+    const operations = undecided.map(({ operation }) => operation)
     if (archived instanceof Problem) {
-      if (archived.code !== 'store_unavailable' || !alone) return archived
+      if (archived.code !== 'store_unavailable' || !isRangeUnknown) return archived
       onUncheckedCreate(id)
     } else if (archived) {
       return [{ op: 'restore', ticket_id: id, ticket: archived, asked: stamp }, ...operations]
     } else if (operations.every(({ asOf }) => asOf === undefined)) {
       const [isAwaited] = await lookUpAwaited([id])
-      if (isAwaited === true || (isAwaited instanceof Problem && !alone)) return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
+      if (isAwaited === true || (isAwaited instanceof Problem && !isRangeUnknown)) return storeUnavailable(new Error(`ticket ${id} is to be created by a change that waits in the journal`))
     }
     return operations.map(operation => ({ ...operation, asked: stamp, highest }))
   }

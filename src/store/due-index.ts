@@ -148,9 +148,8 @@ function decodeInto (claim: Claim, id: string, since: number, flat: string[]) {
   try {
     claim.tickets.push(fromHash(Number(id), flat))
     claim.since.set(Number(id), since)
-    const at = flat.indexOf(FIRST_VERSION)
-    // It is text that another program may have changed; what is no number is in no row's way.
-    if (at % 2 === 0) claim.firstVersions.set(Number(id), Number(flat[at + 1]))
+    // Names alone: a subject may be the same text.
+    for (let i = 0; i < flat.length; i += 2) if (flat[i] === FIRST_VERSION) claim.firstVersions.set(Number(id), Number(flat[i + 1]))
   } catch (error) {
     if (!(error instanceof CorruptTicketError)) throw error
     claim.corrupt.push(error)

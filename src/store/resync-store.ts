@@ -5,7 +5,7 @@ import type { Scripts } from './scripts.ts'
 /** Keys that one call looks at, so that none occupies Redis for long. */
 const WALK_COUNT = 500
 
-/** An instance that has not said anything for so long has ended, or hangs; another one goes on. */
+/** An instance that has not renewed its lease in this time has ended, or hangs. Another one goes on. */
 const LEASE_MS = 30_000
 
 /** How a ticket stands in Redis. */

@@ -10,7 +10,7 @@ import { allEnded } from '../util/async.ts'
 import type { Compared } from './compare.ts'
 import type { ShardResync } from './shard-resync.ts'
 
-/** So many witnesses that are gone are no rows that another program has deleted one by one. */
+/** Two missing witnesses are a loss. A single one may be a row that another program deleted. */
 const MISSING_MIN = 2
 
 export interface ResyncOptions {

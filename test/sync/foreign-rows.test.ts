@@ -59,6 +59,19 @@ t.test('a single ticket, a batch of first pushes and later ones, and one that is
   t.match([await row(1), await row(9)], [{ subject: 'changed' }, { subject: 'ours' }])
 })
 
+t.test('a ticket whose subject is the name of a field of the hash is protected as others are', async t => {
+  const service = await createService(t)
+  const { call, row, hash, redis, prefix } = service
+  await learn(service, 1)
+  await insert(service, 5)
+  t.equal((await call('POST', '/tickets/5', { customer_id: 1, subject: 'first_version', status: 'closed' })).status, 201)
+  const { subject, ...fields } = await hash(5)
+  // A large hash has its fields in any order.
+  await redis.multi().del(`${prefix}ticket:5`).hset(`${prefix}ticket:5`, { subject, ...fields }).exec()
+  t.match((await call('POST', '/flush')).body, { synced: 0, dead: 1 })
+  t.match(await row(5), { subject: 'theirs' })
+})
+
 t.test('a push that MySQL committed, and nobody could record, is the service\'s own row', async t => {
   const service = await createService(t)
   const { call, row, app } = service

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createService, createStores, eventually, type Service, type Stores } from '../helper.ts'
-import { closed } from './calls.ts'
+import { closed, holdResync } from './calls.ts'
 
 const LOST = /does not hold what it had acknowledged/
 const COMPARED = /all tickets in Redis were compared/
@@ -111,22 +111,14 @@ t.test('while it is needed or running, readiness and GET /resync say so', async 
   const service = await createService(t)
   const { call, sql, app } = service
   await synced(service, 3)
-  const { database } = app.tickets
-  const { versions } = database
-  const gate = Promise.withResolvers<void>()
-  let asked = 0
-  database.versions = async ids => {
-    asked += 1
-    if (asked > 1) await gate.promise
-    return await versions(ids)
-  }
+  const goOn = holdResync(app)
   await sql.query('DELETE FROM wp_support_tickets')
   await call('POST', '/flush')
   t.match(await call('GET', '/health/ready'), { status: 200, body: { status: 'degraded', mysql: { state: 'comparing', reason: 'lacks what it had acknowledged' } } })
   t.match((await call('GET', '/resync')).body, { state: 'running', reason: 'mysql_lost', started_at: Number, finished_at: null, marked: 0 })
   t.match((await call('GET', '/metrics')).text, /^tickets_resync_open 1$/m)
   t.match(await call('POST', '/resync'), { status: 202, body: { state: 'running', reason: 'mysql_lost' } }, 'one at a time')
-  gate.resolve()
+  goOn()
   t.match(await ended(service), { reason: 'mysql_lost', compared: 3, marked: 3, finished_at: Number })
   t.match((await call('GET', '/metrics')).text, /^tickets_resync_open 0$/m)
 })

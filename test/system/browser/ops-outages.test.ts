@@ -1,6 +1,7 @@
 import { browserTest, listen, openPage, reservePort, settled } from './browser.ts'
 import { untilHealth } from './conflicts.ts'
 import { createService, createStores, privateRedis } from '../../helper.ts'
+import { holdResync } from '../../sync/calls.ts'
 import { shows } from './ops.ts'
 
 browserTest('Redis stops: the page says so, and when it is back', async t => {
@@ -42,19 +43,11 @@ browserTest('MySQL has lost what it had: the page says so while it is compared',
   await shows(page, '#tile-mysql', /Up/)
 
   await sql.query('DELETE FROM wp_support_tickets')
-  const { database } = app.tickets
-  const { versions } = database
-  const gate = Promise.withResolvers<void>()
-  let asked = 0
-  database.versions = async ids => {
-    asked += 1
-    if (asked > 1) await gate.promise
-    return await versions(ids)
-  }
+  const goOn = holdResync(app)
   await call('POST', '/flush')
   await shows(page, '#tile-mysql', /Comparing lacks what it had acknowledged/)
   await shows(page, '#tile-service', /Degraded/)
-  gate.resolve()
+  goOn()
   await shows(page, '#tile-mysql', /Up/)
 })
 
