@@ -5,6 +5,8 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { findAddressFault, findMysqlUrlFault, findOriginFault, findRedisUrlFault, findStatusFault } from './util/settings.ts'
 import { fromTexts } from './util/text.ts'
+import { readValue } from './util/value-file.ts'
+import { findPostTypeFault, findTableFault } from './util/wordpress-names.ts'
 
 interface Package { version: string }
 
@@ -61,13 +63,14 @@ export const Environment = Type.Object({
   ALLOW_UNSAFE_EVICTION: Type.Boolean({ default: false, description: 'true: start although the maxmemory-policy of Redis may evict tickets that MySQL does not hold' }),
 
   MYSQL_URL: Type.String({ default: 'mysql://root@127.0.0.1:3306/tickets', pattern: '^mysql://[^/]+/[^/?]+', description: 'mysql://user:password@host:port/database; encode special characters of the password' }),
+  MYSQL_PASSWORD: Type.Optional(Type.String({ description: 'When it is not part of MYSQL_URL; any characters, none encoded' })),
   MYSQL_TLS_CA_FILE: Type.Optional(Type.String({ minLength: 1, description: 'Path of the certificates (PEM) that the certificate of MySQL must descend from. Connections are encrypted then, and the name of the host is checked' })),
   MYSQL_MIGRATE: Type.Boolean({ default: true, description: 'Create and update the table at the first connection. false: run npm run migrate' }),
   TICKETS_TABLE: Type.String({ default: 'wp_support_tickets', pattern: '^[A-Za-z_][A-Za-z0-9_]{0,47}$', description: 'Table of the tickets' }),
 
   SYNC_TARGET: Type.Enum(['table', 'wordpress'], { default: 'table', description: 'Where MySQL holds the tickets. table: TICKETS_TABLE; wordpress: the posts of a WordPress site whose ids the tickets bear' }),
   WORDPRESS_TABLE_PREFIX: Type.String({ default: 'wp_', pattern: '^[A-Za-z0-9_]{0,48}$', description: 'wordpress: $table_prefix of wp-config.php' }),
-  WORDPRESS_POST_TYPE: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,20}$', description: 'wordpress: only posts of this type are tickets; without it, posts of any type' })),
+  WORDPRESS_POST_TYPE: Type.Optional(Type.String({ pattern: '^[a-z0-9_-]{1,20}$', description: 'wordpress, required: the post type of the tickets, such as ticket. Posts of any other type are neither read nor written. A type of WordPress itself, of a shop or of another well-known plugin is refused' })),
   WORDPRESS_STATUS_MAP: pairs('wordpress: post_status by status, such as open=publish,In Progress=in-progress; a status that is not named is the same in both, and must be named where it is none that a post can have (a-z, 0-9, _ and -, up to 20)'),
   WORDPRESS_META_KEYS: pairs('wordpress: meta key by field, such as customer_id=_ticket_customer,assigned_to=_agent; a field that is not named has _ticket_ before its name'),
 
@@ -95,14 +98,17 @@ export type Config = Static<typeof Environment>
 /** Whether the service describes itself to everybody. */
 export const showsDocs = ({ DOCS, HOST }: Config): boolean => DOCS === undefined ? isLoopback(HOST) : DOCS === 'on'
 
-/** A variable that does not do. The message is one line that names it. */
+/**
+ * A variable that does not do. The message is one line that names it. It never repeats a value that may be a secret, or a part
+ * of one, and no error with the value is its cause: test/unit/secrets.test.ts tries every variable.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
 /**
  * The configuration that `environment` describes. `NAME_FILE` may hold the path of a file with the
- * value of NAME; an empty value is as good as none.
+ * value of NAME (util/value-file.ts); an empty value is as good as none.
  *
  * @throws {ConfigError}
  */
@@ -111,7 +117,7 @@ export function loadConfig (environment: NodeJS.ProcessEnv): Config {
   const properties = Environment.properties as Record<string, TSchema>
   const texts: Record<string, string> = {}
   for (const name of Object.keys(properties)) {
-    const text = fromEnvironment(environment, name)
+    const text = fromEnvironment(environment, name, properties[name]!)
     if (text) texts[name] = text
   }
   const config = Value.Default(Environment, fromTexts(properties, texts))
@@ -125,16 +131,13 @@ export function loadConfig (environment: NodeJS.ProcessEnv): Config {
   return config as Config
 }
 
-function fromEnvironment (environment: NodeJS.ProcessEnv, name: string): string | undefined {
+function fromEnvironment (environment: NodeJS.ProcessEnv, name: string, schema: TSchema): string | undefined {
   const file = environment[`${name}_FILE`]
   if (!file) return environment[name]
   if (environment[name]) throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`)
-  try {
-    // A list may have a line for each of its members.
-    return readFileSync(file, 'utf8').trim().replaceAll(/,?\s*\n\s*/g, ',')
-  } catch (error) {
-    throw new ConfigError(`${name}_FILE cannot be read: ${(error as Error).message}`)
-  }
+  const { value, fault } = readValue(file, (schema as { type?: string }).type === 'array')
+  refuse(`${name}_FILE`, fault)
+  return value
 }
 
 /** @throws {ConfigError} when there is a fault */
@@ -148,7 +151,8 @@ function checkCertificates (name: string, file: string | undefined) {
     // The first is enough: what is no certificate has none.
     void new X509Certificate(readFileSync(file))
   } catch (error) {
-    throw new ConfigError(`${name}: ${file} holds no certificate in PEM: ${(error as Error).message}`)
+    // Without the path, as of every file: who takes the variable for another puts a secret there.
+    throw new ConfigError(`${name} names a file that holds no certificate in PEM, or cannot be read (${(error as NodeJS.ErrnoException).code})`)
   }
 }
 
@@ -167,6 +171,7 @@ function isNetwork (text: string): boolean {
 function checkTogether (config: Config) {
   refuse('REDIS_URL', findRedisUrlFault(config.REDIS_URL, config.REDIS_MODE))
   refuse('MYSQL_URL', findMysqlUrlFault(config.MYSQL_URL))
+  if (config.MYSQL_PASSWORD !== undefined && new URL(config.MYSQL_URL).password !== '') throw new ConfigError('MYSQL_PASSWORD is set, and MYSQL_URL has a password, too: keep one of them')
   for (const name of ['REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'] as const) refuse(name, findAddressFault(config[name]))
   for (const name of ['TICKET_STATUSES', 'TICKET_CLOSED_STATUSES'] as const) refuse(name, findStatusFault(config[name]))
   refuse('CORS_ORIGINS', findOriginFault(config.CORS_ORIGINS))
@@ -179,8 +184,10 @@ function checkTogether (config: Config) {
   }
   const network = config.TRUST_PROXY.find(text => !isNetwork(text))
   if (network !== undefined) throw new ConfigError(`TRUST_PROXY names ${network}, which is neither an address nor a network such as 10.0.0.0/8`)
+  refuse('WORDPRESS_POST_TYPE', findPostTypeFault(config.WORDPRESS_POST_TYPE, config.SYNC_TARGET))
+  refuse('TICKETS_TABLE', findTableFault(config.TICKETS_TABLE, config.WORDPRESS_TABLE_PREFIX))
   if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
-    throw new ConfigError(`HOST is ${config.HOST}, where others can reach the service, and API_KEYS is empty: make a key with npm run key -- NAME SCOPES, or set HOST=127.0.0.1`)
+    throw new ConfigError('HOST is an address where others can reach the service, and API_KEYS is empty: make a key with npm run key -- NAME SCOPES, or set HOST=127.0.0.1')
   }
 }
 

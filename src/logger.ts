@@ -31,9 +31,16 @@ const UNSEEN = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 /** An API key, or much of one, that somebody has put into a path. */
 const KEY = /tms_[A-Za-z0-9_-]{8,}/g
 
-/** The same JSON without keys, on one line for everybody, and with nothing in it that hides a part of it. */
+/**
+ * What Redis, or a proxy before it, repeats of a command that it does not know: passwords of AUTH, and what customers write. Up to
+ * the end of the line, or of the text, as JSON spells them.
+ */
+const ARGUMENTS = /(with args beginning with:)(?:[^"\\]|\\[^n])*/g
+
+/** The same JSON without keys and passwords, on one line for everybody, and with nothing in it that hides a part of it. */
 const clean = (line: string): string => line
   .replace(KEY, 'tms_...')
+  .replace(ARGUMENTS, '$1 ...')
   .replace(UNSEEN, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** Options of Fastify's pino: JSON lines, on standard output if no other destination is given. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes a cluster of nodes that run and are empty; done already, it does nothing.
 #
-#   ADMIN_PASSWORD=... form-cluster.sh REPLICAS ADDRESS:PORT ...
+#   ADMIN_PASSWORD_FILE=... form-cluster.sh REPLICAS ADDRESS:PORT ...
 #
 #   REPLICAS          of each master; 1 wants six nodes for three masters
 #   ADDRESS           an IP address: nodes do not meet by name
@@ -12,9 +12,10 @@ set -eu
 replicas=${1:?usage: form-cluster.sh REPLICAS ADDRESS:PORT ...}
 shift
 first=$1
-if [ -n "${ADMIN_PASSWORD_FILE:-}" ]; then ADMIN_PASSWORD=$(cat "$ADMIN_PASSWORD_FILE"); fi
+. "$(dirname "$0")/passwords.sh"
 # Not as an argument, which every process of the machine can read.
-REDISCLI_AUTH=${ADMIN_PASSWORD:?}
+REDISCLI_AUTH=$(value_of ADMIN_PASSWORD)
+: "${REDISCLI_AUTH:?set ADMIN_PASSWORD_FILE or ADMIN_PASSWORD}"
 export REDISCLI_AUTH
 
 # shellcheck disable=SC2086 -- the options are words of their own

@@ -20,12 +20,9 @@ shift
 state=${STATE_DIRECTORY:-/data}
 own=$state/$file
 
-# The value of NAME, or the content of the file that NAME_FILE names.
-value_of() {
-  eval "value=\${$1:-} file_of_value=\${$1_FILE:-}"
-  if [ -n "$file_of_value" ]; then value=$(cat "$file_of_value"); fi
-  printf %s "$value"
-}
+. ./passwords.sh
+replica_password=$(value_of REPLICA_PASSWORD)
+sentinel_password=$(value_of SENTINEL_PASSWORD)
 
 users=users.acl
 if [ "$file" = sentinel.conf ]; then users=sentinel-users.acl; fi
@@ -36,8 +33,8 @@ if [ "$file" = sentinel.conf ]; then
   if [ ! -e "$own" ]; then
     {
       sed "s|^sentinel monitor tickets .*|sentinel monitor tickets ${SENTINEL_MONITOR:-127.0.0.1 6379 2}|" "$file"
-      echo "sentinel auth-pass tickets \"$(value_of SENTINEL_PASSWORD)\""
-      echo "sentinel sentinel-pass \"$(value_of SENTINEL_PASSWORD)\""
+      echo "sentinel auth-pass tickets $(quoted "$sentinel_password")"
+      echo "sentinel sentinel-pass $(quoted "$sentinel_password")"
       if [ -n "${SENTINEL_ANNOUNCE_IP:-}" ]; then echo "sentinel announce-ip \"$SENTINEL_ANNOUNCE_IP\""; fi
     } > "$own.new"
     mv "$own.new" "$own"
@@ -56,7 +53,7 @@ fi
 {
   echo "include $file"
   echo "aclfile \"$state/users.acl\""
-  echo "masterauth \"$(value_of REPLICA_PASSWORD)\""
+  echo "masterauth $(quoted "$replica_password")"
   echo "dir \"$state\""
   echo "$replicaof"
 } > "$own.new"

@@ -1,10 +1,11 @@
 #!/bin/sh
 # Prints a file of users for Redis's aclfile, with passwords:
 #
-#   TICKETS_PASSWORD=... REPLICA_PASSWORD=... SENTINEL_PASSWORD=... ADMIN_PASSWORD=... \
+#   TICKETS_PASSWORD_FILE=... REPLICA_PASSWORD_FILE=... SENTINEL_PASSWORD_FILE=... ADMIN_PASSWORD_FILE=... \
 #     sh users.sh users.acl > /etc/redis/users.acl
 #
-# NAME_PASSWORD_FILE may hold the path of a file with the password instead. A user without a password cannot log in.
+# Each is the path of a file with the password; NAME_PASSWORD may hold the password itself instead. A user without a
+# password cannot log in.
 # Such a file takes no comments, so this is what it is about:
 #
 #   default   off: a client that names no user does not get in. It has all rights nevertheless: Redis reads its
@@ -25,12 +26,7 @@ set -eu
 
 file=${1:?usage: users.sh FILE}
 
-# The value of NAME, or the content of the file that NAME_FILE names.
-value_of() {
-  eval "value=\${$1:-} file_of_value=\${$1_FILE:-}"
-  if [ -n "$file_of_value" ]; then value=$(cat "$file_of_value"); fi
-  printf %s "$value"
-}
+. "$(dirname "$0")/passwords.sh"
 
 sha256() {
   if command -v sha256sum > /dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-64

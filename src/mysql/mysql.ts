@@ -43,6 +43,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
   let isPrepared = false
   const connectionOptions = {
     uri: config.MYSQL_URL,
+    ...(config.MYSQL_PASSWORD !== undefined && { password: config.MYSQL_PASSWORD }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     charset: 'utf8mb4',
     // Values come back as text where JavaScript has no exact type; the codec converts them.

@@ -10,6 +10,8 @@ const DATABASE = /^\/(0|[1-9]\d{0,4})$/
 
 /** What the parts of every URL must be; the drivers would pass over what they do not know, or connect elsewhere. */
 function findUrlFault (text: string): Fault {
+  // URL would leave them out without a word, and the password be another one.
+  if (/[\t\r\n]/.test(text)) return 'has a tab or a line break: encode it (%09, %0A, %0D) where it is part of the password'
   try {
     const { username, password, port, hash, hostname } = new URL(text)
     decodeURIComponent(username + password)
@@ -42,12 +44,25 @@ export function findMysqlUrlFault (text: string): Fault {
   if (fault) return fault
   const { pathname, searchParams } = new URL(text)
   if (!/^\/[^/]+$/.test(pathname)) return 'must name one database after the port: mysql://user:password@host:port/database (in the password, / is %2F and ? is %3F)'
-  const option = [...searchParams.keys()].find(name => !MYSQL_OPTIONS.includes(name))
-  return option === undefined ? undefined : `has the option ${option}, and may have ${MYSQL_OPTIONS.join(' and ')} only: take it out`
+  // Its name may be the rest of a password with a ? in it.
+  if ([...searchParams.keys()].some(name => !MYSQL_OPTIONS.includes(name))) return `has an option that it may not have: take all out but ${MYSQL_OPTIONS.join(' and ')}`
+  return searchParams.getAll('ssl').every(isSslOption) ? undefined : 'has an option ssl that is neither JSON, such as {"rejectUnauthorized":true}, nor Amazon RDS'
+}
+
+/** What the driver takes: options of TLS, or the name of its one profile. It would repeat anything else in its error, and a key may be in it. */
+function isSslOption (text: string): boolean {
+  if (text === 'Amazon RDS') return true
+  try {
+    const value = JSON.parse(text) as unknown
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
 }
 
 /** @param texts each host:port, of the form that the schema asks for */
 export function findAddressFault (texts: readonly string[]): Fault {
+  if (texts.some(text => text.includes('@'))) return 'has an @: it takes host:port alone, and the user and the password have variables of their own'
   const wrong = texts.find(text => {
     const port = Number(text.slice(text.lastIndexOf(':') + 1))
     return port < 1 || port > PORT_MAX || !URL.canParse(`redis://${text}`)
@@ -74,7 +89,8 @@ export function findOriginFault (texts: readonly string[]): Fault {
   for (const text of texts) {
     if (text.includes('*')) return 'has a *, which would let pages call that nobody thought of: name each origin in full, such as https://desk.example'
     const url = URL.parse(text)
-    if (!url || !/^https?:$/.test(url.protocol)) return `names ${text}, which is no origin: it must be like https://desk.example or http://localhost:8080`
-    if (url.origin !== text) return `names ${text}, which no browser sends as an origin: write ${url.origin}`
+    // Not as it is: a URL may have a password in it.
+    if (!url || !/^https?:$/.test(url.protocol)) return 'has an entry that is no origin: it must be like https://desk.example or http://localhost:8080'
+    if (url.origin !== text) return `has an entry with more or less than a browser sends as an origin: write ${url.origin}`
   }
 }

@@ -34,3 +34,6 @@ export function fromTexts (properties: Record<string, TSchema>, texts: Record<st
 
 /** The beginning of a text that is too long to be repeated. Never half a character. */
 export const shorten = (text: string, lengthMax: number): string => text.length > lengthMax ? `${text.slice(0, lengthMax).toWellFormed()}...` : text
+
+/** The error of a Redis, or a proxy before it, that does not know a command, without what it repeats of it: passwords, and what customers write. */
+export const withoutArguments = (message: string): string => message.replace(/(with args beginning with:).*/s, '$1 ...')

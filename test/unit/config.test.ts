@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PAGES, envExample, readPage, withTable } from '../../scripts/docs.ts'
@@ -112,6 +113,47 @@ t.test('NAME_FILE', async t => {
   t.equal(loadConfig({ REDIS_PASSWORD_FILE: file }).REDIS_PASSWORD, 'secret', 'without the line end')
   t.throws(() => loadConfig({ REDIS_PASSWORD_FILE: file, REDIS_PASSWORD: 'x' }), { message: /REDIS_PASSWORD.*both/ })
   t.throws(() => loadConfig({ REDIS_PASSWORD_FILE: `${file}.no` }), { message: /^REDIS_PASSWORD_FILE cannot be read/ })
+})
+
+t.test('NAME_FILE of one value: what stands in the file, without its line ends at the end', async t => {
+  const file = join(t.testdir({ password: '' }), 'password')
+  const read = (content: string) => {
+    writeFileSync(file, content)
+    return loadConfig({ REDIS_PASSWORD_FILE: file }).REDIS_PASSWORD
+  }
+  for (const [content, value] of [
+    ['secret', 'secret'], ['secret\r\n', 'secret'], ['secret\r', 'secret'], ['secret\n\n', 'secret'], ['\u{feff}secret\n', 'secret'],
+    [' a b \n', ' a b '], ['a,b\n', 'a,b'], ['a, b', 'a, b'], ['tab\t\n', 'tab\t'], ['\n', undefined], ['', undefined],
+  ] as const) t.equal(read(content), value, JSON.stringify(content))
+  for (const [content, lines] of [['one\ntwo\n', 2], ['one\r\ntwo', 2], ['one\rtwo', 2], ['\nsecret', 2], ['one,\ntwo', 2], ['one\n\ntwo\n\n', 3]] as const) {
+    t.throws(() => read(content), { name: 'ConfigError', message: `REDIS_PASSWORD_FILE names a file of ${lines} lines: the value is one line, and would be another one with the lines joined` }, JSON.stringify(content))
+  }
+})
+
+t.test('NAME_FILE of a list: a member or more on each line', async t => {
+  const file = join(t.testdir({ list: '' }), 'list')
+  const read = (content: string) => {
+    writeFileSync(file, content)
+    return loadConfig({ TICKET_STATUSES_FILE: file, TICKET_CLOSED_STATUSES: 'closed' }).TICKET_STATUSES
+  }
+  for (const content of ['In Progress\nclosed\n', '\u{feff}In Progress\r\nclosed\r\n', 'In Progress,\n\n  closed  \n', 'In Progress, closed', 'In Progress\rclosed']) {
+    t.strictSame(read(content), ['In Progress', 'closed'], JSON.stringify(content))
+  }
+  t.throws(() => read('In Progress,,closed'), { message: /^TICKET_STATUSES has an empty entry/ })
+})
+
+t.test('MYSQL_PASSWORD stands beside MYSQL_URL, as it is', async t => {
+  const MYSQL_URL = 'mysql://tickets@h/tickets'
+  t.match(loadConfig({ MYSQL_URL, MYSQL_PASSWORD: 'a/b?c%#@ ' }), { MYSQL_URL, MYSQL_PASSWORD: 'a/b?c%#@ ' })
+  t.throws(() => loadConfig({ MYSQL_URL: 'mysql://tickets:x@h/tickets', MYSQL_PASSWORD: 'y' }), { message: /^MYSQL_PASSWORD is set, and MYSQL_URL has a password, too/ })
+})
+
+t.test('the option ssl of MYSQL_URL is what the driver takes', async t => {
+  for (const ssl of ['{}', '{"rejectUnauthorized":false}', 'Amazon RDS']) {
+    const MYSQL_URL = `mysql://h/db?ssl=${encodeURIComponent(ssl)}`
+    t.equal(loadConfig({ MYSQL_URL }).MYSQL_URL, MYSQL_URL)
+  }
+  for (const ssl of ['true', 'x', '[]', '{', 'null', '']) t.throws(() => loadConfig({ MYSQL_URL: `mysql://h/db?ssl=${ssl}` }), { message: /^MYSQL_URL has an option ssl that is neither/ }, ssl)
 })
 
 t.test('.env.example and the tables of the documentation are what the schemas say', async t => {

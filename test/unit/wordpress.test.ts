@@ -5,7 +5,7 @@ import { fromMetaValue, toMetaValue } from '../../src/database/wordpress/meta.ts
 import { createSiteTime } from '../../src/database/wordpress/site-time.ts'
 import { createSite } from '../../src/database/wordpress/site.ts'
 
-const wordpress = (variables: Record<string, string> = {}) => createSite(loadConfig({ SYNC_TARGET: 'wordpress', ...variables }))
+const wordpress = (variables: Record<string, string> = {}) => createSite(loadConfig({ SYNC_TARGET: 'wordpress', WORDPRESS_POST_TYPE: 'ticket', ...variables }))
 
 t.test('maps: what is named, and the rest', async t => {
   t.equal(loadConfig({}).SYNC_TARGET, 'table')
@@ -26,8 +26,7 @@ t.test('maps: what is named, and the rest', async t => {
     version: '_ticket_version',
   })
   t.equal(posts, '`x_posts`')
-  t.equal(isTicket, 'TRUE')
-  t.equal(wordpress({ WORDPRESS_POST_TYPE: 'ticket' }).isTicket, "post_type = 'ticket'")
+  t.equal(isTicket, "CAST(post_type AS BINARY) = 'ticket'")
   t.equal(wordpress({ WORDPRESS_META_KEYS: 'category=_ticket_priority,priority=_ticket_category' }).metaKeys.get('category'), '_ticket_priority', 'keys may change places')
 })
 
@@ -37,6 +36,11 @@ t.test('what does not do is refused by its name, in one line', async t => {
     ['WORDPRESS_TABLE_PREFIX', 'wp-', /pattern/],
     ['WORDPRESS_TABLE_PREFIX', 'wp_posts`; --', /pattern/],
     ['WORDPRESS_POST_TYPE', 'A ticket', /pattern/],
+    ...['post', 'page', 'attachment', 'revision', 'nav_menu_item', 'wp_block', 'wp_template', 'wp_global_styles'].map(type => ['WORDPRESS_POST_TYPE', type, /is a type of WordPress itself/] as const),
+    ...['shop_order', 'shop_order_refund', 'product', 'acf-field', 'elementor_library'].map(type => ['WORDPRESS_POST_TYPE', type, /whose posts are no tickets/] as const),
+    ...['wp_posts', 'WP_Options', 'wp_2_postmeta', 'wp_users'].map(table => ['TICKETS_TABLE', table, /is a table of WordPress itself/] as const),
+    ...['trash', 'auto-draft', 'inherit', 'future'].map(status => ['WORDPRESS_STATUS_MAP', `open=${status}`, /by itself/] as const),
+    ...['_edit_lock', '_edit_last', '_thumbnail_id', '_wp_page_template', '_WP_Old_Slug', '_menu_item_url', '_oembed_x', 'enclosure'].map(key => ['WORDPRESS_META_KEYS', `subject=${key}`, /WordPress itself keeps/] as const),
     ['WORDPRESS_STATUS_MAP', 'open', /open, which is not of the form name=value/],
     ['WORDPRESS_STATUS_MAP', 'open=', /form name=value/],
     ['WORDPRESS_STATUS_MAP', 'new=publish', /names new, which is not one of TICKET_STATUSES/],
@@ -52,9 +56,13 @@ t.test('what does not do is refused by its name, in one line', async t => {
     ['WORDPRESS_META_KEYS', `subject=${'x'.repeat(192)}`, /1 to 191/],
   ] as const) {
     for (const target of ['wordpress', 'table']) {
-      t.throws(() => createSite(loadConfig({ SYNC_TARGET: target, [name]: value })), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]*${message.source}[^\\n]*$`) }, `${name}=${value}`)
+      t.throws(() => createSite(loadConfig({ SYNC_TARGET: target, WORDPRESS_POST_TYPE: 'ticket', [name]: value })), { name: 'ConfigError', message: new RegExp(`^${name} [^\\n]*${message.source}[^\\n]*$`) }, `${name}=${value}`)
     }
   }
+  t.throws(() => loadConfig({ SYNC_TARGET: 'wordpress' }), { name: 'ConfigError', message: /^WORDPRESS_POST_TYPE is not set, and SYNC_TARGET=wordpress needs it[^\n]*$/ })
+  t.equal(loadConfig({}).WORDPRESS_POST_TYPE, undefined, 'only there')
+  t.equal(loadConfig({ WORDPRESS_TABLE_PREFIX: 'x_', TICKETS_TABLE: 'wp_posts' }).TICKETS_TABLE, 'wp_posts', 'of no site with that prefix')
+  t.throws(() => wordpress({ TICKET_STATUSES: 'open,trash', TICKET_CLOSED_STATUSES: 'trash' }), { message: /^WORDPRESS_STATUS_MAP must give trash another post_status/ })
   // Also where a table is the target: who names something means it.
   await t.rejects(buildApp(loadConfig({ WORDPRESS_STATUS_MAP: 'open' })), { name: 'ConfigError' }, 'the service is not built')
   await t.rejects(buildApp(loadConfig({ WORDPRESS_META_KEYS: 'colour=_x' })), { name: 'ConfigError' })

@@ -1,4 +1,5 @@
 import { TEXT_FIELDS } from '../../tickets/codec.ts'
+import { isReservedMetaKey, isReservedStatus } from '../../util/wordpress-names.ts'
 
 /** Characters of wp_posts.post_status. */
 const POST_STATUS_MAX = 20
@@ -6,8 +7,8 @@ const POST_STATUS_MAX = 20
 /** WordPress's own rule for it, sanitize_key(). */
 const POST_STATUS = /^[a-z0-9_-]+$/
 
-/** Whether WordPress takes it for a status of a post. */
-export const isPostStatus = (text: string): boolean => POST_STATUS.test(text) && text.length <= POST_STATUS_MAX
+/** Whether WordPress takes it for a status of a post, and does nothing with the post because of it. */
+export const isPostStatus = (text: string): boolean => POST_STATUS.test(text) && text.length <= POST_STATUS_MAX && !isReservedStatus(text)
 
 /** No longer than what the index on wp_postmeta.meta_key holds of a key. */
 const META_KEY = /^[A-Za-z0-9_.:-]{1,191}$/
@@ -35,6 +36,7 @@ export function toStatusMap (texts: readonly string[], statuses: readonly string
   const map = new Map(statuses.map(status => [status, named.get(status) ?? status]))
   for (const [status, value] of map) {
     if (!POST_STATUS.test(value)) throw new Error(`must give ${status} another post_status than ${value}: only a-z, 0-9, _ and - may be in it`)
+    if (isReservedStatus(value)) throw new Error(`must give ${status} another post_status than ${value}, of which WordPress deletes, publishes or hides posts by itself`)
     if (!isPostStatus(value)) throw new Error(`must give ${status} a post_status of at most ${POST_STATUS_MAX} characters; ${value} has ${value.length}`)
   }
   return map
@@ -50,6 +52,7 @@ export function toMetaKeys (texts: readonly string[]): Map<string, string> {
   for (const field of TEXT_FIELDS) {
     const key = named.get(field) ?? `_ticket_${field}`
     if (!META_KEY.test(key)) throw new Error(`gives ${field} the key ${key}: it must be 1 to 191 letters, digits, _ . : or -`)
+    if (isReservedMetaKey(key)) throw new Error(`gives ${field} the key ${key}, in which WordPress itself keeps something of the post`)
     // WordPress compares keys as its collation does, without regard to case.
     const other = fields.get(key.toLowerCase())
     if (other) throw new Error(`gives ${other} and ${field} the same key, ${key}`)

@@ -78,15 +78,15 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     // No index of WordPress's knows the values: some of them tell what there is.
     async statuses () {
       const rows = await select<{ meta_value: string | null }>(
-        `SELECT DISTINCT meta_value FROM (SELECT meta_value FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few`, [metaKeys.get('status')!], statementTimeoutMs)
+        `SELECT DISTINCT meta_value FROM (SELECT post_id, meta_value FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few JOIN ${posts} ON ID = post_id WHERE ${isTicket}`, [metaKeys.get('status')!], statementTimeoutMs)
       return rows.flatMap(({ meta_value: value }) => value === null ? [] : [fromMetaValue(value)])
     },
 
     async highestIds (ranges) {
       const rows = await select<{ place: number, highest: number | null, looked: number, lowest: number | null }>(
         ranges.map((_range, place) =>
-          `SELECT ${place} AS place, COUNT(*) AS looked, MIN(ID) AS lowest, MAX(IF(EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?), ID, NULL)) AS highest ` +
-          `FROM (SELECT ID FROM ${posts} WHERE ID BETWEEN ? AND ? ORDER BY ID DESC LIMIT ${LOOK_THROUGH_MAX}) AS newest`).join(' UNION ALL '),
+          `SELECT ${place} AS place, COUNT(*) AS looked, MIN(ID) AS lowest, MAX(IF(${isTicket} AND EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?), ID, NULL)) AS highest ` +
+          `FROM (SELECT ID, post_type FROM ${posts} WHERE ID BETWEEN ? AND ? ORDER BY ID DESC LIMIT ${LOOK_THROUGH_MAX}) AS newest`).join(' UNION ALL '),
         ranges.flatMap(({ from, to }) => [versionKey, from, to]), FIND_TIMEOUT_MS)
       // Any of the posts that were not looked through may be a ticket.
       const highestOf = ({ highest, looked, lowest }: typeof rows[number]) => Number(highest ?? (Number(looked) === LOOK_THROUGH_MAX ? Number(lowest) - 1 : 0))

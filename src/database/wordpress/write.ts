@@ -26,10 +26,20 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
 
   /**
    * Until the end of the transaction no other instance writes these tickets: what is read of their meta
-   * after this stays true, and two instances do not both insert a row that was missing.
+   * after this stays true, and two instances do not both insert a row that was missing. Under READ COMMITTED, posts of other types
+   * are locked no longer than it takes to see that.
    */
-  const lock = (query: Query, ids: readonly number[]) =>
-    query<{ ID: number, post_type: string, fits: number }[]>(`SELECT ID, post_type, ${isTicket} AS fits FROM ${posts} WHERE ID IN (?) ORDER BY ID FOR UPDATE`, [ids])
+  async function lock (query: Query, ids: readonly number[]): Promise<Set<number>> {
+    const rows = await query<{ ID: number }[]>(`SELECT ID FROM ${posts} WHERE ID IN (?) AND ${isTicket} ORDER BY ID FOR UPDATE`, [ids])
+    return new Set(rows.map(row => Number(row.ID)))
+  }
+
+  /** The types of posts that are no tickets, for the reason of a refusal. */
+  async function readTypes (query: Query, ids: readonly number[]): Promise<Map<number, string>> {
+    if (ids.length === 0) return new Map()
+    const rows = await query<{ ID: number, post_type: string }[]>(`SELECT ID, post_type FROM ${posts} WHERE ID IN (?)`, [ids])
+    return new Map(rows.map(row => [Number(row.ID), row.post_type]))
+  }
 
   async function readMeta (query: Query, ids: readonly number[]) {
     const rows = await query<MetaRow[]>(
@@ -52,7 +62,7 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
     for (const part of inParts(tickets, () => 1, POSTS_PER_UPDATE)) {
       const assignments = Object.keys(columns).map(column => `${column} = CASE ID${' WHEN ? THEN ?'.repeat(part.length)} END`)
       const values = Object.values(columns).flatMap(valueOf => part.flatMap(ticket => [ticket.ticket_id, valueOf(ticket)]))
-      await query(`UPDATE ${posts} SET ${assignments.join(', ')} WHERE ID IN (?)`, [...values, part.map(ticket => ticket.ticket_id)])
+      await query(`UPDATE ${posts} SET ${assignments.join(', ')} WHERE ID IN (?) AND ${isTicket}`, [...values, part.map(ticket => ticket.ticket_id)])
     }
   }
 
@@ -69,8 +79,9 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }
 
   return (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<Failure[]> => mysql.transaction(async query => {
-    const found = await lock(query, tickets.map(ticket => ticket.ticket_id))
-    const refused = refuse(tickets, new Map(found.map(post => [Number(post.ID), post])), site)
+    const locked = await lock(query, tickets.map(ticket => ticket.ticket_id))
+    const others = await readTypes(query, tickets.map(ticket => ticket.ticket_id).filter(id => !locked.has(id)))
+    const refused = refuse(tickets, locked, others, site)
     const refusedIds = new Set(refused.map(failure => failure.ticketId))
     const writable = tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
     if (writable.length === 0) return refused
@@ -91,14 +102,18 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }, timeoutMs)
 }
 
-/** The tickets that have no post that may be written, or a status that no post can have. */
-function refuse (tickets: readonly Ticket[], found: ReadonlyMap<number, { post_type: string, fits: number }>, { postType, statuses }: Site): Failure[] {
+/**
+ * The tickets that have no post that may be written, or a status that no post can have.
+ * @param locked ids of posts that are tickets
+ * @param others post_type by id, of posts that are none
+ */
+function refuse (tickets: readonly Ticket[], locked: ReadonlySet<number>, others: ReadonlyMap<number, string>, { postType, statuses }: Site): Failure[] {
   return tickets.flatMap(({ ticket_id: ticketId, version, status }) => {
-    const post = found.get(ticketId)
-    if (!post) return [{ ticketId, version, reason: `there is no post ${ticketId}` }]
-    if (!post.fits) return [{ ticketId, version, reason: `post ${ticketId} is of the type ${post.post_type}, not ${postType}` }]
+    const type = others.get(ticketId)
+    if (type !== undefined) return [{ ticketId, version, reason: `post ${ticketId} is of the type ${type}, not ${postType}` }]
+    if (!locked.has(ticketId)) return [{ ticketId, version, reason: `there is no post ${ticketId}` }]
     // All of TICKET_STATUSES have one: this was taken out of them.
-    const isWritable = statuses.has(status) || isPostStatus(status)
+    const isWritable = isPostStatus(statuses.get(status) ?? status)
     return isWritable ? [] : [{ ticketId, version, reason: `the status ${status} is none that a post can have: put it back into TICKET_STATUSES, and name it in WORDPRESS_STATUS_MAP` }]
   })
 }
