@@ -42,9 +42,12 @@ const RESERVED_STATUSES = ['trash', 'auto-draft', 'inherit', 'future']
 
 /**
  * Keys of wp_postmeta in which WordPress itself keeps something of a post: who edits it, its picture, its template, its slug, what
- * was embedded, its menu item.
+ * was embedded, its menu item, a request for personal data.
  */
-const RESERVED_META = /^(_edit_(lock|last)|_thumbnail_id|_wp_.*|_menu_item_.*|_oembed_.*|_customize_.*|_pingme|_encloseme|_trackbackme|enclosure|footnotes)$/i
+const RESERVED_META = new RegExp(`^(${[
+  '_edit_(lock|last)', '_thumbnail_id', '_wp_.*', '_menu_item_.*', '_oembed_.*', '_customize_.*', '_starter_content_.*', '_export_.*',
+  '_(confirmed|completed)_timestamp', '_cover_hash', '_source_url', '_pingme', '_encloseme', '_trackbackme', 'enclosure', 'footnotes',
+].join('|')})$`, 'i')
 
 export const isReservedStatus = (status: string): boolean => RESERVED_STATUSES.includes(status)
 

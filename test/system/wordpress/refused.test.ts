@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { createService, privateMariadb } from '../../helper.ts'
-import { createSite, type Wordpress } from './site.ts'
+import { POST_TYPE, createSite, type Wordpress } from './site.ts'
 
 const operations = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed', subject: `subject ${id}` })) })
 
@@ -27,7 +27,7 @@ t.test('a ticket without a post becomes a dead letter, and its neighbours are wr
   t.match((await call('POST', '/flush', { ticket_ids: [gone, 999_999] })).body, { dead: 2 })
   t.match((await call('GET', '/flush/dead')).body.tickets, [{ ticket_id: gone, reason: `there is no post ${gone}` }, { ticket_id: 999_999, reason: 'there is no post 999999' }])
 
-  await site.call('wp_insert_post', { import_id: gone, post_title: 'restored', post_status: 'publish' }, true)
+  await site.call('wp_insert_post', { import_id: gone, post_type: POST_TYPE, post_title: 'restored', post_status: 'publish' }, true)
   await call('POST', '/flush/dead/retry', { ticket_ids: [gone] })
   t.match((await call('POST', '/flush')).body, { synced: 1 }, 'once there is a post, it can be brought back')
 })
@@ -50,24 +50,6 @@ t.test('a status that a post cannot have, and that is configured no longer, beco
 
   await before.call('POST', '/flush/dead/retry', { ticket_ids: [post] })
   t.match((await before.call('POST', '/flush', { scope: 'all' })).body, { synced: 1 }, 'put back, it is written')
-})
-
-t.test('WORDPRESS_POST_TYPE: posts of another type are left alone, and are no tickets', async t => {
-  const site = await createSite(t)
-  const [page] = await site.posts(1, { post_type: 'page' }) as [number]
-  const [post] = await site.posts(1) as [number]
-  const open = await createService(t, site.variables, site.stores)
-  await open.call('POST', `/tickets/${page}`, { customer_id: 1, status: 'closed' })
-  t.match((await open.call('POST', '/flush')).body, { synced: 1 }, 'without it a ticket may be any post')
-  await open.redis.del(`${open.prefix}ticket:${page}`)
-
-  const { call, lines } = await createService(t, { ...site.variables, WORDPRESS_POST_TYPE: 'post' }, site.stores)
-  t.equal((await call('GET', `/tickets/${page}`)).status, 404)
-  t.equal((await call('POST', `/tickets/${page}`, { customer_id: 2, status: 'closed' })).status, 201)
-  await call('POST', `/tickets/${post}`, { customer_id: 2, status: 'closed' })
-  t.match((await call('POST', '/flush')).body, { synced: 1, retried: 1 })
-  t.match(await lines.waitFor(({ ticket_id }) => ticket_id === page), { reason: `post ${page} is of the type page, not post` })
-  t.match((await site.seen(page)).meta, { _ticket_customer_id: '1' })
 })
 
 for (const [name, statement] of [

@@ -12,6 +12,9 @@ import { createStores } from '../../helper.ts'
 
 const SCRIPT = fileURLToPath(new URL('wordpress.php', import.meta.url))
 
+/** The tickets' own, which wordpress.php registers, as a help desk does. */
+export const POST_TYPE = 'ticket'
+
 /** A function of WordPress and its arguments. */
 export type Call = [name: string, ...args: unknown[]]
 
@@ -54,7 +57,7 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
 
   return {
     stores,
-    variables: { SYNC_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix },
+    variables: { SYNC_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix, WORDPRESS_POST_TYPE: POST_TYPE },
     calls,
 
     /** Calls one function of WordPress. */
@@ -62,7 +65,7 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
 
     /** Makes posts as a plugin would, and resolves with their ids. */
     posts: (count: number, fields: object = {}) =>
-      calls(...Array.from({ length: count }, (_, i): Call => ['wp_insert_post', { post_title: `Ticket ${i}`, post_status: 'publish', post_content: 'Help', ...fields }, true])) as Promise<number[]>,
+      calls(...Array.from({ length: count }, (_, i): Call => ['wp_insert_post', { post_type: POST_TYPE, post_title: `Ticket ${i}`, post_status: 'publish', post_content: 'Help', ...fields }, true])) as Promise<number[]>,
 
     /** A post and its meta, a value for each key, as WordPress shows them to its plugins. */
     async seen (id: number) {

@@ -39,6 +39,8 @@ if ( $request['install'] ) {
 	wp_install( 'Tickets', 'admin', 'admin@example.test', false, '', wp_generate_password() );
 }
 
+register_post_type( 'ticket', array( 'supports' => array( 'title', 'editor' ) ) );
+
 $results = array();
 foreach ( $request['calls'] as $call ) {
 	$result = call_user_func_array( array_shift( $call ), $call );
