@@ -1,10 +1,10 @@
-FROM node:26-bookworm-slim AS dependencies
+FROM node:26.10.0-bookworm-slim AS dependencies
 WORKDIR /app
 # Before the sources: packages change less often, and their layer is kept.
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev
 
-FROM node:26-bookworm-slim
+FROM node:26.10.0-bookworm-slim
 LABEL org.opencontainers.image.title="ticket-metadata-service" \
       org.opencontainers.image.description="Takes the high-frequency writes of support-ticket metadata off MySQL" \
       org.opencontainers.image.licenses="MIT"

@@ -31,7 +31,7 @@ await main(async () => {
   }
 
   await ensureServers()
-  const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb') }))
+  const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb'), isProduction: true }))
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
   const service = await step('Starting the service', () => startService({
     directory: join(directory, 'service'), port, redisUrl: redis.url, mysqlUrl: mariadb.url,

@@ -1,16 +1,18 @@
 /** A private MariaDB (or MySQL). */
 import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import { findMariadb, findMariadbInstaller } from './binaries.mjs'
 import { LOOPBACK, probe } from './loopback.mjs'
 import { Failure } from './main.mjs'
+import { ROOT } from './project.mjs'
 import { run } from './run.mjs'
-import { ownDirectory, startServer } from './server.mjs'
+import { inShell, ownDirectory, startServer } from './server.mjs'
 
 const USER = 'tickets'
 const DATABASE = 'tickets'
+const RIGHTS = join(ROOT, 'deploy', 'mysql', 'rights.sql')
 /** Of servers that start from a template, so that there is little to copy. MySQL has it under another name by now. */
 const SMALL_LOG = '--loose-innodb-log-file-size=16M'
 /** The first byte after the packet header of a MySQL server's greeting. */
@@ -24,6 +26,8 @@ const PROTOCOL_VERSION = 10
  * @property {number} [bufferPoolBytes] default: 64 MB, enough for what tests write
  * @property {string} [defaultsFile] the only file that mariadbd reads its options from; default: none
  * @property {string[]} [args] more options of mariadbd
+ * @property {boolean} [isProduction] the user has the rights of deploy/mysql/rights.sql; default: all, for tests, which create more
+ *   databases and users
  */
 
 /**
@@ -32,16 +36,16 @@ const PROTOCOL_VERSION = 10
  * @property {string} user
  * @property {string} password
  * @property {string} database
- * @property {string} client the command that opens a prompt
+ * @property {string} client the command that opens a prompt. Its password is in a file that only this user can read
  */
 
 /**
- * Starts MariaDB, or MySQL where the machine has only that, with a database `tickets` and a user who may do
- * anything, such as creating more databases. The password is another one each time; root has no way in over TCP.
+ * Starts MariaDB, or MySQL where the machine has only that, with a database `tickets` and a user. The password is another one each
+ * time; root has no way in over TCP. No statement reads or writes a file of this machine, whatever the user may do.
  * @param {MariadbOptions} options
  * @returns {Promise<import('./server.mjs').Server & Access>}
  */
-export async function startMariadb ({ directory, template, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, defaultsFile, args = [] }) {
+export async function startMariadb ({ directory, template, flushLogAtCommit = 1, bufferPoolBytes = 64 * 2 ** 20, defaultsFile, args = [], isProduction = false }) {
   const binary = requireMariadb()
   const path = ownDirectory(directory)
   const password = randomBytes(16).toString('hex')
@@ -57,7 +61,8 @@ export async function startMariadb ({ directory, template, flushLogAtCommit = 1,
     else await createData(binary, data, temporary)
   }
   // The server runs it before it takes connections, at each start. Only this user can read it.
-  writeFileSync(initFile, accountSql(password), { mode: 0o600 })
+  writeFileSync(initFile, accountSql(password, isProduction), { mode: 0o600 })
+  const files = ownDirectory(join(path, 'files'))
   const server = await startServer({
     name: isMysql ? 'MySQL' : 'MariaDB',
     directory: path,
@@ -78,19 +83,23 @@ export async function startMariadb ({ directory, template, flushLogAtCommit = 1,
       `--innodb-buffer-pool-size=${bufferPoolBytes}`,
       '--performance-schema=OFF',
       ...(template ? [SMALL_LOG] : []),
-      ...(isMysql ? ['--skip-log-bin', '--mysqlx=OFF', '--secure-file-priv=NULL'] : []),
+      // For MariaDB it cannot be NULL: files are read and written in a directory that is empty.
+      `--secure-file-priv=${isMysql ? 'NULL' : files}`,
+      ...(isMysql ? ['--skip-log-bin', '--mysqlx=OFF'] : []),
       ...args,
     ],
     mark: data,
     isReady: (port) => probe(port, '', (answer) => answer[4] === PROTOCOL_VERSION),
   })
-  const client = isMysql ? 'mysql' : 'mariadb'
+  // Not as an argument, which every process of the machine can read. What the user's own files say does not count.
+  const clientFile = join(path, 'client.cnf')
+  writeFileSync(clientFile, `[client]\nhost=${LOOPBACK}\nport=${server.port}\nuser=${USER}\npassword=${password}\n`, { mode: 0o600 })
   return Object.assign(server, {
     user: USER,
     password,
     database: DATABASE,
     url: `mysql://${USER}:${password}@${LOOPBACK}:${server.port}/${DATABASE}`,
-    client: `${client} --host=${LOOPBACK} --port=${server.port} --user=${USER} --password=${password} ${DATABASE}`,
+    client: `${isMysql ? 'mysql' : 'mariadb'} --defaults-file=${inShell(clientFile)} ${DATABASE}`,
   })
 }
 
@@ -150,15 +159,19 @@ function asUser () {
   return process.getuid?.() === 0 ? [`--user=${userInfo().username}`] : []
 }
 
-/** @param {string} password */
-function accountSql (password) {
+/**
+ * @param {string} password
+ * @param {boolean} isProduction
+ */
+function accountSql (password, isProduction) {
   const account = `'${USER}'@'${LOOPBACK}'`
+  const rights = readFileSync(RIGHTS, 'utf8').replaceAll(/^--.*\n/gm, '').replaceAll(`'${USER}'@'%'`, account)
   return [
     // It is this server's own: a replica has another password.
     'SET SESSION sql_log_bin = 0;',
     `CREATE DATABASE IF NOT EXISTS ${DATABASE};`,
     `CREATE USER IF NOT EXISTS ${account};`,
     `ALTER USER ${account} IDENTIFIED BY '${password}';`,
-    `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;`,
+    isProduction ? rights : `GRANT ALL ON *.* TO ${account} WITH GRANT OPTION;`,
   ].join('\n') + '\n'
 }

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { findRedis } from './binaries.mjs'
 import { LOOPBACK, probe } from './loopback.mjs'
-import { ownDirectory, startServer } from './server.mjs'
+import { inShell, ownDirectory, startServer } from './server.mjs'
 
 /** @typedef {import('./certificates.mjs').Pair & { ca: string }} TlsFiles */
 
@@ -26,11 +26,11 @@ import { ownDirectory, startServer } from './server.mjs'
  * @property {string} password
  * @property {number} [tlsPort]
  * @property {(user: import('./redis-users.mjs').UserName) => string} urlOf the address for one of the `users`
- * @property {string} client the command that opens a prompt
+ * @property {string} client the command that opens a prompt. Its password is in a file that only this user can read
  */
 
 /**
- * Starts Redis with its append-only file, protected by a password that exists only in memory.
+ * Starts Redis with its append-only file, protected by a password that is another one each time.
  * @param {RedisOptions} options
  * @returns {Promise<import('./server.mjs').Server & Access>}
  */
@@ -41,6 +41,9 @@ export async function startRedis ({ directory, appendfsync = 'everysec', config 
   const name = users ? 'admin' : 'default'
   const password = users?.passwords.admin ?? randomBytes(16).toString('hex')
   const usersFile = join(path, 'users.acl')
+  // For the client, which takes it from its environment: every process of the machine can read an argument.
+  const passwordFile = join(path, 'password')
+  writeFileSync(passwordFile, password, { mode: 0o600 })
   if (users) writeFileSync(usersFile, users.text, { mode: 0o600 })
   const isTlsOnly = tls !== undefined && !tls.plain
 
@@ -78,7 +81,7 @@ export async function startRedis ({ directory, appendfsync = 'everysec', config 
       if (!users) throw new Error('this Redis was started without users')
       return urlFor(user, users.passwords[user])
     },
-    client: `${client} --no-auth-warning -u ${url}${isTlsOnly ? ` --cacert ${tls.certificates.ca}` : ''}`,
+    client: `REDISCLI_AUTH="$(cat ${inShell(passwordFile)})" ${client} --user ${name} -h ${LOOPBACK} -p ${server.port}${isTlsOnly ? ` --tls --cacert ${inShell(tls.certificates.ca)}` : ''}`,
   })
 }
 

@@ -52,6 +52,12 @@ export function ownDirectory (directory) {
 }
 
 /**
+ * A path as a word of a command that a person may copy.
+ * @param {string} path
+ */
+export const inShell = (path) => /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+
+/**
  * @param {ServerSpec} spec
  * @returns {Promise<Server>} once it answers; rejects with the end of its log when it does not come up
  */

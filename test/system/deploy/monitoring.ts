@@ -9,7 +9,7 @@ import { privateDirectory } from '../../helper.ts'
 
 export const PROMETHEUS = join(ROOT, 'deploy/prometheus')
 /** Where prometheus.yml looks for the key. */
-const KEY_FILE = '/run/secrets/prometheus_key'
+const KEY_FILE = '/run/secrets/prometheus-key'
 
 export interface Rule {
   alert?: string
