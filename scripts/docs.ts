@@ -19,12 +19,7 @@ function variables (): Variable[] {
 }
 
 const HEAD = `# Every variable of the service with its default. NAME_FILE may hold the path of a file with the value of NAME.
-# For docker compose only API_KEYS, REDIS_PASSWORD (both below) and MYSQL_PASSWORD are needed. The passwords become part
-# of what other programs parse: use letters, digits, - and _.
-#MYSQL_PASSWORD=
-# For docker compose --profile observability: a key with the scope ops, and the password of Grafana's user admin.
-#PROMETHEUS_KEY=
-#GRAFANA_PASSWORD=
+# docker compose takes passwords and keys from files instead: see deploy/secrets.sh.
 `
 
 export function envExample (): string {

@@ -116,7 +116,7 @@ const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as 
 
 /** `docker compose up` and `run`, with options that are known; what they name is there. There is no Docker engine to ask. */
 function checkCompose (t: Test, { text }: Command) {
-  const words = wordsOf(text.replace(/^API_KEYS=- /, '')).slice(2)
+  const words = wordsOf(text).slice(2)
   const named: Record<string, string> = { '--file': 'docker-compose.yml' }
   while (words[0]?.startsWith('--')) named[words.shift()!] = words.shift()!
   const { '--file': file = '', '--profile': profile, '--env-file': envFile, ...others } = named
@@ -176,6 +176,8 @@ const MATCHERS: Matcher[] = [
       t.ok(name in Environment.properties, `${name} is a variable of the service`)
     },
   },
+  // test/system/deploy/compose.test.ts runs it.
+  { pattern: /^sh deploy\/secrets\.sh$/, look: t => { t.ok(existsSync(join(ROOT, 'deploy/secrets.sh'))) } },
   { pattern: /^openssl rand -hex 24$/, look: (t, { text }) => { t.match(spawnSync('bash', ['-c', text], { encoding: 'utf8' }).stdout, /^[0-9a-f]{48}\n$/) } },
   {
     pattern: /^npm run key -- (\w+) ([\w+]+)$/,
@@ -223,7 +225,7 @@ const MATCHERS: Matcher[] = [
       else t.match(text, 'daemon-reload')
     },
   },
-  { pattern: /^(API_KEYS=- )?docker compose /, look: checkCompose },
+  { pattern: /^docker compose /, look: checkCompose },
   {
     pattern: /^promtool test rules deploy\/prometheus\/tests\/\*\.yml$/,
     look (t, { text }) {

@@ -42,6 +42,17 @@ t.test('a page begins with the list of its sections', async t => {
   }
 })
 
+t.test('no command shows a password as an argument, or in the history of a shell', async t => {
+  const WITH_PASSWORD = /--password=\S|\b(mysql|mariadb|mysqldump)\b.* -p\S|redis-cli\b.* (-a|--pass) |redis-cli\b.* -u \S+:\S+@|\b(\w*PASSWORD|\w*_KEY|REDISCLI_AUTH|MYSQL_PWD)=(?!["']?\$|\S*\/)[^\s`"']/
+  for (const example of ['mariadb --password=x', 'mysql -px tickets', 'redis-cli -a x', 'redis-cli -u redis://u:p@h', 'REPLICA_PASSWORD=... sh promote.sh', 'MYSQL_PWD=x mysql']) t.match(example, WITH_PASSWORD)
+  for (const example of ['mariadb --defaults-file=x', 'REDISCLI_AUTH="$(cat x)" redis-cli', 'mysql -u root -p', 'REPLICA_PASSWORD_FILE=/x sh promote.sh', 'redis-cli -p 6379']) t.notMatch(example, WITH_PASSWORD)
+  for (const { path, text } of [...pages, { path: 'README.md', text: readFileSync(join(ROOT, 'README.md'), 'utf8') }]) {
+    for (const code of [...fencesOf(text).filter(({ language }) => language === 'sh' || language === 'ini').map(fence => fence.text), ...inlineCodeOf(text)]) {
+      for (const line of code.split('\n')) t.notMatch(line, WITH_PASSWORD, path)
+    }
+  }
+})
+
 t.test('pages are short enough to be read', async t => {
   for (const path of filesBelow('.', 'README.md')) {
     t.ok(lines(readFileSync(join(ROOT, path), 'utf8')) <= README_LINES_MAX, `${path} has at most ${README_LINES_MAX} lines`)
