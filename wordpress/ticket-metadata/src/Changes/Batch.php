@@ -72,7 +72,8 @@ final class Batch {
 		$answer     = $this->client->batch( $operations );
 		if ( ( $answer->isTooLarge || in_array( $answer->code, self::OF_ONE, true ) ) && count( $changes ) > 1 ) {
 			[ $half, $rest ] = array_chunk( $changes, intdiv( count( $changes ) + 1, 2 ), true );
-			return $this->attempt( $half ) + $this->attempt( $rest );
+			$outcomes         = $this->attempt( $half );
+			return $outcomes + ( self::isCutOff( $outcomes ) ? array_fill_keys( array_keys( $rest ), end( $outcomes ) ) : $this->attempt( $rest ) );
 		}
 		return array_combine( array_keys( $changes ), self::outcomes( $answer, array_column( $operations, 'ticket_id' ) ) );
 	}

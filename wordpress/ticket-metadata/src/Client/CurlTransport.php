@@ -49,7 +49,7 @@ final class CurlTransport implements Transport {
 			return Answer::tooLarge( $request->expected );
 		}
 		if ( $received->hasTooManyHeaders() ) {
-			return Answer::failure( 'bad_answer', 'What answered is not the service: its headers are longer than 64 KiB.' );
+			return ReceivedText::tooManyHeaders();
 		}
 		if ( $error !== CURLE_OK ) {
 			return $this->failure( $error, curl_error( $this->curl ) );

@@ -12,8 +12,8 @@ use TicketMetadata\Config;
  */
 final class Destination {
 
-	/** Of a name in the DNS. PHP warns of longer ones. */
-	private const NAME_LENGTH_MAX = 253;
+	/** A name in the DNS. With other characters PHP asks for seconds, and of a longer one it warns. */
+	private const NAME = '/^(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/iD';
 
 	private Config $config;
 
@@ -81,7 +81,7 @@ final class Destination {
 
 	/** @return string[] as the machine itself would resolve the name, which includes /etc/hosts; of IPv6 only without any of IPv4 */
 	private static function lookUp( string $name ): array {
-		if ( strlen( $name ) > self::NAME_LENGTH_MAX ) {
+		if ( preg_match( self::NAME, $name ) !== 1 ) {
 			return [];
 		}
 		// PHP warns of what a name server says.

@@ -15,6 +15,9 @@ final class HttpApiLimits {
 
 	private bool $isTooLong = false;
 
+	/** By what WordPress sends: cURL, or PHP's sockets. */
+	private bool $isCurl = false;
+
 	private ?Answer $reason = null;
 
 	/** @param string|null $pinned as Destination says it */
@@ -30,10 +33,10 @@ final class HttpApiLimits {
 	 */
 	public function keep( callable $request ) {
 		$hooks = [
-			'http_api_curl'                   => [ $this, 'pinCurl' ],
+			'http_api_curl'                    => [ $this, 'limitCurl' ],
 			'requests-fsockopen.remote_socket' => [ $this, 'pinSocket' ],
-			'requests-request.progress'       => [ $this, 'checkProgress' ],
-			'requests-requests.before_parse'  => [ $this, 'checkEncoding' ],
+			'requests-request.progress'        => [ $this, 'checkProgress' ],
+			'requests-requests.before_parse'   => [ $this, 'checkHeaders' ],
 		];
 		foreach ( $hooks as $name => $callback ) {
 			// Last, so that no other plugin undoes it.
@@ -58,7 +61,18 @@ final class HttpApiLimits {
 	}
 
 	/** @param resource|\CurlHandle $curl */
-	public function pinCurl( &$curl ): void {
+	public function limitCurl( &$curl ): void {
+		$this->isCurl = true;
+		curl_setopt( $curl, CURLOPT_NOPROGRESS, false );
+		curl_setopt(
+			$curl,
+			CURLOPT_PROGRESSFUNCTION,
+			function ( $handle, $total, $received ): int {
+				$this->isTooLong = $this->isTooLong || $received > $this->bytesMax;
+				// Anything but 0 ends the transfer.
+				return $this->isTooLong ? 1 : 0;
+			}
+		);
 		if ( $this->pinned !== null ) {
 			curl_setopt( $curl, CURLOPT_CONNECT_TO, [ "::$this->pinned:" ] );
 		}
@@ -76,6 +90,10 @@ final class HttpApiLimits {
 	 * @param int    $size what came before it
 	 */
 	public function checkProgress( $part, $size ): void {
+		// An exception would be thrown only when cURL has finished, and cURL has a total time of its own.
+		if ( $this->isCurl ) {
+			return;
+		}
 		if ( $size + strlen( $part ) > $this->bytesMax ) {
 			$this->isTooLong = true;
 			$this->end( 'too long' );
@@ -88,9 +106,13 @@ final class HttpApiLimits {
 	}
 
 	/** @param string $response headers and body as they came */
-	public function checkEncoding( &$response ): void {
-		$headers = strstr( $response, "\r\n\r\n", true );
-		if ( preg_match( '/^content-encoding:(?!\s*identity\s*$)/mi', $headers === false ? $response : $headers ) === 1 ) {
+	public function checkHeaders( &$response ): void {
+		$headers = (string) strstr( $response, "\r\n\r\n", true );
+		if ( strlen( $headers ) > ReceivedText::HEADER_BYTES_MAX ) {
+			$this->reason = ReceivedText::tooManyHeaders();
+			$this->end( 'too many headers' );
+		}
+		if ( preg_match( '/^content-encoding:(?!\s*identity\s*$)/mi', $headers ) === 1 ) {
 			$this->reason = Answer::failure( 'bad_answer', 'What answered is not the service: its answer is compressed, which nobody asked for.' );
 			$this->end( 'compressed' );
 		}

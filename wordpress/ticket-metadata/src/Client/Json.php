@@ -25,7 +25,7 @@ final class Json {
 
 	/**
 	 * Whether a JSON text has at most a number of values. Counted without decoding it, by what comes before or between
-	 * values: brackets and commas outside of texts.
+	 * values: brackets and commas outside of texts. An empty list counts as one with a value.
 	 */
 	public static function hasAtMost( int $max, string $text ): bool {
 		$marks = static fn( string $some ): int => substr_count( $some, '[' ) + substr_count( $some, '{' ) + substr_count( $some, ',' );

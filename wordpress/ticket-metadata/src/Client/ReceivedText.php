@@ -56,6 +56,10 @@ final class ReceivedText {
 		return $this->headerBytes > self::HEADER_BYTES_MAX;
 	}
 
+	public static function tooManyHeaders(): Answer {
+		return Answer::failure( 'bad_answer', 'What answered is not the service: its headers are longer than 64 KiB.' );
+	}
+
 	public function isTooLong(): bool {
 		return $this->textBytes > $this->textBytesMax;
 	}

@@ -47,10 +47,6 @@ final class TicketList {
 	 * @return int[] those to ask for again
 	 */
 	private function take( array $ids, Answer $answer ): array {
-		if ( $answer->isTooLarge ) {
-			$this->unreadable[ $ids[0] ] = $answer->detail();
-			return [];
-		}
 		if ( $answer->code !== '' ) {
 			$this->failure = $answer;
 			return [];
