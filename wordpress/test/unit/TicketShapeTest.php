@@ -53,8 +53,9 @@ final class TicketShapeTest extends PluginTestCase {
 	}
 
 	public function testASuccessThatSaysNothingOfTheTicketIsNone(): void {
-		foreach ( [ [ [ 'ok' => true ], 200 ], [ [ 'ticket_id' => 7, 'journaled' => false ], 202 ], [ [ 'ticket_id' => 8, 'journaled' => true ], 202 ], [ [ 'ticket_id' => 7 ], 201 ] ] as [ $body, $status ] ) {
+		foreach ( [ [ [ 'ok' => true ], 200 ], [ [ 'ticket_id' => 7, 'journaled' => false ], 202 ], [ [ 'ticket_id' => 8, 'journaled' => true ], 202 ], [ [ 'ticket_id' => 7 ], 201 ], [ self::TICKET, 207 ], [ self::TICKET, 204 ] ] as [ $body, $status ] ) {
 			self::assertFailed( 'bad_answer', $this->written( $body, $status ) );
+			self::assertFailed( 'bad_answer', $this->got( $body, $status === 200 ? 200 : 207 ) );
 		}
 	}
 
@@ -68,6 +69,8 @@ final class TicketShapeTest extends PluginTestCase {
 	public function testAPushSaysTheStateOfEachTicket(): void {
 		$push = fn( array $results ): Answer => $this->clientBy( new ScriptedTransport( Answer::fromHttp( 200, [], json_encode( compact( 'results' ) ) ) ) )->flush( [ 7 ] );
 		self::assertSame( '', $push( [ [ 'ticket_id' => 7, 'state' => 'synced' ] ] )->code );
+		$strange = $this->clientBy( new ScriptedTransport( Answer::fromHttp( 207, [], '{"results":[{"ticket_id":7,"state":"synced"}]}' ) ) );
+		self::assertFailed( 'bad_answer', $strange->flush( [ 7 ] ) );
 		foreach ( [ [], [ 'x' ], [ [ 'ticket_id' => 8, 'state' => 'synced' ] ], [ [ 'ticket_id' => 7, 'state' => true ] ], [ [ 'ticket_id' => 7, 'state' => 'synced' ], [] ] ] as $results ) {
 			self::assertFailed( 'bad_answer', $push( $results ) );
 		}

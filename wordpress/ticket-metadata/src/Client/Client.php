@@ -71,7 +71,7 @@ final class Client {
 			static function () use ( $id ): Request {
 				return new Request( 'GET', "/tickets/$id", Expected::ticket() );
 			},
-			static fn( array $body ): ?array => TicketShape::readOf( $body, $id )
+			static fn( array $body, int $status ): ?array => $status === 200 ? TicketShape::readOf( $body, $id ) : null
 		);
 	}
 
@@ -90,7 +90,7 @@ final class Client {
 			static function () use ( $ids ): Request {
 				return Request::withBody( 'POST', '/flush', $ids === [] ? [] : [ 'ticket_ids' => array_values( $ids ) ], '', Expected::results( count( $ids ) ) );
 			},
-			static fn( array $body ): ?array => self::arePushes( $body, $ids ) ? $body : null
+			static fn( array $body, int $status ): ?array => $status === 200 && self::arePushes( $body, $ids ) ? $body : null
 		);
 	}
 

@@ -42,7 +42,8 @@ final class TicketShape {
 		if ( $status === 202 ) {
 			return ( $body['ticket_id'] ?? null ) === $id && ( $body['journaled'] ?? null ) === true ? $body : null;
 		}
-		return self::readOf( $body, $id );
+		// Any other success, such as 207, says nothing of a single ticket.
+		return in_array( $status, [ 200, 201 ], true ) ? self::readOf( $body, $id ) : null;
 	}
 
 	public static function readOf( array $body, int $id ): ?array {
