@@ -74,7 +74,7 @@ function ticket_metadata_sync( int $ticket_id ): bool {
 		Errors::ofAnswer( $ticket_id, $answer );
 		return false;
 	}
-	$state = $answer->body['results'][0]['state'] ?? '';
+	$state = $answer->body['results'][0]['state'];
 	if ( $state === 'synced' ) {
 		return true;
 	}

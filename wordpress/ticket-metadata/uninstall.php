@@ -44,6 +44,8 @@ if ( is_multisite() ) {
 		switch_to_blog( $ticket_metadata_site );
 		ticket_metadata_uninstall_site();
 		restore_current_blog();
+		// Which of the site's settings a network administrator approved.
+		delete_site_option( 'ticket_metadata_approved_' . $ticket_metadata_site );
 	}
 } else {
 	ticket_metadata_uninstall_site();

@@ -103,6 +103,14 @@ final class ChecksTest extends SiteTestCase {
 		self::assertFound( 'critical', 'It refuses snoozed, done: the status must be one of open, pending', $finding );
 	}
 
+	public function testWhatIsSaidOfAStatusIsPlainText(): void {
+		foreach ( [ '["x"]' => 'the status .', '"\u001b[31mno"' => 'the status [31mno.' ] as $message => $text ) {
+			$result = '{"status":400,"error":{"code":"validation_failed","errors":[{"pointer":"/operations/0/status","message":' . $message . '}]}}';
+			$this->use( ( new FaultyServer() )->url( MalformedAnswers::behaviour( [ 'status' => 207, 'headers' => [], 'body' => "{\"results\":[$result,$result,$result]}" ] ) ) );
+			self::assertFound( 'critical', $text, StatusCheck::of( Plugin::patientClient() ) );
+		}
+	}
+
 	public function testStatusesThatAreKnownAreAllRight(): void {
 		self::assertFound( 'good', 'open, pending, closed', StatusCheck::of( Plugin::patientClient() ) );
 		$this->desk->statuses = [];

@@ -61,6 +61,13 @@ final class VerifyTest extends CommandTestCase {
 		self::assertSaid( 'Compared: 1. Agree: 0. Differ: 1.' );
 	}
 
+	public function testASubjectDoesNotSteerTheTerminal(): void {
+		[ $id ] = $this->tickets( 1 );
+		Plugin::patientClient()->update( $id, [ 'subject' => "\x1b]0;owned\x07\x1b[2J\u{202E}gpj" ] );
+		self::assertSame( 1, $this->command( 'verify' ) );
+		self::assertSaid( "desk | $id | subject | Ticket $id | ]0;owned [2J gpj | false" );
+	}
+
 	public function testATicketThatIsMissingThere(): void {
 		$ids = $this->tickets( 2 );
 		$new = self::newId();

@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { json as readJson } from 'node:stream/consumers'
 import { LOOPBACK } from '../../../scripts/lib/loopback.mjs'
 import { own } from '../../../scripts/lib/lifecycle.mjs'
+import { HOSTILE_ANSWERS, sayIt } from './hostile-answers.mjs'
 
 /** @typedef {import('node:http').ServerResponse} Response */
 /** @typedef {{ method: string, path: string, headers: import('node:http').IncomingHttpHeaders, body: unknown, connection: number }} Seen */
@@ -133,7 +134,11 @@ const BEHAVIOURS = {
   },
   'backlog-dead': (response) => { json(response, 200, { unsynced: 5, dead: 2, oldest_due_age_ms: null }) },
   'backlog-late': (response) => { json(response, 200, { unsynced: 5, dead: 0, oldest_due_age_ms: 600_001 }) },
-  unreadable: (response) => { json(response, 200, { tickets: [], missing: [], errors: [{ ticket_id: 7, error: { code: 'internal_error', detail: 'The stored data of ticket 7 cannot be read.' } }] }) },
+  unreadable: (response, { path }) => {
+    const ids = new URLSearchParams(path.split('?')[1]).get('ids')?.split(',').map(Number) ?? []
+    json(response, 200, { tickets: [], missing: [], errors: ids.map((id) => ({ ticket_id: id, error: { code: 'internal_error', detail: `The stored data of ticket ${id} cannot be read.` } })) })
+  },
+  ...HOSTILE_ANSWERS,
   'not-ready': (response) => { json(response, 503, { status: 'unavailable', redis: { state: 'down' }, mysql: { state: 'down' }, journal: 'off' }) },
 }
 
@@ -156,7 +161,7 @@ export async function startFaults (obey, more = {}) {
     if (behaviour === 'order') {
       return obey(test).then(() => json(response, 200, {}), (error) => json(response, 500, { message: String(error) }))
     }
-    const act = behaviours[behaviour]
+    const act = behaviours[behaviour] ?? sayIt(behaviour)
     if (!act) return json(response, 500, { message: `nothing here is called ${behaviour}` })
     const body = request.headers['content-length'] ? await readJson(request) : null
     const seen = { method: request.method ?? '', path: `/${rest.join('/')}`, headers: request.headers, body, connection: numbers.get(request.socket) ?? 0 }

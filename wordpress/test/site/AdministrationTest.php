@@ -131,6 +131,76 @@ final class AdministrationTest extends SiteTestCase {
 		$this->database->forgetSettings( $second );
 	}
 
+	private const HEALTH = '#(good|critical): ([^<]*ticket-metadata service[^<]*)</strong><br>([^<]*)#';
+
+	/** @return string what the button of the second site's settings page says */
+	private static function tested( Browser $browser ): string {
+		$action = 'http://' . getenv( 'NETWORK_HOST' ) . '/second/' . self::PAGE;
+		$page   = $browser->postAndRead( self::PAGE, [ 'ticket_metadata_test' => 'Test connection' ] + Browser::form( $browser->get( self::PAGE ), $action ) );
+		preg_match( self::HEALTH, $page, $found );
+		return html_entity_decode( $found[0] ?? $page, ENT_QUOTES );
+	}
+
+	/** The address of a server of the tests, as the second site's administrator stored it when wp-config.php had no key. */
+	private function storedBySite( FaultyServer $server, Browser $browser ): void {
+		$network = Site::ofNetwork( '/' );
+		$network->configure( [ 'TICKET_METADATA_KEY' => null ] );
+		$form = Browser::form( $browser->get( self::PAGE ), 'options.php' );
+		$browser->post( 'wp-admin/options.php', [ 'ticket_metadata[url]' => $server->url( 'service' ) ] + $form );
+		self::assertSame( $server->url( 'service' ), $this->database->settings( getenv( 'NETWORK_TABLE_PREFIX' ) . '2_' )['url'] );
+	}
+
+	public function testAnAddressThatASiteStoredEarlierDoesNotGetTheNetworksKey(): void {
+		$server = new FaultyServer();
+		$site   = Browser::ofNetwork( '/second/', 'user-4' );
+		try {
+			$this->storedBySite( $server, $site );
+			Site::ofNetwork( '/' )->configure( [] );
+			self::assertStringContainsString( "The key is the network's", html_entity_decode( $site->get( self::PAGE ), ENT_QUOTES ), 'a notice on the settings page' );
+			self::assertStringContainsString( "The key is the network's", self::tested( $site ) );
+			$page = Site::ofNetwork( '/second/' )->act( Step::create( 'awesome-support', 'Of the second' ) );
+			self::assertSame( 200, $page->status, $page->body );
+			$this->site->settle();
+			self::assertSame( [], $server->seen() );
+			self::assertCount( 1, $this->database->outbox( getenv( 'NETWORK_TABLE_PREFIX' ) . '2_' ), 'the change waits' );
+
+			$network = Browser::ofNetwork( '/second/', 'admin' );
+			$form    = Browser::form( $network->get( self::PAGE ), 'options.php' );
+			self::assertSame( '0', $form['ticket_metadata[approve_address]'] );
+			$network->post( 'wp-admin/options.php', $form );
+			self::assertStringContainsString( "The key is the network's", self::tested( $network ), 'a form that nobody touched approves nothing' );
+			$network->post( 'wp-admin/options.php', [ 'ticket_metadata[approve_address]' => '1' ] + $form );
+			self::assertStringContainsString( 'good: The ticket-metadata service can be reached', self::tested( $site ) );
+			self::assertSame( '1', Browser::form( $network->get( self::PAGE ), 'options.php' )['ticket_metadata[approve_address]'] );
+			self::assertNotSame( [], $server->seen() );
+		} finally {
+			$this->forgetSecond();
+		}
+	}
+
+	public function testASiteOfANetworkHasNothingPrivateCalled(): void {
+		$server = new FaultyServer();
+		$site   = Browser::ofNetwork( '/second/', 'user-4' );
+		try {
+			$this->storedBySite( $server, $site );
+			self::assertStringContainsString( 'such an address must be public', self::tested( $site ) );
+			self::assertArrayNotHasKey( 'ticket_metadata[approve_address]', Browser::form( $site->get( self::PAGE ), 'options.php' ) );
+			$form = Browser::form( $site->get( self::PAGE ), 'options.php' );
+			$site->post( 'wp-admin/options.php', [ 'ticket_metadata[approve_address]' => '1' ] + $form );
+			self::assertStringContainsString( 'such an address must be public', self::tested( $site ), 'only the network approves' );
+			self::assertSame( [], $server->seen() );
+		} finally {
+			$this->forgetSecond();
+		}
+	}
+
+	private function forgetSecond(): void {
+		Site::ofNetwork( '/' )->configure( [] );
+		$this->database->forget( getenv( 'NETWORK_TABLE_PREFIX' ) . '2_' );
+		$this->database->forgetSettings( getenv( 'NETWORK_TABLE_PREFIX' ) . '2_' );
+		$this->database->forgetApprovals( getenv( 'NETWORK_TABLE_PREFIX' ) );
+	}
+
 	public function testItLeavesNoneOfItsDataOnAnySiteOfANetwork(): void {
 		$prefixes = [];
 		foreach ( [ 1 => '/', 2 => '/second/', 3 => '/third/' ] as $number => $path ) {
@@ -142,12 +212,14 @@ final class AdministrationTest extends SiteTestCase {
 			self::assertCount( 1, $this->database->outbox( $prefixes[ $number ] ) );
 			self::assertNotSame( [], $this->database->traces( $prefixes[ $number ] ) );
 		}
+		self::assertCount( 3, $this->database->approvals( getenv( 'NETWORK_TABLE_PREFIX' ) ) );
 		self::removeFromNetwork( 'deactivate' );
 		foreach ( $prefixes as $prefix ) {
 			self::assertNotContains( 'cron', $this->database->traces( $prefix ) );
 			self::assertCount( 1, $this->database->outbox( $prefix ), 'the outbox is kept' );
 		}
 		self::removeFromNetwork( 'uninstall' );
+		self::assertSame( [], $this->database->approvals( getenv( 'NETWORK_TABLE_PREFIX' ) ) );
 		// Each had two help desks: whose tickets have which ids is not forgotten.
 		self::assertSame( array_fill_keys( [ 1, 2, 3 ], [ 'ticket_metadata_help_desks' ] ), array_map( [ $this->database, 'traces' ], $prefixes ) );
 	}

@@ -135,6 +135,14 @@ final class BatchTest extends PluginTestCase {
 		}
 	}
 
+	public function testAStatusIsAWholeNumberAndAResultIsOfItsTicket(): void {
+		foreach ( [ [ 'status' => '200' ], [ 'status' => 200.5 ], [ 'status' => [ 200 ] ], [ 'status' => true ], [ 'status' => 200, 'ticket_id' => 2 ], [ 'status' => 200, 'ticket_id' => '1' ] ] as $result ) {
+			$outcome = $this->send( self::changes( 1 ), self::results( $result ) )[0];
+			self::assertSame( [ 'bad_answer', false ], [ $outcome->code, $outcome->isRefused ], json_encode( $result ) );
+		}
+		self::assertTrue( $this->send( self::changes( 1 ), self::results( [ 'status' => 200, 'ticket_id' => 1 ] ) )[0]->isStored() );
+	}
+
 	public function testAnAnswerThatDoesNotFitIsNone(): void {
 		$outcomes = $this->send( self::changes( 2 ), self::results( [ 'status' => 200 ] ) );
 		self::assertSame( [ 'bad_answer', false ], [ $outcomes[1]->code, $outcomes[1]->isRefused ] );

@@ -61,7 +61,7 @@ final class DeliveryTest extends PluginTestCase {
 	/** @dataProvider laterTimes */
 	public function testItWaitsBeforeTheSecondAttempt( string $retryAfter, int $timeoutMs, bool $isWaiting ): void {
 		$problem   = Answer::fromHttp( 503, [ 'retry-after' => $retryAfter ], '{"code":"store_unavailable"}' );
-		$transport = new ScriptedTransport( $problem, Answer::fromHttp( 200, [], '{}' ) );
+		$transport = new ScriptedTransport( $problem, Answer::fromHttp( 200, [], '{"ticket_id":7,"version":1}' ) );
 		self::assertSame( 200, $this->clientBy( $transport, [ 'timeout_ms' => $timeoutMs ] )->update( 7, [ 'status' => 'open' ] )->status );
 		// What is left of the time tells how long it was.
 		self::assertSame( $isWaiting, $transport->sent[0][1] - $transport->sent[1][1] >= 1000 );
@@ -69,7 +69,7 @@ final class DeliveryTest extends PluginTestCase {
 	}
 
 	public function testBothAttemptsShareTheTime(): void {
-		$transport = new ScriptedTransport( Answer::failure( 'network_error', 'gone' ), Answer::fromHttp( 200, [], '{}' ) );
+		$transport = new ScriptedTransport( Answer::failure( 'network_error', 'gone' ), Answer::fromHttp( 200, [], '{"ticket_id":7,"version":1}' ) );
 		$this->clientBy( $transport, [ 'timeout_ms' => 500 ] )->get( 7 );
 		self::assertSame( 500, $transport->sent[0][1] );
 		self::assertLessThanOrEqual( 450, $transport->sent[1][1], 'what is left after the pause' );

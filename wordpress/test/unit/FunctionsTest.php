@@ -154,7 +154,7 @@ final class FunctionsTest extends PluginTestCase {
 	public function testAnAnswerOfOtherThingsIsNotSynced(): void {
 		$this->use( $this->server->url( 'good' ) );
 		self::assertFalse( ticket_metadata_sync( 1 ) );
-		self::assertSame( 'unsynced', $this->error()[0] );
+		self::assertSame( 'bad_answer', $this->error()[0] );
 	}
 
 	public function testWithoutWpDebugLogNothingIsLogged(): void {

@@ -4,6 +4,8 @@
 final class Site {
 	/** @var array<string, mixed> */
 	public static array $options = [];
+	/** @var array<string, mixed> the network's */
+	public static array $networkOptions = [];
 	/** @var array<string, mixed> the persistent object cache */
 	public static array $cache = [];
 	/** @var array<string, callable[]> */
@@ -20,12 +22,23 @@ final class Site {
 		self::$options   = [];
 		self::$cache     = [];
 		self::$listeners = [];
+
+		self::$networkOptions = [];
 		TicketMetadata\Plugin::forgetClient();
 	}
 }
 
 function get_option( string $name ) {
 	return Site::$options[ $name ] ?? false;
+}
+
+function get_site_option( string $name ) {
+	return Site::$networkOptions[ $name ] ?? false;
+}
+
+function update_site_option( string $name, $value ): bool {
+	Site::$networkOptions[ $name ] = $value;
+	return true;
 }
 
 function add_action( string $name, callable $listener ): void {

@@ -30,8 +30,12 @@ final class Config {
 	/** @var string[] names of settings */
 	private array $unusable = [];
 
+	/** The site whose settings these are. */
+	private int $blog;
+
 	public function __construct() {
-		$option = get_option( self::OPTION );
+		$this->blog = get_current_blog_id();
+		$option     = get_option( self::OPTION );
 		foreach ( self::DEFAULTS as $name => $default ) {
 			$given = self::given( $name, is_array( $option ) ? $option : [] );
 			$value = $given === null ? $default : Setting::read( $name, $given, $default );
@@ -44,9 +48,9 @@ final class Config {
 		}
 	}
 
-	/** Without a trailing slash; empty if it is invalid. */
+	/** Without a trailing slash; empty if nothing may be sent, because it is invalid or must not get the key. */
 	public function url(): string {
-		return $this->values['url'];
+		return $this->isKeyAstray() ? '' : $this->values['url'];
 	}
 
 	public function withoutKey(): self {
@@ -86,7 +90,22 @@ final class Config {
 		return $this->values['ca_file'];
 	}
 
-	/** @return string[] invalid settings, for administrators */
+	/** Whether an administrator of this site of a network chose the value. wp-config.php and defaults are the network's, and so is what one of its administrators approved. */
+	public function isOfSite( string $name ): bool {
+		return is_multisite() && ! self::isLocked( $name ) && $this->values[ $name ] !== self::DEFAULTS[ $name ] && ! Approvals::cover( $this->blog, $name, $this->values[ $name ] );
+	}
+
+	/** Whether the key is the network's, so that the site's administrators must not send it elsewhere. */
+	public function isKeyOfNetwork(): bool {
+		return is_multisite() && ( self::isLocked( 'key' ) || ( $this->key() !== '' && ! $this->isOfSite( 'key' ) ) );
+	}
+
+	/** Whether an address of the site's own choice would get the network's key. A certificate authority can pass for any address. */
+	private function isKeyAstray(): bool {
+		return $this->key() !== '' && $this->isKeyOfNetwork() && ( $this->isOfSite( 'url' ) || $this->isOfSite( 'ca_file' ) );
+	}
+
+	/** @return string[] why settings cannot be used, for administrators */
 	public function problems(): array {
 		// Translated only here: WordPress has no translations yet when the plugin is loaded.
 		$problems = array_map(
@@ -96,6 +115,10 @@ final class Config {
 			},
 			$this->unusable
 		);
+		// An invalid address gets no key anyway.
+		if ( $this->values['url'] !== '' && $this->isKeyAstray() ) {
+			$problems[] = __( 'The key is the network\'s, but an administrator of this site chose the address or the certificate authority file, so nothing is sent. A network administrator can approve them under Settings > Ticket Metadata of this site, or set TICKET_METADATA_URL in wp-config.php. With a key of its own the site may use its own address.', 'ticket-metadata' );
+		}
 		if ( $this->caFile() !== '' && ! ( is_file( $this->caFile() ) && is_readable( $this->caFile() ) ) ) {
 			/* translators: 1: a constant of wp-config.php, 2: a path */
 			$problems[] = sprintf( __( '%1$s must be a file that PHP may read, and %2$s is not.', 'ticket-metadata' ), self::constant( 'ca_file' ), $this->caFile() );

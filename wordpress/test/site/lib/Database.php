@@ -68,6 +68,15 @@ final class Database {
 		$this->query( "DELETE FROM {$prefix}options WHERE option_name = 'ticket_metadata'" );
 	}
 
+	/** @return string[] what the network keeps of the plugin */
+	public function approvals( string $prefix ): array {
+		return array_column( $this->query( "SELECT meta_key FROM {$prefix}sitemeta WHERE meta_key LIKE 'ticket\\_metadata%'" ), 'meta_key' );
+	}
+
+	public function forgetApprovals( string $prefix ): void {
+		$this->query( "DELETE FROM {$prefix}sitemeta WHERE meta_key LIKE 'ticket\\_metadata%'" );
+	}
+
 	/** @return string[] what a site keeps of the plugin: options, events, its table */
 	public function traces( string $prefix ): array {
 		$options = $this->query( "SELECT option_name FROM {$prefix}options WHERE option_name LIKE '%ticket\\_metadata%' OR (option_name = 'cron' AND option_value LIKE '%ticket\\_metadata%')" );

@@ -3,6 +3,7 @@ namespace TicketMetadata\Admin;
 
 use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Client\TicketList;
 use TicketMetadata\Plugin;
 
 /** The data that the service has about a person's tickets, for Tools > Export Personal Data. Complete, or an error: never a part that looks complete. */
@@ -68,24 +69,23 @@ final class PrivacyExporter {
 	 * @throws \RuntimeException if the answer is incomplete
 	 */
 	private static function tickets( array $ids ): array {
-		if ( $ids === [] ) {
-			return [];
+		$list = TicketList::of( Plugin::patientClient(), $ids );
+		if ( $list->failure !== null ) {
+			throw new \RuntimeException( $list->failure->detail() );
 		}
-		$answer = Plugin::patientClient()->list( $ids );
-		if ( ! is_array( $answer->body['tickets'] ?? null ) ) {
-			throw new \RuntimeException( $answer->detail() !== '' ? $answer->detail() : "HTTP status $answer->status" );
-		}
-		if ( ! empty( $answer->body['errors'] ) ) {
+		if ( $list->unreadable !== [] ) {
 			throw new \RuntimeException( __( 'It cannot read some of the tickets.', 'ticket-metadata' ) );
 		}
-		return $answer->body['tickets'];
+		// In the order of the pages.
+		return array_values( array_replace( array_intersect_key( array_flip( $ids ), $list->tickets ), $list->tickets ) );
 	}
 
 	private static function failed( string $reason ): \WP_Error {
 		return new \WP_Error(
 			'ticket_metadata_export',
+			// WordPress's script puts it into the page as HTML.
 			/* translators: %s: what went wrong */
-			sprintf( __( 'The ticket-metadata service did not return the data of this person\'s tickets, so the export would be incomplete. Try again when the service can be reached. Reason: %s', 'ticket-metadata' ), $reason )
+			esc_html( sprintf( __( 'The ticket-metadata service did not return the data of this person\'s tickets, so the export would be incomplete. Try again when the service can be reached. Reason: %s', 'ticket-metadata' ), $reason ) )
 		);
 	}
 
@@ -101,7 +101,7 @@ final class PrivacyExporter {
 			'group_id'          => 'ticket-metadata',
 			'group_label'       => __( 'Ticket metadata', 'ticket-metadata' ),
 			'group_description' => __( 'What the ticket-metadata service holds about support tickets.', 'ticket-metadata' ),
-			'item_id'           => 'ticket-metadata-' . (int) $ticket['ticket_id'],
+			'item_id'           => "ticket-metadata-{$ticket['ticket_id']}",
 			'data'              => $data,
 		];
 	}

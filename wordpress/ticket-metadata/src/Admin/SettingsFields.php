@@ -62,11 +62,14 @@ final class SettingsFields {
 		} else {
 			self::showInput( $name );
 		}
+		if ( $name === self::placeOfApproval() ) {
+			self::showApproval();
+		}
 		if ( Config::isLocked( $name ) ) {
 			/* translators: %s: the name of a constant */
 			echo '<p class="description">' . esc_html( sprintf( __( 'Set in wp-config.php as %s.', 'ticket-metadata' ), Config::constant( $name ) ) ) . '</p>';
 		} elseif ( ! SettingsForm::mayChange( $name ) ) {
-			echo '<p class="description">' . esc_html__( 'Only network administrators can change it, because the key in wp-config.php is theirs.', 'ticket-metadata' ) . '</p>';
+			echo '<p class="description">' . esc_html__( 'Only network administrators can change it, because the key is theirs.', 'ticket-metadata' ) . '</p>';
 		} elseif ( self::help( $name ) !== '' ) {
 			echo '<p class="description">' . esc_html( self::help( $name ) ) . '</p>';
 		}
@@ -109,6 +112,23 @@ final class SettingsFields {
 		if ( $isSet ) {
 			printf( '<p><label><input type="checkbox" name="%1$s" value="1"> %2$s</label></p>', esc_attr( self::field( SettingsForm::REMOVE_KEY ) ), esc_html__( 'Remove the key', 'ticket-metadata' ) );
 		}
+	}
+
+	/** The first setting of the address that is open to a network administrator; empty: the user is none, or both are constants. */
+	private static function placeOfApproval(): string {
+		$open = array_filter( [ 'url', 'ca_file' ], [ self::class, 'isOpen' ] );
+		return SettingsForm::isOfNetwork() ? (string) reset( $open ) : '';
+	}
+
+	private static function showApproval(): void {
+		$config     = new Config();
+		$isApproved = ! $config->isOfSite( 'url' ) && ! $config->isOfSite( 'ca_file' );
+		printf(
+			'<input type="hidden" name="%1$s" value="0"><p><label><input type="checkbox" name="%1$s" value="1" %2$s> %3$s</label></p>',
+			esc_attr( self::field( SettingsForm::APPROVE ) ),
+			checked( $isApproved, true, false ),
+			esc_html__( 'Approved by the network: the address and the certificate authority file may get the network\'s key, and the address may be a private one.', 'ticket-metadata' )
+		);
 	}
 
 	private static function showFixed( string $name ): void {

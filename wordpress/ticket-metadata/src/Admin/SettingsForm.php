@@ -1,6 +1,7 @@
 <?php
 namespace TicketMetadata\Admin;
 
+use TicketMetadata\Approvals;
 use TicketMetadata\Config;
 use TicketMetadata\Setting;
 use TicketMetadata\StatusMap;
@@ -16,6 +17,12 @@ final class SettingsForm {
 	public const NEW_KEY = 'new_key';
 
 	public const REMOVE_KEY = 'remove_key';
+
+	/** Only in the form of network administrators: whether the address of the site may get the network's key and may be private. */
+	public const APPROVE = 'approve_address';
+
+	/** Who controls one of them can read the key. */
+	private const PLACE_OF_KEY = [ 'url', 'ca_file' ];
 
 	/** Only in the form: statuses by their key in the map, encoded so that PHP accepts it as a field name. */
 	public const STATUSES = 'statuses';
@@ -40,13 +47,31 @@ final class SettingsForm {
 				$option[ $name ] = $value;
 			}
 		}
+		if ( isset( $input[ self::NEW_KEY ] ) && self::isOfNetwork() ) {
+			self::approve( $input, $option );
+		}
 		return $option;
 	}
 
 	/** A site of a network must not send the network's key to an address of its own choice. */
 	public static function mayChange( string $name ): bool {
-		$isPlaceOfKey = in_array( $name, [ 'url', 'ca_file' ], true );
-		return ! ( $isPlaceOfKey && is_multisite() && Config::isLocked( 'key' ) ) || current_user_can( 'manage_network_options' );
+		return ! in_array( $name, self::PLACE_OF_KEY, true ) || ! ( new Config() )->isKeyOfNetwork() || current_user_can( 'manage_network_options' );
+	}
+
+	/** Whether a network administrator uses the form. */
+	public static function isOfNetwork(): bool {
+		return is_multisite() && current_user_can( 'manage_network_options' );
+	}
+
+	/** Records what the network's administrator set. Not the address without the tick: the form sends back what the site's administrator may have stored. */
+	private static function approve( array $input, array $option ): void {
+		$blog = get_current_blog_id();
+		if ( isset( $option['key'] ) && $option['key'] === self::newKey( $input ) ) {
+			Approvals::set( $blog, 'key', $option['key'] );
+		}
+		foreach ( isset( $input[ self::APPROVE ] ) ? self::PLACE_OF_KEY : [] as $name ) {
+			Approvals::set( $blog, $name, empty( $input[ self::APPROVE ] ) ? null : $option[ $name ] ?? null );
+		}
 	}
 
 	/**
@@ -70,7 +95,7 @@ final class SettingsForm {
 	}
 
 	private static function withKey( array $input, array $stored ): array {
-		$new = is_string( $input[ self::NEW_KEY ] ) ? trim( $input[ self::NEW_KEY ] ) : '';
+		$new = self::newKey( $input );
 		if ( $new !== '' ) {
 			$input['key'] = $new;
 		} elseif ( empty( $input[ self::REMOVE_KEY ] ) && isset( $stored['key'] ) ) {
@@ -79,6 +104,10 @@ final class SettingsForm {
 			$input['key'] = null;
 		}
 		return $input;
+	}
+
+	private static function newKey( array $input ): string {
+		return is_string( $input[ self::NEW_KEY ] ) ? trim( $input[ self::NEW_KEY ] ) : '';
 	}
 
 	private static function withStatuses( array $input, array $stored ): array {

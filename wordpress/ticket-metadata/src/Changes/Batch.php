@@ -10,7 +10,7 @@ final class Batch {
 	/** The service's limit per batch. */
 	public const SIZE_MAX = 500;
 
-	/** Errors of one change that fail the whole batch: then each change is sent alone. */
+	/** Errors of one change that fail the whole batch: then it is sent in halves, down to the change alone. */
 	private const OF_ONE = [ 'payload_too_large', 'invalid_argument' ];
 
 	private Client $client;
@@ -70,15 +70,20 @@ final class Batch {
 	private function attempt( array $changes ): array {
 		$operations = array_map( static fn( Change $change ): array => $change->toOperation(), array_values( $changes ) );
 		$answer     = $this->client->batch( $operations );
-		if ( in_array( $answer->code, self::OF_ONE, true ) && count( $changes ) > 1 ) {
+		if ( ( $answer->isTooLarge || in_array( $answer->code, self::OF_ONE, true ) ) && count( $changes ) > 1 ) {
 			[ $half, $rest ] = array_chunk( $changes, intdiv( count( $changes ) + 1, 2 ), true );
-			return $this->attempt( $half ) + $this->attempt( $rest );
+			$outcomes         = $this->attempt( $half );
+			return $outcomes + ( self::isCutOff( $outcomes ) ? array_fill_keys( array_keys( $rest ), end( $outcomes ) ) : $this->attempt( $rest ) );
 		}
-		return array_combine( array_keys( $changes ), self::outcomes( $answer, count( $changes ) ) );
+		return array_combine( array_keys( $changes ), self::outcomes( $answer, array_column( $operations, 'ticket_id' ) ) );
 	}
 
-	/** @return Outcome[] in the order of the operations */
-	private static function outcomes( Answer $answer, int $count ): array {
+	/**
+	 * @param int[] $ticketIds of the operations
+	 * @return Outcome[] in the order of the operations
+	 */
+	private static function outcomes( Answer $answer, array $ticketIds ): array {
+		$count = count( $ticketIds );
 		if ( $answer->code !== '' ) {
 			$outcome = in_array( $answer->code, self::OF_ONE, true )
 				? Outcome::refused( $answer->code, $answer->detail() )
@@ -89,6 +94,6 @@ final class Batch {
 		if ( ! is_array( $results ) || count( $results ) !== $count ) {
 			return array_fill( 0, $count, Outcome::undelivered( 'bad_answer', 'The answer to a batch does not have a result for each operation.' ) );
 		}
-		return array_map( [ Outcome::class, 'ofResult' ], array_values( $results ) );
+		return array_map( [ Outcome::class, 'ofResult' ], array_values( $results ), $ticketIds );
 	}
 }

@@ -35,17 +35,27 @@ final class Outcome {
 		return self::undelivered( $answer->code, $answer->detail() );
 	}
 
-	/** @param mixed $result one result of a batch */
-	public static function ofResult( $result ): self {
+	/**
+	 * @param mixed $result   one result of a batch
+	 * @param int   $ticketId of its operation: another ticket's result says nothing of it
+	 */
+	public static function ofResult( $result, int $ticketId ): self {
 		$result = is_array( $result ) ? $result : [];
-		$status = (int) ( $result['status'] ?? 0 );
+		$status = is_int( $result['status'] ?? null ) ? $result['status'] : 0;
+		$error  = is_array( $result['error'] ?? null ) ? $result['error'] : [];
+		$code   = $error['code'] ?? null;
+		if ( ( $result['ticket_id'] ?? $ticketId ) !== $ticketId ) {
+			return self::undelivered( 'bad_answer', 'A result of the batch is of another ticket.' );
+		}
 		if ( $status >= 200 && $status < 300 ) {
 			return self::stored();
 		}
-		$code   = (string) ( $result['error']['code'] ?? 'bad_answer' );
-		$detail = (string) ( $result['error']['detail'] ?? "A result of the batch has the status $status and no reason." );
+		if ( ! Answer::isCode( $code ) ) {
+			return self::undelivered( 'bad_answer', "A result of the batch has the status $status and no reason." );
+		}
 		// A ticket whose stored data is damaged gets 500, which does not concern the others.
-		$isOfTicket = $code !== 'bad_answer' && ( ( $status >= 400 && $status < 500 ) || $code === 'internal_error' );
+		$isOfTicket = ( $status >= 400 && $status < 500 ) || $code === 'internal_error';
+		$detail     = Answer::line( $error['detail'] ?? null );
 		return $isOfTicket ? self::refused( $code, $detail ) : self::undelivered( $code, $detail );
 	}
 

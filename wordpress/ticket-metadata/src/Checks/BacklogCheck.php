@@ -15,7 +15,8 @@ final class BacklogCheck {
 		}
 		$unsynced = $answer->body['unsynced'] ?? null;
 		$dead     = $answer->body['dead'] ?? null;
-		if ( ! is_int( $unsynced ) || ! is_int( $dead ) ) {
+		$ageMs    = $answer->body['oldest_due_age_ms'] ?? 0;
+		if ( ! is_int( $unsynced ) || ! is_int( $dead ) || ! ( is_int( $ageMs ) || is_float( $ageMs ) ) ) {
 			/* translators: %s: what went wrong */
 			return Finding::recommended( 'backlog', __( 'The service did not say how far MySQL is behind', 'ticket-metadata' ), sprintf( __( 'Its answer was: %s', 'ticket-metadata' ), $answer->detail() ) );
 		}
@@ -29,7 +30,7 @@ final class BacklogCheck {
 		}
 		/* translators: %s: a number of tickets */
 		$text = sprintf( _n( '%s ticket is newer in the service than in MySQL.', '%s tickets are newer in the service than in MySQL.', $unsynced, 'ticket-metadata' ), number_format_i18n( $unsynced ) );
-		return ( $answer->body['oldest_due_age_ms'] ?? 0 ) > self::LATE_MS
+		return $ageMs > self::LATE_MS
 			? Finding::recommended( 'backlog', __( 'MySQL is behind', 'ticket-metadata' ), $text . ' ' . __( 'The oldest one that is due has been waiting for more than ten minutes.', 'ticket-metadata' ) )
 			: Finding::good( 'backlog', __( 'MySQL receives the tickets in time', 'ticket-metadata' ), $text . ' ' . __( 'None has been due for more than ten minutes.', 'ticket-metadata' ) );
 	}

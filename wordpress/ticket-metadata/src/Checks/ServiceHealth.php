@@ -70,11 +70,11 @@ final class ServiceHealth {
 	/** @param mixed $part */
 	private static function part( $part ): string {
 		$reason = is_array( $part ) ? $part['reason'] ?? null : null;
-		return self::word( is_array( $part ) ? $part['state'] ?? null : null ) . ( is_string( $reason ) ? " ($reason)" : '' );
+		return self::word( is_array( $part ) ? $part['state'] ?? null : null ) . ( is_string( $reason ) ? ' (' . self::word( $reason ) . ')' : '' );
 	}
 
 	/** @param mixed $word */
 	private static function word( $word ): string {
-		return is_string( $word ) ? $word : '?';
+		return is_string( $word ) ? Answer::line( $word ) : '?';
 	}
 }

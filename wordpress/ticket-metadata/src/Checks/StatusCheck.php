@@ -1,6 +1,7 @@
 <?php
 namespace TicketMetadata\Checks;
 
+use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
 use TicketMetadata\StatusMap;
 
@@ -53,8 +54,8 @@ final class StatusCheck {
 	 * @return string|null what the service says about the status; null: nothing
 	 */
 	private static function refusal( $result ): ?string {
-		$finding = $result['error']['errors'][0] ?? [];
-		$pointer = is_string( $finding['pointer'] ?? null ) ? $finding['pointer'] : '';
-		return substr( $pointer, -7 ) === '/status' ? (string) ( $finding['message'] ?? '' ) : null;
+		$finding = $result['error']['errors'][0] ?? null;
+		$pointer = is_array( $finding ) ? $finding['pointer'] ?? null : null;
+		return is_string( $pointer ) && substr( $pointer, -7 ) === '/status' ? Answer::line( $finding['message'] ?? null ) : null;
 	}
 }

@@ -5,6 +5,7 @@ use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Client\TicketList;
 
 /** Compares tickets of a help desk with the service's. */
 final class ComparedTickets {
@@ -37,11 +38,11 @@ final class ComparedTickets {
 				$compared[ $id ] = new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $id, null ] ] );
 			}
 		}
-		[ $tickets, $unreadable ] = $toService === [] ? [ [], [] ] : $this->ask( $toService );
+		$list = $this->ask( $toService );
 		foreach ( $toService as $id => $ticketId ) {
-			$compared[ $id ] = isset( $unreadable[ $ticketId ] )
-				? new ComparedTicket( ComparedTicket::UNREADABLE, [ 'ticket_id' => [ $ticketId, $unreadable[ $ticketId ] ] ] )
-				: $this->one( $ticketId, $snapshots[ $id ], $tickets[ $ticketId ] ?? null );
+			$compared[ $id ] = isset( $list->unreadable[ $ticketId ] )
+				? new ComparedTicket( ComparedTicket::UNREADABLE, [ 'ticket_id' => [ $ticketId, $list->unreadable[ $ticketId ] ] ] )
+				: $this->one( $ticketId, $snapshots[ $id ], $list->tickets[ $ticketId ] ?? null );
 		}
 		return $compared;
 	}
@@ -51,24 +52,17 @@ final class ComparedTickets {
 			return new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $ticketId, null ] ] );
 		}
 		$differences = Comparison::differences( $this->fields->of( $snapshot ), $ticket );
-		$isInMysql   = isset( $ticket['version'], $ticket['synced_version'] ) && $ticket['version'] === $ticket['synced_version'];
+		$isInMysql   = $ticket['version'] === ( $ticket['synced_version'] ?? null );
 		return new ComparedTicket( $differences === [] ? ComparedTicket::AGREES : ComparedTicket::DIFFERS, $differences, $isInMysql );
 	}
 
-	/**
-	 * @param int[] $ids the service's
-	 * @return array{array<int, array>, array<int, string>} tickets, and the reasons for those that cannot be read
-	 */
-	private function ask( array $ids ): array {
-		$answer = $this->client->list( array_values( $ids ) );
-		if ( $answer->status !== 200 || ! is_array( $answer->body['tickets'] ?? null ) ) {
+	/** @param int[] $ids the service's */
+	private function ask( array $ids ): TicketList {
+		$list = TicketList::of( $this->client, $ids );
+		if ( $list->failure !== null ) {
 			/* translators: %s: what went wrong */
-			\WP_CLI::error( sprintf( __( 'The service did not return the tickets: %s', 'ticket-metadata' ), $answer->detail() ) );
+			\WP_CLI::error( sprintf( __( 'The service did not return the tickets: %s', 'ticket-metadata' ), $list->failure->detail() ) );
 		}
-		$unreadable = [];
-		foreach ( $answer->body['errors'] ?? [] as $error ) {
-			$unreadable[ (int) $error['ticket_id'] ] = (string) ( $error['error']['detail'] ?? '' );
-		}
-		return [ array_column( $answer->body['tickets'], null, 'ticket_id' ), $unreadable ];
+		return $list;
 	}
 }

@@ -4,9 +4,13 @@ namespace TicketMetadata\Cli;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Text;
 
 /** `wp ticket-metadata verify` */
 final class Verify {
+
+	/** The longest value of a ticket. */
+	private const TEXT_LENGTH_MAX = 1024;
 
 	private Client $client;
 
@@ -138,9 +142,13 @@ final class Verify {
 		\WP_CLI::log( sprintf( __( 'Newer in the service than in MySQL: %d.', 'ticket-metadata' ), $this->counts['not_mysql'] ) );
 	}
 
-	/** @param mixed $value */
+	/**
+	 * A subject is what a customer typed, which must not steer the terminal.
+	 *
+	 * @param mixed $value
+	 */
 	private static function text( $value ): string {
-		return is_string( $value ) ? $value : (string) wp_json_encode( $value );
+		return Text::line( is_string( $value ) ? $value : (string) wp_json_encode( $value ), self::TEXT_LENGTH_MAX );
 	}
 
 	private static function isUnlike( ComparedTicket $ticket ): bool {

@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Client;
 
+use TicketMetadata\Text;
+
 /** The result of a request. A failure is an answer too, with the status 0 and a code. */
 final class Answer {
 
@@ -9,6 +11,12 @@ final class Answer {
 
 	/** Codes after which the same request may succeed later. */
 	private const LATER = [ 'timeout', 'circuit_open', 'overloaded', 'rate_limited', 'request_timeout' ];
+
+	/** The codes of the service and of this plugin. */
+	private const CODE = '/^[a-z][a-z0-9_]{0,63}$/D';
+
+	/** The service quotes refused values, and a server that is not the service may say anything. */
+	private const DETAIL_LENGTH_MAX = 1000;
 
 	/** A proxy's answers if it does not reach the service. */
 	private const PROXY_STATUSES = [ 502, 503, 504 ];
@@ -24,6 +32,9 @@ final class Answer {
 
 	/** @var array<string, string> by names in lower case */
 	public array $headers = [];
+
+	/** Whether the answer holds more than was asked for: fewer tickets at a time may do. */
+	public bool $isTooLarge = false;
 
 	/** The HTTP status of an answer that is not the service's. */
 	private int $strangeStatus = 0;
@@ -43,13 +54,17 @@ final class Answer {
 	 *
 	 * @param array<string, string> $headers by names in lower case
 	 */
-	public static function fromHttp( int $status, array $headers, string $text ): self {
-		$body      = Json::decode( $text );
+	public static function fromHttp( int $status, array $headers, string $text, ?Expected $expected = null ): self {
+		$expected = $expected ?? Expected::ticket();
+		if ( ! $expected->holds( $text ) ) {
+			return self::tooLarge( $expected );
+		}
+		$body      = $expected->decode( $text );
 		$isResult  = $status >= 200 && $status < 300;
 		$isState   = $status === 503 && isset( $body['redis'], $body['mysql'] );
-		$isProblem = $status >= 400 && is_string( $body['code'] ?? null );
+		$isProblem = $status >= 400 && self::isCode( $body['code'] ?? null );
 		if ( $body === null || ! ( $isResult || $isState || $isProblem ) ) {
-			$answer                = self::failure( 'bad_answer', "Something other than the service answered, with HTTP status $status. Check the address, and any proxy in front of the service." );
+			$answer                = self::unfitting( $status );
 			$answer->headers       = $headers;
 			$answer->strangeStatus = $status;
 			return $answer;
@@ -59,6 +74,26 @@ final class Answer {
 		$answer->code    = $isProblem ? $body['code'] : ( $isState ? 'unavailable' : '' );
 		$answer->body    = $body;
 		$answer->headers = $headers;
+		return $answer;
+	}
+
+	/** The answer is not one to the request. */
+	public static function unfitting( int $status ): self {
+		return self::failure( 'bad_answer', "Something other than the service answered, with HTTP status $status. Check the address, and any proxy in front of the service." );
+	}
+
+	public static function tooLarge( Expected $expected ): self {
+		$size   = $expected->bytesMax < 1048576 ? ceil( $expected->bytesMax / 1024 ) . ' KiB' : ceil( $expected->bytesMax / 1048576 ) . ' MiB';
+		$answer = self::failure( 'bad_answer', "The answer is longer than $size, or holds more values than the request asked for. Ask for fewer tickets at a time." );
+
+		$answer->isTooLarge = true;
+		return $answer;
+	}
+
+	/** With the body in the form that was read from it. */
+	public function withBody( array $body ): self {
+		$answer       = clone $this;
+		$answer->body = $body;
 		return $answer;
 	}
 
@@ -91,13 +126,27 @@ final class Answer {
 		return ctype_digit( $text ) ? (int) $text : PHP_INT_MAX;
 	}
 
-	/** What happened, and what to do. */
+	/** What happened, and what to do. Plain text in one line. */
 	public function detail(): string {
-		return is_string( $this->body['detail'] ?? null ) ? $this->body['detail'] : '';
+		return self::line( $this->body['detail'] ?? null );
 	}
 
 	/** The id under which operators find the request in the service's log. */
 	public function requestId(): string {
-		return is_string( $this->body['request_id'] ?? null ) ? $this->body['request_id'] : '';
+		return self::line( $this->body['request_id'] ?? null );
+	}
+
+	/**
+	 * Text of an answer for people, who see it on pages and in terminals.
+	 *
+	 * @param mixed $text anything but text is none
+	 */
+	public static function line( $text ): string {
+		return is_string( $text ) ? Text::line( $text, self::DETAIL_LENGTH_MAX ) : '';
+	}
+
+	/** @param mixed $code */
+	public static function isCode( $code ): bool {
+		return is_string( $code ) && preg_match( self::CODE, $code ) === 1;
 	}
 }

@@ -22,7 +22,9 @@ final class Client {
 
 	/** @param int|null $timeoutMs null: the timeout for pages */
 	public static function fromConfig( Config $config, ?int $timeoutMs = null ): self {
-		$transport = CurlTransport::isPossible() && ! self::isBehindProxy( $config ) ? new CurlTransport( $config ) : new WordPressTransport( $config );
+		$destination   = new Destination( $config );
+		$isBehindProxy = self::isBehindProxy( $config );
+		$transport     = CurlTransport::isPossible() && ! $isBehindProxy ? new CurlTransport( $config, $destination ) : new WordPressTransport( $config, $destination, $isBehindProxy );
 		return new self( $config, new Delivery( $transport, new CircuitBreaker( self::state() ), $timeoutMs ?? $config->timeoutMs() ) );
 	}
 
@@ -51,32 +53,33 @@ final class Client {
 	 * @param string|null $key    the Idempotency-Key; null: a new one for each call
 	 */
 	public function create( int $id, array $fields, ?string $key = null ): Answer {
-		return $this->write( 'POST', "/tickets/$id", $fields, $key );
+		return $this->writeTicket( 'POST', $id, $fields, $key );
 	}
 
 	/** @param array $fields what changes; null removes */
 	public function update( int $id, array $fields, ?string $key = null ): Answer {
-		return $this->write( 'PATCH', "/tickets/$id", $fields, $key );
+		return $this->writeTicket( 'PATCH', $id, $fields, $key );
 	}
 
 	/** @param array[] $operations up to 500 of ['op' => 'create' or 'update', 'ticket_id' => 7, ...fields] */
 	public function batch( array $operations, ?string $key = null ): Answer {
-		return $this->write( 'POST', '/tickets/batch', [ 'operations' => $operations ], $key );
+		return $this->write( 'POST', '/tickets/batch', [ 'operations' => $operations ], $key, Expected::results( count( $operations ) ) );
 	}
 
 	public function get( int $id ): Answer {
 		return $this->ask(
 			static function () use ( $id ): Request {
-				return new Request( 'GET', "/tickets/$id" );
-			}
+				return new Request( 'GET', "/tickets/$id", Expected::ticket() );
+			},
+			static fn( array $body, int $status ): ?array => $status === 200 ? TicketShape::readOf( $body, $id ) : null
 		);
 	}
 
-	/** @param int[] $ids up to 500 */
+	/** @param int[] $ids up to 500; the answer may have room for only some: TicketList asks for all */
 	public function list( array $ids ): Answer {
 		return $this->ask(
 			static function () use ( $ids ): Request {
-				return new Request( 'GET', '/tickets?ids=' . implode( ',', array_map( 'intval', $ids ) ) );
+				return new Request( 'GET', '/tickets?ids=' . implode( ',', array_map( 'intval', $ids ) ), Expected::tickets( count( $ids ) ) );
 			}
 		);
 	}
@@ -85,8 +88,9 @@ final class Client {
 	public function flush( array $ids = [] ): Answer {
 		return $this->ask(
 			static function () use ( $ids ): Request {
-				return Request::withBody( 'POST', '/flush', $ids === [] ? [] : [ 'ticket_ids' => array_values( $ids ) ] );
-			}
+				return Request::withBody( 'POST', '/flush', $ids === [] ? [] : [ 'ticket_ids' => array_values( $ids ) ], '', Expected::results( count( $ids ) ) );
+			},
+			static fn( array $body, int $status ): ?array => $status === 200 && self::arePushes( $body, $ids ) ? $body : null
 		);
 	}
 
@@ -94,7 +98,7 @@ final class Client {
 	public function backlog(): Answer {
 		return $this->ask(
 			static function (): Request {
-				return new Request( 'GET', '/flush' );
+				return new Request( 'GET', '/flush', Expected::little() );
 			}
 		);
 	}
@@ -103,26 +107,46 @@ final class Client {
 	public function health( bool $isTrial = true ): Answer {
 		return ( $isTrial ? $this->trying() : $this )->ask(
 			static function (): Request {
-				return new Request( 'GET', '/health/ready' );
+				return new Request( 'GET', '/health/ready', Expected::little() );
 			}
 		);
 	}
 
-	private function write( string $method, string $path, array $body, ?string $key ): Answer {
+	/** Whether the answer to a flush has a state for each ticket that was named. */
+	private static function arePushes( array $body, array $ids ): bool {
+		$results = $ids === [] ? [] : $body['results'] ?? null;
+		$isPush  = static fn( $result, $id ): bool => is_array( $result ) && ( $result['ticket_id'] ?? null ) === $id && is_string( $result['state'] ?? null );
+		return is_array( $results ) && count( $results ) === count( $ids ) && ! in_array( false, array_map( $isPush, array_values( $results ), array_values( $ids ) ), true );
+	}
+
+	private function writeTicket( string $method, int $id, array $fields, ?string $key ): Answer {
+		$read = static fn( array $body, int $status ): ?array => TicketShape::readWritten( $body, $status, $id );
+		return $this->write( $method, "/tickets/$id", $fields, $key, Expected::ticket(), $read );
+	}
+
+	private function write( string $method, string $path, array $body, ?string $key, Expected $expected, ?callable $read = null ): Answer {
 		return $this->ask(
-			static function () use ( $method, $path, $body, $key ): Request {
-				return Request::withBody( $method, $path, $body, $key ?? bin2hex( random_bytes( 16 ) ) );
-			}
+			static function () use ( $method, $path, $body, $key, $expected ): Request {
+				return Request::withBody( $method, $path, $body, $key ?? bin2hex( random_bytes( 16 ) ), $expected );
+			},
+			$read
 		);
 	}
 
-	/** @param callable(): Request $compose */
-	private function ask( callable $compose ): Answer {
+	/**
+	 * @param callable(): Request              $compose
+	 * @param callable(array, int): ?array|null $read the body of a success, as callers may rely on it, by body and status; null: it is not the answer to the request
+	 */
+	private function ask( callable $compose, ?callable $read = null ): Answer {
 		$answer = $this->tryToAsk( $compose );
-		$key    = $this->config->key();
+		if ( $read !== null && $answer->code === '' ) {
+			$body   = $read( $answer->body, $answer->status );
+			$answer = $body === null ? Answer::unfitting( $answer->status ) : $answer->withBody( $body );
+		}
+		$key = $this->config->key();
 		if ( $key !== '' && $answer->detail() !== '' ) {
 			// Details are shown and logged, and a proxy or an exception may quote the request: remove the key.
-			$answer->body['detail'] = str_replace( $key, '(the key)', $answer->detail() );
+			$answer->body['detail'] = str_replace( $key, '(the key)', $answer->body['detail'] );
 		}
 		return $answer;
 	}
@@ -149,6 +173,6 @@ final class Client {
 	/** WordPress's proxy settings (WP_PROXY_HOST) apply only to its own HTTP API. */
 	private static function isBehindProxy( Config $config ): bool {
 		$proxy = new \WP_HTTP_Proxy();
-		return $proxy->is_enabled() && $proxy->send_through_proxy( $config->url() );
+		return $config->url() !== '' && $proxy->is_enabled() && $proxy->send_through_proxy( $config->url() );
 	}
 }

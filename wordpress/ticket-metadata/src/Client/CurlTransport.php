@@ -11,11 +11,14 @@ final class CurlTransport implements Transport {
 
 	private Config $config;
 
+	private Destination $destination;
+
 	/** @var resource|\CurlHandle|null */
 	private $curl = null;
 
-	public function __construct( Config $config ) {
-		$this->config = $config;
+	public function __construct( Config $config, ?Destination $destination = null ) {
+		$this->config      = $config;
+		$this->destination = $destination ?? new Destination( $config );
 	}
 
 	public static function isPossible(): bool {
@@ -27,24 +30,31 @@ final class CurlTransport implements Transport {
 	}
 
 	public function send( Request $request, int $timeoutMs ): Answer {
+		$refusal = $this->destination->refusal();
+		if ( $refusal !== null ) {
+			return $refusal;
+		}
 		if ( $this->curl === null ) {
 			$this->curl = curl_init();
 		} else {
 			// Resets the options and keeps the connection.
 			curl_reset( $this->curl );
 		}
-		$received = new ReceivedText();
+		$received = new ReceivedText( $request->expected->bytesMax );
 		curl_setopt_array( $this->curl, $this->options( $request, $timeoutMs, $received ) );
 		curl_exec( $this->curl );
 
 		$error = curl_errno( $this->curl );
 		if ( $received->isTooLong() ) {
-			return $received->tooLong();
+			return Answer::tooLarge( $request->expected );
+		}
+		if ( $received->hasTooManyHeaders() ) {
+			return ReceivedText::tooManyHeaders();
 		}
 		if ( $error !== CURLE_OK ) {
 			return $this->failure( $error, curl_error( $this->curl ) );
 		}
-		return Answer::fromHttp( curl_getinfo( $this->curl, CURLINFO_RESPONSE_CODE ), $received->headers, $received->text );
+		return Answer::fromHttp( curl_getinfo( $this->curl, CURLINFO_RESPONSE_CODE ), $received->headers, $received->text, $request->expected );
 	}
 
 	private function options( Request $request, int $timeoutMs, ReceivedText $received ): array {
@@ -72,6 +82,10 @@ final class CurlTransport implements Transport {
 		];
 		if ( $request->body !== null ) {
 			$options[ CURLOPT_POSTFIELDS ] = $request->body;
+		}
+		if ( $this->destination->pinned() !== null ) {
+			// Whatever host and port the address has, and however cURL reads it.
+			$options[ CURLOPT_CONNECT_TO ] = [ '::' . $this->destination->pinned() . ':' ];
 		}
 		if ( $this->config->caFile() !== '' ) {
 			$options[ CURLOPT_CAINFO ] = $this->config->caFile();

@@ -1,22 +1,34 @@
 <?php
 namespace TicketMetadata\Client;
 
-/** Collects an answer, up to a maximum size. */
+/** Collects an answer, up to a maximum size of its headers and of its text. */
 final class ReceivedText {
 
-	/** Eight times a list of 500 usual tickets. PHP needs about ten times as much memory to decode it. */
-	public const BYTES_MAX = 4194304;
+	/** Of all headers together, those of interim answers included. The service and usual proxies send 2 KB. */
+	public const HEADER_BYTES_MAX = 65536;
 
 	/** @var array<string, string> by names in lower case */
 	public array $headers = [];
 
 	public string $text = '';
 
-	private int $bytes = 0;
+	private int $headerBytes = 0;
 
-	/** @param mixed $curl */
+	private int $textBytes = 0;
+
+	private int $textBytesMax;
+
+	public function __construct( int $textBytesMax ) {
+		$this->textBytesMax = $textBytesMax;
+	}
+
+	/**
+	 * @param mixed $curl
+	 * @return int cURL aborts the transfer if a callback takes fewer bytes than it got
+	 */
 	public function addHeader( $curl, string $line ): int {
-		if ( ! $this->takes( $line ) ) {
+		$this->headerBytes += strlen( $line );
+		if ( $this->hasTooManyHeaders() ) {
 			return 0;
 		}
 		if ( strncmp( $line, 'HTTP/', 5 ) === 0 ) {
@@ -32,24 +44,23 @@ final class ReceivedText {
 
 	/** @param mixed $curl */
 	public function addText( $curl, string $text ): int {
-		if ( ! $this->takes( $text ) ) {
+		$this->textBytes += strlen( $text );
+		if ( $this->isTooLong() ) {
 			return 0;
 		}
 		$this->text .= $text;
 		return strlen( $text );
 	}
 
+	public function hasTooManyHeaders(): bool {
+		return $this->headerBytes > self::HEADER_BYTES_MAX;
+	}
+
+	public static function tooManyHeaders(): Answer {
+		return Answer::failure( 'bad_answer', 'What answered is not the service: its headers are longer than 64 KiB.' );
+	}
+
 	public function isTooLong(): bool {
-		return $this->bytes > self::BYTES_MAX;
-	}
-
-	public static function tooLong(): Answer {
-		return Answer::failure( 'bad_answer', 'The answer is longer than 4 MiB. Ask for fewer tickets at a time.' );
-	}
-
-	/** cURL aborts the transfer if a callback takes fewer bytes than it got. */
-	private function takes( string $part ): bool {
-		$this->bytes += strlen( $part );
-		return ! $this->isTooLong();
+		return $this->textBytes > $this->textBytesMax;
 	}
 }

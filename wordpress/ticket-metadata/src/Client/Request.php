@@ -14,17 +14,21 @@ final class Request {
 
 	public string $idempotencyKey = '';
 
-	public function __construct( string $method, string $path ) {
-		$this->method = $method;
-		$this->path   = $path;
+	/** What its answer may hold. */
+	public Expected $expected;
+
+	public function __construct( string $method, string $path, ?Expected $expected = null ) {
+		$this->method   = $method;
+		$this->path     = $path;
+		$this->expected = $expected ?? Expected::ticket();
 	}
 
 	/**
 	 * @param string $idempotencyKey empty: the request is idempotent anyway
 	 * @throws \InvalidArgumentException if the body cannot be encoded as JSON
 	 */
-	public static function withBody( string $method, string $path, array $body, string $idempotencyKey = '' ): self {
-		$request                 = new self( $method, $path );
+	public static function withBody( string $method, string $path, array $body, string $idempotencyKey = '', ?Expected $expected = null ): self {
+		$request                 = new self( $method, $path, $expected );
 		$request->body           = Json::encode( $body );
 		$request->idempotencyKey = $idempotencyKey;
 		return $request;

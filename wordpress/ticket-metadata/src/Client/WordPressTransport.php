@@ -8,8 +8,14 @@ final class WordPressTransport implements Transport {
 
 	private Config $config;
 
-	public function __construct( Config $config ) {
-		$this->config = $config;
+	private Destination $destination;
+
+	private bool $isBehindProxy;
+
+	public function __construct( Config $config, ?Destination $destination = null, bool $isBehindProxy = false ) {
+		$this->config        = $config;
+		$this->destination   = $destination ?? new Destination( $config );
+		$this->isBehindProxy = $isBehindProxy;
 	}
 
 	/** WordPress rounds shorter timeouts up to a second. */
@@ -18,31 +24,40 @@ final class WordPressTransport implements Transport {
 	}
 
 	public function send( Request $request, int $timeoutMs ): Answer {
+		$refusal = $this->destination->refusal( $this->isBehindProxy );
+		if ( $refusal !== null ) {
+			return $refusal;
+		}
+		$timeoutMs = max( $this->shortestTimeoutMs(), $timeoutMs );
+		$bytesMax  = $request->expected->bytesMax;
 		$arguments = [
 			'method'              => $request->method,
-			'timeout'             => max( $this->shortestTimeoutMs(), $timeoutMs ) / 1000,
+			'timeout'             => $timeoutMs / 1000,
 			'redirection'         => 0,
 			'httpversion'         => '1.1',
 			'user-agent'          => 'ticket-metadata',
 			// Without blocking, the result would be unknown, and WordPress would wait all the same.
 			'blocking'            => true,
-			'headers'             => $request->headers( $this->config->key() ),
+			// WordPress would ask for a compressed answer, whose size after decompression nothing limits.
+			'headers'             => $request->headers( $this->config->key() ) + [ 'Accept-Encoding' => 'identity' ],
 			'body'                => $request->body,
 			// One byte above the maximum, so that a longer answer is recognised.
-			'limit_response_size' => ReceivedText::BYTES_MAX + 1,
+			'limit_response_size' => $bytesMax + 1,
 		];
 		if ( $this->config->caFile() !== '' ) {
 			$arguments['sslcertificates'] = $this->config->caFile();
 		}
-		$response = wp_remote_request( $this->config->url() . $request->path, $arguments );
-		if ( is_wp_error( $response ) ) {
-			return $this->failure( $response );
+		$limits   = new HttpApiLimits( Deadline::in( $timeoutMs ), $bytesMax, $this->destination->pinned() );
+		$response = $limits->keep( fn() => wp_remote_request( $this->config->url() . $request->path, $arguments ) );
+		if ( $limits->isTooLong() || ( ! is_wp_error( $response ) && strlen( wp_remote_retrieve_body( $response ) ) > $bytesMax ) ) {
+			return Answer::tooLarge( $request->expected );
 		}
-		$text = wp_remote_retrieve_body( $response );
-		if ( strlen( $text ) > ReceivedText::BYTES_MAX ) {
-			return ReceivedText::tooLong();
+		if ( $limits->reason() !== null ) {
+			return $limits->reason();
 		}
-		return Answer::fromHttp( (int) wp_remote_retrieve_response_code( $response ), $this->headers( $response ), $text );
+		return is_wp_error( $response )
+			? $this->failure( $response )
+			: Answer::fromHttp( (int) wp_remote_retrieve_response_code( $response ), $this->headers( $response ), wp_remote_retrieve_body( $response ), $request->expected );
 	}
 
 	/** @return array<string, string> */

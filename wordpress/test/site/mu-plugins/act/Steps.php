@@ -51,6 +51,9 @@ final class Steps {
 			restore_current_blog();
 		} elseif ( $what === 'use-service' ) {
 			update_option( 'ticket_metadata', array( 'url' => $step['url'], 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ) );
+			if ( is_multisite() ) {
+				\TicketMetadata\Approvals::set( get_current_blog_id(), 'url', $step['url'] );
+			}
 		} elseif ( $what === 'defer' ) {
 			ticket_metadata_defer( $step['ticket'], $step['fields'] );
 		} else {
