@@ -156,10 +156,13 @@ function isWellFormed (value: unknown): boolean {
   while (rest.length > 0) {
     const next = rest.pop()
     if (typeof next === 'string' && !next.isWellFormed()) return false
-    if (typeof next !== 'object' || next === null) continue
-    for (const [name, member] of Object.entries(next)) {
-      if (!name.isWellFormed()) return false
-      rest.push(member)
+    // Lists may be long.
+    if (Array.isArray(next)) for (const item of next) rest.push(item)
+    else if (typeof next === 'object' && next !== null) {
+      for (const [name, member] of Object.entries(next)) {
+        if (!name.isWellFormed()) return false
+        rest.push(member)
+      }
     }
   }
   return true

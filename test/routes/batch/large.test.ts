@@ -80,8 +80,9 @@ t.test('the largest batch by number of values is taken, and more than any valid 
     parsed = Math.max(parsed, text.length)
     return parse(text, ...rest) as unknown
   }
-  for (const [what, item] of [['numbers', () => '0'], ['empty lists', () => '[]'], ['names', (i: number) => `{"k${i}":1}`]] as const) {
-    const body = `{"operations":[${Array.from({ length: 40_000 }, (_, i) => item(i)).join()}]}`
+  for (const [what, item] of [['numbers', () => '0'], ['empty lists', () => '[]'], ['objects of names', (i: number) => `{"k${i}":1}`], ['names', (i: number) => `"k${i}":1`]] as const) {
+    const items = Array.from({ length: 40_000 }, (_, i) => item(i)).join()
+    const body = `{"operations":[${what === 'names' ? `{${items}}` : `[${items}]`}]}`
     const response = await call('POST', '/tickets/batch', body, JSON_TYPE)
     t.match(response, { status: 400, body: { code: 'validation_failed', detail: /more than 32000 values/ } }, what)
   }
