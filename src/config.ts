@@ -41,7 +41,8 @@ export const Environment = Type.Object({
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
   CORS_ORIGINS: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The web pages of another origin that may call from a browser, such as https://desk.example,http://localhost:8080. Without any, browsers keep such pages out' }),
   TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, each by its address, such as 192.0.2.10,192.0.2.11, or by a network that holds nothing else: only they are believed when X-Forwarded-For names another address. Needs API_KEYS' }),
-  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. More are closed at once' }),
+  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. When all are taken, the oldest idle one, of the address that has the most, gives way to a new one' }),
+  MAX_CONNECTIONS_PER_ADDRESS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Of MAX_CONNECTIONS, those of one address (an IPv6 /64 is one). Past it the address\'s own oldest idle one gives way. Proxies of TRUST_PROXY have no such limit: behind them it bounds the requests that an address has in flight. Default: half of MAX_CONNECTIONS' })),
   MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work, on average of the last second', 500, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),

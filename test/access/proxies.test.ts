@@ -61,9 +61,24 @@ t.test('a network in which there may be others is warned of', async t => {
 })
 
 const FORWARDED = {
-  'x-forwarded-for': '203.0.113.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'desk.example', 'x-forwarded-server': 'a', 'x-forwarded-port': '443',
-  forwarded: 'for=203.0.113.1', via: '1.1 proxy', 'x-real-ip': '203.0.113.1', 'x-client-ip': '203.0.113.1', 'x-cluster-client-ip': '203.0.113.1', 'x-original-forwarded-for': '203.0.113.1',
-  'cf-connecting-ip': '203.0.113.1', 'cf-ray': 'a', 'cdn-loop': 'cloudflare', 'true-client-ip': '203.0.113.1', 'fastly-client-ip': '203.0.113.1', 'x-amzn-trace-id': 'Root=1', 'x-envoy-external-address': '203.0.113.1',
+  'x-forwarded-for': '203.0.113.1',
+  'x-forwarded-proto': 'https',
+  'x-forwarded-host': 'desk.example',
+  'x-forwarded-server': 'a',
+  'x-forwarded-port': '443',
+  forwarded: 'for=203.0.113.1',
+  via: '1.1 proxy',
+  'x-real-ip': '203.0.113.1',
+  'x-client-ip': '203.0.113.1',
+  'x-cluster-client-ip': '203.0.113.1',
+  'x-original-forwarded-for': '203.0.113.1',
+  'cf-connecting-ip': '203.0.113.1',
+  'cf-ray': 'a',
+  'cdn-loop': 'cloudflare',
+  'true-client-ip': '203.0.113.1',
+  'fastly-client-ip': '203.0.113.1',
+  'x-amzn-trace-id': 'Root=1',
+  'x-envoy-external-address': '203.0.113.1',
 }
 
 t.test('without keys, what a proxy forwards is refused, and the answer says what to set', async t => {
