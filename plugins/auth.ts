@@ -1,9 +1,9 @@
 import type { FastifyRequest, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ApiKey, Keyring, Scope } from '../src/auth/api-keys.ts'
-import { isFromOtherSite } from '../src/auth/local.ts'
+import { isFromOtherSite, signOfProxy } from '../src/auth/local.ts'
 import type { Config } from '../src/config.ts'
-import { forbidden, notForOtherSites, unauthorized, type Problem } from '../src/errors.ts'
+import { forbidden, notForOtherSites, notThroughProxy, unauthorized, type Problem } from '../src/errors.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -21,7 +21,8 @@ const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
 
 /**
  * Lets in who bears a key with the scope that the route names in its `access`. A route that names none lets
- * nobody in, and the service does not start with it. Without API_KEYS nobody needs a key.
+ * nobody in, and the service does not start with it. Without API_KEYS nobody
+ * on this machine needs a key, and nobody else gets in.
  */
 export default fp<{ config: Config, keyring: Keyring }>(async (app, { config, keyring }) => {
   const routes: RouteOptions[] = []
@@ -42,7 +43,11 @@ export default fp<{ config: Config, keyring: Keyring }>(async (app, { config, ke
   /** Why the request goes no further; undefined: it does. */
   function refuse (request: FastifyRequest): Problem | undefined {
     const { headers, route: { config: { access } } } = request
-    if (isOpen) return isFromOtherSite(headers, config.CORS_ORIGINS) ? notForOtherSites() : undefined
+    if (isOpen) {
+      const sign = signOfProxy(headers, request.raw.httpVersion)
+      if (sign !== undefined) return notThroughProxy(sign)
+      return isFromOtherSite(headers, config.CORS_ORIGINS) ? notForOtherSites() : undefined
+    }
     const { authorization } = headers
     const key = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
     const caller = key === undefined ? undefined : keyring(key)

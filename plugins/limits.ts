@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { rateLimited } from '../src/errors.ts'
+import { toCaller } from '../src/http/client-address.ts'
 import { createLimitStore } from '../src/limits/store.ts'
 import { createKeys } from '../src/tickets/keys.ts'
 
@@ -61,11 +61,8 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     }
   }
 
-  /** What is no address in X-Forwarded-For names nobody: it would be a new caller each time. The proxy that sends it is one. */
-  const addressOf = ({ ip, socket }: FastifyRequest) => rateLimit.normalizeIP(isIP(ip) ? ip : socket.remoteAddress ?? 'unknown')
-
-  const failures = limitTo('failures', FAILURES_MAX, request => `failures:${addressOf(request)}`)
-  const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${addressOf(request)}`)
+  const failures = limitTo('failures', FAILURES_MAX, request => `failures:${toCaller(request.address)}`)
+  const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${toCaller(request.address)}`)
 
   app.decorate('limits', { failures, calls })
-}, { name: 'limits', dependencies: ['metrics', 'redis'] })
+}, { name: 'limits', dependencies: ['addresses', 'metrics', 'redis'] })

@@ -33,7 +33,7 @@ const describeProblem = (problem: Problem) => ({
   ...(problem.status >= 500 && problem.status !== 503 && { err: problem }),
 })
 
-function describe ({ caller, method, route, params, url, ip }: FastifyRequest, { statusCode, elapsedTime, problem }: FastifyReply) {
+function describe ({ caller, method, route, params, url, address }: FastifyRequest, { statusCode, elapsedTime, problem }: FastifyReply) {
   const ticketId = (params as { id?: unknown } | undefined)?.id
   return {
     ...(caller && { key: caller.name }),
@@ -44,7 +44,7 @@ function describe ({ caller, method, route, params, url, ip }: FastifyRequest, {
     ...(typeof ticketId === 'number' && { ticket_id: ticketId }),
     ...(problem && describeProblem(problem)),
     // Whom to look for, or to shut out.
-    ...(levelOf(statusCode) === 'info' && { address: ip }),
+    ...(levelOf(statusCode) === 'info' && { address }),
   }
 }
 
@@ -81,4 +81,4 @@ export default fp<{ config: Config }>(async (app, { config }) => {
     if (reply.failures) logFailures(request, reply.failures)
     done()
   })
-}, { name: 'logs', dependencies: ['route'] })
+}, { name: 'logs', dependencies: ['addresses', 'route'] })

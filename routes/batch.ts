@@ -2,12 +2,13 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Problem } from '../src/errors.ts'
 import { ifMatch } from '../src/http/etag.ts'
-import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
+import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
 import { CHANGES, handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
+import { inTurns } from '../src/util/turns.ts'
 
 const OPERATIONS_MAX = 500
 
@@ -59,6 +60,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   app.post('/tickets/batch', {
     config: { access: 'write' },
     bodyLimit: BODY_LIMIT,
+    // Before the body is read.
+    onRequest: async request => { idempotencyKey(request) },
     validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {
       operationId: 'writeTickets',
@@ -79,9 +82,13 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { operations } = request.body
     operations.forEach(takeEmptyArray)
-    const once = idempotency(request, operations)
-    const judged = operations.map((operation, index) =>
-      checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
+    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation)))
+    // Nothing is kept of a batch without a valid operation, so it needs no fingerprint.
+    const key = judged.some(isOperation) ? idempotencyKey(request) : undefined
+    if (key !== undefined) {
+      const fingerprint = await fingerprintOf(operations)
+      judged.forEach((operation, index) => { if (isOperation(operation)) operation.idempotency = { key, fingerprint, index } })
+    }
     const written = await app.tickets.repository.write(judged.filter(isOperation))
     if (written.some(isMismatch) && written.every(answer => answer instanceof Problem)) return await reply.sendProblem(written.find(isMismatch)!)
 
@@ -105,9 +112,9 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
 export default routes
 
 /** @throws {Problem} validation_failed */
-function toOperation (operation: BatchOperation, once: Operation['idempotency']): Operation {
+function toOperation (operation: BatchOperation): Operation {
   const { op, ticket_id, if_match: condition, ...fields } = operation
-  return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version', idempotency: once } as Operation
+  return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version' } as Operation
 }
 
 function attempt<T> (work: () => T): T | Problem {

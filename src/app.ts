@@ -1,5 +1,6 @@
 import { LogController, fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import addresses from '../plugins/addresses.ts'
 import auth from '../plugins/auth.ts'
 import connections from '../plugins/connections.ts'
 import cors from '../plugins/cors.ts'
@@ -80,6 +81,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   // First, so that its time begins before anything is closed, and ends after all is.
   await app.register(grace, { config })
   await app.register(route)
+  await app.register(addresses, { config })
   await app.register(logs, { config })
   await app.register(errors)
   await app.register(metrics, { parserErrors })
@@ -113,7 +115,6 @@ function serverOptions (config: Config, { onClientError, onFrameworkError }: Par
     logger: loggerOptions(config.LOG_LEVEL, log),
     logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
     genReqId: createRequestIds(),
-    trustProxy: config.TRUST_PROXY.length > 0 ? config.TRUST_PROXY : false,
     bodyLimit: 1024 * 1024,
     // Slow clients: the whole request, its headers, and a connection that is idle. The last is above the idle time of
     // usual load balancers (60 s), which must be the side that closes. Those that stall are in plugins/connections.ts.

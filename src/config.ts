@@ -42,8 +42,9 @@ export const Environment = Type.Object({
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
   CORS_ORIGINS: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The web pages of another origin that may call from a browser, such as https://desk.example,http://localhost:8080. Without any, browsers keep such pages out' }),
-  TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, as addresses or networks such as 10.0.0.0/8: only they are believed when X-Forwarded-For names another address' }),
-  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. More are closed at once' }),
+  TRUST_PROXY: Type.Array(Type.String(), { default: [], uniqueItems: true, description: 'The proxies before the service, each by its address, such as 192.0.2.10,192.0.2.11, or by a network that holds nothing else: only they are believed when X-Forwarded-For names another address. Needs API_KEYS' }),
+  MAX_CONNECTIONS: Type.Integer({ default: 10_000, minimum: 1, maximum: 1_000_000, description: 'Connections at a time; fewer where the system lets the process open less. When all are taken, the oldest idle one, of the address that has the most, gives way to a new one' }),
+  MAX_CONNECTIONS_PER_ADDRESS: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Of MAX_CONNECTIONS, those of one address (an IPv6 /64 is one). Past it the address\'s own oldest idle one gives way. Proxies of TRUST_PROXY have no such limit: behind them it bounds the requests that an address has in flight. Default: half of MAX_CONNECTIONS' })),
   MAX_EVENT_LOOP_DELAY_MS: Milliseconds('Requests are 503 overloaded while the process is so far behind its work, on average of the last second', 500, 10),
 
   REDIS_MODE: Type.Enum(['standalone', 'sentinel', 'cluster'], { default: 'standalone', description: 'standalone: the server of REDIS_URL; sentinel: the master that REDIS_SENTINELS name; cluster: the masters of a Cluster' }),
@@ -183,7 +184,10 @@ function checkTogether (config: Config) {
     if (!config.TICKET_STATUSES.includes(status)) throw new ConfigError(`TICKET_CLOSED_STATUSES names ${status}, which is not one of TICKET_STATUSES`)
   }
   const network = config.TRUST_PROXY.find(text => !isNetwork(text))
-  if (network !== undefined) throw new ConfigError(`TRUST_PROXY names ${network}, which is neither an address nor a network such as 10.0.0.0/8`)
+  if (network !== undefined) throw new ConfigError(`TRUST_PROXY names ${network}, which is neither an address such as 192.0.2.10 nor a network such as 192.0.2.8/29`)
+  if (config.TRUST_PROXY.length > 0 && config.API_KEYS.length === 0) {
+    throw new ConfigError('TRUST_PROXY is set and API_KEYS is empty: behind a proxy everybody could do everything. Make a key with npm run key -- NAME SCOPES')
+  }
   refuse('WORDPRESS_POST_TYPE', findPostTypeFault(config.WORDPRESS_POST_TYPE, config.SYNC_TARGET))
   refuse('TICKETS_TABLE', findTableFault(config.TICKETS_TABLE, config.WORDPRESS_TABLE_PREFIX))
   if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {

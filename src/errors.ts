@@ -114,6 +114,10 @@ export const forbidden = (name: string, scope: string | undefined) =>
 export const notForOtherSites = () =>
   new Problem('forbidden', 'Without API_KEYS the service answers only requests to localhost, 127.0.0.1 or [::1], and none that another site sends through a browser.')
 
+/** @param sign what tells that the request was forwarded */
+export const notThroughProxy = (sign: string) =>
+  new Problem('forbidden', `The request came through a proxy (${sign}), behind which anyone may be, and the service has no API_KEYS. Set API_KEYS, or call the service directly.`)
+
 /** @param seconds until the window ends */
 export const rateLimited = (seconds: number) =>
   new Problem('rate_limited', 'Repeat the request after the seconds in Retry-After.', { headers: { 'retry-after': String(Math.max(1, seconds)) } })

@@ -19,3 +19,19 @@ function isCrossSite (site: string | string[] | undefined, origin: string | unde
   // Browsers that do not say more send this with whatever is no plain GET; "null" hides where it comes from.
   return origin !== undefined && !isLoopback(origin.replace(SCHEME, '').replace(PORT, ''))
 }
+
+/**
+ * What proxies, tunnels and content networks add to what they forward. Those of a family begin alike.
+ * Forwarded: RFC 7239; Via: RFC 9110, section 7.6.3; CDN-Loop: RFC 8586.
+ */
+const FORWARDED = /^(forwarded$|via$|cdn-loop$|x-(forwarded|original|real-ip$|client-ip$|cluster-client-ip$|proxy|envoy|amzn-trace-id$|azure)|cf-|true-client-ip$|fastly-|fly-)/
+
+/**
+ * The sign by which a request was forwarded from who may be anywhere, though its connection and its Host are this machine's;
+ * undefined: none. nginx adds no header unless it is told to, and speaks HTTP/1.0 to the service by default (before 1.29.7), which
+ * programs of today do not. A proxy that is told to speak HTTP/1.1 and adds nothing cannot be told from a program.
+ */
+export function signOfProxy (headers: IncomingHttpHeaders, httpVersion: string): string | undefined {
+  for (const name in headers) if (FORWARDED.test(name)) return name
+  return httpVersion === '1.0' ? 'HTTP/1.0' : undefined
+}

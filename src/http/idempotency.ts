@@ -4,9 +4,15 @@ import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
 import type { ApiKey } from '../auth/api-keys.ts'
 import type { Idempotency } from '../tickets/operation.ts'
+import { inTurns } from '../util/turns.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
-const stringify = configure({ maximumDepth: 10 })
+const DEPTH_MAX = 10
+
+const stringify = configure({ maximumDepth: DEPTH_MAX })
+
+/** Of a member of a list. */
+const stringifyMember = configure({ maximumDepth: DEPTH_MAX - 1 })
 
 /** Of the key itself, without quotes. */
 const KEY_LENGTH_MAX = 255
@@ -43,15 +49,34 @@ function parse (header: string): string {
 /** Of a request to a service without API keys. No key has this name. */
 const NOBODY = ''
 
+type Keyed = { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }
+
 /**
- * What makes the operation of a request one that is applied once; undefined without the header. Keys are each caller's own: two API
- * keys of one name are one caller, so that the key of a rotation can change between two attempts. No name holds a colon.
+ * The key of a request under its caller's name; undefined without the header. Keys are each caller's own: two API keys of one
+ * name are one caller, so that the key of a rotation can change between two attempts. No name holds a colon.
  *
- * @param content all that tells this request from others; the order of its members does not count
  * @throws {Problem} validation_failed when the header holds no key
  */
-export function idempotency ({ headers, caller }: { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }, content: unknown): Idempotency | undefined {
+export function idempotencyKey ({ headers, caller }: Keyed): string | undefined {
   const header = headers['idempotency-key']
-  if (header === undefined) return undefined
-  return { key: `${caller?.name ?? NOBODY}:${parse(header)}`, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
+  return header === undefined ? undefined : `${caller?.name ?? NOBODY}:${parse(header)}`
+}
+
+/**
+ * What makes the operation of a request one that is applied once; undefined without the header.
+ *
+ * @param content all that tells this request from others, valid; the order of its members does not count
+ * @throws {Problem} validation_failed when the header holds no key
+ */
+export function idempotency (request: Keyed, content: unknown): Idempotency | undefined {
+  const key = idempotencyKey(request)
+  if (key === undefined) return undefined
+  return { key, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
+}
+
+/** The fingerprint that `idempotency` gives to the whole list, made member by member. */
+export async function fingerprintOf (list: readonly unknown[]): Promise<string> {
+  const hash = createHash('sha256').update('[')
+  await inTurns(list, (member, i) => hash.update(i === 0 ? stringifyMember(member)! : `,${stringifyMember(member)!}`))
+  return hash.update(']').digest('base64url')
 }

@@ -3,17 +3,19 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyBodyParser } from 'fastify'
 import { Problem } from '../errors.ts'
 import { shorten } from '../util/text.ts'
+import { inTurns } from '../util/turns.ts'
+import { JsonScan } from './json-scan.ts'
 
 /** Half of a surrogate pair, as JSON can escape it. A pair of halves is caught too and looked at closely. */
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/
 
 const BYTE_ORDER_MARK = 0xfeff
 
-/** Deeper than any valid request. */
-const DEPTH_MAX = 20
+/** Whatever so much holds, it is parsed in a moment. The whole of a batch could take seconds. */
+const SHORT_BYTES = 16_384
 
-/** However deeply so much is nested, it costs little. The whole of a batch, nested, would cost seconds. */
-const SHALLOW_BYTES = 16_384
+/** What is looked at in one go before a long body is parsed. */
+const PART_BYTES = 65_536
 
 /** JSON is UTF-8, whatever a charset says (RFC 8259, section 8.1), and is not taken compressed. */
 function isPlain (headers: IncomingHttpHeaders): boolean {
@@ -41,9 +43,11 @@ export function unsupportedMediaType ({ 'content-type': type, 'content-encoding'
  * @throws {Problem} validation_failed, unsupported_media_type
  */
 export const parseJson: FastifyBodyParser<Buffer> = (request, bytes, done) => {
+  // Fastify waits for a promise that it is given.
+  if (bytes.length > SHORT_BYTES) return parseLong(request.headers, bytes)
   let value: unknown
   try {
-    value = parse(request.headers, bytes)
+    value = parseShort(request.headers, bytes)
   } catch (error) {
     done(error as Problem)
     return
@@ -51,18 +55,43 @@ export const parseJson: FastifyBodyParser<Buffer> = (request, bytes, done) => {
   done(null, value)
 }
 
-function parse (headers: IncomingHttpHeaders, bytes: Buffer): unknown {
+function parseShort (headers: IncomingHttpHeaders, bytes: Buffer): unknown {
+  const body = toText(headers, bytes)
+  // Whether a body may be missing is the route's schema's to say.
+  if (body === '') return undefined
+  const value = toValue(body)
+  checkText(body, value)
+  const members = countMembers(value)
+  // Colons are found faster than strings, and few strings hold one: this costs 0.3 us of a usual body, with strings 0.5.
+  if (countColons(body) > members) checkNames(scan(bytes).colons, members)
+  return value
+}
+
+/** The same, with turns of the event loop for others between the steps. To parse what was looked at is one of them. */
+async function parseLong (headers: IncomingHttpHeaders, bytes: Buffer): Promise<unknown> {
+  const body = toText(headers, bytes)
+  const json = new JsonScan()
+  let value: unknown
+  const looks = Array.from({ length: Math.ceil(bytes.length / PART_BYTES) }, (_, part) => () => {
+    const fault = json.read(bytes, part * PART_BYTES, Math.min((part + 1) * PART_BYTES, bytes.length))
+    if (fault !== undefined) throw new Problem('validation_failed', fault)
+  })
+  await inTurns([
+    ...looks,
+    () => { value = toValue(body) },
+    () => { checkText(body, value) },
+    () => { checkNames(json.colons, countMembers(value)) },
+  ], step => { step() })
+  return value
+}
+
+/** @throws {Problem} validation_failed, unsupported_media_type */
+function toText (headers: IncomingHttpHeaders, bytes: Buffer): string {
   if (!isPlain(headers)) throw unsupportedMediaType(headers)
   const body = bytes.toString()
   // What is not UTF-8 was replaced by this character, which may also have been sent.
   if (body.includes('\ufffd') && !isUtf8(bytes)) throw new Problem('validation_failed', 'The body is not UTF-8.')
-  if (bytes.length > SHALLOW_BYTES && isDeep(bytes)) throw new Problem('validation_failed', `The body is nested more than ${DEPTH_MAX} levels deep. No request is.`)
-  // Whether a body may be missing is the route's schema's to say.
-  if (body === '') return undefined
-  const value = toValue(body)
-  if (ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) throw new Problem('validation_failed', 'The body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.')
-  if (hasRepeatedName(body, bytes, value)) throw new Problem('validation_failed', 'The body holds a name twice in one object. Only one of the two could count.')
-  return value
+  return body
 }
 
 function toValue (body: string): unknown {
@@ -75,52 +104,29 @@ function toValue (body: string): unknown {
   }
 }
 
+/** @throws {Problem} validation_failed */
+function checkText (body: string, value: unknown) {
+  if (ESCAPED_SURROGATE.test(body) && !isWellFormed(value)) throw new Problem('validation_failed', 'The body holds half of a surrogate pair (\\ud800 to \\udfff), which is no character.')
+}
+
 /**
- * Whether a value was lost because its name stands again in the same object (RFC 8259, section 4). Every name of the
- * text has its colon, so then there are more colons outside of strings than members.
+ * A value was lost when its name stands again in the same object (RFC 8259, section 4). Every name of the text has its
+ * colon, so then there are more colons outside of strings than members.
+ * @throws {Problem} validation_failed
  */
-function hasRepeatedName (text: string, json: Buffer, value: unknown): boolean {
-  const members = countMembers(value)
-  // Colons are found faster than strings, and few strings hold one: this costs 0.3 us of a usual body, with strings 0.5.
-  return countColons(text) > members && countSeparators(json) > members
+function checkNames (colons: number, members: number) {
+  if (colons > members) throw new Problem('validation_failed', 'The body holds a name twice in one object. Only one of the two could count.')
+}
+
+function scan (bytes: Buffer): JsonScan {
+  const json = new JsonScan()
+  json.read(bytes)
+  return json
 }
 
 function countColons (text: string): number {
   let count = 0
   for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) count += 1
-  return count
-}
-
-const QUOTE = 0x22
-const COLON = 0x3a
-const BACKSLASH = 0x5c
-
-/** Whether brackets stand inside each other more often than they may, also where they do not end. */
-function isDeep (json: Buffer): boolean {
-  let depth = 0
-  let isString = false
-  for (let at = 0; at < json.length && depth <= DEPTH_MAX; at += 1) {
-    const byte = json[at]!
-    if (byte === BACKSLASH) at += 1
-    else if (byte === QUOTE) isString = !isString
-    // [ and {, ] and }: they differ in one bit.
-    else if (!isString && (byte | 0x20) === 0x7b) depth += 1
-    else if (!isString && (byte | 0x20) === 0x7d) depth -= 1
-  }
-  return depth > DEPTH_MAX
-}
-
-/** The colons outside of strings. No byte of another character is one of these three. */
-function countSeparators (json: Buffer): number {
-  let count = 0
-  let isString = false
-  for (let at = 0; at < json.length; at += 1) {
-    const byte = json[at]
-    if (byte === QUOTE) isString = !isString
-    else if (byte === COLON && !isString) count += 1
-    // What is escaped ends no string.
-    else if (byte === BACKSLASH) at += 1
-  }
   return count
 }
 
@@ -150,10 +156,13 @@ function isWellFormed (value: unknown): boolean {
   while (rest.length > 0) {
     const next = rest.pop()
     if (typeof next === 'string' && !next.isWellFormed()) return false
-    if (typeof next !== 'object' || next === null) continue
-    for (const [name, member] of Object.entries(next)) {
-      if (!name.isWellFormed()) return false
-      rest.push(member)
+    // Lists may be long.
+    if (Array.isArray(next)) for (const item of next) rest.push(item)
+    else if (typeof next === 'object' && next !== null) {
+      for (const [name, member] of Object.entries(next)) {
+        if (!name.isWellFormed()) return false
+        rest.push(member)
+      }
     }
   }
   return true

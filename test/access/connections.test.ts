@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { closeStalled, connectionsMax, type Patience } from '../../src/http/connections.ts'
 import { createService, createStores, eventually } from '../helper.ts'
+import { holdReads } from './held-reads.ts'
 
 /** Connections that say nothing. Those that are closed at once are among them. */
 async function open (t: Test, port: number, count: number): Promise<Socket[]> {
@@ -26,14 +27,20 @@ const isAlive = (port: number) => new Promise<boolean>(resolve => {
 })
 
 t.test('more connections than MAX_CONNECTIONS are closed at once, and counted, until others end', async t => {
-  const { app } = await createService(t, { MAX_CONNECTIONS: 5 })
+  const service = await createService(t, { MAX_CONNECTIONS: 5, MAX_CONNECTIONS_PER_ADDRESS: 5 })
+  const { app } = service
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as { port: number }
+  const held = holdReads(service)
   const sockets = await open(t, port, 5)
+  for (const socket of sockets) socket.write('GET /tickets/1 HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await held.until(5)
   const [another] = await open(t, port, 1)
   if (!another!.closed) await once(another!, 'close')
   t.notOk(await isAlive(port))
   t.match((await app.inject('/metrics')).body, /^tickets_connections_dropped_total [2-9]/m)
+  t.notOk(sockets.some(({ closed }) => closed), 'none that waits for its answer gave way')
+  held.release()
   for (const socket of sockets) socket.destroy()
   await eventually(async () => { if (!await isAlive(port)) throw new Error('it takes none yet') })
 })

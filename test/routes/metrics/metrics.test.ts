@@ -38,6 +38,8 @@ const TYPES = {
   tickets_rate_limited_total: 'counter',
   tickets_rate_limit_errors_total: 'counter',
   tickets_connections_dropped_total: 'counter',
+  tickets_connections_displaced_total: 'counter',
+  tickets_requests_over_share_total: 'counter',
   process_cpu_seconds_total: 'counter',
   process_resident_memory_bytes: 'gauge',
   nodejs_eventloop_lag_p99_seconds: 'gauge',
