@@ -95,6 +95,15 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
       return new Map(rows.map(row => [Number(row.ticket_id), orCorrupt(() => fromRow(row))]))
     },
 
+    async holds (ids) {
+      const held = new Set<number>()
+      for (const part of inStatements(ids)) {
+        const rows = await select<{ ticket_id: number }>(`SELECT ticket_id FROM ${name} WHERE ticket_id IN (?)`, [part], FIND_TIMEOUT_MS)
+        for (const row of rows) held.add(Number(row.ticket_id))
+      }
+      return held
+    },
+
     statuses,
 
     async * changedSince (since, { index, count } = { index: 0, count: 1 }) {

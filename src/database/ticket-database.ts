@@ -59,6 +59,9 @@ export interface TicketDatabase {
    */
   find (ids: readonly number[], timeoutMs?: number): Promise<Map<number, Ticket | CorruptTicketError>>
 
+  /** Those among `ids` that MySQL holds, whatever is in them; for a caller who waits. */
+  holds (ids: readonly number[]): Promise<Set<number>>
+
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>
 

@@ -61,6 +61,10 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
       return new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))]))
     },
 
+    async holds (ids) {
+      return new Set((await read(ids, [versionKey], FIND_TIMEOUT_MS)).keys())
+    },
+
     // No index of WordPress's knows when a post was changed: all of them are passed, in the order of the
     // primary key. The date is as old as our last write or newer, since WordPress changes it with the post.
     async * changedSince (since, { index, count } = { index: 0, count: 1 }) {
