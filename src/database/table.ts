@@ -40,10 +40,10 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     return tickets.map(ticket => [syncedAt, ...toRow(ticket)])
   }
 
-  async function versions (ids: readonly number[]): Promise<Map<number, number>> {
+  async function versions (ids: readonly number[], timeoutMs = statementTimeoutMs): Promise<Map<number, number>> {
     const held = new Map<number, number>()
     for (const part of inStatements(ids)) {
-      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], statementTimeoutMs)
+      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], timeoutMs)
       for (const row of rows) held.set(Number(row.ticket_id), Number(row.version))
     }
     return held
@@ -118,15 +118,6 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {
       const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [ids], timeoutMs)
       return new Map(rows.map(row => [Number(row.ticket_id), orCorrupt(() => fromRow(row))]))
-    },
-
-    async holds (ids) {
-      const held = new Set<number>()
-      for (const part of inStatements(ids)) {
-        const rows = await select<{ ticket_id: number }>(`SELECT ticket_id FROM ${name} WHERE ticket_id IN (?)`, [part], FIND_TIMEOUT_MS)
-        for (const row of rows) held.add(Number(row.ticket_id))
-      }
-      return held
     },
 
     statuses,

@@ -1,6 +1,6 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, ticketExists } from '../errors.ts'
-import type { TicketDatabase } from '../database/ticket-database.ts'
+import { FIND_TIMEOUT_MS, type TicketDatabase } from '../database/ticket-database.ts'
 import { byTicket, handlerOf, inOrder, isKnown, type Change, type Operation } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
@@ -58,7 +58,7 @@ export function createJournalWriter ({ journal, database, gate, redisNow, onJour
   async function findTaken (tickets: readonly OnTicket[]): Promise<(create: Change) => boolean> {
     const ids = tickets.flatMap(({ changes }) => changes.some(creates) ? [changes[0]!.ticket_id] : [])
     if (ids.length === 0) return () => false
-    const [held, waiting] = await Promise.all([database.holds(ids), journal.creates(ids)])
+    const [held, waiting] = await Promise.all([database.versions(ids, FIND_TIMEOUT_MS), journal.creates(ids)])
     return ({ ticket_id: id, idempotency }) => {
       // Redis alone knows whether the row is what an earlier request with this key has created.
       if (held.has(id) && !idempotency) return true

@@ -5,7 +5,7 @@ import type { Ticket } from '../../tickets/fields.ts'
 import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
 import { isPostStatus } from './mapping.ts'
 import type { Site } from './site.ts'
-import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
+import { COMPARED_MAX, byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
 import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
 
 /** Posts of one UPDATE: MySQL looks through all of its values for each of them. */
@@ -32,8 +32,10 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
     query<{ ID: number, post_type: string, fits: number }[]>(`SELECT ID, post_type, ${isTicket} AS fits FROM ${posts} WHERE ID IN (?) ORDER BY ID FOR UPDATE`, [ids])
 
   async function readMeta (query: Query, ids: readonly number[]) {
+    // In place of a long value its hash: whether it changes is all that is asked, and a batch may meet any number of long ones.
     const rows = await query<MetaRow[]>(
-      `SELECT meta_id, post_id, meta_key, meta_value FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) ORDER BY meta_id`, [ids, [...metaKeys.values()]])
+      `SELECT meta_id, post_id, meta_key, IF(CHAR_LENGTH(meta_value) > ${COMPARED_MAX}, SHA2(CONVERT(meta_value USING utf8mb4), 256), meta_value) AS meta_value ` +
+      `FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) ORDER BY meta_id`, [ids, [...metaKeys.values()]])
     return byPost(rows)
   }
 
