@@ -81,7 +81,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     // No index of WordPress's knows the values: some of them tell what there is.
     async statuses () {
       const rows = await select<{ meta_value: string | null }>(
-        `SELECT MIN(meta_value) AS meta_value FROM (SELECT LEFT(meta_value, ${STATUS_MAX}) AS meta_value FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few GROUP BY CAST(meta_value AS BINARY)`, [metaKeys.get('status')!], statementTimeoutMs)
+        `SELECT MIN(meta_value) AS meta_value FROM (SELECT LEFT(meta_value, ${STATUS_MAX}) AS meta_value FROM ${postmeta} WHERE meta_key = ? AND CAST(meta_key AS BINARY) = ? LIMIT ${LOOK_THROUGH_MAX}) AS few GROUP BY CAST(meta_value AS BINARY)`, [metaKeys.get('status')!, metaKeys.get('status')!], statementTimeoutMs)
       return rows.flatMap(({ meta_value: value }) => value === null ? [] : [fromMetaValue(value)])
     },
 

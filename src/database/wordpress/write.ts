@@ -60,8 +60,8 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
 
   async function writeMeta (query: Query, rows: readonly MetaRow[]) {
     for (const part of inParts(rows, ({ meta_value: value }) => escapedBytes(value!) + ROW_OVERHEAD, mysql.rowsBytesMax())) {
-      // A row that is there is known by its meta_id, the table's only unique key.
-      await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)`,
+      // A row that is there is known by its meta_id, the table's only unique key. By one of somebody else's it may be another's.
+      await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = IF(post_id = VALUES(post_id) AND meta_key = VALUES(meta_key), VALUES(meta_value), meta_value)`,
         [part.map(row => [row.meta_id, row.post_id, row.meta_key, row.meta_value])])
     }
   }
