@@ -100,7 +100,10 @@ t.test('the journal holds so much and no more, and leaves room to other callers'
   const { app: { tickets: { journal } }, sql, variables } = await createService(t, { JOURNAL_MAX_BYTES: MIB })
   await sql.query('SELECT GET_LOCK(?, 1)', [replayLock(String(variables.MYSQL_URL))])
   let id = 0
-  const append = (caller: string) => journal.append([{ caller, change: { op: 'update', ticket_id: id += 1, fields: { subject: 'x'.repeat(8000) } } }])
+  function append (caller: string) {
+    id += 1
+    return journal.append([{ caller, change: { op: 'update', ticket_id: id, fields: { subject: 'x'.repeat(8000) } } }])
+  }
   async function fill (caller: string): Promise<number> {
     for (let kept = 0; ; kept += 1) {
       const [answer] = await append(caller)
