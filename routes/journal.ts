@@ -69,16 +69,15 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       tags: ['journal'],
       querystring: Type.Object({
         state: Type.Optional(Type.Enum(['conflict', 'pending'], { default: 'conflict', description: 'Which entries are listed', examples: ['conflict'] })),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Entries of one page', examples: [PAGE_DEFAULT] })),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'Entries of one page at most: it ends earlier where they have 1 MiB', examples: [PAGE_DEFAULT] })),
         after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: '`next` of the page before', examples: [17] })),
       }, { additionalProperties: false }),
       response: { 200: success('A page of entries', Page), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async request => {
     const { state = 'conflict', limit = PAGE_DEFAULT, after } = request.query
-    const [{ pending, conflict }, entries] = await Promise.all([journal.counts(), journal.find({ state, after, limit: limit + 1 })])
-    const page = entries.slice(0, limit)
-    return { pending, conflicts: conflict, entries: page.map(toBody), next: entries.length > limit ? page.at(-1)!.seq : null }
+    const [{ pending, conflict }, { entries, next = null }] = await Promise.all([journal.counts(), journal.find({ state, after, limit })])
+    return { pending, conflicts: conflict, entries: entries.map(toBody), next }
   })
 
   app.post('/journal/:seq/apply', {

@@ -84,6 +84,7 @@ export const Environment = Type.Object({
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
 
   FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is unavailable, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),
+  JOURNAL_MAX_BYTES: Type.Integer({ default: 4 * 1024 ** 3, minimum: 1024 ** 2, maximum: 1024 ** 4, description: 'What the journal may hold in MySQL, about, each entry with 512 bytes beside its fields; then such writes are 503 overloaded. An API key may have as much there as is still free' }),
 
   SYNC_STRATEGY: Type.Enum(['hybrid', 'periodic', 'event'], { default: 'hybrid', description: 'hybrid: a ticket goes to MySQL when it is closed, changed while closed, or reopened; periodic: every change at the next interval; event: every change at once' }),
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),

@@ -83,14 +83,19 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   }
   const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })))
 
-  const journal = createJournal(mysql, journalTable(config.TICKETS_TABLE), shards.all.length)
+  const journal = createJournal(mysql, {
+    table: journalTable(config.TICKETS_TABLE),
+    partitionCount: shards.all.length,
+    bytesMax: config.JOURNAL_MAX_BYTES,
+    onFull: reason => { events.emit('journalFull', reason) },
+  })
   const gate = createJournalGate(shards.all.length)
   const isJournaled = config.FALLBACK === 'mysql'
   const direct = createReadThrough(createShardedRepository(shards), {
     database,
     readCacheSeconds: config.READ_CACHE_SECONDS,
     onCorrupt,
-    awaited: isJournaled ? journal.creates : undefined,
+    awaited: isJournaled ? async ids => new Set((await journal.creates(ids)).keys()) : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },
   })
   const repository = isJournaled

@@ -9,6 +9,10 @@ import { createUpsert, type WrittenRows } from './upsert.ts'
 /** Rows of one page of a scan. */
 const PAGE_ROWS = 500
 
+/** Statuses that are told of, and the tickets of each that are looked through for others that MySQL holds equal: other programs write the table, too. */
+const STATUSES_MAX = 100
+const LOOK_THROUGH_MAX = 10_000
+
 /**
  * MySQL counts the rows that were there, changed or not (FOUND_ROWS, which is on by default, and which MYSQL_URL may not
  * turn off); about a single one it says nothing.
@@ -24,8 +28,9 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
   const select = createSelect(mysql)
 
   // Only a newer version changes a row, so every write may be repeated and come late. Assignments run
-  // from left to right: version is the last, because the others compare with it.
-  const newer = 'VALUES(version) > version'
+  // from left to right: version is the last, because the others compare with it. The row may be another ticket's, where
+  // somebody has given the table a unique key of his own.
+  const newer = 'VALUES(ticket_id) = ticket_id AND VALUES(version) > version'
   const insertSql = `INSERT INTO ${name} (synced_at, ${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE `
   const upsertSql = insertSql +
     ['synced_at', ...COLUMNS.slice(1)].map(column => `${column} = IF(${newer}, VALUES(${column}), ${column})`).join(', ')
@@ -35,10 +40,10 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     return tickets.map(ticket => [syncedAt, ...toRow(ticket)])
   }
 
-  async function versions (ids: readonly number[]): Promise<Map<number, number>> {
+  async function versions (ids: readonly number[], timeoutMs = statementTimeoutMs): Promise<Map<number, number>> {
     const held = new Map<number, number>()
     for (const part of inStatements(ids)) {
-      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], statementTimeoutMs)
+      const rows = await select<{ ticket_id: number, version: number }>(`SELECT ticket_id, version FROM ${name} WHERE ticket_id IN (?)`, [part], timeoutMs)
       for (const row of rows) held.set(Number(row.ticket_id), Number(row.version))
     }
     return held
@@ -71,10 +76,30 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     return areAllNew(info)
   }
 
-  /** The index on (status, updated_at) gives them without the rows between (a loose index scan). */
+  /**
+   * The statuses, each of which stands for all that MySQL holds equal (`Open` and `open`). The index on (status, updated_at)
+   * gives them without the rows between (a loose index scan).
+   */
+  async function * distinctStatuses (): AsyncGenerator<string> {
+    for (let after: string[] | undefined = []; after;) {
+      const rows: { status: string }[] = await select<{ status: string }>(
+        `SELECT DISTINCT status FROM ${name}${after.length > 0 ? ' WHERE status > ?' : ''} ORDER BY status LIMIT ${PAGE_ROWS}`, after, statementTimeoutMs)
+      for (const { status } of rows) yield status
+      after = rows.length === PAGE_ROWS ? [rows.at(-1)!.status] : undefined
+    }
+  }
+
+  /** Those that differ in a byte are two. */
   async function statuses (): Promise<string[]> {
-    const rows = await select<{ status: string }>(`SELECT DISTINCT status FROM ${name}`, [], statementTimeoutMs)
-    return rows.map(({ status }) => status)
+    const found: string[] = []
+    for await (const status of distinctStatuses()) {
+      const rows = await select<{ status: string }>(
+        `SELECT MIN(status) AS status FROM (SELECT status FROM ${name} WHERE status = ? ORDER BY updated_at DESC LIMIT ${LOOK_THROUGH_MAX}) AS newest GROUP BY CAST(status AS BINARY) LIMIT ${STATUSES_MAX}`,
+        [status], statementTimeoutMs)
+      found.push(...rows.map(row => row.status))
+      if (found.length >= STATUSES_MAX) break
+    }
+    return found
   }
 
   return {
@@ -99,7 +124,7 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
 
     async * changedSince (since, { index, count } = { index: 0, count: 1 }) {
       // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
-      for (const status of await statuses()) {
+      for await (const status of distinctStatuses()) {
         for (let after = { updated_at: toDateTime(since), ticket_id: 0 } as Row | undefined; after;) {
           const rows: Row[] = await select<Row>(
             `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) AND MOD(ticket_id, ?) = ? ` +

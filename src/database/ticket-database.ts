@@ -41,8 +41,11 @@ export interface Partition { index: number, count: number }
  * WordPress site. Every function may throw DatabaseUnavailable; the same call may succeed later.
  */
 export interface TicketDatabase {
-  /** The versions of those among `ids` that MySQL holds. */
-  versions (ids: readonly number[]): Promise<Map<number, number>>
+  /**
+   * The versions of those among `ids` that MySQL holds.
+   * @param timeoutMs default: that of the statements of a flush
+   */
+  versions (ids: readonly number[], timeoutMs?: number): Promise<Map<number, number>>
 
   /**
    * Writes the tickets where they are newer than what MySQL holds, and looks whether it is newer than they.
@@ -62,7 +65,7 @@ export interface TicketDatabase {
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>
 
-  /** The statuses that the tickets have, as far as they can be told cheaply. */
+  /** The statuses that the tickets have, byte by byte, as far as they can be told cheaply. */
   statuses (): Promise<string[]>
 
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */

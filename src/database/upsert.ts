@@ -6,6 +6,8 @@ import type { Ticket } from '../tickets/fields.ts'
 
 const LOCK_CONFLICT_RETRIES = 5
 
+const NOT_HELD = 'MySQL has taken the ticket and does not hold it: a unique key of the table finds another row equal, a trigger changed it, or another program deleted it meanwhile'
+
 export interface UpsertOptions {
   /**
    * Writes tickets, sorted by id, where they are newer than what MySQL holds. When it rejects, any of them may be
@@ -77,6 +79,11 @@ export function createUpsert ({ writeRows, versions, bytesMax }: UpsertOptions):
     // A refused row may be one that it holds in a newer version.
     if (outcome.areNewest && outcome.refused.length === 0) return { refused: [], outdated: [] }
     const held = await versions(tickets.map(ticket => ticket.ticket_id))
+    // What MySQL takes for a duplicate may be another row.
+    const refused = new Set(outcome.refused.map(({ ticketId }) => ticketId))
+    for (const { ticket_id: ticketId, version } of sorted) {
+      if (!refused.has(ticketId) && (held.get(ticketId) ?? -1) < version) outcome.refused.push({ ticketId, version, reason: NOT_HELD })
+    }
     return { refused: outcome.refused, outdated: tickets.filter(({ ticket_id: id, version }) => held.get(id)! > version).map(ticket => ticket.ticket_id) }
   }
 }

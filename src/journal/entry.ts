@@ -39,22 +39,42 @@ export interface Row {
   settle_key: string | null
 }
 
-/** What is given at the INSERT, in the order of `toRow`. */
-export const COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index']
+/** A change that is to be kept, as the table will hold it. */
+export interface NewEntry {
+  change: Change
+  /** Of the request, its own or a new one. */
+  key: string
+  /** '': the request had no key of its own. */
+  fingerprint: string
+  index: number
+  fields: string
+  versions: string | null
+  /** What it costs those who read it: the column `bytes`. */
+  bytes: number
+}
+
+export function toNewEntry (change: Change): NewEntry {
+  const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
+  const fields = JSON.stringify(change.fields)
+  const versions = handlerOf(change).ifMatch(change)?.join() ?? null
+  return { change, key, fingerprint, index, fields, versions, bytes: Buffer.byteLength(fields) + Buffer.byteLength(versions ?? '') }
+}
+
+/** What is given at the INSERT, in the order of `toRow`; and what is read of an entry. */
+export const NEW_COLUMNS = ['ticket_id', 'partition_index', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index', 'caller']
+export const COLUMNS = ['seq', 'ticket_id', 'op', 'fields', 'if_match', 'accepted_at', 'kept_at', 'clock', 'idempotency_key', 'fingerprint', 'operation_index', 'state', 'reason', 'settle_key']
 
 /** ms of MySQL's clock when it begins a statement, the one clock that all instances can ask. */
 const MYSQL_NOW = 'FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000)'
 
 /**
- * The values of `COLUMNS`.
+ * The values of `NEW_COLUMNS`.
  * @param redisNowMs ms of Redis's clock, as far as it is known; undefined: MySQL's counts
  */
-export function toRow (change: Change, partition: number, redisNowMs: number | undefined) {
-  const { key, fingerprint, index } = change.idempotency ?? { key: randomUUID(), fingerprint: '', index: 0 }
-  const versions = handlerOf(change).ifMatch(change)?.join() ?? null
+export function toRow ({ change, key, fingerprint, index, fields, versions }: NewEntry, partition: number, caller: string, redisNowMs: number | undefined) {
   const keptAt = raw(MYSQL_NOW)
   const clock: Entry['clock'] = redisNowMs === undefined ? 'mysql' : 'redis'
-  return [change.ticket_id, partition, change.op, JSON.stringify(change.fields), versions, redisNowMs ?? keptAt, keptAt, clock, key, fingerprint, index]
+  return [change.ticket_id, partition, change.op, fields, versions, redisNowMs ?? keptAt, keptAt, clock, key, fingerprint, index, caller]
 }
 
 export function toEntry (row: Row): Entry {

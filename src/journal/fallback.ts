@@ -4,10 +4,11 @@ import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../e
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
-import { handlerOf, isKnown, type Operation, type Statuses } from '../tickets/operation.ts'
+import type { Operation, Statuses } from '../tickets/operation.ts'
 import type { Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import type { Entry } from './entry.ts'
+import type { Waiting } from './append.ts'
+import { createPreviews } from './preview.ts'
 import { createJournalWriter, type JournalWriterOptions } from './writer.ts'
 
 /** While nothing can be kept for less, writes that follow others in the journal are refused. */
@@ -31,10 +32,17 @@ export interface FallbackOptions extends JournalWriterOptions, Statuses {
   onCorrupt: (error: Error, ticketId: number) => void
 }
 
+/** A ticket is read again this often when some of the changes that wait for it are applied meanwhile. */
+const ATTEMPTS_MAX = 8
+
+/** Some of what waited was applied while the ticket was read. */
+const OUTDATED = Symbol('outdated')
+
+type Merged = Found | Problem | null | typeof OUTDATED
+
 type Answer = Written | Journaled | Problem
 
-/** The changes of a ticket that wait. */
-interface Waiting { entries: Entry[] }
+const NOTHING_WAITS: Waiting = { entries: 0, bytes: 0, last: 0, sum: 0n }
 
 /**
  * Answers from MySQL what Redis cannot: writes that surely did not reach it are kept in the journal,
@@ -49,21 +57,18 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   // Tickets that were nowhere: not in Redis, MySQL or the journal.
   const absent = createRecent<number, true>(ABSENT_MAX, ABSENT_MS)
 
-  /** The changes that wait. Looked for before the ticket: what is applied in between is part of that. */
-  const lookUpEntries = createBatcher<number, Waiting | Problem>({
+  /** What waits. Looked for before the ticket: what is applied in between is part of that. */
+  const lookUpWaiting = createBatcher<number, Waiting | Problem>({
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX),
     async run (ids) {
-      const entries = Map.groupBy(await journal.pending([...new Set(ids)]), ({ operation }) => operation.ticket_id)
-      return ids.map(id => {
-        const ofTicket = entries.get(id) ?? []
-        return ofTicket.every(({ operation }) => isKnown(operation))
-          ? { entries: ofTicket }
-          : storeUnavailable(new Error(`a change of ticket ${id} that waits is one that only a newer version of the service knows`))
-      })
+      const waiting = await journal.waitingOf([...new Set(ids)])
+      return ids.map(id => waiting.get(id) ?? NOTHING_WAITS)
     },
   })
+
+  const preview = createPreviews(journal, options)
 
   const lookUpRow = createBatcher<number, { ticket?: Ticket } | Problem>({
     itemsMax: IDS_PER_SELECT_MAX,
@@ -79,10 +84,6 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       })
     },
   })
-
-  /** The ticket as it will be when the entries have been applied; undefined: nothing is known of the ticket that they change. */
-  const preview = (ticket: Ticket | undefined, entries: readonly Entry[]) =>
-    entries.reduce((before, { operation, acceptedAtMs }) => handlerOf(operation).preview(before, operation, Math.floor(acceptedAtMs / 1000), options), ticket)
 
   /** Replaces the answers at these positions. */
   async function replace<Item, Result> (answers: Result[], items: readonly Item[], positions: readonly number[], work: (items: Item[]) => Promise<Result[]>) {
@@ -130,29 +131,42 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   }
 
   /** Reads with what waits. */
-  async function readAll (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
-    const waiting: (Waiting | Problem)[] = ids.map(() => ({ entries: [] }))
-    await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), lookUpEntries)
+  async function readAll (ids: readonly number[], options?: ReadOptions, attempt = 1): Promise<(Found | Problem | null)[]> {
+    const waiting: (Waiting | Problem)[] = ids.map(() => NOTHING_WAITS)
+    await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), lookUpWaiting)
     const answers = await below.read(ids, options)
-    return await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!)))
+    const merged = await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!)))
+    // Some of its changes have been applied since: what they made of it may not be part of what was read.
+    const outdated = positionsOf(merged, answer => answer === OUTDATED)
+    if (attempt < ATTEMPTS_MAX) await replace<number, Merged>(merged, ids, outdated, part => readAll(part, options, attempt + 1))
+    return merged.map(answer => answer === OUTDATED ? storeUnavailable(new Error('the changes that wait are being applied')) : answer)
   }
 
   /** What was found, with what waits. */
-  async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem): Promise<Found | Problem | null> {
+  async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem): Promise<Merged> {
     if (answer instanceof Problem && !isUnavailable(answer)) return answer
     // Redis has answered, but there may be changes that wait, which cannot be asked for: one may create the ticket.
     if (waiting instanceof Problem) return answer === null || gate.mayHavePending(id) ? waiting : answer
-    const { entries } = waiting
     if (!(answer instanceof Problem)) {
-      const ticket = preview(answer?.ticket, entries)
-      if (answer === null && entries.length === 0) absent.set(id, true)
-      return ticket ? { ticket, source: answer?.source ?? 'mysql', pending: entries.length } : null
+      if (waiting.entries === 0) {
+        if (answer === null) absent.set(id, true)
+        return answer && { ...answer, pending: 0 }
+      }
+      const ticket = await previewOne(id, answer?.ticket, waiting)
+      if (ticket instanceof Problem && answer !== null && !gate.mayHavePending(id)) return answer
+      return isTicket(ticket) ? { ticket, source: answer?.source ?? 'mysql', pending: waiting.entries } : ticket ?? null
     }
     const [row] = await lookUpRow([id])
     if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
-    const ticket = preview(row!.ticket, entries)
+    const ticket = waiting.entries === 0 ? row!.ticket : await previewOne(id, row!.ticket, waiting)
     // It may be in Redis alone. What is in MySQL may be older than what Redis holds, and is not called in step.
-    return ticket ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: entries.length, isStale: true } : answer
+    return isTicket(ticket) ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: waiting.entries, isStale: true } : ticket ?? answer
+  }
+
+  async function previewOne (id: number, ticket: Ticket | undefined, waiting: Waiting): Promise<Ticket | Problem | typeof OUTDATED | undefined> {
+    const [seen] = await preview([{ id, ticket, waiting }])
+    if (seen instanceof Problem) return seen
+    return seen!.isOutdated ? OUTDATED : seen!.ticket
   }
 
   return {
@@ -171,6 +185,8 @@ export function createFallback (below: TicketRepository, options: FallbackOption
 }
 
 const isCode = (answer: unknown, code: ProblemCode): boolean => answer instanceof Problem && answer.code === code
+
+const isTicket = (seen: Ticket | Problem | typeof OUTDATED | undefined): seen is Ticket => typeof seen === 'object' && !(seen instanceof Problem)
 
 /** Redis surely did nothing. When it was MySQL that could not be asked, it cannot keep anything either. */
 const isUnavailable = (answer: unknown): boolean =>

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
-import { escape, escapeId, raw } from 'mysql2'
-import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } from '../errors.ts'
-import { DatabaseUnavailable, StatementTooLarge, toDatabaseError } from '../mysql/failure.ts'
+import { escapeId } from 'mysql2'
+import { toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql, Query } from '../mysql/mysql.ts'
 import { escapedBytes, inParts } from '../mysql/statements.ts'
-import { partitionOf } from '../shards/shards.ts'
-import { CREATING, type Change } from '../tickets/operation.ts'
-import type { Journaled } from '../tickets/repository.ts'
+import { CREATING } from '../tickets/operation.ts'
 import { measureOffset, type Offset } from '../util/offset.ts'
-import { COLUMNS, toEntry, toRow, type Entry, type Row, type State } from './entry.ts'
+import { createAppend, type Waiting } from './append.ts'
+import { COLUMNS, toEntry, type Entry, type Row, type State } from './entry.ts'
+import { createPages, type Page, type Selection } from './pages.ts'
+import type { CallerCount, FullReason } from './room.ts'
 
 /** A caller waits for it, so it has no more time than a write to Redis. */
 const CALLER_TIMEOUT_MS = 1000
@@ -22,16 +22,13 @@ const REASON_MAX = 1024
 /** Bytes of a conflict beside its reason, in the statement that keeps it: its seq twice, and words. */
 const CONFLICT_OVERHEAD = 64
 
-/** What one look at the journal takes. */
-export interface Selection {
-  state: State
-  /** Entries after this one. */
-  after?: number
-  /** Entries up to this one. */
-  upTo?: number
-  /** Entries of these partitions. */
-  partitions?: readonly number[]
-  limit: number
+export interface JournalOptions {
+  table: string
+  partitionCount: number
+  /** JOURNAL_MAX_BYTES */
+  bytesMax: number
+  /** There was no room for a change. */
+  onFull: (reason: FullReason) => void
 }
 
 /**
@@ -39,77 +36,28 @@ export interface Selection {
  * they are applied to Redis once, however often that is tried.
  * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
-export function createJournal (mysql: Mysql, table: string, partitionCount: number) {
+export function createJournal (mysql: Mysql, { table, partitionCount, bytesMax, onFull }: JournalOptions) {
   const name = escapeId(table)
+  const page = createPages(name)
 
   const askFor = (timeoutMs: number): Query => <Rows>(sql: string, values: unknown[]) =>
     mysql.query<Rows>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
 
   const ask = askFor(CALLER_TIMEOUT_MS)
 
-  async function select (query: Query, where: string, values: unknown[], limit: number): Promise<Entry[]> {
-    const rows = await query<Row[]>(`SELECT seq, ${COLUMNS.join(', ')}, state, reason, settle_key FROM ${name} WHERE ${where} ORDER BY seq LIMIT ?`, [...values, limit])
-    return rows.map(toEntry)
+  async function countByCaller (): Promise<CallerCount[]> {
+    const rows = await askFor(OPERATOR_TIMEOUT_MS)<{ caller: string, entries: number, bytes: string }[]>(`SELECT caller, COUNT(*) AS entries, SUM(bytes) AS bytes FROM ${name} GROUP BY caller`, [])
+    return rows.map(({ caller, entries, bytes }) => ({ caller, entries: Number(entries), bytes: Number(bytes) }))
   }
 
-  /** What is known of the keys of these changes, by key: the fingerprint, and the operations that are there. */
-  async function knownKeys (changes: readonly Change[], query = ask) {
-    const keys = [...new Set(changes.flatMap(({ idempotency }) => idempotency?.key ?? []))]
-    const known = new Map<string, { fingerprints: string[], indexes: Set<number> }>()
-    for (const part of inParts(keys, escapedBytes, mysql.rowsBytesMax())) {
-      const rows = await query<Row[]>(`SELECT idempotency_key, fingerprint, operation_index FROM ${name} WHERE idempotency_key IN (?) ORDER BY seq`, [part])
-      for (const { idempotency_key: key, fingerprint, operation_index: index } of rows) {
-        const request = known.get(key) ?? { fingerprints: [], indexes: new Set() }
-        known.set(key, request)
-        request.fingerprints.push(fingerprint)
-        request.indexes.add(Number(index))
-      }
-    }
-    return known
+  async function waitingOf (ids: readonly number[], query = ask): Promise<Map<number, Waiting>> {
+    const rows = await query<{ ticket_id: number, entries: number, bytes: string, last: number, sum: string }[]>(
+      `SELECT ticket_id, COUNT(*) AS entries, SUM(bytes) AS bytes, MAX(seq) AS last, SUM(seq) AS sum FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' GROUP BY ticket_id`, [ids])
+    return new Map(rows.map(row => [Number(row.ticket_id), { entries: Number(row.entries), bytes: Number(row.bytes), last: Number(row.last), sum: BigInt(row.sum) }]))
   }
 
   return {
-    /**
-     * Keeps the changes, in their order, all or none but those that are answered with a problem. One whose request is
-     * there already is not kept again, and one that is larger than MySQL takes does not stop the others.
-     * @param redisNowMs ms of Redis's clock, as far as it is known; undefined: the changes are accepted by MySQL's
-     * @throws {Problem} store_unavailable: surely not kept; outcome_unknown
-     */
-    async append (changes: readonly Change[], redisNowMs?: number): Promise<(Journaled | Problem)[]> {
-      const known = await knownKeys(changes).catch((error: unknown) => { throw toAppendProblem(error, false) })
-      const answers = changes.map(({ idempotency }): Journaled | Problem => {
-        const request = idempotency && known.get(idempotency.key)
-        if (request?.fingerprints.some(other => other !== idempotency!.fingerprint)) return idempotencyMismatch()
-        return { journaled: true, replayed: request?.indexes.has(idempotency!.index) ?? false }
-      })
-      const bytesMax = mysql.rowsBytesMax()
-      const rows = changes.flatMap((change, i) => {
-        const answer = answers[i]!
-        if (!('journaled' in answer) || answer.replayed) return []
-        const values = escape([toRow(change, partitionOf(change.ticket_id, partitionCount), redisNowMs)])
-        const bytes = Buffer.byteLength(values)
-        if (bytes <= bytesMax) return [{ values, bytes }]
-        answers[i] = tooLarge(new StatementTooLarge(bytes, bytesMax))
-        return []
-      })
-      if (rows.length === 0) return answers
-      try {
-        // Another request with the same key may be kept at the same moment: in a transaction nothing of it can be
-        // applied and removed before it is looked at. And an INSERT that arrives when its caller has been answered
-        // that nobody knows, behind changes that were kept later, is committed by nobody (a COMMIT may still be late).
-        return await mysql.transaction(async query => {
-          for (const part of inParts(rows, ({ bytes }) => bytes, bytesMax)) {
-            await query(`INSERT INTO ${name} (${COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE seq = seq`, [raw(part.map(({ values }) => values).join(', '))])
-          }
-          const kept = await knownKeys(changes, query)
-          const lost = changes.filter(({ idempotency }) => idempotency && kept.get(idempotency.key)?.fingerprints.some(other => other !== idempotency.fingerprint))
-          for (const { idempotency } of lost) await query(`DELETE FROM ${name} WHERE idempotency_key = ? AND fingerprint = ?`, [idempotency!.key, idempotency!.fingerprint])
-          return answers.map((answer, i) => lost.includes(changes[i]!) ? idempotencyMismatch() : answer)
-        }, CALLER_TIMEOUT_MS)
-      } catch (error) {
-        throw toAppendProblem(error, true)
-      }
-    },
+    append: createAppend(mysql, { table, partitionCount, bytesMax, onFull, ask, waitingOf, countByCaller }),
 
     /** How far MySQL's clock, which `kept_at` is in, is from this process's. */
     measureClock: (query = ask): Promise<Offset> => measureOffset(async () => {
@@ -118,19 +66,17 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       return Number(row!.ms)
     }),
 
-    /** The changes to these tickets that wait. */
-    pending: (ids: readonly number[]) => select(ask, 'ticket_id IN (?) AND state = \'pending\'', [ids], 100_000),
+    /** How many changes to each of these tickets wait; none: it is not in the answer. */
+    waitingOf,
 
-    /** Entries in their order. */
-    find: ({ state, after = 0, upTo = Number.MAX_SAFE_INTEGER, partitions, limit }: Selection, query = ask): Promise<Entry[]> => {
+    /** Some of the entries, in their order. */
+    find: ({ partitions, ...selection }: Selection, query = ask): Promise<Page> =>
       // Without a Cluster all are in one, also those that were kept when there was one.
-      const some = partitionCount > 1 ? partitions : undefined
-      const where = `state = ? AND seq > ? AND seq <= ?${some ? ' AND partition_index IN (?)' : ''}`
-      return select(query, where, [state, after, upTo, ...(some ? [some] : [])], limit)
-    },
+      page(query, { ...selection, partitions: partitionCount > 1 ? partitions : undefined }),
 
     async get (seq: number, query = ask): Promise<Entry | undefined> {
-      return (await select(query, 'seq = ?', [seq], 1))[0]
+      const [row] = await query<Row[]>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE seq = ?`, [seq])
+      return row && toEntry(row)
     },
 
     /** The partitions of which entries wait. */
@@ -139,10 +85,11 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
       return [...new Set(rows.map(row => Number(row.partition_index) % partitionCount))]
     },
 
-    /** Which of these tickets are to be created. */
-    async creates (ids: readonly number[]): Promise<Set<number>> {
-      const rows = await ask<{ ticket_id: number }[]>(`SELECT DISTINCT ticket_id FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' AND op IN (?)`, [ids, CREATING])
-      return new Set(rows.map(row => Number(row.ticket_id)))
+    /** Those of these tickets that are to be created, and the first and the last of the keys of the requests that do it: mostly the same. */
+    async creates (ids: readonly number[]): Promise<Map<number, { firstKey: string, lastKey: string }>> {
+      const rows = await ask<{ ticket_id: number, first_key: string, last_key: string }[]>(
+        `SELECT ticket_id, MIN(idempotency_key) AS first_key, MAX(idempotency_key) AS last_key FROM ${name} WHERE ticket_id IN (?) AND state = 'pending' AND op IN (?) GROUP BY ticket_id`, [ids, CREATING])
+      return new Map(rows.map(row => [Number(row.ticket_id), { firstKey: row.first_key, lastKey: row.last_key }]))
     },
 
     /** The last entry that there is; 0: none. */
@@ -163,7 +110,7 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
 
     /** Leaves them to an operator. */
     keepAsConflicts: async (conflicts: readonly { seq: number, reason: string }[], query = ask): Promise<void> => {
-      const cut = conflicts.map(({ seq, reason }) => ({ seq, reason: reason.slice(0, REASON_MAX) }))
+      const cut = conflicts.map(({ seq, reason }) => ({ seq, reason: reason.slice(0, REASON_MAX).toWellFormed() }))
       for (const part of inParts(cut, ({ reason }) => escapedBytes(reason) + CONFLICT_OVERHEAD, mysql.rowsBytesMax())) {
         const reasons = part.flatMap(({ seq, reason }) => [seq, reason])
         await query(`UPDATE ${name} SET state = 'conflict', reason = CASE seq ${part.map(() => 'WHEN ? THEN ?').join(' ')} END WHERE seq IN (?)`, [...reasons, part.map(({ seq }) => seq)])
@@ -186,13 +133,3 @@ export function createJournal (mysql: Mysql, table: string, partitionCount: numb
 }
 
 export type Journal = ReturnType<typeof createJournal>
-
-const tooLarge = ({ message }: StatementTooLarge) => new DatabaseUnavailable(message, { kind: 'too_large' })
-
-/** Before the INSERT was sent, nothing can be there. */
-function toAppendProblem (error: unknown, isInsert: boolean): Problem {
-  const failure = toDatabaseError(error)
-  if (failure instanceof StatementTooLarge) return tooLarge(failure)
-  if (!(failure instanceof DatabaseUnavailable)) return storeUnavailable(failure)
-  return isInsert && failure.mayBeApplied ? outcomeUnknown(failure.cause) : storeUnavailable(failure.cause, failure.detail)
-}

@@ -12,8 +12,9 @@ import type { Entry } from './entry.ts'
 import type { Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
 
-/** Entries of one round: what is held in memory, and sent to Redis at once. */
+/** Entries of one round, and their bytes: what is held in memory, and sent to Redis at once. */
 const ROUND_MAX = 500
+const ROUND_BYTES_MAX = 4 * 1024 * 1024
 
 /** One round, most of it in Redis. Another instance may have to wait so long for one that hangs. */
 const ROUND_TIMEOUT_MS = 30_000
@@ -70,7 +71,7 @@ export function createReplayer ({ journal, repository, gate, isUsable, clocks, o
   /** Resolves with whether there is more to look at. */
   async function round (query: Query, replay: Replay): Promise<boolean> {
     const { partitions, upTo, after, stuck } = replay
-    const found = await journal.find({ state: 'pending', partitions, after, upTo, limit: ROUND_MAX }, query)
+    const { entries: found, next } = await journal.find({ state: 'pending', partitions, after, upTo, limit: ROUND_MAX, bytesMax: ROUND_BYTES_MAX }, query)
     // An operation of a newer version of the service is for an instance of that, and so is what else waits for its ticket.
     for (const { operation } of found) if (!isKnown(operation)) stuck.add(operation.ticket_id)
     const waiting = found.filter(({ operation }) => !stuck.has(operation.ticket_id))
@@ -94,12 +95,12 @@ export function createReplayer ({ journal, repository, gate, isUsable, clocks, o
     for (const { seq, ticketId, reason } of conflicts) log.warn({ seq, ticket_id: ticketId, reason }, 'a journal entry is in conflict; an operator applies or discards it')
     replay.applied += done.length
     replay.conflicts += conflicts.length
-    replay.after = found.at(-1)?.seq ?? after
-    return found.length === ROUND_MAX
+    replay.after = next ?? after
+    return next !== undefined
   }
 
   /**
-   * Rounds until a short one. Resolves with false when another instance is replaying, or not all could be applied.
+   * Rounds until the last one. Resolves with false when another instance is replaying, or not all could be applied.
    * @param giveUpAt by performance.now()
    */
   async function replay (partitions: readonly number[], signal: AbortSignal, upTo?: number, giveUpAt = Infinity): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { createBatcher, createBudget } from '../util/batcher.ts'
 import { Problem, ticketExists } from '../errors.ts'
-import type { TicketDatabase } from '../database/ticket-database.ts'
+import { FIND_TIMEOUT_MS, type TicketDatabase } from '../database/ticket-database.ts'
 import { byTicket, handlerOf, inOrder, isKnown, type Change, type Operation } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
@@ -28,15 +28,15 @@ export interface JournalWriterOptions {
 }
 
 /** Changes of one caller to one ticket: they stay together, so that nothing comes between them. */
-interface OnTicket { changes: readonly Change[], size: number }
+interface OnTicket { changes: readonly Change[], size: number, caller: string }
 
 type Answer = Journaled | Problem
 
 /**
  * Keeps operations in the journal. Concurrent callers share an INSERT.
  *
- * @returns a function whose answers stand in the order of the operations; a Problem with
- * store_unavailable: it was surely not kept
+ * @returns a function of operations and who asks (the name of an API key; default: nobody), whose answers stand in the order
+ * of the operations; a Problem with store_unavailable or overloaded: it was surely not kept
  */
 export function createJournalWriter ({ journal, database, gate, redisNow, onJournaled }: JournalWriterOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
@@ -48,7 +48,7 @@ export function createJournalWriter ({ journal, database, gate, redisNow, onJour
     async run (tickets) {
       const isTaken = await findTaken(tickets)
       const refused = new Set(tickets.flatMap(({ changes }) => repeatedCreates(changes, isTaken)))
-      const kept = tickets.flatMap(({ changes }) => changes.filter(change => !refused.has(change)))
+      const kept = tickets.flatMap(({ changes, caller }) => changes.filter(change => !refused.has(change)).map(change => ({ change, caller })))
       const answers = (kept.length > 0 ? await journal.append(kept, redisNow()) : []).values()
       return tickets.map(({ changes }) => changes.map(change => refused.has(change) ? ticketExists(change.ticket_id) : answers.next().value!))
     },
@@ -58,19 +58,21 @@ export function createJournalWriter ({ journal, database, gate, redisNow, onJour
   async function findTaken (tickets: readonly OnTicket[]): Promise<(create: Change) => boolean> {
     const ids = tickets.flatMap(({ changes }) => changes.some(creates) ? [changes[0]!.ticket_id] : [])
     if (ids.length === 0) return () => false
-    const [rows, entries] = await Promise.all([database.find(ids), journal.pending(ids)])
-    const waiting = Map.groupBy(entries.filter(({ operation }) => creates(operation)), ({ operation }) => operation.ticket_id)
-    return ({ ticket_id: id, idempotency }) =>
+    const [held, waiting] = await Promise.all([database.versions(ids, FIND_TIMEOUT_MS), journal.creates(ids)])
+    return ({ ticket_id: id, idempotency }) => {
       // Redis alone knows whether the row is what an earlier request with this key has created.
-      (rows.has(id) && !idempotency) || (waiting.get(id) ?? []).some(({ operation }) => operation.idempotency!.key !== idempotency?.key)
+      if (held.has(id) && !idempotency) return true
+      const keys = waiting.get(id)
+      return keys !== undefined && (keys.firstKey !== idempotency?.key || keys.lastKey !== idempotency.key)
+    }
   }
 
-  return async (operations: readonly Operation[]): Promise<Answer[]> => {
+  return async (operations: readonly Operation[], { caller = '' }: { caller?: string } = {}): Promise<Answer[]> => {
     // What was read through is restored below, and is nobody's operation.
     const tickets = byTicket(operations as readonly Change[])
     const answers = await gate.trackAppend(
       tickets.map(([first]) => first!.ticket_id),
-      () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length }))),
+      () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length, caller }))),
       answers => answers.some(mayBeKept),
     )
     const inTheirOrder = inOrder(operations as readonly Change[], tickets, answers)

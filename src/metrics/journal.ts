@@ -2,6 +2,7 @@ import type { Journal } from '../journal/journal.ts'
 import type { JournalGate } from '../journal/gate.ts'
 import type { TicketEvents } from '../tickets/events.ts'
 import { singleFlight } from '../util/async.ts'
+import { FULL_REASONS } from '../journal/room.ts'
 import { SCRAPE_TIMEOUT_MS, type Metrics } from './metrics.ts'
 
 export interface MeasuredJournal {
@@ -31,6 +32,12 @@ export function measureJournal (metrics: Metrics, { journal, events, isUsed }: M
     name: 'tickets_journaled_total',
     help: 'Writes that this instance answered with 202, also inside of a batch',
   })
+  const full = metrics.counter({
+    name: 'tickets_journal_full_total',
+    help: 'Writes that this instance answered with 503 because there was no room in the journal: their ticket has as many changes there as are kept of one (ticket), their API key (caller) or all (total) as much as they may',
+    label: 'reason',
+    values: FULL_REASONS,
+  })
   const replayed = metrics.counter({
     name: 'tickets_replayed_total',
     help: 'Entries of the journal that this instance has applied, or left to an operator (conflict)',
@@ -38,6 +45,7 @@ export function measureJournal (metrics: Metrics, { journal, events, isUsed }: M
     values: ['applied', 'conflict'],
   })
   events.on('journaled', operations => { journaled.inc(operations) })
+  events.on('journalFull', reason => { full.inc({ reason }) })
   events.on('replayed', ({ applied, conflicts }) => {
     replayed.inc({ result: 'applied' }, applied)
     replayed.inc({ result: 'conflict' }, conflicts)

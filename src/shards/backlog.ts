@@ -1,4 +1,4 @@
-import type { DeadLetters, Page, Position } from '../store/dead-letters.ts'
+import { PAGE_BYTES_MAX, type DeadLetters, type Page, type Position } from '../store/dead-letters.ts'
 import type { Backlog, DueIndex } from '../store/due-index.ts'
 import type { Shards } from './shards.ts'
 
@@ -23,17 +23,21 @@ export async function readBacklog (shards: Shards<{ dueIndex: DueIndex }>): Prom
 }
 
 /** In the order in which they died, and as Redis orders those of the same millisecond: by their ids as text. */
-const byDeath = (a: Position, b: Position) => Number(a.score) - Number(b.score) || (a.id < b.id ? -1 : 1)
+const byDeath = (a: Position, b: Position) => Number(a.score) - Number(b.score) || (a.id < b.id ? -1 : Number(a.id !== b.id))
 
 /** The dead letters of all shards. */
 export function createShardedDeadLetters (shards: Shards<{ deadLetters: DeadLetters }>): DeadLetters {
   return {
     async list (limit: number, after?: Position): Promise<Page> {
-      const pages = await shards.each(({ deadLetters }) => deadLetters.list(limit, after))
+      const bytesMax = Math.ceil(PAGE_BYTES_MAX / shards.all.length)
+      const pages = await shards.each(({ deadLetters }) => deadLetters.list(limit, after, bytesMax))
       const entries = pages.flatMap(page => page.deadLetters).sort((a, b) => byDeath(a.position, b.position))
-      const hasMore = entries.length > limit || pages.some(page => page.next)
-      const shown = entries.slice(0, limit)
-      return { total: sum(pages.map(({ total }) => total)), deadLetters: shown, ...(hasMore && { next: shown.at(-1)?.position ?? pages.find(page => page.next)!.next }) }
+      // Behind the end of a page that others follow nothing can be said of what comes next.
+      const [end] = pages.flatMap(page => page.next ?? []).sort(byDeath)
+      const shown = entries.filter(({ position }) => !end || byDeath(position, end) <= 0).slice(0, limit)
+      const next = shown.length === limit ? shown.at(-1)!.position : end
+      const hasMore = end !== undefined || entries.length > shown.length
+      return { total: sum(pages.map(({ total }) => total)), deadLetters: shown, ...(hasMore && { next }) }
     },
 
     async redrive (ids: readonly number[]): Promise<number[]> {

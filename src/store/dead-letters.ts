@@ -4,6 +4,9 @@ import type { Scripts } from './scripts.ts'
 /** Dead letters that one call brings back, so that none occupies Redis for long. */
 const REDRIVE_MAX = 1000
 
+/** Bytes of the reasons of one page. */
+export const PAGE_BYTES_MAX = 1024 * 1024
+
 export interface DeadLetter {
   ticket_id: number
   attempts: number
@@ -35,9 +38,9 @@ export function createDeadLetters (scripts: Scripts, keys: Keys) {
   }
 
   return {
-    /** A page of at most `limit`, in the order in which they died. */
-    async list (limit: number, after: Position = { score: '', id: '' }): Promise<Page> {
-      const [total, more, ...flat] = await scripts.dead([keys.dead, keys.failures], [after.score, after.id, limit]) as [number, number, ...string[]]
+    /** A page of at most `limit`, and fewer where their reasons are long, in the order in which they died. */
+    async list (limit: number, after: Position = { score: '', id: '' }, bytesMax = PAGE_BYTES_MAX): Promise<Page> {
+      const [total, more, ...flat] = await scripts.dead([keys.dead, keys.failures], [after.score, after.id, limit, bytesMax]) as [number, number, ...string[]]
       const deadLetters: DeadLetter[] = []
       for (let i = 0; i < flat.length; i += 3) {
         // What else another program has put there is not the service's to show.

@@ -2,11 +2,15 @@ import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
 import type { Figures } from './checkpoint.ts'
+import { shorten } from '../util/text.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
-/** Bytes of tickets in one claim: what one flush holds in memory. */
-const CLAIM_BYTES_MAX = 4 * 1024 * 1024
+/** Bytes of the tickets of one claim: what one flush holds in memory is two batches. */
+export const CLAIM_BYTES_MAX = 4 * 1024 * 1024
+
+/** Characters of a reason. MySQL's own have at most 512; a damaged hash may name a field of any length. */
+const REASON_MAX = 1024
 
 /** Marks that one call looks at, so that none occupies Redis for long. */
 const EXPEDITE_MAX = 1000
@@ -43,6 +47,8 @@ export interface Acknowledged { inStep: number, older: number[] }
 export interface ClaimOptions {
   leaseMs: number
   ticketsMax: number
+  /** Bytes of tickets, passed by one ticket at most; default: CLAIM_BYTES_MAX. */
+  bytesMax?: number
   /** Only what was due at this time (ms of Redis's clock); default: now. */
   dueByMs?: number
   /** These tickets and no others, whenever they are due. */
@@ -84,10 +90,10 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
   const horizonMs = HORIZON_FACTOR * Math.max(delayMaxMs, RETRY_LONGEST_MS)
 
   return {
-    async claim ({ leaseMs, ticketsMax, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
+    async claim ({ leaseMs, ticketsMax, bytesMax = CLAIM_BYTES_MAX, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, lease, left, hashes, newer] = await scripts.claim(
         [keys.due, keys.dead, keys.failures, keys.fields, keys.synced],
-        [keys.ticketPrefix, leaseMs, ticketsMax, CLAIM_BYTES_MAX, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
+        [keys.ticketPrefix, leaseMs, ticketsMax, bytesMax, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
       ) as [number, string, number, string, number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
       for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
@@ -117,7 +123,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
       [keys.due, keys.failures, keys.dead],
       [
         lease, RETRY_FIRST_MS, RETRY_LONGEST_MS, keys.ticketPrefix,
-        ...failures.flatMap(({ ticketId, version = '', isFinal, reason }) => [ticketId, version, isFinal ? 1 : attemptsMax, reason]),
+        ...failures.flatMap(({ ticketId, version = '', isFinal, reason }) => [ticketId, version, isFinal ? 1 : attemptsMax, shorten(reason, REASON_MAX)]),
       ],
     ) as number[],
 

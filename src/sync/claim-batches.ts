@@ -1,6 +1,6 @@
 import type { Failure } from '../database/ticket-database.ts'
 import type { Shards } from '../shards/shards.ts'
-import type { Claim, DueIndex } from '../store/due-index.ts'
+import { CLAIM_BYTES_MAX, type Claim, type DueIndex } from '../store/due-index.ts'
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import { allEnded } from '../util/async.ts'
@@ -30,6 +30,9 @@ export interface Batch {
 /** Of one call: less is not worth it. */
 const TICKETS_PER_CALL_MIN = 10
 
+/** Shards of one batch, which share its bytes. Each may pass its share by one ticket. */
+const SHARDS_PER_BATCH_MAX = 32
+
 interface Claimable { dueIndex: DueIndex }
 
 /** What a pass has before it in one shard. */
@@ -53,18 +56,19 @@ export function claimBatches (shards: Shards<Claimable>, ids?: readonly number[]
   let open: Part[] = ids ? shards.divide(ids, id => id).map(([shard, ids]) => ({ shard, ids })) : shards.all.map(shard => ({ shard }))
   let failure: unknown
 
-  async function claimPart (part: Part, leaseMs: number, ticketsMax: number): Promise<Claim> {
+  async function claimPart (part: Part, leaseMs: number, ticketsMax: number, bytesMax: number): Promise<Claim> {
     const given = part.ids?.slice(0, ticketsMax)
-    const claim = await part.shard.dueIndex.claim({ leaseMs, ticketsMax, dueByMs: part.dueByMs, ids: given })
+    const claim = await part.shard.dueIndex.claim({ leaseMs, ticketsMax, bytesMax, dueByMs: part.dueByMs, ids: given })
     part.dueByMs ??= claim.nowMs
     part.ids = part.ids?.slice(given!.length - claim.left)
     return claim
   }
 
   return async (leaseMs: number, ticketsMax: number): Promise<Batch> => {
-    const turn = open.slice(0, Math.ceil(ticketsMax / TICKETS_PER_CALL_MIN))
+    const turn = open.slice(0, Math.min(Math.ceil(ticketsMax / TICKETS_PER_CALL_MIN), SHARDS_PER_BATCH_MAX))
     const share = Math.max(1, Math.floor(ticketsMax / Math.max(1, turn.length)))
-    const outcomes = await Promise.allSettled(turn.map(part => claimPart(part, leaseMs, share)))
+    const bytesMax = Math.floor(CLAIM_BYTES_MAX / Math.max(1, turn.length))
+    const outcomes = await Promise.allSettled(turn.map(part => claimPart(part, leaseMs, share, bytesMax)))
     const claims: Claimed[] = []
     const unfinished: Part[] = []
     for (const [i, outcome] of outcomes.entries()) {

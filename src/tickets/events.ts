@@ -11,6 +11,8 @@ export type TicketEvents = EventEmitter<{
   trusted: []
   /** This number of operations was accepted for the journal. */
   journaled: [operations: number]
+  /** There was no room for one in the journal: its ticket, its caller or all have as much there as there may be. */
+  journalFull: [reason: 'ticket' | 'caller' | 'total']
   replayed: [replayed: Replayed]
   /** This number of unsynced tickets is gone from Redis. */
   vanished: [tickets: number]

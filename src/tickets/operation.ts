@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox'
 import { Problem } from '../errors.ts'
-import { TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
+import { CUSTOM_FIELDS_MAX, TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {
@@ -156,12 +156,16 @@ function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: 
   const { status = before.status } = fields
   // What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
   const isClosed = closedStatuses.includes(status) || (status === before.status && before.closed_at !== undefined)
+  const customFields = custom === null ? {} : withoutNull({ ...before.custom_fields, ...custom })
+  // As the write script does: the change will be refused, and becomes a conflict.
+  const adds = Object.keys(customFields).some(name => !Object.hasOwn(before.custom_fields ?? {}, name))
+  if (adds && Object.keys(customFields).length > CUSTOM_FIELDS_MAX) return before
   const changed = {
     ...before,
     ...fields,
     updated_at: at,
     closed_at: isClosed ? before.closed_at ?? at : null,
-    custom_fields: custom === null ? null : noneIfEmpty(withoutNull({ ...before.custom_fields, ...custom })),
+    custom_fields: noneIfEmpty(customFields),
   }
   return { ...withoutNull(changed) as Ticket, synced_version: before.synced_version }
 }

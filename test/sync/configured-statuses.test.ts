@@ -99,3 +99,16 @@ t.test('a start without MySQL warns when it is there', async t => {
   await mariadb.restart()
   t.strictSame((await lines.waitFor(isStatusWarning)).statuses, ['done'])
 })
+
+t.test('statuses that MySQL holds equal are told apart, and their number is bounded', async t => {
+  const stores = await createStores(t)
+  const before = await createService(t, {}, stores)
+  await before.app.close()
+  const insert = (statuses: readonly string[]) => stores.sql.query('INSERT INTO wp_support_tickets (ticket_id, customer_id, status, created_at, updated_at, version) VALUES ?',
+    [statuses.map((status, i) => [1000 * statuses.length + i, 1, status, '2020-01-01', '2020-01-01', 1])])
+  await insert(['open', 'Open', 'open ', '\u00f6pen', 'closed'])
+  const { lines, app } = await createService(t, {}, stores)
+  t.strictSame(((await lines.waitFor(({ statuses }) => statuses !== undefined)).statuses as string[]).sort(), ['Open', 'open ', '\u00f6pen'])
+  await insert(Array.from({ length: 1500 }, (_, i) => `of another program ${i}`))
+  t.equal((await app.tickets.database.statuses()).length, 100)
+})

@@ -4,6 +4,7 @@ import { StatementTooLarge } from '../../src/mysql/failure.ts'
 import { createSizeLimit } from '../../src/mysql/size-limit.ts'
 import { escapedBytes } from '../../src/mysql/statements.ts'
 import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.ts'
+import { replayLock } from '../outages/journal.ts'
 import { startProxy } from '../faults/harness/proxy.ts'
 import { scrape } from '../routes/metrics/scrape.ts'
 
@@ -66,15 +67,17 @@ t.test('the journal: many that are fat fit, and one that is too large is refused
 })
 
 t.test('long lists of ids, keys and reasons fit, too', async t => {
-  const { app } = await startService(t, 65536)
+  const { app, sql, variables } = await startService(t, 65536)
+  // Nobody applies them meanwhile.
+  await sql.query('SELECT GET_LOCK(?, 1)', [replayLock(String(variables.MYSQL_URL))])
   const ids = Array.from({ length: 10_000 }, (_, i) => 2 ** 53 - 10_000 + i)
   t.strictSame(await app.tickets.database.versions(ids), new Map())
-  const changes = ids.slice(0, 500).map((id, index) => ({ op: 'update' as const, ticket_id: id, fields: { subject: 'x' }, idempotency: { key: `${index}${'k'.repeat(250)}`, fingerprint: 'f', index: 0 } }))
+  const changes = ids.slice(0, 500).map((id, index) => ({ caller: '', change: { op: 'update' as const, ticket_id: id, fields: { subject: 'x' }, idempotency: { key: `${index}${'k'.repeat(250)}`, fingerprint: 'f', index: 0 } } }))
   t.ok((await app.tickets.journal.append(changes, 1)).every(answer => 'journaled' in answer))
   t.ok((await app.tickets.journal.append(changes, 1)).every(answer => 'journaled' in answer && answer.replayed))
-  const entries = await app.tickets.journal.find({ state: 'pending', limit: 500 })
+  const { entries } = await app.tickets.journal.find({ state: 'pending', limit: 500 })
   await app.tickets.journal.keepAsConflicts(entries.map(({ seq }) => ({ seq, reason: `${seq}: ${"'".repeat(1000)}` })))
-  const conflicts = await app.tickets.journal.find({ state: 'conflict', limit: 500 })
+  const { entries: conflicts } = await app.tickets.journal.find({ state: 'conflict', limit: 500 })
   t.ok(conflicts.length === 500 && conflicts.every(({ seq, reason }) => reason!.startsWith(`${seq}: '`)))
 })
 

@@ -1,5 +1,12 @@
+import { hash } from 'node:crypto'
 import { fromTexts, toTexts, type Row } from '../../tickets/codec.ts'
 import type { Ticket } from '../../tickets/fields.ts'
+
+/** Characters of a value that is compared as it is, with what is to be written: of a longer one the hash. */
+export const COMPARED_MAX = 256
+
+/** As MySQL counts and hashes it, SHA2(..., 256). */
+const toCompared = (value: string): string => value.length > COMPARED_MAX && [...value].length > COMPARED_MAX ? hash('sha256', value) : value
 
 /** A row of wp_postmeta. */
 export interface MetaRow { meta_id: number | string | null, post_id: number, meta_key: string, meta_value: string | null }
@@ -43,6 +50,7 @@ export function versionOf (post: PostMeta | undefined, key: string): number | un
 
 /**
  * What makes a post's meta the ticket's, with one row for each field.
+ * @param post with its values as `toCompared` has them
  * @returns rows to write, without a meta_id where there is none yet, and the meta_ids to delete
  */
 export function toChanges (ticket: Ticket, post: PostMeta | undefined, keys: ReadonlyMap<string, string>) {
@@ -55,7 +63,7 @@ export function toChanges (ticket: Ticket, post: PostMeta | undefined, keys: Rea
     changes.remove.push(...rows.slice(kept).map(row => row.meta_id))
     if (text === undefined) continue
     const value = toMetaValue(text)
-    if (rows[0]?.meta_value !== value) changes.write.push({ meta_id: rows[0]?.meta_id ?? null, post_id: ticket.ticket_id, meta_key: key, meta_value: value })
+    if (rows[0]?.meta_value !== toCompared(value)) changes.write.push({ meta_id: rows[0]?.meta_id ?? null, post_id: ticket.ticket_id, meta_key: key, meta_value: value })
   }
   return changes
 }

@@ -11,6 +11,9 @@ import { createWriteRows } from './write.ts'
 /** Posts of one page of a scan. */
 const PAGE_POSTS = 1000
 
+/** Characters of a status that are looked at, serialized as PHP does it: what other programs have put there may be any text. */
+const STATUS_MAX = 320
+
 /** The newest posts of a range that are looked through for a ticket. */
 const LOOK_THROUGH_MAX = 1000
 
@@ -37,9 +40,9 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     return new Map([...byPost(rows)].filter(([, post]) => post.has(versionKey)))
   }
 
-  async function versions (ids: readonly number[]): Promise<Map<number, number>> {
+  async function versions (ids: readonly number[], timeoutMs = statementTimeoutMs): Promise<Map<number, number>> {
     const held = new Map<number, number>()
-    for (const [id, post] of await read(ids, [versionKey], statementTimeoutMs)) {
+    for (const [id, post] of await read(ids, [versionKey], timeoutMs)) {
       const version = versionOf(post, versionKey)
       if (version !== undefined) held.set(id, version)
     }
@@ -78,7 +81,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     // No index of WordPress's knows the values: some of them tell what there is.
     async statuses () {
       const rows = await select<{ meta_value: string | null }>(
-        `SELECT DISTINCT meta_value FROM (SELECT post_id, meta_value FROM ${postmeta} WHERE meta_key = ? LIMIT ${LOOK_THROUGH_MAX}) AS few JOIN ${posts} ON ID = post_id WHERE ${isTicket}`, [metaKeys.get('status')!], statementTimeoutMs)
+        `SELECT MIN(meta_value) AS meta_value FROM (SELECT post_id, LEFT(meta_value, ${STATUS_MAX}) AS meta_value FROM ${postmeta} WHERE meta_key = ? AND CAST(meta_key AS BINARY) = ? LIMIT ${LOOK_THROUGH_MAX}) AS few JOIN ${posts} ON ID = post_id WHERE ${isTicket} GROUP BY CAST(meta_value AS BINARY)`, [metaKeys.get('status')!, metaKeys.get('status')!], statementTimeoutMs)
       return rows.flatMap(({ meta_value: value }) => value === null ? [] : [fromMetaValue(value)])
     },
 

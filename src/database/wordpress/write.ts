@@ -5,7 +5,7 @@ import type { Ticket } from '../../tickets/fields.ts'
 import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
 import { isPostStatus } from './mapping.ts'
 import type { Site } from './site.ts'
-import { byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
+import { COMPARED_MAX, byPost, toChanges, versionOf, type MetaRow } from './meta.ts'
 import { TIME_OPTIONS, createSiteTime } from './site-time.ts'
 
 /** Posts of one UPDATE: MySQL looks through all of its values for each of them. */
@@ -42,8 +42,10 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }
 
   async function readMeta (query: Query, ids: readonly number[]) {
+    // In place of a long value its hash: whether it changes is all that is asked, and a batch may meet any number of long ones.
     const rows = await query<MetaRow[]>(
-      `SELECT meta_id, post_id, meta_key, meta_value FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) ORDER BY meta_id`, [ids, [...metaKeys.values()]])
+      `SELECT meta_id, post_id, meta_key, IF(CHAR_LENGTH(meta_value) > ${COMPARED_MAX}, SHA2(CONVERT(meta_value USING utf8mb4), 256), meta_value) AS meta_value ` +
+      `FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) ORDER BY meta_id`, [ids, [...metaKeys.values()]])
     return byPost(rows)
   }
 
@@ -68,8 +70,8 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
 
   async function writeMeta (query: Query, rows: readonly MetaRow[]) {
     for (const part of inParts(rows, ({ meta_value: value }) => escapedBytes(value!) + ROW_OVERHEAD, mysql.rowsBytesMax())) {
-      // A row that is there is known by its meta_id, the table's only unique key.
-      await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = VALUES(meta_value)`,
+      // A row that is there is known by its meta_id, the table's only unique key. By one of somebody else's it may be another's.
+      await query(`INSERT INTO ${postmeta} (meta_id, post_id, meta_key, meta_value) VALUES ? ON DUPLICATE KEY UPDATE meta_value = IF(post_id = VALUES(post_id) AND meta_key = VALUES(meta_key), VALUES(meta_value), meta_value)`,
         [part.map(row => [row.meta_id, row.post_id, row.meta_key, row.meta_value])])
     }
   }

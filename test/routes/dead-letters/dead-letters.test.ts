@@ -149,3 +149,25 @@ t.test('where tickets:dead is another program\'s, tickets are tried for ever', a
   t.type(await due(1), 'string')
   t.equal((await call('PATCH', '/tickets/1', { category: 'x' })).status, 200)
 })
+
+t.test('however long reasons are, one is short and a page is bounded', async t => {
+  const service = await withDeadLetters(t, 30)
+  const { app, call, redis, prefix } = service
+  const { dueIndex } = app.tickets.shards.all[0]!
+  await call('POST', '/flush/dead/retry', { ticket_ids: [30] })
+  const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 1 })
+  await dueIndex.retry(lease, [{ ticketId: 30, version: tickets[0]!.version, reason: '\u{1f3ab}'.repeat(100_000), isFinal: true }])
+  t.ok(Buffer.byteLength((await redis.hget(`${prefix}tickets:failures`, '30'))!) < 2200)
+  // As older versions have kept them.
+  for (let id = 1; id < 30; id += 1) await redis.hset(`${prefix}tickets:failures`, String(id), JSON.stringify({ attempts: 1, error: 'x'.repeat(100_000) }))
+  const ids: number[] = []
+  let pages = 0
+  for (let after = ''; after !== null; pages += 1) {
+    const { body, text } = await call('GET', `/flush/dead?limit=500${after}`)
+    t.ok(body.tickets.length > 0 && text.length < 1.3 * 1024 * 1024, `${text.length} bytes`)
+    ids.push(...body.tickets.map(({ ticket_id: id }: { ticket_id: number }) => id))
+    after = body.next && `&after=${body.next}`
+  }
+  t.equal(pages, 3)
+  t.strictSame(ids.sort((a, b) => a - b), Array.from({ length: 30 }, (_, i) => i + 1), 'each once')
+})

@@ -32,6 +32,7 @@ const TYPES = {
   tickets_flush_tickets_total: 'counter',
   tickets_journal_entries: 'gauge',
   tickets_fallback_active: 'gauge',
+  tickets_journal_full_total: 'counter',
   tickets_journaled_total: 'counter',
   tickets_replayed_total: 'counter',
   tickets_auth_failures_total: 'counter',

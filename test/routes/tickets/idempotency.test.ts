@@ -132,11 +132,12 @@ t.test('keys', async t => {
   for (const [value, held] of [
     ['a', 'a'], ['"a b, c"', 'a b, c'], ['"say \\"hi\\" \\\\"', 'say "hi" \\'], ['8e03978e-40d5-43e8-bc93-6894a57f9324', '8e03978e-40d5-43e8-bc93-6894a57f9324'],
     ['a:b/c{d}?=+;*', 'a:b/c{d}?=+;*'], ['k'.repeat(255), 'k'.repeat(255)], [`"${'q'.repeat(255)}"`, 'q'.repeat(255)], ['fingerprint', 'fingerprint'],
+    ['"a "', 'a '], ['" "', ' '],
   ] as const) {
     t.equal((await patch(value)).status, 200, value)
     t.equal(await redis.exists(`${prefix}idem::${held}`), 1)
   }
-  for (const value of ['', '""', 'a b', 'a, b', '"a", "b"', '"a', 'a"', '"a"b', '"a\\b"', '"a";p=1', '"a "', '" "', 'käse', 'k'.repeat(256), `"${'q'.repeat(256)}"`]) {
+  for (const value of ['', '""', 'a b', 'a, b', '"a", "b"', '"a', 'a"', '"a"b', '"a\\b"', '"a";p=1', 'käse', 'k'.repeat(256), `"${'q'.repeat(256)}"`]) {
     t.match(await patch(value), { status: 400, body: { code: 'validation_failed', errors: [{ pointer: '/idempotency-key' }] } }, value)
   }
   await redis.set(`${prefix}idem::foreign`, 'x')
