@@ -41,8 +41,11 @@ export interface Partition { index: number, count: number }
  * WordPress site. Every function may throw DatabaseUnavailable; the same call may succeed later.
  */
 export interface TicketDatabase {
-  /** The versions of those among `ids` that MySQL holds. */
-  versions (ids: readonly number[]): Promise<Map<number, number>>
+  /**
+   * The versions of those among `ids` that MySQL holds.
+   * @param timeoutMs default: that of the statements of a flush
+   */
+  versions (ids: readonly number[], timeoutMs?: number): Promise<Map<number, number>>
 
   /**
    * Writes the tickets where they are newer than what MySQL holds, and looks whether it is newer than they.
@@ -54,10 +57,11 @@ export interface TicketDatabase {
   upsert (tickets: readonly Ticket[], firstVersions?: FirstVersions): Promise<Unwritten>
 
   /**
-   * The tickets among `ids` that MySQL holds.
-   * @param timeoutMs default: for a caller who waits
+   * The tickets among `ids` that MySQL holds, as far as an answer of bounded size goes: it has not been asked for those that are
+   * `left`. The first id is never among them.
+   * @param timeoutMs of a statement; default: for a caller who waits
    */
-  find (ids: readonly number[], timeoutMs?: number): Promise<Map<number, Ticket | CorruptTicketError>>
+  find (ids: readonly number[], timeoutMs?: number): Promise<{ found: Map<number, Ticket | CorruptTicketError>, left: Set<number> }>
 
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>

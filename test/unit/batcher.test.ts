@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createBatcher, createBudget } from '../../src/util/batcher.ts'
+import { createBatcher } from '../../src/util/batcher.ts'
+import { createBudget } from '../../src/util/budget.ts'
 import { Problem } from '../../src/errors.ts'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {

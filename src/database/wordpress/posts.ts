@@ -3,6 +3,7 @@ import { createSelect, inStatements } from '../../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
+import { inBytes } from '../in-bytes.ts'
 import { createUpsert } from '../upsert.ts'
 import { byPost, fromMeta, fromMetaValue, versionOf, type MetaRow } from './meta.ts'
 import type { Site } from './site.ts'
@@ -37,9 +38,9 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     return new Map([...byPost(rows)].filter(([, post]) => post.has(versionKey)))
   }
 
-  async function versions (ids: readonly number[]): Promise<Map<number, number>> {
+  async function versions (ids: readonly number[], timeoutMs = statementTimeoutMs): Promise<Map<number, number>> {
     const held = new Map<number, number>()
-    for (const [id, post] of await read(ids, [versionKey], statementTimeoutMs)) {
+    for (const [id, post] of await read(ids, [versionKey], timeoutMs)) {
       const version = versionOf(post, versionKey)
       if (version !== undefined) held.set(id, version)
     }
@@ -57,8 +58,13 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {
-      const found = await read(ids, [...metaKeys.values()], timeoutMs)
-      return new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))]))
+      const keys = [...metaKeys.values()]
+      const { now, left } = await inBytes(ids, async ids => {
+        const rows = await select<{ post_id: number, bytes: number | null }>(`SELECT post_id, SUM(LENGTH(meta_value)) AS bytes FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) GROUP BY post_id`, [ids, keys], timeoutMs)
+        return new Map(rows.map(row => [Number(row.post_id), Number(row.bytes)]))
+      })
+      const found = await read(now, keys, timeoutMs)
+      return { found: new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))])), left }
     },
 
     // No index of WordPress's knows when a post was changed: all of them are passed, in the order of the
