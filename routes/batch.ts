@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Problem } from '../src/errors.ts'
+import { callerOf } from '../src/auth/caller.ts'
 import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
@@ -82,7 +83,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     const once = idempotency(request, operations)
     const judged = operations.map((operation, index) =>
       checkOperation(operation) ?? attempt(() => toOperation(operation, once && { ...once, index })))
-    const written = await app.tickets.repository.write(judged.filter(isOperation))
+    const written = await app.tickets.repository.write(judged.filter(isOperation), { caller: callerOf(request) })
     if (written.some(isMismatch) && written.every(answer => answer instanceof Problem)) return await reply.sendProblem(written.find(isMismatch)!)
 
     const answers = written.values()

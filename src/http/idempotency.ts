@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
 import type { ApiKey } from '../auth/api-keys.ts'
+import { callerOf } from '../auth/caller.ts'
 import type { Idempotency } from '../tickets/operation.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */
@@ -40,9 +41,6 @@ function parse (header: string): string {
   return key
 }
 
-/** Of a request to a service without API keys. No key has this name. */
-const NOBODY = ''
-
 /**
  * What makes the operation of a request one that is applied once; undefined without the header. Keys are each caller's own: two API
  * keys of one name are one caller, so that the key of a rotation can change between two attempts. No name holds a colon.
@@ -50,8 +48,8 @@ const NOBODY = ''
  * @param content all that tells this request from others; the order of its members does not count
  * @throws {Problem} validation_failed when the header holds no key
  */
-export function idempotency ({ headers, caller }: { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }, content: unknown): Idempotency | undefined {
-  const header = headers['idempotency-key']
+export function idempotency (request: { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }, content: unknown): Idempotency | undefined {
+  const header = request.headers['idempotency-key']
   if (header === undefined) return undefined
-  return { key: `${caller?.name ?? NOBODY}:${parse(header)}`, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
+  return { key: `${callerOf(request)}:${parse(header)}`, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
 }

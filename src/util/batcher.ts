@@ -1,5 +1,6 @@
 import { NotRead, Problem, overloaded } from '../errors.ts'
 import { OWN_WORK, type Account, type Budget } from './budget.ts'
+import { createFairQueue } from './fair-queue.ts'
 
 /** Who asks, and when that is enough. */
 export interface Context {
@@ -52,9 +53,6 @@ interface Group<Result, Asked> {
 
 interface Entry<Item, Result, Asked> { item: Item, size: number, group: Group<Result, Asked>, at: number }
 
-/** What one caller waits for. */
-interface Queue<Item, Result, Asked> { entries: Entry<Item, Result, Asked>[], next: number }
-
 /**
  * Lets concurrent requests share calls: what arrives in one turn of the event loop travels together. Calls leave in the order
  * of arrival; of several callers each has its turn, so that none waits for the queue of another.
@@ -64,11 +62,7 @@ interface Queue<Item, Result, Asked> { entries: Entry<Item, Result, Asked>[], ne
 export function createBatcher<Item, Result, Asked extends Context = Context> (options: BatcherOptions<Item, Result, Asked>) {
   type OfItem = Entry<Item, Result, Asked>
   const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult } = options
-  const queues = new Map<string, Queue<Item, Result, Asked>>()
-  // Those in which something waits; the first has its turn.
-  const turns: Queue<Item, Result, Asked>[] = []
-  let waiting = 0
-  let waitingSize = 0
+  const queue = createFairQueue<OfItem>()
   let running = 0
   let runningSize = 0
   let isFlushing = false
@@ -116,24 +110,23 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   /** Starts calls with what waits, as far as calls may run. */
   function flush () {
     isFlushing = false
-    while (waiting > 0 && mayStart()) start()
-    isHeldBack = waiting > 0
+    while (queue.length > 0 && mayStart()) start()
+    isHeldBack = queue.length > 0
   }
 
   /** Starts those calls for which no more need arrive. */
   function startFull () {
-    while ((waiting >= itemsMax || waitingSize > sizeMax) && mayStart()) start()
+    while ((queue.length >= itemsMax || queue.size > sizeMax) && mayStart()) start()
   }
 
   function start () {
     const batch: OfItem[] = []
     let size = 0
-    while (waiting > 0 && batch.length < itemsMax) {
-      const queue = turns[0]!
-      const entry = queue.entries[queue.next]!
+    while (queue.length > 0 && batch.length < itemsMax) {
+      const entry = queue.first()
       const refusal = refuse(entry.group)
       if (!refusal && batch.length > 0 && size + entry.size > sizeMax) break
-      remove(queue, entry)
+      queue.shift()
       if (refusal) {
         answer(entry, refusal)
       } else {
@@ -153,61 +146,31 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
     return isHeldBack && performance.now() - since > waitMaxMs ? overloaded() : undefined
   }
 
-  /** Takes the next entry of the queue whose turn it is, and gives the turn to the next queue. */
-  function remove (queue: Queue<Item, Result, Asked>, { size }: OfItem) {
-    waiting -= 1
-    waitingSize -= size
-    queue.next += 1
-    if (queue.next === queue.entries.length) {
-      queue.entries = []
-      queue.next = 0
-      turns.shift()
-    } else if (turns.length > 1) {
-      turns.push(turns.shift()!)
-    }
-  }
-
-  const queueOf = ({ caller = OWN_WORK }: Context) => {
-    let queue = queues.get(caller)
-    if (!queue) queues.set(caller, queue = { entries: [], next: 0 })
-    return queue
-  }
-
-  function add (queue: Queue<Item, Result, Asked>, entry: OfItem) {
-    if (queue.entries.length === 0) turns.push(queue)
-    queue.entries.push(entry)
-    waiting += 1
-    waitingSize += entry.size
-    if (waiting >= itemsMax || waitingSize > sizeMax) startFull()
-  }
-
   /** What a call has not begun with comes before what came after it. */
   function putBack (entries: readonly OfItem[]) {
-    for (const [queue, ofQueue] of Map.groupBy(entries, ({ group }) => queueOf(group.context))) {
-      if (queue.entries.length === 0) turns.push(queue)
-      queue.entries = [...ofQueue, ...queue.entries.slice(queue.next)]
-      queue.next = 0
-    }
-    waiting += entries.length
-    for (const { size } of entries) waitingSize += size
+    for (const [caller, ofCaller] of Map.groupBy(entries, ({ group }) => callerOf(group.context))) queue.putBack(caller, ofCaller)
     isHeldBack = true
   }
 
   return (items: readonly Item[], context: Asked = {} as Asked) => new Promise<(Result | Problem)[]>((resolve, reject) => {
     const sizes = items.map(sizeOf)
     const size = sizes.reduce((sum, size) => sum + size, 0)
-    const account = items.length === 0 ? undefined : budget.take(context.caller ?? OWN_WORK, items.length, size)
+    const account = items.length === 0 ? undefined : budget.take(callerOf(context), items.length, size)
     if (!account) {
       resolve(items.map(() => overloaded()))
       return
     }
     const group: Group<Result, Asked> = { account, context, since: performance.now(), results: [], missing: items.length, resolve, reject }
-    const queue = queueOf(context)
-    for (let at = 0; at < items.length; at += 1) add(queue, { item: items[at]!, size: sizes[at]!, group, at })
+    for (let at = 0; at < items.length; at += 1) {
+      queue.push(callerOf(context), { item: items[at]!, size: sizes[at]!, group, at })
+      startFull()
+    }
     // setImmediate runs when all sockets that were readable in this turn have been read.
-    if (waiting > 0 && !isFlushing) {
+    if (queue.length > 0 && !isFlushing) {
       isFlushing = true
       setImmediate(flush)
     }
   })
 }
+
+const callerOf = ({ caller = OWN_WORK }: Context): string => caller
