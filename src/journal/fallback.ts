@@ -152,7 +152,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       return ticket ? { ticket, source: answer?.source ?? 'mysql', pending: entries.length } : null
     }
     const [row] = await lookUpRow([id], options)
-    if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
+    if (row instanceof Problem) return row.code === 'internal_error' || row.code === 'overloaded' ? row : answer
     const ticket = preview(row!.ticket, entries)
     // It may be in Redis alone. What is in MySQL may be older than what Redis holds, and is not called in step.
     return ticket ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: entries.length, isStale: true } : answer
