@@ -160,10 +160,13 @@ t.test('calls that run are bounded in size', async t => {
 
 t.test('what a call has not begun with comes first in the next', async t => {
   const calls: number[][] = []
-  const { addAll } = recorder({ runningMax: 1, run: async items => {
-    calls.push(items)
-    return items.map((item, i) => i < 2 ? item : LATER)
-  } })
+  const { addAll } = recorder({
+    runningMax: 1,
+    run: async items => {
+      calls.push(items)
+      return items.map((item, i) => i < 2 ? item : LATER)
+    },
+  })
   const budgeted = await Promise.all([addAll([1, 2, 3, 4]), addAll([5])])
   t.strictSame(budgeted, [[1, 2, 3, 4], [5]])
   t.strictSame(calls, [[1, 2, 3], [3, 4, 5], [5]])

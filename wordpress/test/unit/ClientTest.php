@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Test;
 
+use TicketMetadata\Client\Answer;
+
 /** What the client decides before and after it asks. */
 final class ClientTest extends PluginTestCase {
 
@@ -78,5 +80,23 @@ final class ClientTest extends PluginTestCase {
 	public function testAListAsksForNumbersOnly(): void {
 		$this->clientOf( 'good' )->list( [ 7, '8&x=1' ] );
 		self::assertSame( '/tickets?ids=7,8', $this->server->seen()[0]['path'] );
+	}
+
+	public function testAListAsksForWhatALargeAnswerLeavesOut(): void {
+		$transport = new ScriptedTransport(
+			Answer::fromHttp( 200, [], '{"tickets":[{"ticket_id":1}],"missing":[],"unprocessed":[2,3],"from_mysql":[1]}' ),
+			Answer::fromHttp( 200, [], '{"tickets":[{"ticket_id":3}],"missing":[],"unprocessed":[2]}' ),
+			Answer::fromHttp( 200, [], '{"tickets":[],"missing":[2]}' )
+		);
+		$answer    = $this->clientBy( $transport )->list( [ 1, 2, 3 ] );
+		self::assertSame( '', $answer->code );
+		self::assertEquals( [ 'tickets' => [ [ 'ticket_id' => 1 ], [ 'ticket_id' => 3 ] ], 'missing' => [ 2 ], 'from_mysql' => [ 1 ] ], $answer->body );
+		self::assertSame( [ '/tickets?ids=1,2,3', '/tickets?ids=2,3', '/tickets?ids=2' ], array_column( array_column( $transport->sent, 0 ), 'path' ) );
+	}
+
+	public function testAListThatFailsHalfWayIsAFailure(): void {
+		$first = Answer::fromHttp( 200, [], '{"tickets":[{"ticket_id":1}],"missing":[],"unprocessed":[2]}' );
+		self::assertSame( 'overloaded', $this->clientBy( new ScriptedTransport( $first, Answer::fromHttp( 503, [], '{"code":"overloaded"}' ) ) )->list( [ 1, 2 ] )->code );
+		self::assertFailed( 'bad_answer', $this->clientBy( new ScriptedTransport( Answer::fromHttp( 200, [], '{"tickets":[],"missing":[],"unprocessed":[1,2]}' ) ) )->list( [ 1, 2 ] ) );
 	}
 }

@@ -72,8 +72,35 @@ final class Client {
 		);
 	}
 
-	/** @param int[] $ids up to 500 */
+	/**
+	 * Asks again for what a large answer leaves out.
+	 *
+	 * @param int[] $ids up to 500
+	 * @return Answer all of them, or the failure
+	 */
 	public function list( array $ids ): Answer {
+		$answer = $this->listPart( $ids );
+		$whole  = $answer->body;
+		for ( $asked = $ids; ! empty( $whole['unprocessed'] ); $asked = $left ) {
+			$left = $whole['unprocessed'];
+			if ( ! is_array( $left ) || count( $left ) >= count( $asked ) ) {
+				return Answer::failure( 'bad_answer', 'The service leaves out all the tickets that it was asked for.' );
+			}
+			unset( $whole['unprocessed'] );
+			$answer = $this->listPart( $left );
+			if ( $answer->code !== '' ) {
+				return $answer;
+			}
+			foreach ( $answer->body as $name => $values ) {
+				$whole[ $name ] = array_merge( (array) ( $whole[ $name ] ?? [] ), (array) $values );
+			}
+		}
+		$answer->body = $whole;
+		return $answer;
+	}
+
+	/** @param int[] $ids up to 500 */
+	private function listPart( array $ids ): Answer {
 		return $this->ask(
 			static function () use ( $ids ): Request {
 				return new Request( 'GET', '/tickets?ids=' . implode( ',', array_map( 'intval', $ids ) ) );
