@@ -4,7 +4,7 @@ import type { Answer, Found } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Held } from './held.ts'
 
-/** From here on no more tickets are read; those that are on their way are below 1 MiB. As much as the largest batch. */
+/** From here on no more tickets are read; those that are on their way are below half a MiB. As much as the largest batch. */
 const BYTES_MAX = 4 * 1024 * 1024
 
 /**
@@ -14,7 +14,7 @@ const BYTES_MAX = 4 * 1024 * 1024
 export class TicketList implements Answer {
   readonly #held: Held | null
   readonly #response: ServerResponse
-  readonly #texts = new Map<Ticket, string>()
+  readonly #texts = new Map<Ticket, Buffer>()
   #bytes = 0
 
   constructor (held: Held | null, response: ServerResponse) {
@@ -27,18 +27,17 @@ export class TicketList implements Answer {
   }
 
   add (ticket: Ticket) {
-    const text = JSON.stringify(ticket)
-    const bytes = Buffer.byteLength(text)
+    const text = toText(ticket)
     this.#texts.set(ticket, text)
-    this.#bytes += bytes
-    this.#held?.addAnswer(bytes)
+    this.#bytes += text.length
+    this.#held?.addAnswer(text.length)
   }
 
   /**
    * The body of the answer.
    * @param answers what was read, in the order of the ids; what is overloaded was not, and is `unprocessed`
    */
-  toJson (ids: readonly number[], answers: readonly (Found | Problem | null)[], requestId: string): string {
+  toJson (ids: readonly number[], answers: readonly (Found | Problem | null)[], requestId: string): Buffer {
     const found = answers.filter((answer): answer is Found => answer !== null && !(answer instanceof Problem))
     const idsOf = (fits: (answer: Found) => boolean) => found.filter(fits).map(({ ticket }) => ticket.ticket_id)
     const lists = {
@@ -50,10 +49,14 @@ export class TicketList implements Answer {
     }
     const others = { missing: ids.filter((_id, i) => answers[i] === null), ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) }
     // A ticket that is shown with changes that wait is not the one that was read.
-    const tickets = found.map(({ ticket }) => this.#texts.get(ticket) ?? JSON.stringify(ticket))
-    return `{"tickets":[${tickets.join()}],${JSON.stringify(others).slice(1)}`
+    const tickets = found.flatMap(({ ticket }, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
+    return Buffer.concat([Buffer.from('{"tickets":['), ...tickets, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
   }
 }
+
+const COMMA = Buffer.from(',')
+
+const toText = (ticket: Ticket): Buffer => Buffer.from(JSON.stringify(ticket))
 
 /** It was not read, because the answer is full or too much waits. */
 export const isOverloaded = (answer: unknown): boolean => answer instanceof Problem && answer.code === 'overloaded'

@@ -26,14 +26,14 @@ const TICKETS_PER_CALL_MAX = 32
  * stops at as many bytes of hashes, and leaves the rest to the next call.
  */
 const WRITE_BYTES_PER_CALL_MAX = 128 * 1024
-const READ_BYTES_PER_CALL_MAX = 64 * 1024
+const READ_BYTES_PER_CALL_MAX = 32 * 1024
 
 /**
  * What is on its way to Redis. A write of another caller waits for no more than that, some milliseconds; usual writes, of some
  * hundred bytes, wait for each other from 800 on. Of reads the size is not known before.
  */
 const WRITE_BYTES_RUNNING_MAX = 256 * 1024
-const READ_CALLS_RUNNING_MAX = 8
+const READ_CALLS_RUNNING_MAX = 4
 
 /** What has not even been sent after this time comes too late for most callers. It was certainly not applied. */
 const WAIT_MAX_MS = 5000

@@ -2,6 +2,9 @@ import { NotRead, Problem, overloaded } from '../errors.ts'
 import { OWN_WORK, type Account, type Budget } from './budget.ts'
 import { createFairQueue } from './fair-queue.ts'
 
+/** One for all: it may be the answer to hundreds of ids, and an error costs its stack. */
+const NOT_READ = new NotRead()
+
 /** Who asks, and when that is enough. */
 export interface Context {
   /** The name of the API key; default: the service itself. */
@@ -142,7 +145,7 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
 
   /** Why it is not begun with any more. */
   function refuse ({ context, since }: Group<Result, Asked>): Problem | undefined {
-    if (context.answer?.isFull()) return new NotRead()
+    if (context.answer?.isFull()) return NOT_READ
     return isHeldBack && performance.now() - since > waitMaxMs ? overloaded() : undefined
   }
 
@@ -157,7 +160,8 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
     const size = sizes.reduce((sum, size) => sum + size, 0)
     const account = items.length === 0 ? undefined : budget.take(callerOf(context), items.length, size)
     if (!account) {
-      resolve(items.map(() => overloaded()))
+      const refusal = overloaded()
+      resolve(items.map(() => refusal))
       return
     }
     const group: Group<Result, Asked> = { account, context, since: performance.now(), results: [], missing: items.length, resolve, reject }

@@ -6,7 +6,7 @@ import { createService, createStores, privateRedis, type Service } from '../../h
 /** Some 50 KB a ticket, as much as one may have. */
 const custom_fields = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`f${i}`, 'x'.repeat(1024)]))
 
-const COUNT = 200
+const COUNT = 120
 
 const ids = Array.from({ length: COUNT }, (_, i) => i + 1)
 
@@ -85,6 +85,7 @@ t.test('a script stops at a number of bytes', async t => {
     return (JSON.parse(reply) as (string[] | null)[]).filter(found => found !== null).length
   }
   t.equal(await read(1), 1, 'the first is always read')
+  t.equal(await read(32 * 1024), 1, 'a ticket of 50 KB travels alone')
   t.equal(await read(64 * 1024), 2, 'which may make it as large as one more ticket')
 
   let calls = 0
