@@ -8,8 +8,9 @@ import { measureSync } from '../src/metrics/sync.ts'
 /** Has the metrics of what is behind the routes: listens to what it tells, and asks it at each scrape. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const { metrics, redis, mysql, tickets: { events, sync, journal } } = app
+  events.on('refused', app.countOverload)
   measureStores(metrics, { redis, mysql, events })
   measureSync(metrics, sync)
   measureLosses(metrics, { events, resync: sync.resync })
   measureJournal(metrics, { journal, events, isUsed: config.FALLBACK === 'mysql' })
-}, { name: 'store-metrics', dependencies: ['metrics', 'redis', 'mysql', 'tickets'] })
+}, { name: 'store-metrics', dependencies: ['metrics', 'overload', 'redis', 'mysql', 'tickets'] })

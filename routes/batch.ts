@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static, type TSchema } from 'typebox'
 import { Problem } from '../src/errors.ts'
+import { callerOf } from '../src/auth/caller.ts'
 import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
@@ -89,7 +90,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       const fingerprint = await fingerprintOf(operations)
       judged.forEach((operation, index) => { if (isOperation(operation)) operation.idempotency = { key, fingerprint, index } })
     }
-    const written = await app.tickets.repository.write(judged.filter(isOperation))
+    const written = await app.tickets.repository.write(judged.filter(isOperation), { caller: callerOf(request) })
     if (written.some(isMismatch) && written.every(answer => answer instanceof Problem)) return await reply.sendProblem(written.find(isMismatch)!)
 
     const answers = written.values()

@@ -1,11 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
+import { callerOf } from '../src/auth/caller.ts'
 import { Problem, ticketNotFound } from '../src/errors.ts'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
-import type { Found, Journaled, Written } from '../src/tickets/repository.ts'
+import { TicketList, isOverloaded } from '../src/http/ticket-list.ts'
+import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
@@ -70,7 +72,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       ticket_id: id,
       fields: request.body,
       idempotency: idempotency(request, ['create', id, request.body]),
-    }])
+    }], { caller: callerOf(request) })
     if (created instanceof Problem) return reply.sendProblem(created)
     return sendWritten('journaled' in created! ? reply : reply.code(201).header('location', `/tickets/${id}`), id, created!)
   })
@@ -103,7 +105,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       fields: request.body,
       ifMatch: ifMatch(condition),
       idempotency: idempotency(request, ['update', id, condition, request.body]),
-    }])
+    }], { caller: callerOf(request) })
     if (changed instanceof Problem) return reply.sendProblem(changed)
     return sendWritten(reply, id, changed!)
   })
@@ -130,7 +132,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [found] = await repository.read([id], { keep: true })
+    const [found] = await repository.read([id], { keep: true, caller: callerOf(request) })
     if (found instanceof Problem) return reply.sendProblem(found)
     if (!found) return reply.sendProblem(ticketNotFound(id))
     reply.header('x-ticket-source', found.source)
@@ -148,7 +150,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     schema: {
       operationId: 'readTickets',
       summary: 'Read many tickets',
-      description: 'Up to 500 tickets by their ids. Those that do not exist are listed in `missing`.',
+      description: 'Up to 500 tickets by their ids. Those that do not exist are listed in `missing`, those that are left because the answer is large in `unprocessed`: ask for these again.',
       tags: ['tickets'],
       querystring: Type.Object({
         ids: Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids', examples: [[1234, 1235]], style: 'form', explode: false }),
@@ -157,6 +159,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
         200: success('What was found, in the order of the ids', Type.Object({
           tickets: Type.Array(Type.Unsafe(ticket)),
           missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
+          unprocessed: Type.Optional(Type.Array(TicketId, { description: 'Only there when the answer is as large as one may be, about 4 MiB: ids that were not read. The next request asks for these' })),
           pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
           stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),
           from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
@@ -169,22 +172,12 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const ids = [...new Set(request.query.ids)]
-    const found = await repository.read(ids)
-    const unavailable = found.find(answer => answer instanceof Problem && answer.status === 503)
+    const list = new TicketList(request.held, reply.raw)
+    const answers = await repository.read(ids, { caller: callerOf(request), answer: list })
+    // What cannot be asked is no part of an answer; an answer that holds nothing at all says that too much is asked for.
+    const unavailable = answers.find(answer => answer instanceof Problem && answer.status === 503 && (!isOverloaded(answer) || answers.every(isOverloaded)))
     if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
-    const errors = found.flatMap((answer, i) => answer instanceof Problem ? [{ ticket_id: ids[i]!, error: answer.toBody(request.id) }] : [])
-    const idsOf = (fits: (answer: Found) => boolean) => found.flatMap(answer => answer && !(answer instanceof Problem) && fits(answer) ? [answer.ticket.ticket_id] : [])
-    const fromMysql = idsOf(({ source }) => source === 'mysql')
-    const stale = idsOf(({ isStale }) => isStale === true)
-    const pending = idsOf(answer => (answer.pending ?? 0) > 0)
-    return reply.send({
-      tickets: found.flatMap(answer => answer && !(answer instanceof Problem) ? [answer.ticket] : []),
-      missing: ids.filter((_id, i) => found[i] === null),
-      ...(fromMysql.length > 0 && { from_mysql: fromMysql }),
-      ...(stale.length > 0 && { stale }),
-      ...(pending.length > 0 && { pending }),
-      ...(errors.length > 0 && { errors }),
-    })
+    return reply.type('application/json; charset=utf-8').send(list.toJson(ids, answers, request.id))
   })
 }
 

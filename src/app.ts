@@ -1,6 +1,7 @@
 import { LogController, fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import addresses from '../plugins/addresses.ts'
+import admission from '../plugins/admission.ts'
 import auth from '../plugins/auth.ts'
 import connections from '../plugins/connections.ts'
 import cors from '../plugins/cors.ts'
@@ -94,6 +95,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(mysql, { config })
   await app.register(limits, { config })
   await app.register(auth, { config, keyring })
+  await app.register(admission)
   await app.register(swagger, { config })
   await app.register(tickets, { config, site })
   await app.register(storeMetrics, { config })

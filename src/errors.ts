@@ -125,6 +125,11 @@ export const rateLimited = (seconds: number) =>
 export const overloaded = (cause?: unknown) =>
   new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.', { cause })
 
+/** It was not looked at, because the answer is as large as one may be, or nobody waits for it any more. */
+export class NotRead extends Problem {
+  constructor () { super('overloaded', 'The answer holds as much as one may. Repeat the request for what is not in it.') }
+}
+
 export const ticketNotFound = (id: number) =>
   new Problem('ticket_not_found', `There is no ticket ${id}. Create it with POST /tickets/${id}.`)
 

@@ -20,17 +20,17 @@ import { createTicketEvents } from './tickets/events.ts'
 import { createKeys } from './tickets/keys.ts'
 import { createStrategy } from './tickets/strategy.ts'
 import { aborted } from './util/async.ts'
-import { createBudget } from './util/batcher.ts'
+import { createBudget, type Refusal } from './util/budget.ts'
 import type { Grace } from './util/grace.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
 
-/** What may wait for Redis, in tickets: a second of full load. */
+/** What may wait for Redis for one caller alone, in tickets: a second of full load. */
 const PENDING_MAX = 30_000
 
-/** The same in characters: some batches of the largest size, or a second of usual tickets. */
-const PENDING_CHARACTERS_MAX = 16 * 1024 * 1024
+/** The same in bytes: some batches of the largest size, or a second of usual tickets. */
+const PENDING_BYTES_MAX = 16 * 1024 * 1024
 
 /** The service starts in the end: all of its start stays below what the framework gives a plugin (pluginTimeout, 10 s). */
 const START_TIMEOUT_MS = 2000
@@ -57,6 +57,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const timeoutMs = statementTimeoutMs(config)
   const database = site ? createPostDatabase(mysql, site, timeoutMs) : createTableDatabase(mysql, config.TICKETS_TABLE, timeoutMs)
   const statuses = { closedStatuses: config.TICKET_CLOSED_STATUSES, defaultStatus: config.TICKET_STATUSES[0]! }
+  const onRefused = (refusal: Refusal) => { events.emit('refused', refusal) }
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
 
   const shardOptions = {
@@ -64,8 +65,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     database,
     timeoutMs,
     count: redis.shards.length,
-    writeBudget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),
-    readBudget: createBudget(PENDING_MAX),
+    writeBudget: createBudget(PENDING_MAX, PENDING_BYTES_MAX, onRefused),
+    readBudget: createBudget(PENDING_MAX, undefined, onRefused),
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
     retentionSeconds: config.TICKET_RETENTION_SECONDS,
@@ -95,11 +96,12 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     database,
     readCacheSeconds: config.READ_CACHE_SECONDS,
     onCorrupt,
+    onRefused,
     awaited: isJournaled ? async ids => new Set((await journal.creates(ids)).keys()) : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },
   })
   const repository = isJournaled
-    ? createFallback(direct, { ...statuses, journal, database, gate, redisNow: redis.now, onCorrupt, onJournaled: operations => { events.emit('journaled', operations) } })
+    ? createFallback(direct, { ...statuses, journal, database, gate, redisNow: redis.now, onCorrupt, onRefused, onJournaled: operations => { events.emit('journaled', operations) } })
     : direct
 
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })

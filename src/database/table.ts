@@ -4,6 +4,7 @@ import { createSelect, inStatements } from '../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type TicketDatabase } from './ticket-database.ts'
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
+import { inBytes } from './in-bytes.ts'
 import { createUpsert, type WrittenRows } from './upsert.ts'
 
 /** Rows of one page of a scan. */
@@ -116,8 +117,12 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {
-      const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [ids], timeoutMs)
-      return new Map(rows.map(row => [Number(row.ticket_id), orCorrupt(() => fromRow(row))]))
+      const { now, left } = await inBytes(ids, async ids => {
+        const rows = await select<{ ticket_id: number, bytes: number | null }>(`SELECT ticket_id, LENGTH(custom_fields) AS bytes FROM ${name} WHERE ticket_id IN (?)`, [ids], timeoutMs)
+        return new Map(rows.map(row => [Number(row.ticket_id), Number(row.bytes)]))
+      })
+      const rows = await select<Row>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE ticket_id IN (?)`, [now], timeoutMs)
+      return { found: new Map(rows.map(row => [Number(row.ticket_id), orCorrupt(() => fromRow(row))])), left }
     },
 
     statuses,

@@ -57,10 +57,11 @@ export interface TicketDatabase {
   upsert (tickets: readonly Ticket[], firstVersions?: FirstVersions): Promise<Unwritten>
 
   /**
-   * The tickets among `ids` that MySQL holds.
-   * @param timeoutMs default: for a caller who waits
+   * The tickets among `ids` that MySQL holds, as far as an answer of bounded size goes: it has not been asked for those that are
+   * `left`. The first id is never among them.
+   * @param timeoutMs of a statement; default: for a caller who waits
    */
-  find (ids: readonly number[], timeoutMs?: number): Promise<Map<number, Ticket | CorruptTicketError>>
+  find (ids: readonly number[], timeoutMs?: number): Promise<{ found: Map<number, Ticket | CorruptTicketError>, left: Set<number> }>
 
   /** The tickets (of the partition) that were last changed at `since` (Unix seconds) or later and their versions, in pages. */
   changedSince (since: number, partition?: Partition): AsyncIterable<Map<number, number>>

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
 import type { ApiKey } from '../auth/api-keys.ts'
+import { callerOf } from '../auth/caller.ts'
 import type { Idempotency } from '../tickets/operation.ts'
 import { inTurns } from '../util/turns.ts'
 
@@ -44,9 +45,6 @@ function parse (header: string): string {
   return key
 }
 
-/** Of a request to a service without API keys. No key has this name. */
-const NOBODY = ''
-
 type Keyed = { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }
 
 /**
@@ -55,9 +53,9 @@ type Keyed = { headers: { 'idempotency-key'?: string }, caller: ApiKey | null }
  *
  * @throws {Problem} validation_failed when the header holds no key
  */
-export function idempotencyKey ({ headers, caller }: Keyed): string | undefined {
-  const header = headers['idempotency-key']
-  return header === undefined ? undefined : `${caller?.name ?? NOBODY}:${parse(header)}`
+export function idempotencyKey (request: Keyed): string | undefined {
+  const header = request.headers['idempotency-key']
+  return header === undefined ? undefined : `${callerOf(request)}:${parse(header)}`
 }
 
 /**

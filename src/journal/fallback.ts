@@ -1,11 +1,12 @@
-import { createBatcher, createBudget } from '../util/batcher.ts'
+import { LATER, createBatcher, type Context } from '../util/batcher.ts'
+import { createBudget } from '../util/budget.ts'
 import { createRecent } from '../util/recent.ts'
 import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { Operation, Statuses } from '../tickets/operation.ts'
-import type { Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
+import type { CallOptions, Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Waiting } from './append.ts'
 import { createPreviews } from './preview.ts'
@@ -61,7 +62,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   const lookUpWaiting = createBatcher<number, Waiting | Problem>({
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
-    budget: createBudget(PENDING_MAX),
+    budget: createBudget(PENDING_MAX, undefined, options.onRefused),
     async run (ids) {
       const waiting = await journal.waitingOf([...new Set(ids)])
       return ids.map(id => waiting.get(id) ?? NOTHING_WAITS)
@@ -70,14 +71,16 @@ export function createFallback (below: TicketRepository, options: FallbackOption
 
   const preview = createPreviews(journal, options)
 
-  const lookUpRow = createBatcher<number, { ticket?: Ticket } | Problem>({
+  const lookUpRow = createBatcher<number, { ticket?: Ticket } | Problem, Context & ReadOptions>({
+    onResult (row, { answer }) { if (answer && !(row instanceof Problem) && row.ticket) answer.add(row.ticket) },
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
-    budget: createBudget(PENDING_MAX),
+    budget: createBudget(PENDING_MAX, undefined, options.onRefused),
     async run (ids) {
-      const rows = await database.find([...new Set(ids)])
+      const { found, left } = await database.find([...new Set(ids)])
       return ids.map(id => {
-        const row = rows.get(id)
+        if (left.has(id)) return LATER
+        const row = found.get(id)
         if (!(row instanceof CorruptTicketError)) return { ticket: row }
         onCorrupt(row, id)
         return corruptTicket(id, row)
@@ -95,25 +98,25 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   const positionsOf = <T>(items: readonly T[], fits: (item: T, position: number) => boolean) =>
     items.flatMap((item, position) => fits(item, position) ? [position] : [])
 
-  async function writeAll (operations: readonly Operation[]): Promise<Answer[]> {
+  async function writeAll (operations: readonly Operation[], options?: CallOptions): Promise<Answer[]> {
     await gate.whenReplayed(operations.map(operation => operation.ticket_id))
     const answers: Answer[] = []
     const isLate = operations.map(operation => gate.isJournaled(operation.ticket_id))
-    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part))
-    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), keep)
+    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => !isLate[i]), part => below.write(part, options))
+    await replace<Operation, Answer>(answers, operations, positionsOf(operations, (_, i) => isLate[i]! || isUnavailable(answers[i])), part => keep(part, options))
     const isRefused = answers.some((answer, i) => isLate[i]! && isCode(answer, 'store_unavailable'))
     if (isLate.includes(true)) failingSince = isRefused ? failingSince ?? performance.now() : undefined
     if (failingSince !== undefined && performance.now() - failingSince > ALONE_AFTER_MS) {
       // A ticket that has changes in the journal waits with them: they are older, and would be in conflict.
       const isFree = ({ ticket_id: id }: Operation, i: number) => isLate[i]! && isCode(answers[i], 'store_unavailable') && !gate.mayHavePending(id)
-      await replace<Operation, Answer>(answers, operations, positionsOf(operations, isFree), writeAlone)
+      await replace<Operation, Answer>(answers, operations, positionsOf(operations, isFree), part => writeAlone(part, options))
     }
     return answers
   }
 
   /** The journal stays unavailable. If Redis is there by now, it serves alone. */
-  async function writeAlone (operations: readonly Operation[]): Promise<Answer[]> {
-    const answers = await below.write(operations)
+  async function writeAlone (operations: readonly Operation[], options?: CallOptions): Promise<Answer[]> {
+    const answers = await below.write(operations, options)
     // The journal may hold its create, kept by another instance.
     return answers.map(answer => isCode(answer, 'ticket_not_found') ? storeUnavailable(answer) : answer)
   }
@@ -133,9 +136,9 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   /** Reads with what waits. */
   async function readAll (ids: readonly number[], options?: ReadOptions, attempt = 1): Promise<(Found | Problem | null)[]> {
     const waiting: (Waiting | Problem)[] = ids.map(() => NOTHING_WAITS)
-    await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), lookUpWaiting)
+    await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), part => lookUpWaiting(part, options))
     const answers = await below.read(ids, options)
-    const merged = await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!)))
+    const merged = await Promise.all(answers.map((answer, i) => merge(ids[i]!, answer, waiting[i]!, options)))
     // Some of its changes have been applied since: what they made of it may not be part of what was read.
     const outdated = positionsOf(merged, answer => answer === OUTDATED)
     if (attempt < ATTEMPTS_MAX) await replace<number, Merged>(merged, ids, outdated, part => readAll(part, options, attempt + 1))
@@ -143,7 +146,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   }
 
   /** What was found, with what waits. */
-  async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem): Promise<Merged> {
+  async function merge (id: number, answer: Found | Problem | null, waiting: Waiting | Problem, options?: ReadOptions): Promise<Merged> {
     if (answer instanceof Problem && !isUnavailable(answer)) return answer
     // Redis has answered, but there may be changes that wait, which cannot be asked for: one may create the ticket.
     if (waiting instanceof Problem) return answer === null || gate.mayHavePending(id) ? waiting : answer
@@ -152,34 +155,34 @@ export function createFallback (below: TicketRepository, options: FallbackOption
         if (answer === null) absent.set(id, true)
         return answer && { ...answer, pending: 0 }
       }
-      const ticket = await previewOne(id, answer?.ticket, waiting)
+      const ticket = await previewOne(id, answer?.ticket, waiting, options)
       if (ticket instanceof Problem && answer !== null && !gate.mayHavePending(id)) return answer
       return isTicket(ticket) ? { ticket, source: answer?.source ?? 'mysql', pending: waiting.entries } : ticket ?? null
     }
-    const [row] = await lookUpRow([id])
-    if (row instanceof Problem) return row.code === 'internal_error' ? row : answer
-    const ticket = waiting.entries === 0 ? row!.ticket : await previewOne(id, row!.ticket, waiting)
+    const [row] = await lookUpRow([id], options)
+    if (row instanceof Problem) return row.code === 'internal_error' || row.code === 'overloaded' ? row : answer
+    const ticket = waiting.entries === 0 ? row!.ticket : await previewOne(id, row!.ticket, waiting, options)
     // It may be in Redis alone. What is in MySQL may be older than what Redis holds, and is not called in step.
     return isTicket(ticket) ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: waiting.entries, isStale: true } : ticket ?? answer
   }
 
-  async function previewOne (id: number, ticket: Ticket | undefined, waiting: Waiting): Promise<Ticket | Problem | typeof OUTDATED | undefined> {
-    const [seen] = await preview([{ id, ticket, waiting }])
+  async function previewOne (id: number, ticket: Ticket | undefined, waiting: Waiting, options?: ReadOptions): Promise<Ticket | Problem | typeof OUTDATED | undefined> {
+    const [seen] = await preview([{ id, ticket, waiting }], options)
     if (seen instanceof Problem) return seen
     return seen!.isOutdated ? OUTDATED : seen!.ticket
   }
 
   return {
-    write: operations => gate.isIdle()
+    write: (operations, options) => gate.isIdle()
       // Nearly every write is decided by Redis, and should cost nothing here.
-      ? below.write(operations).then(answers => answers.some(isUnavailable) ? keepUnavailable(operations, answers) : answers)
-      : writeAll(operations),
+      ? below.write(operations, options).then(answers => answers.some(isUnavailable) ? keepUnavailable(operations, answers, options) : answers)
+      : writeAll(operations, options),
 
     read,
   }
 
-  async function keepUnavailable (operations: readonly Operation[], answers: Answer[]): Promise<Answer[]> {
-    await replace<Operation, Answer>(answers, operations, positionsOf(answers, isUnavailable), keep)
+  async function keepUnavailable (operations: readonly Operation[], answers: Answer[], options?: CallOptions): Promise<Answer[]> {
+    await replace<Operation, Answer>(answers, operations, positionsOf(answers, isUnavailable), part => keep(part, options))
     return answers
   }
 }

@@ -1,7 +1,8 @@
 import { Problem, storeUnavailable } from '../errors.ts'
 import { handlerOf, isKnown, type Statuses } from '../tickets/operation.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import { createBatcher, createBudget } from '../util/batcher.ts'
+import { createBatcher } from '../util/batcher.ts'
+import { createBudget, type Refusal } from '../util/budget.ts'
 import type { Waiting } from './append.ts'
 import type { Entry } from './entry.ts'
 import type { Journal } from './journal.ts'
@@ -23,6 +24,11 @@ export interface Previewed { id: number, ticket: Ticket | undefined, waiting: Wa
 /** The ticket as it will be; undefined: there will be none. `isOutdated`: some of the entries are gone, and the ticket is to be read again. */
 export interface Preview { ticket: Ticket | undefined, isOutdated: boolean }
 
+export interface PreviewOptions extends Statuses {
+  /** Told of what was refused because too much waits. */
+  onRefused?: (refusal: Refusal) => void
+}
+
 /** What is known of one ticket while its entries are read. */
 interface Fold { ticket: Ticket | undefined, waiting: Waiting, entries: number, sum: bigint, problem?: Problem }
 
@@ -30,7 +36,7 @@ interface Fold { ticket: Ticket | undefined, waiting: Waiting, entries: number, 
  * Tickets as they will be when the changes that wait for them have been applied. The changes are read in pages, and what is
  * kept of a page is what it makes of its tickets: however much waits, the memory that it takes is that of a page.
  */
-export function createPreviews (journal: Pick<Journal, 'find'>, statuses: Statuses) {
+export function createPreviews (journal: Pick<Journal, 'find'>, { onRefused, ...statuses }: PreviewOptions) {
   function apply (fold: Fold, { seq, operation, acceptedAtMs }: Entry) {
     // What came after it was counted is no part of this look.
     if (seq > fold.waiting.last) return
@@ -46,7 +52,7 @@ export function createPreviews (journal: Pick<Journal, 'find'>, statuses: Status
     sizeMax: BYTES_PER_PAGE_MAX,
     sizeOf: ({ waiting }) => waiting.bytes,
     runningMax: RUNNING_MAX,
-    budget: createBudget(PENDING_MAX),
+    budget: createBudget(PENDING_MAX, undefined, onRefused),
     async run (items) {
       const folds = new Map(items.map(({ id }) => [id, [] as Fold[]]))
       for (const { id, ticket, waiting } of items) folds.get(id)!.push({ ticket, waiting, entries: 0, sum: 0n })

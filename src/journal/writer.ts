@@ -1,8 +1,9 @@
-import { createBatcher, createBudget } from '../util/batcher.ts'
+import { createBatcher } from '../util/batcher.ts'
+import { createBudget, type Refusal } from '../util/budget.ts'
 import { Problem, ticketExists } from '../errors.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../database/ticket-database.ts'
 import { byTicket, handlerOf, inOrder, isKnown, type Change, type Operation } from '../tickets/operation.ts'
-import type { Journaled } from '../tickets/repository.ts'
+import type { CallOptions, Journaled } from '../tickets/repository.ts'
 import type { Journal } from './journal.ts'
 import type { JournalGate } from './gate.ts'
 
@@ -25,6 +26,8 @@ export interface JournalWriterOptions {
   redisNow: () => number | undefined
   /** This number of operations was kept, or had been before. */
   onJournaled: (operations: number) => void
+  /** A write or a look-up was refused, because too much waits. */
+  onRefused?: (refusal: Refusal) => void
 }
 
 /** Changes of one caller to one ticket: they stay together, so that nothing comes between them. */
@@ -38,13 +41,13 @@ type Answer = Journaled | Problem
  * @returns a function of operations and who asks (the name of an API key; default: nobody), whose answers stand in the order
  * of the operations; a Problem with store_unavailable or overloaded: it was surely not kept
  */
-export function createJournalWriter ({ journal, database, gate, redisNow, onJournaled }: JournalWriterOptions) {
+export function createJournalWriter ({ journal, database, gate, redisNow, onJournaled, onRefused }: JournalWriterOptions) {
   const append = createBatcher<OnTicket, Answer[]>({
     itemsMax: TICKETS_PER_INSERT_MAX,
     runningMax: INSERTS_MAX,
     sizeMax: CHARACTERS_PER_INSERT_MAX,
     sizeOf: ({ size }) => size,
-    budget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX),
+    budget: createBudget(PENDING_MAX, PENDING_CHARACTERS_MAX, onRefused),
     async run (tickets) {
       const isTaken = await findTaken(tickets)
       const refused = new Set(tickets.flatMap(({ changes }) => repeatedCreates(changes, isTaken)))
@@ -67,12 +70,12 @@ export function createJournalWriter ({ journal, database, gate, redisNow, onJour
     }
   }
 
-  return async (operations: readonly Operation[], { caller = '' }: { caller?: string } = {}): Promise<Answer[]> => {
+  return async (operations: readonly Operation[], options?: CallOptions): Promise<Answer[]> => {
     // What was read through is restored below, and is nobody's operation.
     const tickets = byTicket(operations as readonly Change[])
     const answers = await gate.trackAppend(
       tickets.map(([first]) => first!.ticket_id),
-      () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length, caller }))),
+      () => append(tickets.map(changes => ({ changes, size: JSON.stringify(changes).length, caller: options?.caller ?? '' })), options),
       answers => answers.some(mayBeKept),
     )
     const inTheirOrder = inOrder(operations as readonly Change[], tickets, answers)

@@ -3,7 +3,8 @@ import { RedisError } from '../redis/failure.ts'
 import type { Shard } from '../redis/servers.ts'
 import { SCRIPTS } from '../store/scripts.ts'
 import { withTimeout } from '../util/async.ts'
-import { createBatcher, createBudget } from '../util/batcher.ts'
+import { createBatcher } from '../util/batcher.ts'
+import { createBudget } from '../util/budget.ts'
 
 /** A request does not wait longer to be counted; as a rule it takes less than one. */
 const TIMEOUT_MS = 100

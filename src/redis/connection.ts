@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import type { Config } from '../config.ts'
+import { PatientRedis } from './patient-redis.ts'
 
 /** The longest pause between two attempts to connect: recovery is seen within a few seconds. */
 const RECONNECT_MAX_MS = 2000
@@ -32,7 +33,7 @@ export function createRedis (config: Config, address?: Address): Redis {
   const tls = url.protocol === 'rediss:' ? { ...(config.REDIS_TLS_CA_FILE && { ca: readFileSync(config.REDIS_TLS_CA_FILE) }) } : undefined
   const username = config.REDIS_USERNAME ?? decodeURIComponent(url.username)
   const password = config.REDIS_PASSWORD ?? decodeURIComponent(url.password)
-  const options: RedisOptions = {
+  const options = {
     lazyConnect: true,
     connectionName: 'ticket-metadata-service',
     // Not among the rights of deploy/redis/users.acl, because Redis 7.0 does not know it.
@@ -41,24 +42,21 @@ export function createRedis (config: Config, address?: Address): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    commandTimeout: config.REDIS_COMMAND_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     // A server that hangs does not take part in the closing.
     disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-    // A half-open connection is noticed after a few missed answers, not after the kernel's 15 minutes.
-    socketTimeout: 3 * config.REDIS_COMMAND_TIMEOUT_MS,
     retryStrategy: pauseMs,
     // After a failover the old master answers READONLY: look for the new one, but do not send again.
     reconnectOnError: error => error.message.startsWith('READONLY') ? 1 : false,
     ...(username && { username }),
     ...(password && { password }),
     ...(tls && { tls }),
-  }
-  if (address) return ignoreLateErrors(new Redis({ ...options, ...address }))
+  } satisfies RedisOptions
+  const open = (more: Omit<RedisOptions, 'replyMapping'>) => ignoreLateErrors(new PatientRedis({ ...options, ...more }, config.REDIS_COMMAND_TIMEOUT_MS))
+  if (address) return open({ ...address })
   const db = Number(url.pathname.slice(1) || 0)
-  if (config.REDIS_MODE !== 'sentinel') return ignoreLateErrors(new Redis({ ...options, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db }))
-  return ignoreLateErrors(new Redis({
-    ...options,
+  if (config.REDIS_MODE !== 'sentinel') return open({ host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 6379), db })
+  return open({
     db,
     name: config.REDIS_SENTINEL_NAME,
     sentinels: config.REDIS_SENTINELS.map(parseAddress),
@@ -69,7 +67,7 @@ export function createRedis (config: Config, address?: Address): Redis {
     ...(config.REDIS_SENTINEL_USERNAME && { sentinelUsername: config.REDIS_SENTINEL_USERNAME }),
     ...(config.REDIS_SENTINEL_PASSWORD && { sentinelPassword: config.REDIS_SENTINEL_PASSWORD }),
     ...(tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
-  }))
+  })
 }
 
 /**

@@ -1,7 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
 import { createCheck } from './check.ts'
 import { createClock } from './clock.ts'
@@ -97,8 +95,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
 
     /** Runs a script. */
     run (script: LuaScript, keys: readonly string[], args: Arguments) {
-      const [redis, runScript] = script.isReplicated ? [writer, onWriter] : [client, onClient]
-      return instrument(calls, script.name, () => runScript(script, keys, args).catch(disconnectOnTimeout(redis)))
+      return instrument(calls, script.name, () => (script.isReplicated ? onWriter : onClient)(script, keys, args))
     },
 
     /** Only there when writes are to wait for replicas. Resolves with why they have not confirmed; undefined: they have. */
@@ -126,7 +123,7 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
     /** @throws why there is no answer */
     async ping () {
       if (!isReady) throw lastError ?? new RedisError('not_connected', 'not connected')
-      await client.ping().catch(disconnectOnTimeout(client))
+      await client.ping()
     },
 
     close () {
@@ -139,18 +136,3 @@ export function createNode (config: Config, log: FastifyBaseLogger, calls: Calls
 }
 
 export type Node = ReturnType<typeof createNode>
-
-/**
- * Ends a connection that has not answered in time, and passes the error on: all that waits behind the
- * call would wait as long, and until the server answers a new connection it counts as down. When it was this
- * process that was held up, its timers come before what the server has long sent: then nothing is wrong with it.
- */
-const disconnectOnTimeout = (redis: Redis) => async (error: unknown): Promise<never> => {
-  if ((error as Error).message === 'Command timed out' && redis.status === 'ready') {
-    const { stream } = redis
-    const { bytesRead } = stream
-    await setImmediate()
-    if (stream === redis.stream && stream.bytesRead === bytesRead) redis.disconnect(true)
-  }
-  throw error
-}

@@ -51,7 +51,7 @@ export function createShardedRepository (shards: Shards<{ repository: TicketRepo
   const [only, ...others] = shards.all
   if (only && others.length === 0) return only.repository
   return {
-    write: operations => shards.spread(operations, operation => operation.ticket_id, ({ repository }, part) => repository.write(part)),
-    read: ids => shards.spread(ids, id => id, ({ repository }, part) => repository.read(part)),
+    write: (operations, options) => shards.spread(operations, operation => operation.ticket_id, ({ repository }, part) => repository.write(part, options)),
+    read: (ids, options) => shards.spread(ids, id => id, ({ repository }, part) => repository.read(part, options)),
   }
 }

@@ -1,4 +1,6 @@
-import { createBatcher, type Budget } from '../util/batcher.ts'
+import { setImmediate } from 'node:timers/promises'
+import { LATER, createBatcher, type Context } from '../util/batcher.ts'
+import type { Budget } from '../util/budget.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
 import { RedisError, toReadProblem, toWriteProblem } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
@@ -7,7 +9,7 @@ import type { Shard } from '../redis/servers.ts'
 import type { Strategy } from '../tickets/strategy.ts'
 import type { Keys } from '../tickets/keys.ts'
 import { byTicket, inOrder, type Operation } from '../tickets/operation.ts'
-import type { Found, TicketRepository, Written } from '../tickets/repository.ts'
+import type { CallOptions, Found, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import { KNOWN_FIELDS, SCRIPTS } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import { MaybeInDatabase, createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
@@ -19,13 +21,30 @@ import { MaybeInDatabase, createWriteCodec, type WriteCodecOptions } from './wri
  */
 const TICKETS_PER_CALL_MAX = 32
 
-/** Characters of one call, so that none occupies Redis for long. What is longer for a single ticket travels alone. */
-const CHARACTERS_PER_CALL_MAX = 128 * 1024
+/**
+ * Bytes of one call, so that none occupies Redis or this process for long; a single ticket's that are more travel alone. A script
+ * stops at as many bytes of hashes, and leaves the rest to the next call.
+ */
+const WRITE_BYTES_PER_CALL_MAX = 128 * 1024
+const READ_BYTES_PER_CALL_MAX = 32 * 1024
+
+/**
+ * What is on its way to Redis. A write of another caller waits for no more than that, some milliseconds; usual writes, of some
+ * hundred bytes, wait for each other from 800 on. Of reads the size is not known before.
+ */
+const WRITE_BYTES_RUNNING_MAX = 256 * 1024
+const READ_CALLS_RUNNING_MAX = 4
+
+/** What has not even been sent after this time comes too late for most callers. It was certainly not applied. */
+const WAIT_MAX_MS = 5000
+
+/** Bytes that are encoded in one go, some milliseconds. */
+const ENCODE_BYTES_MAX = 256 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
   shard: Shard
   keys: Keys
-  /** Of what waits for Redis, in tickets and characters. */
+  /** Of what waits for Redis, in tickets and bytes. */
   writeBudget: Budget
   readBudget: Budget
   strategy: Strategy
@@ -37,8 +56,11 @@ export interface StoreOptions extends WriteCodecOptions {
   onWrite: (operations: number) => void
 }
 
+/** Of write.lua: the first operation of a ticket that the call has not begun with. */
+const NOT_BEGUN = -13
+
 /** Operations on one ticket. They travel together, so that nothing comes between them. */
-interface OnTicket { operations: readonly Operation[], json: string }
+interface OnTicket { operations: readonly Operation[], json: string, bytes: number }
 
 /** The Redis side: every write is part of one script call, every read of another. What it does not hold is MaybeInDatabase. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
@@ -53,8 +75,10 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const enqueue = createBatcher<OnTicket, (Written | Problem)[]>({
     itemsMax: TICKETS_PER_CALL_MAX,
-    sizeMax: CHARACTERS_PER_CALL_MAX,
-    sizeOf: ({ json }) => json.length,
+    sizeMax: WRITE_BYTES_PER_CALL_MAX,
+    sizeOf: ({ bytes }) => bytes,
+    runningSizeMax: WRITE_BYTES_RUNNING_MAX,
+    waitMaxMs: WAIT_MAX_MS,
     budget: options.writeBudget,
     async run (tickets) {
       return await shard.call(node => writeAt(node, tickets)).catch((error: unknown) => { throw toWriteProblem(error) })
@@ -64,14 +88,14 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
   async function writeAt (node: Node, tickets: readonly OnTicket[]) {
     const sentAt = performance.now()
     const results = await callWrite(node, tickets)
-    options.onWrite(results.length)
     let next = 0
-    const answers = tickets.map(({ operations }) => operations.map(operation => toAnswer(operation, results[next++]!)))
+    const answers = tickets.map(({ operations }) => results[next] === NOT_BEGUN ? LATER : operations.map(operation => toAnswer(operation, results[next++]!)))
+    options.onWrite(next)
     // What was refused has changed nothing, so that there is nothing to confirm.
-    if (!node.waitForReplicas || answers.every(ofTicket => ofTicket.every(answer => answer instanceof Problem))) return answers
+    if (!node.waitForReplicas || answers.every(ofTicket => ofTicket === LATER || ofTicket.every(answer => answer instanceof Problem))) return answers
     const unconfirmed = await node.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
     if (!unconfirmed) return answers
-    return answers.map(ofTicket => ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
+    return answers.map(ofTicket => ofTicket === LATER ? ofTicket : ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
   }
 
   async function callWrite (node: Node, tickets: readonly OnTicket[]): Promise<Reply[]> {
@@ -82,7 +106,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
-        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS,
+        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, WRITE_BYTES_PER_CALL_MAX,
       ],
     )
     if (typeof reply === 'string') return JSON.parse(reply) as Reply[]
@@ -91,19 +115,36 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     throw storeUnavailable(new RedisError('late', 'the write reached Redis after its deadline'))
   }
 
-  async function write (operations: readonly Operation[]): Promise<(Written | Problem)[]> {
+  async function write (operations: readonly Operation[], options?: CallOptions): Promise<(Written | Problem)[]> {
     const tickets = byTicket(operations)
-    const answers = await enqueue(tickets.map(operations => ({ operations, json: `[${operations.map(encode).join()}]` })))
-    return inOrder(operations, tickets, answers)
+    const encoded: OnTicket[] = []
+    let inOneGo = 0
+    for (const operations of tickets) {
+      // A batch of megabytes does not hold up the requests of others.
+      if (inOneGo > ENCODE_BYTES_MAX) {
+        await setImmediate()
+        inOneGo = 0
+      }
+      const json = `[${operations.map(encode).join()}]`
+      const bytes = Buffer.byteLength(json)
+      inOneGo += bytes
+      encoded.push({ operations, json, bytes })
+    }
+    return inOrder(operations, tickets, await enqueue(encoded, options))
   }
 
-  const read = createBatcher<number, Found | Problem>({
+  const read = createBatcher<number, Found | Problem, Context & ReadOptions>({
     itemsMax: TICKETS_PER_CALL_MAX,
+    runningMax: READ_CALLS_RUNNING_MAX,
+    waitMaxMs: WAIT_MAX_MS,
     budget: options.readBudget,
+    onResult (found, { answer }) { if (answer && !(found instanceof Problem)) answer.add(found.ticket) },
     async run (ids) {
-      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged])).catch((error: unknown) => { throw toReadProblem(error) })
-      return (JSON.parse(reply as string) as (string[] | string)[]).map((held, i) =>
-        typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held)))
+      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, READ_BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
+      return (JSON.parse(reply as string) as (string[] | string | null)[]).map((held, i) => {
+        if (held === null) return LATER
+        return typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held))
+      })
     },
   })
 

@@ -49,28 +49,32 @@ export function createReconcile ({ store, database, partition, limit, timeoutMs,
   let running: Promise<void> | undefined
   let checked = Promise.resolve()
 
-  async function loadSome (ids: readonly number[]): Promise<Loaded> {
+  async function loadSome (ids: readonly number[]): Promise<Loaded & { left: Set<number> }> {
     const tickets: Ticket[] = []
     const failures: Failure[] = []
-    for (const [ticketId, row] of await database.find(ids, timeoutMs)) {
+    const { found, left } = await database.find(ids, timeoutMs)
+    for (const [ticketId, row] of found) {
       if (row instanceof CorruptTicketError) failures.push({ ticketId, reason: `MySQL holds a newer version, which cannot be read: ${row.message}` })
       else tickets.push(row)
     }
     const replaced = tickets.length > 0 ? await store.repair(tickets) : []
-    if (replaced === 'newer') return { loaded: 0, failures, newer: tickets.map(ticket => ticket.ticket_id) }
+    if (replaced === 'newer') return { loaded: 0, failures, newer: tickets.map(ticket => ticket.ticket_id), left }
     const loaded = tickets.filter(({ ticket_id, version }, i) => {
       if (replaced[i] === undefined) return false
       log.warn({ ticket_id, redis_version: replaced[i], mysql_version: version }, 'Redis held an older version of a ticket than MySQL, whose row was loaded')
       return true
     })
-    return { loaded: loaded.length, failures, newer: [] }
+    return { loaded: loaded.length, failures, newer: [], left }
   }
 
   /** Loads those of the tickets that MySQL holds in a newer version than Redis. */
   async function load (ids: readonly number[]): Promise<Loaded> {
     const all: Loaded = { loaded: 0, failures: [], newer: [] }
-    for (let i = 0; i < ids.length; i += LOAD_MAX) {
-      const { loaded, failures, newer } = await loadSome(ids.slice(i, i + LOAD_MAX))
+    let rest: readonly number[] = ids
+    while (rest.length > 0) {
+      const some = rest.slice(0, LOAD_MAX)
+      const { loaded, failures, newer, left } = await loadSome(some)
+      rest = [...left, ...rest.slice(some.length)]
       all.loaded += loaded
       all.failures.push(...failures)
       all.newer.push(...newer)

@@ -52,8 +52,8 @@ export type TicketShard = ReturnType<typeof createTicketShard>
 function refuseUntilReconciled (repository: TicketRepository, isTrusted: () => boolean): TicketRepository {
   return {
     read: repository.read,
-    write: operations => {
-      if (isTrusted()) return repository.write(operations)
+    write: (operations, options) => {
+      if (isTrusted()) return repository.write(operations, options)
       const problem = storeUnavailable(new RedisError('refused', 'Redis was unavailable, and is not yet known to hold all that MySQL does'))
       return Promise.resolve(operations.map(() => problem))
     },

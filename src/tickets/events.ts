@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import type { Refusal } from '../util/budget.ts'
 
 /** What became of journal entries. */
 export interface Replayed { applied: number, conflicts: number }
@@ -7,6 +8,8 @@ export interface Replayed { applied: number, conflicts: number }
 export type TicketEvents = EventEmitter<{
   /** A script call has applied this number of operations. */
   write: [operations: number]
+  /** Work was refused, because too much of it waits. */
+  refused: [refusal: Refusal]
   /** Redis can be written to again. */
   trusted: []
   /** This number of operations was accepted for the journal. */

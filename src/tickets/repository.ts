@@ -26,7 +26,23 @@ export interface Found {
   isStale?: true
 }
 
-export interface ReadOptions {
+/** On whose behalf. */
+export interface CallOptions {
+  /** The name of the API key, of which work is bounded; default: the service itself. */
+  caller?: string
+}
+
+/** An answer of bounded size that is being put together. */
+export interface Answer {
+  /** Whether no more tickets are to be read for it; those that are left are NotRead. */
+  isFull: () => boolean
+  /** A ticket that was read for it. */
+  add: (ticket: Ticket) => void
+}
+
+export interface ReadOptions extends CallOptions {
+  /** What the tickets are read for. Default: all are read. */
+  answer?: Answer
   /** What MySQL answers may be put back into Redis for a while, because it is likely to be asked for again. Default: not. */
   keep?: boolean
 }
@@ -38,7 +54,7 @@ export interface ReadOptions {
  */
 export interface TicketRepository<Answer = Written> {
   /** Operations on one ticket are applied in their order. */
-  write (operations: readonly Operation[]): Promise<(Answer | Problem)[]>
+  write (operations: readonly Operation[], options?: CallOptions): Promise<(Answer | Problem)[]>
   /** null: there is no such ticket. */
   read (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]>
 }

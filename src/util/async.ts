@@ -3,6 +3,25 @@ export class TimeoutError extends Error {
   override readonly name = 'TimeoutError'
 }
 
+/** Into this number of parts a time is cut: of time in which the process is busy no more than one of them counts. */
+const PARTS = 4
+
+/**
+ * Calls back after this time, or somewhat later when the process was busy meanwhile: its timers come before what has long
+ * arrived, so that an answer would seem to be late.
+ * @returns a function that ends the waiting
+ */
+function startTimer (ms: number, callback: () => void): () => void {
+  let passed = 0
+  const timer = setInterval(() => {
+    passed += 1
+    if (passed < PARTS) return
+    clearInterval(timer)
+    callback()
+  }, ms / PARTS)
+  return () => { clearInterval(timer) }
+}
+
 /**
  * Rejects with what `late` makes when `work` takes longer, or `ending` aborts, and aborts its signal. What `work` does
  * after that is not waited for.
@@ -10,20 +29,20 @@ export class TimeoutError extends Error {
 export async function withTimeout<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>, late = (): Error => new TimeoutError(`no answer within ${timeoutMs} ms`), ending?: AbortSignal): Promise<T> {
   if (ending?.aborted) throw late()
   const controller = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let stopTimer = () => {}
   let end = () => {}
   const timeout = new Promise<never>((_resolve, reject) => {
     end = () => {
       reject(late())
       controller.abort()
     }
-    timer = setTimeout(end, timeoutMs)
+    stopTimer = startTimer(timeoutMs, end)
     ending?.addEventListener('abort', end)
   })
   try {
     return await Promise.race([work(controller.signal), timeout])
   } finally {
-    clearTimeout(timer)
+    stopTimer()
     ending?.removeEventListener('abort', end)
   }
 }

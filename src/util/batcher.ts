@@ -1,38 +1,27 @@
-import { Problem, overloaded } from '../errors.ts'
+import { NotRead, Problem, overloaded } from '../errors.ts'
+import { OWN_WORK, type Account, type Budget } from './budget.ts'
+import { createFairQueue } from './fair-queue.ts'
 
-/**
- * What may wait for an answer, in items and in size, so that an outage does not fill the memory.
- * Several queues may share one.
- */
-export interface Budget {
-  /** False when it would be too much; nothing was taken then. */
-  take: (items: number, size: number) => boolean
-  give: (items: number, size: number) => void
+/** One for all: it may be the answer to hundreds of ids, and an error costs its stack. */
+const NOT_READ = new NotRead()
+
+/** Who asks, and when that is enough. */
+export interface Context {
+  /** The name of the API key; default: the service itself. */
+  caller?: string
+  /** Items whose turn comes when it is full are answered with NotRead. */
+  answer?: { isFull: () => boolean }
 }
 
-export function createBudget (itemsMax: number, sizeMax = Infinity): Budget {
-  let items = 0
-  let size = 0
-  return {
-    take (moreItems, moreSize) {
-      if (items + moreItems > itemsMax || size + moreSize > sizeMax) return false
-      items += moreItems
-      size += moreSize
-      return true
-    },
-    give (fewerItems, lessSize) {
-      items -= fewerItems
-      size -= lessSize
-    },
-  }
-}
+/** The result of an item that `run` has not begun with: it is to be in the next call. */
+export const LATER = Symbol('later')
 
-export interface BatcherOptions<Item, Result> {
+export interface BatcherOptions<Item, Result, Asked extends Context> {
   /**
-   * One call for many items; its results stand in their order. A Problem that it rejects with is the
-   * result of each of them; any other rejection is passed on.
+   * One call for many items; its results stand in their order, that of the first is never LATER. A Problem that it rejects
+   * with is the result of each of them; any other rejection is passed on.
    */
-  run: (items: Item[]) => Promise<Result[]>
+  run: (items: Item[]) => Promise<(Result | typeof LATER)[]>
   /**
    * Items of one call. A full call leaves at once: the other side works on it while the rest of the
    * turn is still read here.
@@ -44,96 +33,148 @@ export interface BatcherOptions<Item, Result> {
   sizeOf?: (item: Item) => number
   /** Calls that may run at a time; what comes meanwhile shares the next. Default: any number. */
   runningMax?: number
+  /** Size of the calls that run, from which on no more of them start. Default: any. */
+  runningSizeMax?: number
+  /** ms that an item may wait until a call may run; later it is refused. Default: any time. */
+  waitMaxMs?: number
   /** What may wait for an answer. Past it more is refused. */
   budget: Budget
+  /** Told of each result before it is answered. */
+  onResult?: (result: Result, context: Asked) => void
 }
 
 /** What one caller asked for together, and the answers that have come. */
-interface Group<Result> {
+interface Group<Result, Asked> {
+  account: Account
+  context: Asked
+  since: number
   results: (Result | Problem)[]
   missing: number
   resolve: (results: (Result | Problem)[]) => void
   reject: (reason: unknown) => void
 }
 
-interface Entry<Item, Result> { item: Item, size: number, group: Group<Result>, at: number }
+interface Entry<Item, Result, Asked> { item: Item, size: number, group: Group<Result, Asked>, at: number }
 
 /**
- * Lets concurrent requests share calls: what arrives in one turn of the event loop travels together.
- * Calls leave in the order of arrival.
+ * Lets concurrent requests share calls: what arrives in one turn of the event loop travels together. Calls leave in the order
+ * of arrival; of several callers each has its turn, so that none waits for the queue of another.
  *
  * @returns a function that takes items and resolves with their results, in order
  */
-export function createBatcher<Item, Result> (options: BatcherOptions<Item, Result>) {
-  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, budget } = options
-  let waiting: Entry<Item, Result>[] = []
-  let waitingSize = 0
+export function createBatcher<Item, Result, Asked extends Context = Context> (options: BatcherOptions<Item, Result, Asked>) {
+  type OfItem = Entry<Item, Result, Asked>
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult } = options
+  const queue = createFairQueue<OfItem>()
   let running = 0
-  // The turn has ended, and too many calls ran.
+  let runningSize = 0
+  let isFlushing = false
+  // The turn of the event loop has ended, and too many calls ran.
   let isHeldBack = false
-  // Full, and waiting for a call to end.
-  const full: { batch: Entry<Item, Result>[], size: number }[] = []
 
-  async function send (batch: Entry<Item, Result>[], size: number) {
+  async function send (batch: OfItem[], size: number) {
     try {
       const results = await run(batch.map(({ item }) => item))
-      for (let i = 0; i < batch.length; i += 1) answer(batch[i]!, results[i]!)
+      if (results[0] === LATER) throw new Error('a call has done nothing of what it was to do')
+      const later: OfItem[] = []
+      for (let i = 0; i < batch.length; i += 1) {
+        const result = results[i]!
+        if (result === LATER) later.push(batch[i]!)
+        else answer(batch[i]!, result)
+      }
+      if (later.length > 0) putBack(later)
     } catch (error) {
       for (const entry of batch) {
         if (error instanceof Problem) answer(entry, error)
-        else entry.group.reject(error)
+        else fail(entry, error)
       }
     } finally {
-      budget.give(batch.length, size)
       running -= 1
-      const next = full.shift()
-      if (next) start(next.batch, next.size)
-      else if (isHeldBack) flush()
+      runningSize -= size
+      if (isHeldBack) flush()
+      else startFull()
     }
   }
 
-  function start (batch: Entry<Item, Result>[], size: number) {
-    running += 1
-    void send(batch, size)
-  }
-
-  function answer ({ group, at }: Entry<Item, Result>, result: Result | Problem) {
+  function answer ({ group, at, size }: OfItem, result: Result | Problem) {
+    budget.give(group.account, 1, size)
+    if (onResult && !(result instanceof Problem)) onResult(result, group.context)
     group.results[at] = result
     if (--group.missing === 0) group.resolve(group.results)
   }
 
-  /** Sends what waits, unless as many calls run as may. */
+  function fail ({ group, size }: OfItem, error: unknown) {
+    budget.give(group.account, 1, size)
+    group.reject(error)
+  }
+
+  const mayStart = () => running < runningMax && (running === 0 || runningSize < runningSizeMax)
+
+  /** Starts calls with what waits, as far as calls may run. */
   function flush () {
-    isHeldBack = waiting.length > 0 && running >= runningMax
-    if (waiting.length > 0 && !isHeldBack) close()
+    isFlushing = false
+    while (queue.length > 0 && mayStart()) start()
+    isHeldBack = queue.length > 0
   }
 
-  function close () {
-    const batch = waiting
-    const size = waitingSize
-    waiting = []
-    waitingSize = 0
-    if (running < runningMax) start(batch, size)
-    else full.push({ batch, size })
+  /** Starts those calls for which no more need arrive. */
+  function startFull () {
+    while ((queue.length >= itemsMax || queue.size > sizeMax) && mayStart()) start()
   }
 
-  function add (entry: Entry<Item, Result>) {
-    if (waiting.length > 0 && waitingSize + entry.size > sizeMax) close()
-    // setImmediate runs when all sockets that were readable in this turn have been read.
-    if (waiting.length === 0) setImmediate(flush)
-    waitingSize += entry.size
-    waiting.push(entry)
-    if (waiting.length === itemsMax) close()
+  function start () {
+    const batch: OfItem[] = []
+    let size = 0
+    while (queue.length > 0 && batch.length < itemsMax) {
+      const entry = queue.first()
+      const refusal = refuse(entry.group)
+      if (!refusal && batch.length > 0 && size + entry.size > sizeMax) break
+      queue.shift()
+      if (refusal) {
+        answer(entry, refusal)
+      } else {
+        batch.push(entry)
+        size += entry.size
+      }
+    }
+    if (batch.length === 0) return
+    running += 1
+    runningSize += size
+    void send(batch, size)
   }
 
-  return (items: readonly Item[]) => new Promise<(Result | Problem)[]>((resolve, reject) => {
+  /** Why it is not begun with any more. */
+  function refuse ({ context, since }: Group<Result, Asked>): Problem | undefined {
+    if (context.answer?.isFull()) return NOT_READ
+    return isHeldBack && performance.now() - since > waitMaxMs ? overloaded() : undefined
+  }
+
+  /** What a call has not begun with comes before what came after it. */
+  function putBack (entries: readonly OfItem[]) {
+    for (const [caller, ofCaller] of Map.groupBy(entries, ({ group }) => callerOf(group.context))) queue.putBack(caller, ofCaller)
+    isHeldBack = true
+  }
+
+  return (items: readonly Item[], context: Asked = {} as Asked) => new Promise<(Result | Problem)[]>((resolve, reject) => {
     const sizes = items.map(sizeOf)
     const size = sizes.reduce((sum, size) => sum + size, 0)
-    if (items.length === 0 || !budget.take(items.length, size)) {
-      resolve(items.map(() => overloaded()))
+    const account = items.length === 0 ? undefined : budget.take(callerOf(context), items.length, size)
+    if (!account) {
+      const refusal = overloaded()
+      resolve(items.map(() => refusal))
       return
     }
-    const group: Group<Result> = { results: [], missing: items.length, resolve, reject }
-    for (let at = 0; at < items.length; at += 1) add({ item: items[at]!, size: sizes[at]!, group, at })
+    const group: Group<Result, Asked> = { account, context, since: performance.now(), results: [], missing: items.length, resolve, reject }
+    for (let at = 0; at < items.length; at += 1) {
+      queue.push(callerOf(context), { item: items[at]!, size: sizes[at]!, group, at })
+      startFull()
+    }
+    // setImmediate runs when all sockets that were readable in this turn have been read.
+    if (queue.length > 0 && !isFlushing) {
+      isFlushing = true
+      setImmediate(flush)
+    }
   })
 }
+
+const callerOf = ({ caller = OWN_WORK }: Context): string => caller

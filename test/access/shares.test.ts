@@ -1,125 +1,130 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { createApiKey } from '../../src/auth/api-keys.ts'
-import { createService, eventually, type Service } from '../helper.ts'
-import { holdReads } from './held-reads.ts'
+import { createStores, eventually } from '../helper.ts'
+import { startServer } from '../server-process.ts'
 
-const shop = createApiKey('shop', 'read+write+ops')
-const VARIABLES = { API_KEYS: shop.entry, MAX_CONNECTIONS: 8 }
-const [VICTIM, ATTACKER, OTHER] = ['127.0.0.2', '127.0.0.3', '127.0.0.4'] as const
+/** 50 KB in the fields of one ticket: as many as it may have. */
+const custom_fields = Object.fromEntries(Array.from({ length: 49 }, (_, i) => [`f${i}`, 'x'.repeat(1024)]))
 
-async function listening (t: Test, variables: Record<string, string | number> = {}) {
-  const service = await createService(t, { ...VARIABLES, ...variables })
-  await service.app.listen({ port: 0, host: '127.0.0.1' })
-  return { service, port: (service.app.server.address() as { port: number }).port }
+/** A batch of almost 4 MiB. */
+const TICKETS = 80
+
+const [noisy, quiet] = [createApiKey('noisy', 'read+write+ops'), createApiKey('quiet', 'read+write+ops')]
+
+/** A service in a process of its own, and two callers. */
+async function startShared (t: Test) {
+  const stores = await createStores(t)
+  const { url, line } = startServer(t, {
+    ...stores.variables,
+    API_KEYS: `${noisy.entry},${quiet.entry}`,
+    // A machine that runs many tests is slow, and what they ask for is not refused for that.
+    MAX_EVENT_LOOP_DELAY_MS: 86_400_000,
+  })
+  const base = await url()
+  await line(/its tickets were compared/)
+  const as = ({ key }: { key: string }) => async (method: string, path: string, body?: object) => {
+    const response = await fetch(base + path, { method, headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) }, ...(body && { body: JSON.stringify(body) }) })
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a route answers is what the test looks at
+    return { status: response.status, body: await response.json().catch(() => undefined) as any }
+  }
+  /** Those of a counter that are not 0, by what its label says. */
+  async function overloads (): Promise<Record<string, number>> {
+    const metrics = await (await fetch(`${base}/metrics`, { headers: { authorization: `Bearer ${quiet.key}` } })).text()
+    return Object.fromEntries([...metrics.matchAll(/^tickets_overloaded_total\{reason="(\w+)"\} ([1-9]\d*)$/gm)].map(([, reason, count]) => [reason, Number(count)]))
+  }
+  return { port: Number(new URL(base).port), asNoisy: as(noisy), asQuiet: as(quiet), overloads, prefix: stores.prefix, redis: stores.redis }
 }
 
-/** A connection from `address`, on which `text` is sent; accepted, or closed at once. */
-async function dial (t: Test, port: number, address: string, text = ''): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1', localAddress: address })
+const batch = (from: number, op: 'create' | 'update' = 'create') => ({ operations: Array.from({ length: TICKETS }, (_, i) => ({ op, ticket_id: from + i, ...(op === 'create' && { customer_id: 1 }), custom_fields })) })
+
+/** Asks for the tickets of a batch, and reads nothing of the answer. */
+function ask (t: Test, port: number): Socket {
+  const socket = connect(port, '127.0.0.1').pause()
   socket.on('error', () => {})
   t.teardown(() => { socket.destroy() })
-  await once(socket, 'connect')
-  socket.resume()
-  if (text) socket.write(text)
+  socket.write(`GET /tickets?ids=${Array.from({ length: TICKETS }, (_, i) => i + 1).join()} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${noisy.key}\r\n\r\n`)
   return socket
 }
 
-const many = async (t: Test, port: number, address: string, count: number, text = '') => {
+/** Writes and reads as a quiet caller until `isOver`; resolves with the statuses. */
+async function beQuiet (call: Awaited<ReturnType<typeof startShared>>['asQuiet'], isOver: () => boolean) {
+  const statuses = new Map<string, number>()
+  for (let id = 1_000_000; !isOver() || statuses.size === 0; id += 1) {
+    for (const [method, path, body] of [['POST', `/tickets/${id}`, { customer_id: 1 }], ['PATCH', `/tickets/${id}`, { subject: 'x' }], ['GET', `/tickets/${id}`], ['GET', `/tickets?ids=${id}`]] as const) {
+      const { status } = await call(method, path, body)
+      const key = `${method} ${status}`
+      statuses.set(key, (statuses.get(key) ?? 0) + 1)
+    }
+  }
+  return [...statuses.keys()].sort()
+}
+
+t.test('who leaves answers unread is refused, and nobody else', async t => {
+  const { port, asNoisy, asQuiet, overloads } = await startShared(t)
+  t.equal((await asNoisy('POST', '/tickets/batch', batch(1))).status, 200)
   const sockets: Socket[] = []
-  for (let i = 0; i < count; i += 1) sockets.push(await dial(t, port, address, text))
-  return sockets
-}
-
-const request = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${shop.key}\r\n${headers}\r\n`
-
-/** The status of the answer on a connection; null: it was closed without one. */
-async function ask (socket: Socket, text = request('/tickets/1')): Promise<number | null> {
-  if (socket.closed || socket.destroyed) return null
-  const answered = new Promise<number | null>(resolve => {
-    socket.once('data', data => { resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(String(data))?.[1])) })
-    socket.once('close', () => { resolve(null) })
+  let isOver = false
+  const quietly = beQuiet(asQuiet, () => isOver)
+  // The system takes some megabytes of each answer.
+  await eventually(async () => {
+    if ((await asNoisy('GET', '/tickets/1')).status === 503) return
+    if (sockets.length < 200) for (let i = 0; i < 10; i += 1) sockets.push(ask(t, port))
+    throw new Error('it may still ask')
   })
-  socket.write(text)
-  return await answered
-}
-
-const closedOf = (sockets: readonly Socket[]) => sockets.map(({ closed, destroyed }) => closed || destroyed)
-
-const untilClosed = (sockets: readonly Socket[], count: number) => eventually(async () => {
-  const { length } = closedOf(sockets).filter(Boolean)
-  if (length !== count) throw new Error(`${length} are closed instead of ${count}`)
+  t.match(await asNoisy('POST', '/tickets/2000000', { customer_id: 1 }), { status: 503, body: { code: 'overloaded' } }, 'whatever it asks for')
+  isOver = true
+  t.strictSame(await quietly, ['GET 200', 'PATCH 200', 'POST 201'])
+  t.strictSame(Object.keys(await overloads()), ['caller'])
+  for (const socket of sockets) socket.destroy()
+  await eventually(async () => { if ((await asNoisy('GET', '/tickets/1')).status !== 200) throw new Error('its answers still count') })
+  t.equal((await asNoisy('GET', '/tickets?ids=1,2')).status, 200, 'when the clients are gone, their answers are')
 })
 
-const metrics = async ({ app }: Pick<Service, 'app'>) => (await app.inject({ url: '/metrics', headers: { authorization: `Bearer ${shop.key}` } })).body
+t.test('who drops answers does not make Redis seem unavailable', async t => {
+  const { port, asNoisy, asQuiet } = await startShared(t)
+  t.equal((await asNoisy('POST', '/tickets/batch', batch(1))).status, 200)
+  let isOver = false
+  const quietly = beQuiet(asQuiet, () => isOver)
+  for (let round = 0; round < 5; round += 1) {
+    const sockets = Array.from({ length: 4 }, () => ask(t, port))
+    await Promise.all(sockets.map(async socket => { await new Promise(resolve => { socket.once('readable', resolve).once('close', resolve) }) }))
+    for (const socket of sockets) socket.destroy()
+  }
+  isOver = true
+  t.strictSame(await quietly, ['GET 200', 'PATCH 200', 'POST 201'])
+})
 
-for (const [what, text] of [
-  ['that say nothing', ''],
-  ['with half a header', 'GET /tickets/1 HTTP/1.1\r\nHost: loc'],
-  ['with a request to nowhere that never ends', 'POST /nonsense HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{'],
-  ['with a request of no key that never ends', 'POST /tickets/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{'],
-] as const) {
-  t.test(`connections ${what}: an address has its share, and keeps nobody out`, async t => {
-    const { service, port } = await listening(t)
-    const victim = await dial(t, port, VICTIM)
-    t.equal(await ask(victim), 404)
-    const attackers = await many(t, port, ATTACKER, 12, text)
-    await untilClosed(attackers, 8)
-    // What was sent may arrive after a newer connection, and those that are idle are the first to give way.
-    if (!text.startsWith('POST')) t.strictSame(closedOf(attackers), [...Array.from({ length: 8 }, () => true), ...Array.from({ length: 4 }, () => false)], 'the oldest gave way')
-    const others = await many(t, port, OTHER, 4, text)
-    await untilClosed(attackers, 9)
-    t.equal(await ask(await dial(t, port, VICTIM)), 404, 'a new one is answered though all were taken')
-    t.equal(await ask(victim), 404, 'the one that is there, too')
-    t.ok(closedOf(others).filter(Boolean).length <= 1)
-    t.match(await metrics(service), /^tickets_connections_displaced_total\{reason="address"\} 8$/m)
-    t.match(await metrics(service), /^tickets_connections_displaced_total\{reason="all"\} 2$/m)
-    t.match(await metrics(service), /^tickets_connections_dropped_total 0$/m)
+t.test('four writers of the largest batches do not make another caller wait for the journal', async t => {
+  const { asNoisy, asQuiet, overloads } = await startShared(t)
+  let isOver = false
+  const quietly = beQuiet(asQuiet, () => isOver)
+  const written = await Promise.all([0, 1, 2, 3].map(async writer => {
+    const from = 1 + writer * TICKETS
+    return [(await asNoisy('POST', '/tickets/batch', batch(from))).status, (await asNoisy('POST', '/tickets/batch', batch(from, 'update'))).status]
+  }))
+  isOver = true
+  t.strictSame(new Set(written.flat()), new Set([200]), 'nor are they refused')
+  t.strictSame(await quietly, ['GET 200', 'PATCH 200', 'POST 201'])
+  t.strictSame(await overloads(), {})
+})
+
+t.test('a body without a length counts as it arrives', async t => {
+  const { port, asNoisy, asQuiet } = await startShared(t)
+  const answers: string[] = []
+  // Each of them almost a batch that never ends.
+  const sockets = Array.from({ length: 12 }, () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    t.teardown(() => { socket.destroy() })
+    socket.setEncoding('utf8').on('data', (text: string) => { answers.push(text) })
+    socket.write(`POST /tickets/batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${noisy.key}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`)
+    const part = 'x'.repeat(0xffff)
+    for (let i = 0; i < 60; i += 1) socket.write(`ffff\r\n${part}\r\n`)
+    return socket
   })
-}
-
-t.test('one that was used gives way after those that were not', async t => {
-  const { port } = await listening(t)
-  const sockets = await many(t, port, ATTACKER, 4)
-  t.equal(await ask(sockets[0]!), 404)
-  await dial(t, port, ATTACKER)
-  await untilClosed(sockets, 1)
-  t.strictSame(closedOf(sockets), [false, true, false, false])
-})
-
-t.test('what has been asked is answered: then a new connection of the address is closed', async t => {
-  const { service, port } = await listening(t)
-  const held = holdReads(service)
-  const asking = (await many(t, port, ATTACKER, 4)).map(socket => ask(socket))
-  await held.until(4)
-  const another = await dial(t, port, ATTACKER)
-  await untilClosed([another], 1)
-  t.match(await metrics(service), /^tickets_connections_dropped_total 1$/m)
-  held.release()
-  t.strictSame(await Promise.all(asking), [404, 404, 404, 404])
-})
-
-t.test('MAX_CONNECTIONS_PER_ADDRESS is the share', async t => {
-  const { port } = await listening(t, { MAX_CONNECTIONS_PER_ADDRESS: 2 })
-  await untilClosed(await many(t, port, ATTACKER, 5), 3)
-})
-
-t.test('a proxy may have all connections; who is behind it has a share of requests in flight', async t => {
-  const { service, port } = await listening(t, { TRUST_PROXY: ATTACKER })
-  const held = holdReads(service)
-  const proxied = await many(t, port, ATTACKER, 8)
-  t.notOk(closedOf(proxied).some(Boolean), 'it has more than a share')
-  const of = (address: string) => request('/tickets/1', `X-Forwarded-For: 10.9.9.9, ${address}\r\n`)
-  const greedy = proxied.slice(0, 4).map(socket => ask(socket, of('203.0.113.1')))
-  await held.until(4)
-  t.equal(await ask(proxied[4]!, of('203.0.113.1')), 429)
-  t.equal(await ask(proxied[4]!, request('/health/live', 'X-Forwarded-For: 203.0.113.1\r\n')), 200, 'health is for everybody')
-  const other = ask(proxied[5]!, of('203.0.113.2'))
-  await held.until(5)
-  held.release()
-  t.strictSame(await Promise.all([...greedy, other]), [404, 404, 404, 404, 404])
-  t.equal(await ask(proxied[4]!, of('203.0.113.1')), 404, 'when they are answered it may ask again')
-  t.match(await metrics(service), /^tickets_requests_over_share_total 1$/m)
-  t.equal(await ask(await dial(t, port, VICTIM)), 404, 'an idle one of the proxy gives way, too')
+  await eventually(async () => { if (!answers.some(answer => answer.includes('"overloaded"'))) throw new Error('all are taken') })
+  t.equal((await asQuiet('POST', '/tickets/1', { customer_id: 1 })).status, 201)
+  for (const socket of sockets) socket.destroy()
+  await eventually(async () => { if ((await asNoisy('GET', '/tickets/1')).status !== 200) throw new Error('they still count') })
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createBatcher, createBudget } from '../../src/util/batcher.ts'
+import { LATER, createBatcher } from '../../src/util/batcher.ts'
+import { createBudget } from '../../src/util/budget.ts'
 import { Problem } from '../../src/errors.ts'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
@@ -105,4 +106,93 @@ t.test('as many calls run as may; what comes meanwhile shares the next', async t
   await turn()
   answers.shift()!()
   t.strictSame(await last, [8], 'and it goes on')
+})
+
+const turn = () => new Promise(resolve => { setImmediate(resolve) })
+
+/** A batcher whose calls end when the test says so. */
+function held (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
+  const answers: (() => void)[] = []
+  const { calls, addAll } = recorder({
+    ...options,
+    run: items => {
+      calls.push(items)
+      return new Promise(resolve => { answers.push(() => { resolve(items) }) })
+    },
+  })
+  return {
+    calls,
+    addAll,
+    async answer () {
+      answers.shift()!()
+      await turn()
+    },
+  }
+}
+
+t.test('callers take turns: a quiet one waits for what runs, and not for the queue of a noisy one', async t => {
+  const { calls, addAll, answer } = held({ itemsMax: 2, runningMax: 1 })
+  const noisy = addAll([1, 2, 3, 4, 5, 6], { caller: 'noisy' })
+  await turn()
+  const quiet = addAll([10], { caller: 'quiet' })
+  const third = addAll([20, 21], { caller: 'third' })
+  while (calls.length > 0 && calls.flat().length < 9) await answer()
+  t.strictSame(calls, [[1, 2], [3, 10], [20, 4], [21, 5], [6]])
+  await answer()
+  t.strictSame(await Promise.all([noisy, quiet, third]), [[1, 2, 3, 4, 5, 6], [10], [20, 21]])
+})
+
+t.test('calls that run are bounded in size', async t => {
+  const { calls, addAll, answer } = held({ itemsMax: 1, runningSizeMax: 20 })
+  const all = addAll([10, 9, 5, 100, 1])
+  await turn()
+  t.strictSame(calls, [[10], [9], [5]], 'no more of them start from the bound on')
+  await answer()
+  t.strictSame(calls, [[10], [9], [5], [100]])
+  await answer()
+  await answer()
+  t.strictSame(calls.length, 4)
+  await answer()
+  t.strictSame(calls.at(-1), [1])
+  await answer()
+  t.strictSame(await all, [10, 9, 5, 100, 1])
+})
+
+t.test('what a call has not begun with comes first in the next', async t => {
+  const calls: number[][] = []
+  const { addAll } = recorder({
+    runningMax: 1,
+    run: async items => {
+      calls.push(items)
+      return items.map((item, i) => i < 2 ? item : LATER)
+    },
+  })
+  const budgeted = await Promise.all([addAll([1, 2, 3, 4]), addAll([5])])
+  t.strictSame(budgeted, [[1, 2, 3, 4], [5]])
+  t.strictSame(calls, [[1, 2, 3], [3, 4, 5], [5]])
+  await t.rejects(recorder({ run: async () => [LATER] }).addAll([1]), /nothing/, 'a call that does nothing does not go on for ever')
+})
+
+t.test('what nobody waits for any more is not begun with', async t => {
+  let isFull = false
+  const { calls, addAll, answer } = held({ itemsMax: 1, runningMax: 1, budget: createBudget(3) })
+  const asked = addAll([1, 2, 3], { answer: { isFull: () => isFull } })
+  await turn()
+  isFull = true
+  await answer()
+  t.match(await asked, [1, { code: 'overloaded', status: 503 }, { code: 'overloaded' }])
+  t.strictSame(calls, [[1]])
+  const next = addAll([4, 5, 6])
+  await turn()
+  for (let i = 0; i < 3; i += 1) await answer()
+  t.strictSame(await next, [4, 5, 6], 'its place is free again')
+})
+
+t.test('what has waited for too long for a call is refused', async t => {
+  const { calls, addAll, answer } = held({ itemsMax: 1, runningMax: 1, waitMaxMs: 0 })
+  const asked = addAll([1, 2])
+  await turn()
+  await answer()
+  t.match(await asked, [1, { code: 'overloaded' }])
+  t.strictSame(calls, [[1]])
 })

@@ -3,6 +3,7 @@ import { createSelect, inStatements } from '../../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
+import { inBytes } from '../in-bytes.ts'
 import { createUpsert } from '../upsert.ts'
 import { byPost, fromMeta, fromMetaValue, versionOf, type MetaRow } from './meta.ts'
 import type { Site } from './site.ts'
@@ -60,8 +61,13 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
     }),
 
     async find (ids, timeoutMs = FIND_TIMEOUT_MS) {
-      const found = await read(ids, [...metaKeys.values()], timeoutMs)
-      return new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))]))
+      const keys = [...metaKeys.values()]
+      const { now, left } = await inBytes(ids, async ids => {
+        const rows = await select<{ post_id: number, bytes: number | null }>(`SELECT post_id, SUM(LENGTH(meta_value)) AS bytes FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) GROUP BY post_id`, [ids, keys], timeoutMs)
+        return new Map(rows.map(row => [Number(row.post_id), Number(row.bytes)]))
+      })
+      const found = await read(now, keys, timeoutMs)
+      return { found: new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))])), left }
     },
 
     // No index of WordPress's knows when a post was changed: all of them are passed, in the order of the

@@ -39,6 +39,7 @@
                              changed it, which come in their order. The field replayed of the ticket holds
                              the version that the last of these gave it
   ARGV[12]    the fields of a ticket that the caller knows, ',f1,f2,'
+  ARGV[13]    bytes of hashes that were read and answered, after which no further ticket is begun with
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
@@ -62,10 +63,12 @@
    -11  the slot is being moved to another server of the Cluster; nothing was changed
    -12  restore: a newer version of the service has registered fields that the caller does not know, and so has not read
         from MySQL; nothing was changed
+   -13  instead of the results of all operations on a ticket and on those that follow it: the call has read and answered ARGV[13], and has
+        not begun with them. The first ticket is always begun with
 ]]
 local EXISTS, MAYBE_ARCHIVED, RANGE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
-local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, REPLAYED = -9, -10, -11, -12, 0
+local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, NOT_BEGUN, REPLAYED = -9, -10, -11, -12, -13, 0
 
 local due_key, archived_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local acknowledged_key = KEYS[6]
@@ -76,6 +79,7 @@ local closed_statuses = ARGV[8]
 local idempotency_prefix = ARGV[9]
 local idempotency_seconds = tonumber(ARGV[10])
 local known_fields = ARGV[12]
+local hash_bytes_max = tonumber(ARGV[13])
 local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
 -- @include clock
@@ -157,13 +161,18 @@ end
 -- Tickets as they are now, by id, so that many operations on one read and judge it once.
 local known = {}
 
+local hash_bytes = 0
+
 local function read(key, id, asked)
   if known[id] then return known[id] end
   local flat = redis.pcall('HGETALL', key)
   if is_other_type(flat) then return nil, CORRUPT end
   if #flat == 0 then return nil, asked == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
-  for i = 1, #flat, 2 do fields[flat[i]] = flat[i + 1] end
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+    hash_bytes = hash_bytes + #flat[i + 1]
+  end
   if not is_ticket(fields) then return nil, CORRUPT end
   known[id] = fields
   return fields
@@ -207,6 +216,7 @@ local function to_flat(fields)
   for name, value in pairs(fields) do
     all[#all + 1] = name
     all[#all + 1] = value
+    hash_bytes = hash_bytes + #value
   end
   return all
 end
@@ -311,6 +321,10 @@ end
 
 local results = {}
 for _, operations in ipairs(cjson.decode(ARGV[11])) do
+  if hash_bytes > hash_bytes_max then
+    results[#results + 1] = NOT_BEGUN
+    break
+  end
   -- What one operation has to ask MySQL for, those that follow it wait for too.
   local undecided
   for _, operation in ipairs(operations) do

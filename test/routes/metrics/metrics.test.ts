@@ -10,6 +10,7 @@ const TYPES = {
   tickets_build_info: 'gauge',
   tickets_http_request_duration_seconds: 'histogram',
   tickets_http_refused_total: 'counter',
+  tickets_overloaded_total: 'counter',
   tickets_problems_total: 'counter',
   tickets_write_batch_size: 'histogram',
   tickets_redis_call_duration_seconds: 'histogram',

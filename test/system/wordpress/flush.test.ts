@@ -155,5 +155,5 @@ t.test('another prefix, and more than the server takes in one statement', async 
   t.strictSame(await app.tickets.database.upsert(tickets), { refused: [], outdated: [] })
   const [rows] = await sql.query('SELECT ID FROM shop_2_posts WHERE post_status = \'closed\' ORDER BY ID')
   t.strictSame((rows as { ID: number }[]).map(({ ID }) => ID), ids)
-  t.strictSame([...(await app.tickets.database.find(ids, 5000)).values()], tickets)
+  t.strictSame([...(await app.tickets.database.find(ids, 5000)).found.values()], tickets)
 })

@@ -73,7 +73,7 @@ t.test('what is no ticket\'s value is named by its field', async t => {
   await site.calls(...damage.map(([field, value], i): Call => ['update_post_meta', ids[i], `_ticket_${field}`, value]))
   await site.call('delete_post_meta', ids.at(-1), '_ticket_status')
   await redis.del(ids.map(id => `${prefix}ticket:${id}`))
-  const found = await app.tickets.database.find(ids)
+  const { found } = await app.tickets.database.find(ids)
   for (const [i, [field]] of [...damage, ['status']].entries()) {
     t.match(found.get(ids[i]!), { name: 'CorruptTicketError', ticketId: ids[i], message: new RegExp(`\\b${field as string} `) })
   }

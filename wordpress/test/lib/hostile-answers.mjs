@@ -86,7 +86,7 @@ export const HOSTILE_ANSWERS = {
   'three-at-a-time': (response, { path }) => {
     const ids = new URLSearchParams(path.split('?')[1]).get('ids')?.split(',').map(Number) ?? []
     const tickets = ids.slice(0, 3).map((id) => ({ ticket_id: id, customer_id: 1, status: 'open', version: 1, synced_version: 1, custom_fields: {} }))
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ tickets, missing: [], remaining: ids.slice(3) }))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ tickets, missing: [], unprocessed: ids.slice(3) }))
   },
   /** A service that does not bound its lists, with tickets of 100 KB. */
   'long-tickets': (response, { path }) => {

@@ -36,7 +36,7 @@ final class MalformedAnswers {
 			'journaled'         => true,
 			'tickets'           => [ [ 'ticket_id' => $id, 'customer_id' => 1, 'subject' => 'A', 'status' => 'open', 'created_at' => 1700000000, 'custom_fields' => [ 'a' => 'b' ], 'version' => 5, 'synced_version' => 5 ] ],
 			'missing'           => [],
-			'remaining'         => [],
+			'unprocessed'         => [],
 			'errors'            => [],
 			'results'           => [ [ 'ticket_id' => $id, 'status' => 200, 'state' => 'synced', 'version' => 5, 'error' => $error ] ],
 			'redis'             => [ 'state' => 'up', 'reason' => 'x' ],

@@ -151,10 +151,10 @@ final class CostlyAnswersTest extends PluginTestCase {
 		$ticket = [ 'ticket_id' => 1, 'version' => 1 ];
 		return [
 			'one is not named'           => [ [ 'tickets' => [ $ticket ], 'missing' => [] ] ],
-			'nothing but remaining ones' => [ [ 'tickets' => [], 'missing' => [], 'remaining' => [ 1, 2 ] ] ],
+			'nothing but unprocessed ones' => [ [ 'tickets' => [], 'missing' => [], 'unprocessed' => [ 1, 2 ] ] ],
 			'of another ticket'          => [ [ 'tickets' => [ $ticket, [ 'ticket_id' => 3 ] + $ticket ], 'missing' => [ 2 ] ] ],
 			'another one is missing'     => [ [ 'tickets' => [ $ticket ], 'missing' => [ 2, 9 ] ] ],
-			'remaining as text'          => [ [ 'tickets' => [ $ticket ], 'missing' => [], 'remaining' => [ '2' ] ] ],
+			'remaining as text'          => [ [ 'tickets' => [ $ticket ], 'missing' => [], 'unprocessed' => [ '2' ] ] ],
 			'an error without ticket'    => [ [ 'tickets' => [ $ticket ], 'missing' => [ 2 ], 'errors' => [ [] ] ] ],
 			'a ticket without version'   => [ [ 'tickets' => [ [ 'ticket_id' => 1 ] ], 'missing' => [ 2 ] ] ],
 			'an object for a list'       => [ [ 'tickets' => 'none', 'missing' => [ 1, 2 ] ] ],

@@ -10,7 +10,10 @@ final class Service {
 	public static function tickets( array $ids ): array {
 		$found = [];
 		foreach ( array_chunk( $ids, self::IDS_MAX ) as $some ) {
-			$found += array_column( self::ask( 'GET', '/tickets?ids=' . implode( ',', $some ) )->json()['tickets'], null, 'ticket_id' );
+			for ( $left = $some; $left !== []; $left = $answer['unprocessed'] ?? [] ) {
+				$answer = self::ask( 'GET', '/tickets?ids=' . implode( ',', $left ) )->json();
+				$found += array_column( $answer['tickets'], null, 'ticket_id' );
+			}
 		}
 		return $found;
 	}

@@ -8,7 +8,7 @@ final class TicketList {
 	private const IDS_MAX = 100;
 
 	/** The field with the ids that an answer had no room for. An older service has none, and sends all tickets. */
-	private const REMAINING = 'remaining';
+	private const UNPROCESSED = 'unprocessed';
 
 	/** @var array<int, array> by the service's ids */
 	public array $tickets = [];
@@ -52,10 +52,10 @@ final class TicketList {
 			return [];
 		}
 		$known     = $this->known( $answer->body );
-		$remaining = self::numbers( $answer->body[ self::REMAINING ] ?? [] );
-		$again     = $remaining === null ? [] : array_values( array_intersect( $ids, $remaining ) );
+		$unprocessed = self::numbers( $answer->body[ self::UNPROCESSED ] ?? [] );
+		$again     = $unprocessed === null ? [] : array_values( array_intersect( $ids, $unprocessed ) );
 		// Each id is answered or remains, and at least one is answered: otherwise this would never end.
-		if ( $known === null || $remaining === null || count( $again ) === count( $ids ) || array_diff( $ids, $known, $again ) !== [] || array_diff( $known, $ids ) !== [] ) {
+		if ( $known === null || $unprocessed === null || count( $again ) === count( $ids ) || array_diff( $ids, $known, $again ) !== [] || array_diff( $known, $ids ) !== [] ) {
 			$this->failure = Answer::unfitting( $answer->status );
 			return [];
 		}

@@ -1,0 +1,54 @@
+import type { Account, Budget } from '../util/budget.ts'
+
+/** What a request without a body takes: its headers, and what is known of it while it is worked on. */
+const REQUEST_BYTES = 1024
+
+/**
+ * What one request holds in memory: its body, and its answer until the client has taken it. All of it counts against the share
+ * of its caller.
+ */
+export class Held {
+  readonly #budget: Budget
+  readonly #account: Account
+  #bytes: number
+  #answer = 0
+
+  private constructor (budget: Budget, account: Account, bytes: number) {
+    this.#budget = budget
+    this.#account = account
+    this.#bytes = bytes
+  }
+
+  /** undefined: the caller holds its share. */
+  static take (budget: Budget, caller: string, bodyBytes: number): Held | undefined {
+    const bytes = REQUEST_BYTES + bodyBytes
+    const account = budget.take(caller, 1, bytes)
+    return account && new Held(budget, account, bytes)
+  }
+
+  /** Whether the caller holds its share by now. */
+  isSpent (): boolean {
+    return this.#budget.isSpent(this.#account)
+  }
+
+  /** A part of the body, of which nothing was said before. */
+  addBody (bytes: number) {
+    this.#bytes += bytes
+    this.#budget.charge(this.#account, 0, bytes)
+  }
+
+  /** A part of the answer. */
+  addAnswer (bytes: number) {
+    this.#answer += bytes
+    this.addBody(bytes)
+  }
+
+  /** The whole answer, as it is sent. */
+  setAnswer (bytes: number) {
+    if (bytes > this.#answer) this.addAnswer(bytes - this.#answer)
+  }
+
+  release () {
+    this.#budget.give(this.#account, 1, this.#bytes)
+  }
+}

@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http'
+import { Problem } from '../errors.ts'
+import type { Answer, Found } from '../tickets/repository.ts'
+import type { Ticket } from '../tickets/fields.ts'
+import type { Held } from './held.ts'
+
+/** From here on no more tickets are read; those that are on their way are below half a MiB. As much as the largest batch. */
+const BYTES_MAX = 4 * 1024 * 1024
+
+/**
+ * An answer with many tickets, as JSON while they are read: its size is known, and no long answer is written in one go. It is full
+ * when it is large, when its caller holds its share of the memory, or when the client is gone.
+ */
+export class TicketList implements Answer {
+  readonly #held: Held | null
+  readonly #response: ServerResponse
+  readonly #texts = new Map<Ticket, Buffer>()
+  #bytes = 0
+
+  constructor (held: Held | null, response: ServerResponse) {
+    this.#held = held
+    this.#response = response
+  }
+
+  isFull (): boolean {
+    return this.#bytes >= BYTES_MAX || this.#response.destroyed || this.#held?.isSpent() === true
+  }
+
+  add (ticket: Ticket) {
+    const text = toText(ticket)
+    this.#texts.set(ticket, text)
+    this.#bytes += text.length
+    this.#held?.addAnswer(text.length)
+  }
+
+  /**
+   * The body of the answer.
+   * @param answers what was read, in the order of the ids; what is overloaded was not, and is `unprocessed`
+   */
+  toJson (ids: readonly number[], answers: readonly (Found | Problem | null)[], requestId: string): Buffer {
+    const found = answers.filter((answer): answer is Found => answer !== null && !(answer instanceof Problem))
+    const idsOf = (fits: (answer: Found) => boolean) => found.filter(fits).map(({ ticket }) => ticket.ticket_id)
+    const lists = {
+      unprocessed: ids.filter((_id, i) => isOverloaded(answers[i])),
+      from_mysql: idsOf(({ source }) => source === 'mysql'),
+      stale: idsOf(({ isStale }) => isStale === true),
+      pending: idsOf(({ pending = 0 }) => pending > 0),
+      errors: answers.flatMap((answer, i) => answer instanceof Problem && !isOverloaded(answer) ? [{ ticket_id: ids[i]!, error: answer.toBody(requestId) }] : []),
+    }
+    const others = { missing: ids.filter((_id, i) => answers[i] === null), ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) }
+    // A ticket that is shown with changes that wait is not the one that was read.
+    const tickets = found.flatMap(({ ticket }, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
+    return Buffer.concat([Buffer.from('{"tickets":['), ...tickets, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
+  }
+}
+
+const COMMA = Buffer.from(',')
+
+const toText = (ticket: Ticket): Buffer => Buffer.from(JSON.stringify(ticket))
+
+/** It was not read, because the answer is full or too much waits. */
+export const isOverloaded = (answer: unknown): boolean => answer instanceof Problem && answer.code === 'overloaded'
