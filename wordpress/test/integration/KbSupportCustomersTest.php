@@ -126,5 +126,7 @@ final class KbSupportCustomersTest extends KbSupportTestCase {
 		wp_cache_flush();
 		self::assertSame( [ $id ], $this->bridge->idsOfPerson( 'newer@example.test', 0, 10 ) );
 		self::assertSame( [ $id ], $this->bridge->idsOfPerson( self::EMAIL, 0, 10 ) );
+		add_post_meta( $id, '_kbs_ticket_customer_id', $customer->id );
+		self::assertSame( [ $id ], $this->bridge->idsOfPerson( self::EMAIL, 0, 10 ), 'once, however often it is stored' );
 	}
 }

@@ -2,9 +2,6 @@
 
 /**
  * A ticket. What is set waits until save(), which writes one field after another.
- *
- * @property int    $ID
- * @property string $post_status as it was when the ticket was read
  */
 final class KBS_Ticket {
 
@@ -25,8 +22,7 @@ final class KBS_Ticket {
 	private array $data = self::DEFAULTS;
 
 	/** @var array<string, mixed> what save() has to write */
-	private array $pending = [];
-
+	private array $pending    = [];
 	private string $oldStatus = '';
 
 	public function __construct( $id = 0 ) {
@@ -65,8 +61,8 @@ final class KBS_Ticket {
 
 	/** The post first, then its customer, then all that is pending, in the order in which it was set. */
 	private function insert(): void {
-		$this->__set( 'key', md5( uniqid( 'kbs', true ) ) );
 		$this->__set( 'ip', '192.0.2.7' );
+		$this->__set( 'key', md5( uniqid( 'kbs', true ) ) );
 		$this->data['ID'] = (int) wp_insert_post( [ 'post_type' => 'kbs_ticket', 'post_status' => $this->status, 'post_title' => $this->title ?: 'New Ticket', 'post_content' => $this->content ] );
 		if ( $this->ID === 0 ) {
 			return;
@@ -109,6 +105,7 @@ final class KBS_Ticket {
 			$this->write_agent( $value === '-1' ? 0 : $value );
 		} elseif ( $name === 'agents' ) {
 			$this->update_meta( '_kbs_ticket_agents', array_diff( (array) $value, [ $this->agent_id ] ) );
+			kbs_log( $this->ID, 'assign', [ 'new_agents' => 1 ] );
 		} elseif ( $name === 'status' ) {
 			$this->update_status( $value );
 		} elseif ( $name === 'source' ) {
@@ -117,8 +114,8 @@ final class KBS_Ticket {
 			wp_set_object_terms( $this->ID, (int) $value, 'department' );
 		} elseif ( $name === 'ticket_category' ) {
 			wp_set_object_terms( $this->ID, array_map( 'intval', (array) $value ), 'ticket_category' );
-		} elseif ( $name === 'title' ) {
-			wp_update_post( [ 'ID' => $this->ID, 'post_title' => $value ] );
+		} elseif ( $name === 'title' || $name === 'content' ) {
+			wp_update_post( [ 'ID' => $this->ID, "post_$name" => $value ] );
 		} elseif ( isset( self::META_KEYS[ $name ] ) ) {
 			$this->update_meta( self::META_KEYS[ $name ], $value );
 		}
@@ -137,6 +134,7 @@ final class KBS_Ticket {
 		if ( $this->update_meta( '_kbs_ticket_agent_id', $agent ) ) {
 			do_action( 'kbs_post_assign_agent', $this->ID, $agent, $current );
 			do_action( 'kbs_assigned_agent', $this->ID, $agent, $current );
+			do_action( "kbs_assign_agent_$agent", $this->ID, $current );
 			kbs_log( $this->ID, 'assign', [ 'previous_agent' => $current, 'new_agent' => $agent ] );
 		}
 	}

@@ -63,6 +63,7 @@ function kbs_insert_note( int $ticket_id, string $note ): int {
 
 /** A post of its own below the ticket. */
 function kbs_log( int $ticket_id, string $type, array $meta ): void {
+	do_action( 'kbs_pre_insert_log' );
 	$id = wp_insert_post( [ 'post_type' => 'kbs_log', 'post_status' => 'publish', 'post_parent' => $ticket_id, 'post_title' => '', 'post_content' => '' ] );
 	if ( $id ) {
 		wp_set_object_terms( $id, $type, 'kbs_log_type' );
@@ -70,8 +71,27 @@ function kbs_log( int $ticket_id, string $type, array $meta ): void {
 			update_post_meta( $id, "_kbs_log_$key", $value );
 		}
 	}
+	do_action( 'kbs_post_insert_log', $id );
 }
 
+add_action(
+	'kbs_reply_to_ticket',
+	static function ( $ticket, $reply ): void {
+		kbs_log( $ticket, 'reply', [ 'reply_id' => $reply ] );
+	},
+	10,
+	2
+);
+add_action(
+	'kbs_insert_ticket_note',
+	static function ( $note, $ticket ): void {
+		kbs_log( $ticket, 'note', [ 'note_id' => $note ] );
+	},
+	10,
+	2
+);
+// The customer has got an e-mail.
+add_action( 'kbs_add_ticket', static fn( $ticket ) => delete_post_meta( $ticket, '_kbs_pending_ticket_created_email' ) );
 add_action(
 	'kbs_update_ticket_status',
 	static function ( $ticket, $new, $old ): void {

@@ -7,7 +7,7 @@ use TicketMetadata\Test\FaultyServer;
 /** What tests on sites begin with, and what they leave behind. */
 abstract class SiteTestCase extends TestCase {
 
-	protected const DESKS = [ 'awesome-support', 'supportcandy' ];
+	protected const DESKS = [ 'awesome-support', 'supportcandy', 'kb-support' ];
 
 	/** Of a ticket, what a help desk says. */
 	private const FIELDS = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'created_at' ];
