@@ -214,6 +214,8 @@ final class KbSupportTest extends KbSupportTestCase {
 
 	public function testAnAutomaticDraftThatIsTidiedUpIsNotMarked(): void {
 		$id = wp_insert_post( [ 'post_type' => 'kbs_ticket', 'post_status' => 'auto-draft', 'post_title' => 'Auto Draft' ] );
+		self::assertNull( $this->snapshot( $id ) );
+		self::assertSame( [ [], 0 ], [ $this->bridge->ids( 0, 10 ), $this->bridge->count() ] );
 		self::assertSame( [], $this->marksOf( static fn() => wp_delete_post( $id, true ) ) );
 	}
 
@@ -264,9 +266,10 @@ final class KbSupportTest extends KbSupportTestCase {
 
 	public function testARestoredTicketThatIsDeletedAsADraftIsMarked(): void {
 		$id = $this->open();
+		wp_set_object_terms( $id, [], 'ticket_source' );
 		wp_trash_post( $id );
 		wp_untrash_post( $id );
-		self::assertSame( [ $id => false ], $this->marksOf( static fn() => wp_delete_post( $id, true ) ) );
+		self::assertSame( [ $id => false ], $this->marksOf( static fn() => wp_delete_post( $id, true ) ), 'although nothing of it is left that says what it was' );
 	}
 
 	public function testWhatIsTrashedButWasNeverATicketIsNone(): void {

@@ -34,14 +34,8 @@ final class KbSupportCustomers {
 	 * @return array<int, int> WordPress's users by KB Support's id: customers who have an account
 	 */
 	public static function usersOf( array $customers ): array {
-		$known = array_filter( array_map( 'intval', $customers ) );
-		$users = [];
-		if ( $known !== [] ) {
-			foreach ( Rows::of( 'SELECT id, user_id FROM ' . self::table( 'customers' ) . ' WHERE id IN (' . Rows::list( $known ) . ') AND user_id > 0' ) as $row ) {
-				$users[ (int) $row->id ] = (int) $row->user_id;
-			}
-		}
-		return $users;
+		$rows = Rows::of( 'SELECT id, user_id FROM ' . self::table( 'customers' ) . ' WHERE id IN (' . Rows::list( array_unique( $customers ) ) . ') AND user_id > 0' );
+		return array_map( 'intval', array_column( $rows, 'user_id', 'id' ) );
 	}
 
 	/** @return int[] KB Support's ids. A customer may have several addresses, and a user's may be newer than KB Support's copy. */
