@@ -60,7 +60,7 @@ function kb_support_anonymize( int $id ): void {
 add_action(
 	'user_register',
 	static function ( $user ): void {
-		$customer = new KBS_Customer( (string) get_userdata( $user )->user_email );
+		$customer = new KBS_Customer( (string) get_the_author_meta( 'user_email', $user ) );
 		if ( $customer->id > 0 ) {
 			$customer->update( [ 'user_id' => $user ] );
 		}
