@@ -448,7 +448,7 @@ final class KbSupportTest extends KbSupportTestCase {
 			}
 		);
 		self::assertEqualsCanonicalizing( $ids, array_keys( $snapshots ) );
-		self::assertSame( 8, $queries, 'four for each 500' );
+		self::assertSame( 2, $queries, 'one for each 500' );
 		self::assertSame( [ $this->user ], array_values( array_unique( array_column( $snapshots, 'customer_id' ) ) ) );
 		self::assertSame( [], $this->bridge->snapshots( [] ) );
 	}

@@ -29,13 +29,11 @@ final class KbSupportCustomers {
 		add_action( 'kbs_pre_delete_customer', $deletes, PHP_INT_MIN );
 	}
 
-	/**
-	 * @param array<int|string> $customers KB Support's ids, as meta holds them
-	 * @return array<int, int> WordPress's users by KB Support's id: customers who have an account
-	 */
-	public static function usersOf( array $customers ): array {
-		$rows = Rows::of( 'SELECT id, user_id FROM ' . self::table( 'customers' ) . ' WHERE id IN (' . Rows::list( array_unique( $customers ) ) . ') AND user_id > 0' );
-		return array_map( 'intval', array_column( $rows, 'user_id', 'id' ) );
+	/** The user of the customer of post p, as SQL. The ticket has a copy of it in its meta, which may be old. */
+	public static function userOfTicket(): string {
+		global $wpdb;
+		return "(SELECT c.user_id FROM $wpdb->postmeta m LEFT JOIN " . self::table( 'customers' ) . ' c ON c.id = CAST(m.meta_value AS UNSIGNED)'
+			. " WHERE m.post_id = p.ID AND m.meta_key = '" . KbSupportPosts::CUSTOMER . "' ORDER BY m.meta_id LIMIT 1)";
 	}
 
 	/** @return int[] KB Support's ids. A customer may have several addresses, and a user's may be newer than KB Support's copy. */
@@ -64,7 +62,7 @@ final class KbSupportCustomers {
 
 	private static function userOf( int $customer ): int {
 		try {
-			return self::usersOf( [ $customer ] )[ $customer ] ?? 0;
+			return Rows::ids( 'SELECT user_id FROM ' . self::table( 'customers' ) . " WHERE id = $customer" )[0] ?? 0;
 		} catch ( \RuntimeException $error ) {
 			// Found reports that the database does not answer.
 			return -1;

@@ -1,44 +1,61 @@
 <?php
 namespace TicketMetadata\Bridges;
 
-/** KB Support's tickets in WordPress's own tables. */
+/**
+ * KB Support's tickets in WordPress's own tables. Read by SQL, because WordPress's functions answer from caches and do not
+ * know a taxonomy that was registered on another site of the network.
+ */
 final class KbSupportPosts {
 
 	/** The meta key of what opens a ticket for anybody who knows it. Every ticket has one, and it never leaves the site. */
-	public const KEY = '_kbs_ticket_key';
+	private const KEY = '_kbs_ticket_key';
 
 	/** The meta key of the customer's id in KB Support's own table. */
 	public const CUSTOMER = '_kbs_ticket_customer_id';
 
 	/** The meta key of the agent's user id. */
-	public const AGENT = '_kbs_ticket_agent_id';
+	private const AGENT = '_kbs_ticket_agent_id';
 
-	private const NAME_BY_TAXONOMY = [ 'ticket_category' => 'category', 'department' => 'department', 'ticket_source' => 'channel' ];
+	/** The meta key with which a post becomes a ticket. */
+	public const FIRST_META_KEY = self::KEY;
 
-	/** The statuses in which a post may not be a ticket yet. */
-	private const OF_NO_TICKET = "'auto-draft', 'draft', 'trash'";
+	public const META_KEYS = [ self::KEY, self::CUSTOMER, self::AGENT ];
 
-	/** The condition on posts p. A draft or a post in the trash is a ticket if it has a key. */
+	public const TAXONOMIES = [ 'ticket_category', 'department', 'ticket_source' ];
+
+	/** The statuses in which a post is a ticket only if it has a key. */
+	private const UNSAVED = [ 'auto-draft', 'draft', 'trash' ];
+
+	/** The condition on posts p. */
 	public static function isTicket(): string {
 		global $wpdb;
-		return "p.post_type = 'kbs_ticket' AND (p.post_status NOT IN (" . self::OF_NO_TICKET . ") OR EXISTS (SELECT 1 FROM $wpdb->postmeta k WHERE k.post_id = p.ID AND k.meta_key = '" . self::KEY . "' AND k.meta_value <> ''))";
+		return "p.post_type = 'kbs_ticket' AND (p.post_status NOT IN ('" . implode( "', '", self::UNSAVED ) . "') OR EXISTS (SELECT 1 FROM $wpdb->postmeta k WHERE k.post_id = p.ID AND k.meta_key = '" . self::KEY . "' AND k.meta_value <> ''))";
 	}
 
 	/**
+	 * In one statement.
+	 *
 	 * @param int[] $ids
 	 * @return array<int, array>
 	 */
 	public static function snapshots( array $ids, array $statuses ): array {
 		global $wpdb;
-		$list      = Rows::list( $ids );
-		$posts     = Rows::of( "SELECT p.ID, p.post_title, p.post_status, p.post_date, p.post_date_gmt FROM $wpdb->posts p WHERE p.ID IN ($list) AND " . self::isTicket() );
-		$meta      = PostTables::meta( $list, [ self::CUSTOMER, self::AGENT ] );
-		$terms     = PostTables::terms( $list, self::NAME_BY_TAXONOMY );
-		$users     = KbSupportCustomers::usersOf( array_column( $meta, self::CUSTOMER ) );
+		$columns = [ 'p.ID', 'p.post_title', 'p.post_status', 'p.post_date', 'p.post_date_gmt', KbSupportCustomers::userOfTicket() . ' AS user' ];
+		foreach ( self::META_KEYS as $key ) {
+			// The first, as get_post_meta() answers it.
+			$columns[] = "(SELECT m.meta_value FROM $wpdb->postmeta m WHERE m.post_id = p.ID AND m.meta_key = '$key' ORDER BY m.meta_id LIMIT 1) AS $key";
+		}
+		foreach ( self::TAXONOMIES as $taxonomy ) {
+			// The first by name, where there are several.
+			$columns[] = "(SELECT t.name FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy x ON x.term_taxonomy_id = r.term_taxonomy_id JOIN $wpdb->terms t ON t.term_id = x.term_id WHERE r.object_id = p.ID AND x.taxonomy = '$taxonomy' ORDER BY t.name, t.term_id LIMIT 1) AS $taxonomy";
+		}
 		$snapshots = [];
-		foreach ( $posts as $post ) {
-			$id               = (int) $post->ID;
-			$snapshots[ $id ] = self::snapshot( $post, $meta[ $id ] ?? [], $terms[ $id ] ?? [], $users, $statuses );
+		foreach ( Rows::of( 'SELECT ' . implode( ', ', $columns ) . " FROM $wpdb->posts p WHERE p.ID IN (" . Rows::list( $ids ) . ") AND p.post_type = 'kbs_ticket'" ) as $row ) {
+			$values   = get_object_vars( $row );
+			$snapshot = self::snapshot( $row, $values, $values, Cell::id( $row->user ), $statuses );
+			if ( $snapshot !== null ) {
+				$snapshots[ (int) $row->ID ] = $snapshot;
+			}
 		}
 		return $snapshots;
 	}
@@ -46,30 +63,35 @@ final class KbSupportPosts {
 	/**
 	 * Nothing else leaves the site. In particular not the key, which opens the ticket for anybody, and not the address.
 	 *
-	 * @param array<int, int> $users by customer
+	 * @param object                 $post  post_title, post_status, post_date, post_date_gmt
+	 * @param array<string, ?string> $meta  by key
+	 * @param array<string, ?string> $terms names by taxonomy
+	 * @param int|null               $user  the customer's; null: a guest, or nobody
+	 * @return array|null null: it is no ticket
 	 */
-	private static function snapshot( \stdClass $post, array $meta, array $terms, array $users, array $statuses ): array {
+	public static function snapshot( object $post, array $meta, array $terms, ?int $user, array $statuses ): ?array {
+		if ( in_array( $post->post_status, self::UNSAVED, true ) && (string) $meta[ self::KEY ] === '' ) {
+			return null;
+		}
 		$isDeleted = $post->post_status === 'trash';
 		$status    = isset( $statuses[ $post->post_status ] ) ? $post->post_status : KbSupport::OTHER;
-		$customer  = (int) Cell::id( $meta[ self::CUSTOMER ] ?? '' );
-		$user      = $users[ $customer ] ?? null;
 		$snapshot  = [
 			'customer_id'   => $user,
 			'subject'       => Cell::text( $post->post_title ),
 			'status'        => $isDeleted ? 'closed' : $status,
-			'category'      => $terms['category'] ?? null,
+			'category'      => Cell::text( $terms['ticket_category'] ),
 			// KB Support has no priorities.
 			'priority'      => null,
-			'channel'       => $terms['channel'] ?? null,
+			'channel'       => Cell::text( $terms['ticket_source'] ),
 			// Additional agents of a ticket have no field in the service.
-			'assigned_to'   => Cell::id( $meta[ self::AGENT ] ?? '' ),
+			'assigned_to'   => Cell::id( $meta[ self::AGENT ] ),
 			// WordPress leaves the UTC date of a draft empty.
 			'created_at'    => Cell::utc( $post->post_date_gmt ) ?? Cell::local( $post->post_date ),
 			'custom_fields' => [
 				'deleted'    => $isDeleted ? true : null,
-				'department' => $terms['department'] ?? null,
+				'department' => Cell::text( $terms['department'] ),
 			],
 		];
-		return $user === null ? $snapshot + [ 'guest_id' => Cell::id( $customer ) ] : $snapshot;
+		return $user === null ? $snapshot + [ 'guest_id' => Cell::id( $meta[ self::CUSTOMER ] ) ] : $snapshot;
 	}
 }
