@@ -27,6 +27,19 @@ final class KbSupportCustomersTest extends KbSupportTestCase {
 		self::assertSame( $this->user, $this->snapshot( $id )['customer_id'] );
 	}
 
+	/** get_post_meta() answers the first too. */
+	public function testOfSeveralValuesTheFirstCounts(): void {
+		$id    = $this->open( [ 'agent_id' => $this->agent ] );
+		$guest = self::customerOf( $this->openAsGuest() )->id;
+		add_post_meta( $id, '_kbs_ticket_customer_id', $guest );
+		add_post_meta( $id, '_kbs_ticket_agent_id', '99' );
+		self::assertSame( [ $this->user, $this->agent ], [ $this->snapshot( $id )['customer_id'], $this->snapshot( $id )['assigned_to'] ] );
+		$own = self::customerOf( $id )->id;
+		update_post_meta( $id, '_kbs_ticket_customer_id', '123456', $own );
+		update_post_meta( $id, '_kbs_ticket_customer_id', $own, $guest );
+		self::assertSame( [ null, 123456 ], [ $this->snapshot( $id )['customer_id'], $this->snapshot( $id )['guest_id'] ], 'who is gone, and not the next' );
+	}
+
 	public function testAGuestWhoRegistersIsThatUser(): void {
 		$id = $this->openAsGuest();
 		$this->open();
