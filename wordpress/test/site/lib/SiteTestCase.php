@@ -40,7 +40,8 @@ abstract class SiteTestCase extends TestCase {
 	protected function assertPostConditions(): void {
 		$this->site->settle();
 		$lines   = explode( "\n", substr( $this->site->log(), $this->logLength ) );
-		$ours    = '#/wordpress/ticket-metadata/|WordPress database error.*TicketMetadata#';
+		// Two pages that set a term at the same moment make WordPress fail to insert it twice, and the test is in the trace.
+		$ours    = '#/wordpress/ticket-metadata/|WordPress database error.*TicketMetadata\\\\(?!Test\\\\)#';
 		self::assertSame( [], array_values( preg_grep( $ours, $lines ) ) );
 	}
 
