@@ -5,7 +5,7 @@ use PHPUnit\Framework\TestCase;
 use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Bridges\Rows;
 
-/** Which help desks run, a third one, and a database that does not answer. */
+/** Which help desks run, one of the site's own, and a database that does not answer. */
 final class BridgesTest extends TestCase {
 
 	/** @return string[] */
@@ -45,10 +45,12 @@ final class BridgesTest extends TestCase {
 		self::assertSame( [ 'awesome-support' ], self::active() );
 		require __DIR__ . '/../help-desks/supportcandy/supportcandy.php';
 		self::assertSame( [ 'awesome-support', 'supportcandy' ], self::active() );
+		require __DIR__ . '/../help-desks/kb-support/kb-support.php';
+		self::assertSame( [ 'awesome-support', 'supportcandy', 'kb-support' ], self::active(), 'the newest is the last, so that the ids of the others stay' );
 		add_filter( 'ticket_metadata_bridges', static fn( array $bridges ): array => [ 'no bridge', $bridges[1] ] );
 		self::assertSame( [ 'supportcandy' ], self::active() );
 		add_filter( 'ticket_metadata_bridges', '__return_null' );
-		self::assertSame( [ 'awesome-support', 'supportcandy' ], self::active(), 'who forgets to return them' );
+		self::assertSame( [ 'awesome-support', 'supportcandy', 'kb-support' ], self::active(), 'who forgets to return them' );
 	}
 
 	/**
@@ -57,7 +59,7 @@ final class BridgesTest extends TestCase {
 	 * @runInSeparateProcess
 	 * @preserveGlobalState disabled
 	 */
-	public function testAThirdOne(): void {
+	public function testOneOfTheSitesOwn(): void {
 		require __DIR__ . '/../help-desks/mini-desk/mini-desk.php';
 		mini_desk_install();
 		self::assertSame( [ 'mini-desk' ], self::active() );

@@ -7,5 +7,6 @@ require __DIR__ . '/../shared/Desk.php';
 require __DIR__ . '/../shared/MalformedAnswers.php';
 require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
+require __DIR__ . '/KbSupportTestCase.php';
 require __DIR__ . '/AdminTestCase.php';
 require __DIR__ . '/CommandTestCase.php';

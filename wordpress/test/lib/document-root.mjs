@@ -13,6 +13,7 @@ const PLUGINS = {
   'ticket-metadata': join(ROOT, 'wordpress', 'ticket-metadata'),
   'awesome-support': join(TEST, 'help-desks', 'awesome-support'),
   supportcandy: join(TEST, 'help-desks', 'supportcandy'),
+  'kb-support': join(TEST, 'help-desks', 'kb-support'),
 }
 
 /** WordPress's scripts that find the site by where they lie; what is in folders is found through them. */

@@ -3,7 +3,7 @@ namespace TicketMetadata\Test\Site;
 
 use TicketMetadata\Test\FaultyServer;
 
-/** A day's worth of work on two help desks, by several PHP processes, on a day on which much goes wrong. */
+/** A day's worth of work on three help desks, by several PHP processes, on a day on which much goes wrong. */
 final class DayTest extends SiteTestCase {
 
 	private const PAGES_AT_A_TIME = 5;
@@ -26,10 +26,11 @@ final class DayTest extends SiteTestCase {
 	private const STATUSES = [
 		'awesome-support' => [ 'queued', 'processing', 'hold' ],
 		'supportcandy'    => [ '1', '2', '3' ],
+		'kb-support'      => [ 'new', 'open', 'hold' ],
 	];
 
 	/** @var array<string, int[]> */
-	private array $tickets = [ 'awesome-support' => [], 'supportcandy' => [] ];
+	private array $tickets = [ 'awesome-support' => [], 'supportcandy' => [], 'kb-support' => [] ];
 
 	private int $steps = 0;
 
@@ -45,14 +46,14 @@ final class DayTest extends SiteTestCase {
 		$this->site->settle();
 		$this->site->cron();
 		self::assertGreaterThan( 300, $this->steps );
-		$this->assertAllAgree( count( $this->tickets['awesome-support'] ) + count( $this->tickets['supportcandy'] ) );
+		$this->assertAllAgree( array_sum( array_map( 'count', $this->tickets ) ) );
 	}
 
 	private function round( ?string $event ): void {
 		$calls = $event === null ? [] : [ 'event' => [ 'url' => getenv( 'FAULTS_URL' ) . "/order/$event" ] ];
 		$desks = [];
 		for ( $number = 1; $number <= self::PAGES_AT_A_TIME; $number++ ) {
-			$desk                   = self::DESKS[ mt_rand( 0, 1 ) ];
+			$desk                   = self::DESKS[ mt_rand( 0, 2 ) ];
 			$desks[ "page $number" ] = $desk;
 			$calls[ "page $number" ] = $this->site->acting( $this->page( $desk ) );
 		}

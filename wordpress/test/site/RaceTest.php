@@ -29,7 +29,7 @@ final class RaceTest extends SiteTestCase {
 			$this->site->settle();
 			$this->site->configure( [] );
 		}
-		$this->assertAllAgree( 2 );
+		$this->assertAllAgree( count( self::DESKS ) );
 	}
 
 	public function testTwoPagesChangeATicketAtTheSameMoment(): void {
@@ -47,7 +47,7 @@ final class RaceTest extends SiteTestCase {
 		}
 		$this->site->settle();
 		$this->site->cron();
-		$this->assertAllAgree( 2 );
+		$this->assertAllAgree( count( self::DESKS ) );
 	}
 
 	public function testTwoPagesPutATicketIntoTheOutboxAtTheSameMoment(): void {

@@ -48,8 +48,9 @@ if ( is_multisite() ) {
 	add_site( $argv[2], '/third/' );
 	foreach ( get_sites( array( 'fields' => 'ids', 'site__not_in' => array( 1 ) ) ) as $site ) {
 		switch_to_blog( $site );
-		// The help desk's activation knows of one site only.
+		// The help desks' activation knows of one site only.
 		wpas_install();
+		kbs_install();
 		foreach ( $roles as $user => $role ) {
 			must_succeed( add_user_to_blog( $site, $user, $role ) );
 		}

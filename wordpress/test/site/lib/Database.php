@@ -39,8 +39,8 @@ final class Database {
 	/** As if nothing had happened: no circuit is open, nothing waits, a help desk has no tickets. */
 	public function forget( string $prefix ): void {
 		$this->query( "DELETE FROM {$prefix}options WHERE option_name LIKE 'ticket\\_metadata\\_state\\_%' OR option_name LIKE '%transient\\_doing\\_cron'" );
-		$this->query( "DELETE meta FROM {$prefix}postmeta meta JOIN {$prefix}posts post ON post.ID = meta.post_id WHERE post.post_type LIKE 'ticket%'" );
-		$this->query( "DELETE FROM {$prefix}posts WHERE post_type LIKE 'ticket%'" );
+		$this->query( "DELETE meta FROM {$prefix}postmeta meta JOIN {$prefix}posts post ON post.ID = meta.post_id WHERE post.post_type LIKE 'ticket%' OR post.post_type LIKE 'kbs%'" );
+		$this->query( "DELETE FROM {$prefix}posts WHERE post_type LIKE 'ticket%' OR post_type LIKE 'kbs%'" );
 		foreach ( [ 'psmsc_tickets', 'ticket_metadata_outbox' ] as $table ) {
 			if ( $this->has( $prefix . $table ) ) {
 				$this->query( "DELETE FROM $prefix$table" );

@@ -7,7 +7,7 @@ use TicketMetadata\Test\FaultyServer;
 /** What tests on sites begin with, and what they leave behind. */
 abstract class SiteTestCase extends TestCase {
 
-	protected const DESKS = [ 'awesome-support', 'supportcandy' ];
+	protected const DESKS = [ 'awesome-support', 'supportcandy', 'kb-support' ];
 
 	/** Of a ticket, what a help desk says. */
 	private const FIELDS = [ 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to', 'created_at' ];
@@ -40,7 +40,8 @@ abstract class SiteTestCase extends TestCase {
 	protected function assertPostConditions(): void {
 		$this->site->settle();
 		$lines   = explode( "\n", substr( $this->site->log(), $this->logLength ) );
-		$ours    = '#/wordpress/ticket-metadata/|WordPress database error.*TicketMetadata#';
+		// Two pages that set a term at the same moment make WordPress fail to insert it twice, and the test is in the trace.
+		$ours    = '#/wordpress/ticket-metadata/|WordPress database error.*TicketMetadata\\\\(?!Test\\\\)#';
 		self::assertSame( [], array_values( preg_grep( $ours, $lines ) ) );
 	}
 

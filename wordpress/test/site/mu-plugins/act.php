@@ -9,6 +9,7 @@ namespace TicketMetadata\Test\Site;
 require __DIR__ . '/act/Desk.php';
 require __DIR__ . '/act/AwesomeSupportDesk.php';
 require __DIR__ . '/act/SupportCandyDesk.php';
+require __DIR__ . '/act/KbSupportDesk.php';
 require __DIR__ . '/act/Ends.php';
 require __DIR__ . '/act/Meeting.php';
 require __DIR__ . '/act/Steps.php';

@@ -8,7 +8,7 @@ final class Bridges {
 
 	/** @return array<string, Bridge> by slug: those that are active on this site */
 	public static function active(): array {
-		$own = [ new AwesomeSupport(), new SupportCandy() ];
+		$own = [ new AwesomeSupport(), new SupportCandy(), new KbSupport() ];
 		/**
 		 * Filters the help desks whose tickets are mirrored into the service.
 		 *

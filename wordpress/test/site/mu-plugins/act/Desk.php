@@ -5,7 +5,12 @@ namespace TicketMetadata\Test\Site;
 abstract class Desk {
 
 	public static function named( string $slug ): self {
-		return $slug === 'supportcandy' ? new SupportCandyDesk() : new AwesomeSupportDesk();
+		$desks = array(
+			'awesome-support' => AwesomeSupportDesk::class,
+			'supportcandy'    => SupportCandyDesk::class,
+			'kb-support'      => KbSupportDesk::class,
+		);
+		return new $desks[ $slug ]();
 	}
 
 	/** @return int the id of the new ticket */

@@ -1,0 +1,75 @@
+<?php
+namespace TicketMetadata\Bridges;
+
+/** KB Support, whose tickets are posts, whose statuses are post statuses, and whose customers have a table of their own. */
+final class KbSupport implements Bridge {
+
+	/** Tickets per query. */
+	private const POSTS_MAX = 500;
+
+	/** The key for a post status that KB Support does not register, such as that of a ticket restored from the trash. */
+	public const OTHER = 'other';
+
+	public function slug(): string {
+		return 'kb-support';
+	}
+
+	public function name(): string {
+		return 'KB Support';
+	}
+
+	public function isActive(): bool {
+		return defined( 'KBS_VERSION' );
+	}
+
+	public function listen( callable $mark ): void {
+		( new KbSupportHooks( $mark ) )->add();
+		KbSupportCustomers::listen( $mark );
+	}
+
+	public function snapshots( array $ids ): array {
+		$snapshots = [];
+		$statuses  = $this->statuses();
+		foreach ( array_chunk( $ids, self::POSTS_MAX ) as $some ) {
+			$snapshots += KbSupportPosts::snapshots( $some, $statuses );
+		}
+		return $snapshots;
+	}
+
+	public function ids( int $after, int $limit ): array {
+		global $wpdb;
+		return Rows::ids( $wpdb->prepare( "SELECT p.ID FROM $wpdb->posts p WHERE " . KbSupportPosts::isTicket() . ' AND p.ID > %d ORDER BY p.ID LIMIT %d', $after, $limit ) );
+	}
+
+	public function count(): int {
+		global $wpdb;
+		return Rows::ids( "SELECT COUNT(*) FROM $wpdb->posts p WHERE " . KbSupportPosts::isTicket() )[0];
+	}
+
+	/**
+	 * The post statuses that KB Support and its add-ons register. Not those of kbs_get_ticket_statuses(): some versions
+	 * return them without their keys.
+	 */
+	public function statuses(): array {
+		$registered = array_map( static fn( \stdClass $status ): string => (string) $status->label, get_post_stati( [ 'kb-support' => true ], 'objects' ) );
+		// A page may end before KB Support registers them.
+		$labels = $registered + [
+			'new'       => __( 'New', 'ticket-metadata' ),
+			'open'      => __( 'Open', 'ticket-metadata' ),
+			'hold'      => __( 'On Hold', 'ticket-metadata' ),
+			'closed'    => __( 'Closed', 'ticket-metadata' ),
+			self::OTHER => __( 'Another status', 'ticket-metadata' ),
+		];
+		$inactive = function_exists( 'kbs_get_inactive_ticket_statuses' ) ? (array) kbs_get_inactive_ticket_statuses() : [];
+		$statuses = [];
+		foreach ( $labels as $key => $label ) {
+			$isClosed         = $key === 'closed' || in_array( $key, $inactive, true );
+			$statuses[ $key ] = [ 'label' => $label, 'default' => $isClosed ? 'closed' : ( $key === 'hold' ? 'on-hold' : 'open' ) ];
+		}
+		return $statuses;
+	}
+
+	public function idsOfPerson( string $email, int $after, int $limit ): array {
+		return KbSupportCustomers::ticketsOf( KbSupportCustomers::idsOfPerson( $email ), $after, $limit );
+	}
+}
