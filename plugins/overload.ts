@@ -25,7 +25,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const { isUnderPressure, memoryUsage } = await measure(app, config)
   const overloads = app.metrics.counter({
     name: 'tickets_overloaded_total',
-    help: 'Requests, reads and writes that were refused with overloaded: caller (it holds its share of what may wait or be in memory), all (all callers together hold so much), process (it is behind its work, or its memory is nearly full)',
+    help: 'Requests, reads and writes that were refused with overloaded: caller (it holds its share of what may wait or be in memory), all (all callers together hold so much), late (it waited for too long before it could be sent), process (it is behind its work, or its memory is nearly full)',
     label: 'reason',
     values: [...REFUSALS, 'process'] as const,
   })

@@ -146,7 +146,9 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   /** Why it is not begun with any more. */
   function refuse ({ context, since }: Group<Result, Asked>): Problem | undefined {
     if (context.answer?.isFull()) return NOT_READ
-    return isHeldBack && performance.now() - since > waitMaxMs ? overloaded() : undefined
+    if (!isHeldBack || performance.now() - since <= waitMaxMs) return undefined
+    budget.refuseLate()
+    return overloaded()
   }
 
   /** What a call has not begun with comes before what came after it. */

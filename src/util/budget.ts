@@ -1,8 +1,8 @@
 /** What one caller holds of a budget. */
 export interface Account { items: number, size: number }
 
-/** Why something was refused: `caller` holds its share already; or `all` together hold so much that nobody gets that much. */
-export const REFUSALS = ['caller', 'all'] as const
+/** Why something was refused: `caller` holds its share already; `all` together hold so much that nobody gets that much; or it has waited until it was too `late`. */
+export const REFUSALS = ['caller', 'all', 'late'] as const
 
 export type Refusal = typeof REFUSALS[number]
 
@@ -21,6 +21,8 @@ export interface Budget {
   give: (account: Account, items: number, size: number) => void
   /** Whether the caller holds its share or more. */
   isSpent: (account: Account) => boolean
+  /** Something that was taken has waited for too long, and is refused all the same. */
+  refuseLate: () => void
 }
 
 /**
@@ -62,5 +64,6 @@ export function createBudget (itemsMax: number, sizeMax = Infinity, onRefused: (
     charge,
     give: (account, items, size) => { charge(account, -items, -size) },
     isSpent: account => account.items >= itemsShare(total.items) || account.size >= sizeShare(total.size),
+    refuseLate: () => { onRefused('late') },
   }
 }

@@ -189,10 +189,12 @@ t.test('what nobody waits for any more is not begun with', async t => {
 })
 
 t.test('what has waited for too long for a call is refused', async t => {
-  const { calls, addAll, answer } = held({ itemsMax: 1, runningMax: 1, waitMaxMs: 0 })
+  const refusals: string[] = []
+  const { calls, addAll, answer } = held({ itemsMax: 1, runningMax: 1, waitMaxMs: 0, budget: createBudget(10, undefined, refusal => { refusals.push(refusal) }) })
   const asked = addAll([1, 2])
   await turn()
   await answer()
   t.match(await asked, [1, { code: 'overloaded' }])
   t.strictSame(calls, [[1]])
+  t.strictSame(refusals, ['late'])
 })
