@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
 import { LATER, createBatcher, type Context } from '../util/batcher.ts'
 import type { Budget } from '../util/budget.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
+import { nextTurn } from '../util/turns.ts'
 import { RedisError, toReadProblem, toWriteProblem } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import type { Node } from '../redis/node.ts'
@@ -128,7 +128,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     for (const operations of tickets) {
       // A batch of megabytes does not hold up the requests of others.
       if (inOneGo > ENCODE_BYTES_MAX) {
-        await setImmediate()
+        await nextTurn()
         inOneGo = 0
       }
       const json = `[${operations.map(encode).join()}]`
