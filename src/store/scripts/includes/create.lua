@@ -1,0 +1,34 @@
+-- write's operation create, and what it needs.
+
+-- The highest ids, by range, as far as they are known: many creates look at one range once.
+local highest_by_range = {}
+
+-- Why MySQL must be asked before the ticket is created; nil: it need not.
+local function undecided_by(id)
+  local range = range_of(id)
+  if not highest_by_range[range] then
+    local highest, is_asking = highest_of(archived_key, range)
+    if not highest then ask_for(archived_key, range) end
+    if not highest or is_asking then return RANGE_UNKNOWN end
+    highest_by_range[range] = highest
+  end
+  return tonumber(id) <= highest_by_range[range] and MAYBE_ARCHIVED or nil
+end
+
+local function create(key, id, asked, highest, _, set, _, _, as_of)
+  if redis.call('EXISTS', key) == 1 then return EXISTS end
+  if asked == '' then
+    local undecided = undecided_by(id)
+    if undecided then return undecided end
+  elseif highest ~= '' then
+    learn(archived_key, range_of(id), tonumber(highest))
+  end
+  local is_closed = is_closed_status(value_of(set, 'status'))
+  mark_due(id, false, is_closed)
+  -- The caller's created_at, if there is one, comes later and so stands.
+  -- first_version: what MySQL holds in an older version is not this ticket. It goes when MySQL has the ticket.
+  redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
+  if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
+  if as_of then redis.call('HSET', key, 'replayed', now) end
+  return now
+end

@@ -1,0 +1,21 @@
+local due_score = {}
+for i, delay in ipairs(due_in) do
+  due_score[i] = delay == math.huge and '+inf' or string.format('%.0f', now_ms + delay)
+end
+
+-- Score, member, ...: the marks of all operations, set at once at the end. An operation adds its mark
+-- before it writes, so that none is changed without one.
+local marks = {}
+local function mark_due(id, was_closed, is_closed)
+  marks[#marks + 1] = due_score[(was_closed and 2 or 0) + (is_closed and 1 or 0) + 1]
+  marks[#marks + 1] = id
+end
+
+local function is_closed_status(status)
+  return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
+end
+
+-- What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
+local function is_closed_ticket(fields)
+  return fields.closed_at ~= nil or is_closed_status(fields.status)
+end

@@ -1,0 +1,29 @@
+-- Tickets as they are now, by id, so that many operations on one read and judge it once.
+local known = {}
+
+local hash_bytes = 0
+
+local function read(key, id, asked)
+  if known[id] then return known[id] end
+  local flat = redis.pcall('HGETALL', key)
+  if is_other_type(flat) then return nil, CORRUPT end
+  if #flat == 0 then return nil, asked == '' and MAYBE_ARCHIVED or MISSING end
+  local fields = {}
+  for i = 1, #flat, 2 do
+    fields[flat[i]] = flat[i + 1]
+    hash_bytes = hash_bytes + #flat[i + 1]
+  end
+  if not is_ticket(fields) then return nil, CORRUPT end
+  known[id] = fields
+  return fields
+end
+
+local function to_flat(fields)
+  local all = {}
+  for name, value in pairs(fields) do
+    all[#all + 1] = name
+    all[#all + 1] = value
+    hash_bytes = hash_bytes + #value
+  end
+  return all
+end
