@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type, type Static, type TSchema } from 'typebox'
-import { Problem } from '../src/errors.ts'
+import type { ApiKey } from '../src/auth/api-keys.ts'
+import { Problem, forbidden } from '../src/errors.ts'
 import { callerOf } from '../src/auth/caller.ts'
 import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
@@ -66,8 +67,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {
       operationId: 'writeTickets',
-      summary: 'Create and change many tickets',
-      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others.`,
+      summary: 'Create, change and delete many tickets',
+      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others. A delete needs the scope erase, too.`,
       tags: ['tickets'],
       headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
       body: bodyOf(NamedOperation),
@@ -83,7 +84,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { operations } = request.body
     operations.forEach(takeEmptyArray)
-    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation)))
+    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation, request.caller)))
     // Nothing is kept of a batch without a valid operation, so it needs no fingerprint.
     const key = judged.some(isOperation) ? idempotencyKey(request) : undefined
     if (key !== undefined) {
@@ -112,9 +113,14 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
 
 export default routes
 
-/** @throws {Problem} validation_failed */
-function toOperation (operation: BatchOperation): Operation {
+/**
+ * @param caller null: nobody needs a key
+ * @throws {Problem} validation_failed, forbidden
+ */
+function toOperation (operation: BatchOperation, caller: ApiKey | null): Operation {
   const { op, ticket_id, if_match: condition, ...fields } = operation
+  const scope = handlerOf(operation as unknown as Operation).scope
+  if (scope && caller && !caller.scopes.has(scope)) throw forbidden(caller.name, scope)
   return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version' } as Operation
 }
 

@@ -30,7 +30,7 @@ const FlushReport = Type.Object({
   duration_ms: count('How long the flush took'),
   results: Type.Optional(Type.Array(Type.Object({
     ticket_id: TicketId,
-    state: Type.Enum(['synced', 'unsynced', 'not_found', 'unreadable'], { description: 'synced: MySQL holds the newest version' }),
+    state: Type.Enum(['synced', 'unsynced', 'not_found', 'deleted', 'unreadable'], { description: 'synced: MySQL holds the newest version; deleted: there is a tombstone, which the counts are about' }),
     version: Type.Optional(Type.Integer()),
     synced_version: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
   }), { description: 'One per ticket of ticket_ids' })),
@@ -114,6 +114,7 @@ function stateOf (answer: Found | Problem | null) {
   if (answer === null) return { state: 'not_found' }
   if (answer instanceof Problem) {
     if (answer.status === 503) throw answer
+    if (answer.code === 'ticket_deleted') return { state: 'deleted' }
     return { state: 'unreadable' }
   }
   const { version, synced_version } = answer.ticket

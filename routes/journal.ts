@@ -90,15 +90,16 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       tags: ['journal'],
       params: Params,
       response: {
+        204: { description: 'The entry deletes the ticket, and that was done', type: 'null' },
         200: success('The ticket after the change', { $ref: 'Ticket#' }, { ETag: { type: 'string', description: 'The ticket\'s version in quotes' } }),
-        ...problems(...RESOLVE_PROBLEMS, 'ticket_not_found', 'outcome_unknown', 'overloaded'),
+        ...problems(...RESOLVE_PROBLEMS, 'ticket_not_found', 'ticket_deleted', 'outcome_unknown', 'overloaded'),
       },
     },
   }, async (request, reply) => {
     const { seq } = request.params
     const { ticket, version } = await journal.apply(seq)
-    request.log.info({ seq, key: request.caller?.name, ticket_id: ticket!.ticket_id }, 'a journal entry was applied by an operator')
-    return reply.header('etag', toEtag(version)).send(ticket)
+    request.log.info({ seq, key: request.caller?.name, ticket_id: ticket?.ticket_id }, 'a journal entry was applied by an operator')
+    return ticket ? reply.header('etag', toEtag(version)).send(ticket) : reply.code(204).send(null)
   })
 
   app.post('/journal/:seq/discard', {

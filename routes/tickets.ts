@@ -12,7 +12,7 @@ import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/tic
 
 const TICKETS_PER_READ_MAX = 500
 
-const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] }) })
+export const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] }) })
 
 const etag = { type: 'string', description: 'The ticket\'s version in quotes', examples: ['"1764000000123"'] }
 const ticket = { $ref: 'Ticket#' }
@@ -28,7 +28,7 @@ const JournaledSchema = Type.Object({
 }, { examples: [{ ticket_id: 1234, journaled: true }] })
 
 /** The answer to a write that Redis could not take. */
-const accepted = success('Redis is unavailable: the write is kept in MySQL, and applied when Redis is back. GET /journal lists it if that is not possible then', JournaledSchema, {
+export const accepted = success('Redis is unavailable: the write is kept in MySQL, and applied when Redis is back. GET /journal lists it if that is not possible then', JournaledSchema, {
   'Idempotency-Replayed': IdempotencyReplayed,
   'X-Ticket-Source': { type: 'string', enum: ['journal'], description: 'Where the write is' },
 })
@@ -50,7 +50,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     schema: {
       operationId: 'createTicket',
       summary: 'Create a ticket',
-      description: 'The id is the caller\'s: a WordPress post or row id. An id that Redis or MySQL holds is refused. The answer comes when Redis has the ticket.',
+      description: 'The id is the caller\'s: a WordPress post or row id. An id that Redis or MySQL holds is refused, and one that was deleted, until its tombstone expires. The answer comes when Redis has the ticket.',
       tags: ['tickets'],
       params: Params,
       headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
@@ -93,7 +93,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       response: {
         200: success('The whole ticket after the change', ticket, { ETag: etag, 'Idempotency-Replayed': IdempotencyReplayed }),
         202: accepted,
-        ...problems('validation_failed', 'ticket_not_found', 'version_conflict', ...WRITE_PROBLEMS),
+        ...problems('validation_failed', 'ticket_not_found', 'ticket_deleted', 'version_conflict', ...WRITE_PROBLEMS),
       },
     },
   }, async (request, reply) => {
@@ -127,7 +127,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
           'X-Ticket-Pending-Changes': PendingChanges,
         }),
         304: { description: 'The ticket has the version of If-None-Match', type: 'null' },
-        ...problems('validation_failed', 'ticket_not_found', 'store_unavailable', 'overloaded'),
+        ...problems('validation_failed', 'ticket_not_found', 'ticket_deleted', 'store_unavailable', 'overloaded'),
       },
     },
   }, async (request, reply) => {
@@ -158,7 +158,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       response: {
         200: success('What was found, in the order of the ids', Type.Object({
           tickets: Type.Array(Type.Unsafe(ticket)),
-          missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket' }),
+          missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket, or whose ticket was deleted' }),
           unprocessed: Type.Optional(Type.Array(TicketId, { description: 'Only there when the answer is as large as one may be, about 4 MiB: ids that were not read. The next request asks for these' })),
           pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
           stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),

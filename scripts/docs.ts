@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import type { TSchema } from 'typebox'
 import { Environment } from '../src/config.ts'
-import { FIELD_LIST } from '../src/tickets/fields.ts'
+import { SHOWN_FIELDS } from '../src/tickets/fields.ts'
 
 const ENV_EXAMPLE = new URL('../.env.example', import.meta.url)
 
@@ -39,7 +39,7 @@ const SET_BY = {
 } as const
 
 function fieldTable (): string {
-  const rows = FIELD_LIST.map(({ name, schema, create, change }) => {
+  const rows = SHOWN_FIELDS.map(({ name, schema, create, change }) => {
     const { type, description } = schema as { type: string | string[], description: string }
     return [`\`${name}\``, [type].flat().join(' or '), description, create === 'optional' ? SET_BY.optional[change] : SET_BY[create]]
   })

@@ -20,6 +20,7 @@ import swagger from '../plugins/swagger.ts'
 import tickets from '../plugins/tickets.ts'
 import batchRoutes from '../routes/batch.ts'
 import deadLetterRoutes from '../routes/dead-letters.ts'
+import deletionRoutes from '../routes/deletion.ts'
 import flushRoutes from '../routes/flush.ts'
 import healthRoutes from '../routes/health.ts'
 import journalRoutes from '../routes/journal.ts'
@@ -102,6 +103,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
 
   await app.register(ticketRoutes, { schemas })
   await app.register(batchRoutes, { schemas })
+  await app.register(deletionRoutes)
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
   await app.register(resyncRoutes)

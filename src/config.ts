@@ -37,7 +37,7 @@ export const Environment = Type.Object({
   LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'info: also who is refused, and what was flushed; debug: every request' }),
   DOCS: Type.Optional(Type.Enum(['on', 'off'], { description: 'Swagger UI at /docs and the description at /openapi.json, for anyone without a key. Default: on when HOST is loopback, else off' })),
 
-  API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write and ops, joined by +. Without any, everybody who reaches HOST may do everything' }),
+  API_KEYS: Type.Array(Type.String(), { default: [], description: 'Who may call, as name:scopes:sha256-hex,... (npm run key makes one); scopes are read, write, erase (delete tickets) and ops, joined by +. Without any, everybody who reaches HOST may do everything' }),
 
   RATE_LIMIT_MAX: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'Requests that a key, or an address when there are no keys, may make in RATE_LIMIT_WINDOW_MS, over all instances; then 429. Without it there is no limit for them. Wrong keys and paths are always limited' })),
   RATE_LIMIT_WINDOW_MS: Milliseconds('The time in which requests are counted', 60_000, 1000),
@@ -77,7 +77,7 @@ export const Environment = Type.Object({
 
   TICKET_STATUSES: names('The statuses, comma-separated: each 1 to 64 characters of any kind but commas and control characters, such as In Progress. The first is the one of a ticket that is created without. A ticket keeps a status that is taken out later; the start warns of it', ['open', 'pending', 'on-hold', 'resolved', 'closed']),
   TICKET_CLOSED_STATUSES: names('The statuses that close a ticket; part of TICKET_STATUSES. A ticket that is closed stays so until its status changes', ['resolved', 'closed']),
-  TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it' }),
+  TICKET_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 1, maximum: 315_360_000, description: 'A closed ticket stays in Redis this long after MySQL has it, and the tombstone of a deleted one in both' }),
 
   READ_CACHE_SECONDS: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'A ticket that only MySQL holds stays in Redis this long after GET /tickets/:id has read it; 0: it is not put back. A read leaves a fifth of maxmemory to writes, and lists put nothing back' }),
 

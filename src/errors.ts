@@ -10,6 +10,7 @@ export const PROBLEMS = {
   ticket_not_found: { status: 404, title: 'There is no such ticket' },
   method_not_allowed: { status: 405, title: 'The route does not know this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  ticket_deleted: { status: 410, title: 'The ticket was deleted' },
   ticket_exists: { status: 409, title: 'The ticket exists already' },
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
@@ -135,6 +136,14 @@ export const ticketNotFound = (id: number) =>
 
 export const ticketExists = (id: number) =>
   new Problem('ticket_exists', `Ticket ${id} exists already. Change it with PATCH /tickets/${id}.`)
+
+/** Until the tombstone expires. */
+export const ticketDeleted = (id: number) =>
+  new Problem('ticket_deleted', `Ticket ${id} was deleted.`)
+
+/** Of a create: the id is not free until the tombstone expires. */
+export const deletedIdTaken = (id: number) =>
+  new Problem('ticket_exists', `Ticket ${id} was deleted, and its id can be used again when TICKET_RETENTION_SECONDS have passed since MySQL has recorded that.`)
 
 export const versionConflict = (id: number) =>
   new Problem('version_conflict', `Ticket ${id} does not have the version that If-Match names. Read it again and repeat the change on what you find.`)

@@ -55,7 +55,8 @@ export interface ServiceOptions {
 export function createService ({ config, redis, mysql, log, grace, site }: ServiceOptions) {
   const events = createTicketEvents()
   const timeoutMs = statementTimeoutMs(config)
-  const database = site ? createPostDatabase(mysql, site, timeoutMs) : createTableDatabase(mysql, config.TICKETS_TABLE, timeoutMs)
+  const { TICKETS_TABLE: table, TICKET_RETENTION_SECONDS: retentionSeconds } = config
+  const database = site ? createPostDatabase(mysql, site, table, retentionSeconds, timeoutMs) : createTableDatabase(mysql, table, retentionSeconds, timeoutMs)
   const statuses = { closedStatuses: config.TICKET_CLOSED_STATUSES, defaultStatus: config.TICKET_STATUSES[0]! }
   const onRefused = (refusal: Refusal) => { events.emit('refused', refusal) }
   const onCorrupt = (error: Error, ticketId: number) => { log.error({ err: error, ticket_id: ticketId }, 'a stored ticket cannot be read') }
@@ -69,7 +70,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     readBudget: createBudget(PENDING_MAX, undefined, onRefused),
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
-    retentionSeconds: config.TICKET_RETENTION_SECONDS,
+    retentionSeconds,
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
     delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
@@ -85,7 +86,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })))
 
   const journal = createJournal(mysql, {
-    table: journalTable(config.TICKETS_TABLE),
+    table: journalTable(table),
     partitionCount: shards.all.length,
     bytesMax: config.JOURNAL_MAX_BYTES,
     onFull: reason => { events.emit('journalFull', reason) },
@@ -95,13 +96,14 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const direct = createReadThrough(createShardedRepository(shards), {
     database,
     readCacheSeconds: config.READ_CACHE_SECONDS,
+    retentionSeconds,
     onCorrupt,
     onRefused,
     awaited: isJournaled ? async ids => new Set((await journal.creates(ids)).keys()) : undefined,
     onUncheckedCreate: ticketId => { log.warn({ ticket_id: ticketId }, 'created without asking MySQL, which does not answer; if it holds the id, the ticket becomes a dead letter') },
   })
   const repository = isJournaled
-    ? createFallback(direct, { ...statuses, journal, database, gate, redisNow: redis.now, onCorrupt, onRefused, onJournaled: operations => { events.emit('journaled', operations) } })
+    ? createFallback(direct, { ...statuses, journal, database, retentionSeconds, gate, redisNow: redis.now, onCorrupt, onRefused, onJournaled: operations => { events.emit('journaled', operations) } })
     : direct
 
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })

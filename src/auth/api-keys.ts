@@ -1,8 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ConfigError } from '../config.ts'
 
-/** What a key may do: read tickets; create and change them; operate the service. None contains another. */
-export const SCOPES = ['read', 'write', 'ops'] as const
+/** What a key may do: read tickets; create and change them; delete them; operate the service. None contains another. */
+export const SCOPES = ['read', 'write', 'erase', 'ops'] as const
 
 export type Scope = typeof SCOPES[number]
 

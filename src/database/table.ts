@@ -5,6 +5,7 @@ import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type 
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import { inBytes } from './in-bytes.ts'
+import { IS_TOMBSTONE, createPurge } from './tombstones.ts'
 import { createUpsert, type WrittenRows } from './upsert.ts'
 
 /** Rows of one page of a scan. */
@@ -22,9 +23,10 @@ const areAllNew = (info: string): boolean => info.includes('Duplicates: 0 ')
 
 /**
  * The database that is a table of the service's own, which its migrations make.
+ * @param retentionSeconds that a tombstone stays
  * @param statementTimeoutMs for the statements of a flush
  */
-export function createTableDatabase (mysql: Mysql, table: string, statementTimeoutMs: number): TicketDatabase {
+export function createTableDatabase (mysql: Mysql, table: string, retentionSeconds: number, statementTimeoutMs: number): TicketDatabase {
   const name = escapeId(table)
   const select = createSelect(mysql)
 
@@ -59,6 +61,8 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
     const { info } = await mysql.query<ResultSetHeader>(`${insertSql} ticket_id = ${name}.ticket_id`, [values(tickets)], statementTimeoutMs)
     if (areAllNew(info)) return { own: [], refused: [], areNewest: true }
     const held = await versions(tickets.map(ticket => ticket.ticket_id))
+    const foreign = tickets.filter(({ ticket_id: id }) => held.get(id)! < firstVersions.get(id)!)
+    if (foreign.length > 0 && await removeExpired(foreign)) return await insertFirst(tickets, firstVersions)
     const own: Ticket[] = []
     const refused: Failure[] = []
     for (const ticket of tickets) {
@@ -69,6 +73,13 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
       else if (heldVersion < version) own.push(ticket)
     }
     return { own, refused, areNewest: tickets.every(({ ticket_id: id, version }) => (held.get(id) ?? 0) <= version) }
+  }
+
+  /** The ids of tombstones that have expired are free again. Resolves with whether there were such. */
+  async function removeExpired (tickets: readonly Ticket[]): Promise<boolean> {
+    const before = toDateTime(Math.floor(Date.now() / 1000) - retentionSeconds)
+    const { affectedRows } = await mysql.query<ResultSetHeader>(`DELETE FROM ${name} WHERE ticket_id IN (?) AND ${IS_TOMBSTONE} AND deleted_at < ?`, [tickets.map(ticket => ticket.ticket_id), before], statementTimeoutMs)
+    return affectedRows > 0
   }
 
   async function update (tickets: readonly Ticket[]): Promise<boolean> {
@@ -94,6 +105,8 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
   async function statuses (): Promise<string[]> {
     const found: string[] = []
     for await (const status of distinctStatuses()) {
+      // A tombstone's.
+      if (status === '') continue
       const rows = await select<{ status: string }>(
         `SELECT MIN(status) AS status FROM (SELECT status FROM ${name} WHERE status = ? ORDER BY updated_at DESC LIMIT ${LOOK_THROUGH_MAX}) AS newest GROUP BY CAST(status AS BINARY) LIMIT ${STATUSES_MAX}`,
         [status], statementTimeoutMs)
@@ -148,6 +161,8 @@ export function createTableDatabase (mysql: Mysql, table: string, statementTimeo
       const highest = new Map(rows.map(row => [Number(row.place), Number(row.highest ?? 0)]))
       return ranges.map((_range, place) => highest.get(place)!)
     },
+
+    purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {
       await select('SELECT 1', [], FIND_TIMEOUT_MS)

@@ -49,6 +49,7 @@ export interface TicketDatabase {
 
   /**
    * Writes the tickets where they are newer than what MySQL holds, and looks whether it is newer than they.
+   * A tombstone takes the place of the ticket.
    * All that is not in the answer is committed. When it rejects, any of them may be.
    *
    * @param firstVersions of those that MySQL has not taken yet, the versions that they were created with, by id. What MySQL
@@ -57,7 +58,7 @@ export interface TicketDatabase {
   upsert (tickets: readonly Ticket[], firstVersions?: FirstVersions): Promise<Unwritten>
 
   /**
-   * The tickets among `ids` that MySQL holds, as far as an answer of bounded size goes: it has not been asked for those that are
+   * The tickets, and tombstones, among `ids` that MySQL holds, as far as an answer of bounded size goes: it has not been asked for those that are
    * `left`. The first id is never among them.
    * @param timeoutMs of a statement; default: for a caller who waits
    */
@@ -71,6 +72,9 @@ export interface TicketDatabase {
 
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>
+
+  /** Removes some of the tombstones that have expired. Resolves with their number; 0: there are no more. */
+  purgeTombstones (): Promise<number>
 
   /** Asks MySQL for an answer, and whether the tables that the target needs are there. */
   ping (): Promise<void>

@@ -45,9 +45,9 @@ export class TicketList implements Answer {
       from_mysql: idsOf(({ source }) => source === 'mysql'),
       stale: idsOf(({ isStale }) => isStale === true),
       pending: idsOf(({ pending = 0 }) => pending > 0),
-      errors: answers.flatMap((answer, i) => answer instanceof Problem && !isOverloaded(answer) ? [{ ticket_id: ids[i]!, error: answer.toBody(requestId) }] : []),
+      errors: answers.flatMap((answer, i) => answer instanceof Problem && !isOverloaded(answer) && !isDeleted(answer) ? [{ ticket_id: ids[i]!, error: answer.toBody(requestId) }] : []),
     }
-    const others = { missing: ids.filter((_id, i) => answers[i] === null), ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) }
+    const others = { missing: ids.filter((_id, i) => answers[i] === null || isDeleted(answers[i])), ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) }
     // A ticket that is shown with changes that wait is not the one that was read.
     const tickets = found.flatMap(({ ticket }, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
     return Buffer.concat([Buffer.from('{"tickets":['), ...tickets, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
@@ -57,6 +57,8 @@ export class TicketList implements Answer {
 const COMMA = Buffer.from(',')
 
 const toText = (ticket: Ticket): Buffer => Buffer.from(JSON.stringify(ticket))
+
+const isDeleted = (answer: unknown): boolean => answer instanceof Problem && answer.code === 'ticket_deleted'
 
 /** It was not read, because the answer is full or too much waits. */
 export const isOverloaded = (answer: unknown): boolean => answer instanceof Problem && answer.code === 'overloaded'

@@ -1,13 +1,13 @@
 import { LATER, createBatcher, type Context } from '../util/batcher.ts'
 import { createBudget } from '../util/budget.ts'
 import { createRecent } from '../util/recent.ts'
-import { Problem, corruptTicket, storeUnavailable, type ProblemCode } from '../errors.ts'
+import { Problem, corruptTicket, storeUnavailable, ticketDeleted, type ProblemCode } from '../errors.ts'
 import { DatabaseUnavailable } from '../mysql/failure.ts'
 import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { Operation, Statuses } from '../tickets/operation.ts'
 import type { CallOptions, Found, Journaled, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
-import type { Ticket } from '../tickets/fields.ts'
+import { isExpired, isTombstone, type Ticket } from '../tickets/fields.ts'
 import type { Waiting } from './append.ts'
 import { createPreviews } from './preview.ts'
 import { createJournalWriter, type JournalWriterOptions } from './writer.ts'
@@ -31,6 +31,8 @@ const ABSENT_MAX = 10_000
 export interface FallbackOptions extends JournalWriterOptions, Statuses {
   /** A stored ticket could not be read. */
   onCorrupt: (error: Error, ticketId: number) => void
+  /** TICKET_RETENTION_SECONDS: of a tombstone that is older nothing is known any more. */
+  retentionSeconds: number
 }
 
 /** A ticket is read again this often when some of the changes that wait for it are applied meanwhile. */
@@ -51,7 +53,7 @@ const NOTHING_WAITS: Waiting = { entries: 0, bytes: 0, last: 0, sum: 0n }
  * The row is stale when Redis could not be asked, whether it holds a newer version or not.
  */
 export function createFallback (below: TicketRepository, options: FallbackOptions): TicketRepository<Written | Journaled> {
-  const { journal, database, gate, onCorrupt } = options
+  const { journal, database, gate, onCorrupt, retentionSeconds } = options
   const keep = createJournalWriter(options)
   // Since when nothing could be kept.
   let failingSince: number | undefined
@@ -81,7 +83,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       return ids.map(id => {
         if (left.has(id)) return LATER
         const row = found.get(id)
-        if (!(row instanceof CorruptTicketError)) return { ticket: row }
+        if (!(row instanceof CorruptTicketError)) return row && isTombstone(row) ? isExpired(row, retentionSeconds) ? {} : ticketDeleted(id) : { ticket: row }
         onCorrupt(row, id)
         return corruptTicket(id, row)
       })
@@ -156,11 +158,11 @@ export function createFallback (below: TicketRepository, options: FallbackOption
         return answer && { ...answer, pending: 0 }
       }
       const ticket = await previewOne(id, answer?.ticket, waiting, options)
-      if (ticket instanceof Problem && answer !== null && !gate.mayHavePending(id)) return answer
+      if (ticket instanceof Problem && ticket.code !== 'ticket_deleted' && answer !== null && !gate.mayHavePending(id)) return answer
       return isTicket(ticket) ? { ticket, source: answer?.source ?? 'mysql', pending: waiting.entries } : ticket ?? null
     }
     const [row] = await lookUpRow([id], options)
-    if (row instanceof Problem) return row.code === 'internal_error' || row.code === 'overloaded' ? row : answer
+    if (row instanceof Problem) return row.code === 'store_unavailable' ? answer : row
     const ticket = waiting.entries === 0 ? row!.ticket : await previewOne(id, row!.ticket, waiting, options)
     // It may be in Redis alone. What is in MySQL may be older than what Redis holds, and is not called in step.
     return isTicket(ticket) ? { ticket: { ...ticket, synced_version: null }, source: 'mysql', pending: waiting.entries, isStale: true } : ticket ?? answer
@@ -169,7 +171,8 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   async function previewOne (id: number, ticket: Ticket | undefined, waiting: Waiting, options?: ReadOptions): Promise<Ticket | Problem | typeof OUTDATED | undefined> {
     const [seen] = await preview([{ id, ticket, waiting }], options)
     if (seen instanceof Problem) return seen
-    return seen!.isOutdated ? OUTDATED : seen!.ticket
+    if (seen!.isOutdated) return OUTDATED
+    return seen!.ticket && isTombstone(seen!.ticket) ? ticketDeleted(id) : seen!.ticket
   }
 
   return {

@@ -1,14 +1,14 @@
 import { LATER, createBatcher, type Context } from '../util/batcher.ts'
 import { createBudget, type Refusal } from '../util/budget.ts'
 import { createRecent } from '../util/recent.ts'
-import { Problem, corruptTicket, storeUnavailable } from '../errors.ts'
+import { Problem, corruptTicket, deletedIdTaken, storeUnavailable, ticketDeleted } from '../errors.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import { rangeOf } from '../tickets/keys.ts'
-import type { Operation } from '../tickets/operation.ts'
+import { handlerOf, type Operation } from '../tickets/operation.ts'
 import type { CallOptions, Found, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
 import { MaybeInDatabase, NewerFields } from '../store/write-codec.ts'
-import type { Ticket } from '../tickets/fields.ts'
+import { isExpired, isTombstone, type Ticket } from '../tickets/fields.ts'
 
 /** Ids of one SELECT, and the look-ups that may wait for MySQL. */
 const IDS_PER_SELECT_MAX = 500
@@ -35,6 +35,8 @@ export interface ReadThroughOptions {
   database: Pick<TicketDatabase, 'find' | 'highestIds'>
   /** READ_CACHE_SECONDS; 0: what is read is not put back. */
   readCacheSeconds: number
+  /** TICKET_RETENTION_SECONDS: of a tombstone that is older nothing is known any more. */
+  retentionSeconds: number
   /** A create was let through although MySQL could not be asked. */
   onUncheckedCreate: (ticketId: number) => void
   onCorrupt: (error: Error, ticketId: number) => void
@@ -49,7 +51,7 @@ export interface ReadThroughOptions {
  * MySQL goes back into Redis, unless a write came first, or MySQL has received a newer version since it was asked; what MySQL holds
  * cannot be created again.
  */
-export function createReadThrough (store: TicketRepository, { database, readCacheSeconds, onUncheckedCreate, onCorrupt, awaited = async () => new Set(), onRefused }: ReadThroughOptions): TicketRepository {
+export function createReadThrough (store: TicketRepository, { database, readCacheSeconds, retentionSeconds, onUncheckedCreate, onCorrupt, awaited = async () => new Set(), onRefused }: ReadThroughOptions): TicketRepository {
   const lookUp = createBatcher<number, Looked, Context & ReadOptions>({
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
@@ -90,7 +92,8 @@ export function createReadThrough (store: TicketRepository, { database, readCach
       onCorrupt(found, id)
       return corruptTicket(id, found)
     }
-    return found ?? null
+    if (!found || isExpired(found, retentionSeconds)) return null
+    return isTombstone(found) ? ticketDeleted(id) : found
   }
 
   /** A failed look-up is a value too: what it stops is one operation. */
@@ -137,7 +140,7 @@ export function createReadThrough (store: TicketRepository, { database, readCach
     }
     await Promise.all([...undecided].map(async ([id, ofTicket]) => {
       const decided = await decide(id, ofTicket, options)
-      const again = decided instanceof Problem ? ofTicket.map(() => decided) : await store.write(decided, options)
+      const again = decided instanceof Problem ? ofTicket.map(({ operation }) => isDeletion(decided) && handlerOf(operation).creates ? deletedIdTaken(id) : decided) : await store.write(decided, options)
       // A restore that came first has an answer of its own, which nobody asked for. Without it there is nothing to change.
       if (again[0] instanceof NewerFields) again.fill(again[0])
       again.slice(-ofTicket.length).forEach((answer, i) => { answers[ofTicket[i]!.index] = answer })
@@ -153,6 +156,7 @@ export function createReadThrough (store: TicketRepository, { database, readCach
     if (archived === null || archived instanceof Problem) return archived
     if (!keep || readCacheSeconds === 0 || stamp === '') return { ticket: archived, source: 'mysql' }
     const [restored] = await store.write([{ op: 'restore', ticket_id: id, ticket: archived, asked: stamp, readCacheSeconds }], options)
+    if (isDeletion(restored)) return restored as Problem
     // Redis may be full or gone by now, or MySQL have received a newer version: the answer is there all the same.
     return { ticket: restored instanceof Problem ? archived : restored!.ticket!, source: 'mysql' }
   }
@@ -170,3 +174,5 @@ export function createReadThrough (store: TicketRepository, { database, readCach
     },
   }
 }
+
+const isDeletion = (answer: unknown): boolean => answer instanceof Problem && answer.code === 'ticket_deleted'

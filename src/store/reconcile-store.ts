@@ -1,4 +1,4 @@
-import { toHashChange } from '../tickets/codec.ts'
+import { toHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
@@ -64,7 +64,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      * 'newer': nothing was replaced, and an instance of a newer version of the service does it.
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
-      const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHashChange(ticket).set])
+      const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHash(ticket)])
       const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.synced], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))

@@ -1,10 +1,10 @@
 import {
-  Problem, changedSince, corruptTicket, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketExists, ticketNotFound, versionConflict,
+  Problem, changedSince, corruptTicket, deletedIdTaken, idempotencyMismatch, invalid, outcomeUnknown, storeUnavailable, ticketDeleted, ticketExists, ticketNotFound, versionConflict,
 } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import { fromHash, toHashChange } from '../tickets/codec.ts'
-import { CUSTOM_FIELDS_MAX, type Ticket } from '../tickets/fields.ts'
+import { CUSTOM_FIELDS_MAX, isTombstone, type Ticket } from '../tickets/fields.ts'
 import { handlerOf, toNewTicket, type Create, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Written } from '../tickets/repository.ts'
 
@@ -43,7 +43,8 @@ export class NewerFields extends Problem {
 export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions) {
   function decode (id: number, flat: string[]): Ticket | Problem {
     try {
-      return fromHash(id, flat)
+      const ticket = fromHash(id, flat)
+      return isTombstone(ticket) ? ticketDeleted(id) : ticket
     } catch (error) {
       return corrupt(id, error as Error)
     }
@@ -80,7 +81,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   function toOutcome (operation: Operation, result: Reply): Ticket | number | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return typeof result[0] === 'number' ? toUndecided(id, result as [number, string]) : decode(id, result as string[])
-    if (typeof result === 'string') return operation.answer === 'version' ? Number(result) : created(operation as Create, Number(result))
+    if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? Number(result) : created(operation as Create, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
       case -4: return ticketNotFound(id)
@@ -92,6 +93,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
       case -10: return changedSince(id)
       case -11: return storeUnavailable(new RedisError('refused', `ticket ${id}: its slot is being moved`))
       case -12: return new NewerFields(id)
+      case -14: return handlerOf(operation).creates ? deletedIdTaken(id) : ticketDeleted(id)
       default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }

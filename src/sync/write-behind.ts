@@ -19,6 +19,9 @@ const WAKE_MARGIN_MS = 5
 /** Between two attempts to find out whether Redis can be trusted. */
 const VERIFY_AGAIN_MS = 500
 
+/** Between two looks for tombstones that have expired: they may stay longer, and are not believed any more. */
+const PURGE_EVERY_MS = 3_600_000
+
 /** The service starts in the end, and refuses writes until it knows. */
 const START_TIMEOUT_MS = 5000
 
@@ -51,12 +54,30 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     stopping: stopping.signal,
   })
   const ticker = createTicker({
-    run: () => flusher.flush('due'),
+    async run () {
+      await flusher.flush('due')
+      await purge()
+    },
     intervalMs: config.FLUSH_INTERVAL_MS,
     onError: (error, pauseMs) => { log.warn({ err: error, pause_ms: Math.round(pauseMs) }, 'the flush failed; the tickets stay due') },
   })
 
   const statusCheck = createStatusCheck({ configured: config.TICKET_STATUSES, shards, database, mysql, log, stopping: stopping.signal })
+
+  let purgedAtMs = -Infinity
+
+  /** Does not fail: the tombstones stay until the next time. */
+  async function purge () {
+    if (performance.now() - purgedAtMs < PURGE_EVERY_MS) return
+    purgedAtMs = performance.now()
+    let removed = 0
+    try {
+      for (let more = 1; more > 0 && !stopping.signal.aborted; removed += more) more = await database.purgeTombstones()
+    } catch (error) {
+      log.warn({ err: error }, 'tombstones that have expired could not be removed from MySQL; that is tried again in an hour')
+    }
+    if (removed > 0) log.info({ tombstones: removed }, 'tombstones that have expired were removed from MySQL')
+  }
 
   /** Until it is known whether Redis can be trusted: writes wait for it. */
   async function verify ({ connection, reconcile }: TicketShard) {

@@ -1,4 +1,4 @@
-import { FIELD_LIST, STORED_FIELDS, readCustomValue, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
+import { FIELD_LIST, STORED_FIELDS, isTombstone, readCustomValue, toTombstone, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
 
 /**
  * Ticket <-> Redis hash <-> MySQL row, or texts by field: pure functions, by the table of fields.
@@ -50,6 +50,11 @@ function addCustomFields (values: Record<string, string | number | boolean | nul
   }
 }
 
+/** All fields of the hash that the ticket is. A tombstone's holds nothing else, so that no program takes it for a ticket. */
+export const toHash = (ticket: Ticket): string[] => toHashChange(isTombstone(ticket) ? tombstoneFields(ticket) : ticket).set
+
+const tombstoneFields = ({ ticket_id, version, deleted_at, synced_version }: Ticket) => ({ ticket_id, version, deleted_at, synced_version }) as Ticket
+
 type Decoder = (text: string) => unknown
 
 /** Custom fields have a field of the hash each. */
@@ -73,6 +78,7 @@ function complete (id: number, fields: Record<string, unknown>): Ticket {
 }
 
 /**
+ * A ticket, or its tombstone.
  * @param flat field, value, field, value... as HGETALL gives it; what is no field of a ticket is passed over
  * @throws {CorruptTicketError} naming the field
  */
@@ -90,7 +96,10 @@ export function fromHash (id: number, flat: readonly string[]): Ticket {
       custom[name.slice(CUSTOM_PREFIX.length)] = decode(id, name, readCustomValue, value)
     }
   }
-  return complete(id, fields)
+  if (fields.deleted_at === undefined) return complete(id, fields)
+  const { deleted_at: deletedAt, version, synced_version: syncedVersion } = fields as unknown as Ticket
+  if (version === undefined) throw new CorruptTicketError(id, 'version is missing')
+  return toTombstone(id, version, deletedAt!, syncedVersion)
 }
 
 /** A column's value: MySQL's own types as text, JSON and DATETIME too. */
@@ -113,7 +122,7 @@ export function toRow (ticket: Ticket): (string | number | null)[] {
 export const fromRow = (row: Row): Ticket => fromDatabase(Number(row.ticket_id), row, 'fromColumn')
 
 /** The fields of a ticket where each is a text: times are Unix seconds, custom fields JSON. */
-export const TEXT_FIELDS: readonly FieldName[] = STORED_FIELDS.map(({ name }) => name)
+export const TEXT_FIELDS: readonly FieldName[] = STORED_FIELDS.filter(({ hidden }) => !hidden).map(({ name }) => name)
 
 /** The texts of the fields that the ticket has. */
 export function toTexts (ticket: Ticket): Map<string, string> {

@@ -112,6 +112,8 @@ interface Field {
   always: boolean
   /** It is in Redis alone: no column, no WordPress meta. */
   redisOnly?: true
+  /** It is between the service and its databases: no caller sees it, and no post has it. */
+  hidden?: true
 }
 
 /**
@@ -140,6 +142,7 @@ export const FIELDS = {
   created_at: { storage: TIME, schema: UnixSeconds('; the time of the request when it is left out'), ...AT_CREATION },
   updated_at: { storage: TIME, schema: UnixSeconds(' of the last change'), ...BY_SERVICE },
   closed_at: { storage: TIME, schema: UnixSeconds('; there exactly while the ticket is closed'), ...BY_SERVICE_AT_TIMES },
+  deleted_at: { storage: TIME, schema: UnixSeconds(' of the deletion: what has it is a tombstone, which keeps the id and the version of a ticket that was deleted'), ...BY_SERVICE_AT_TIMES, hidden: true },
   // The last column, because the upsert assigns it last.
   version: { storage: VERSION, schema: Version('Grows with every change: max(previous + 1, Redis clock in ms)'), ...BY_SERVICE },
   synced_version: {
@@ -184,3 +187,20 @@ export const FIELD_LIST: readonly (Field & { name: FieldName })[] =
 
 /** Those that MySQL holds, too. */
 export const STORED_FIELDS = FIELD_LIST.filter(({ redisOnly }) => !redisOnly)
+
+/** Those that callers see. */
+export const SHOWN_FIELDS = FIELD_LIST.filter(({ hidden }) => !hidden)
+
+/** Whether it is what is left of a ticket that was deleted. */
+export const isTombstone = ({ deleted_at: at }: Pick<Ticket, 'deleted_at'>): boolean => at !== undefined
+
+/** Whether it is a tombstone of a deletion that is so long ago that its id is free again. `retentionSeconds`: TICKET_RETENTION_SECONDS. */
+export const isExpired = ({ deleted_at: at }: Pick<Ticket, 'deleted_at'>, retentionSeconds: number): boolean =>
+  at !== undefined && at + retentionSeconds < Date.now() / 1000
+
+/**
+ * What is left of a deleted ticket: id, version and time. The columns that must not be empty say nothing of a customer.
+ * @param deletedAt Unix seconds
+ */
+export const toTombstone = (ticketId: number, version: number, deletedAt: number, syncedVersion: number | null): Ticket =>
+  ({ ticket_id: ticketId, customer_id: 0, status: '', created_at: deletedAt, updated_at: deletedAt, deleted_at: deletedAt, version, synced_version: syncedVersion })

@@ -1,6 +1,6 @@
 import { Type, type TSchema } from 'typebox'
 import { Problem } from '../errors.ts'
-import { CUSTOM_FIELDS_MAX, TicketId, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
+import { CUSTOM_FIELDS_MAX, TicketId, isTombstone, toTombstone, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {
@@ -42,6 +42,14 @@ export interface Update extends OnTicket {
   ifMatch?: readonly string[]
 }
 
+/** Leaves a tombstone of the ticket; refused when it does not exist or none of `ifMatch` is its version. */
+export interface Delete extends OnTicket {
+  op: 'delete'
+  fields: Record<never, never>
+  /** Versions of which one must be the ticket's; undefined: any. */
+  ifMatch?: readonly string[]
+}
+
 /** Puts what MySQL holds back into Redis, unless the ticket is there. */
 export interface Restore extends OnTicket {
   op: 'restore'
@@ -51,10 +59,10 @@ export interface Restore extends OnTicket {
   readCacheSeconds?: number
 }
 
-export type Operation = Create | Update | Restore
+export type Operation = Create | Update | Delete | Restore
 
 /** What callers ask for, and the journal keeps. */
-export type Change = Create | Update
+export type Change = Create | Update | Delete
 
 /** How a ticket's status says whether it is closed. */
 export interface Statuses {
@@ -67,9 +75,11 @@ interface Handler<Op extends Operation> {
   /** The name of its schema in a batch; undefined: no caller may send it. */
   schema?: string
   /** The status of a success. */
-  status: 200 | 201
+  status: 200 | 201 | 204
   /** Whether the ticket must not exist before. */
   creates: boolean
+  /** The scope that callers need beside the route's; undefined: none. */
+  scope?: 'erase'
   /** The fields that the operation gives to the ticket; null removes one. */
   fields: (operation: Op, statuses: Statuses) => CreateTicket | PatchTicket | Ticket
   /** Versions of which one must be the ticket's; undefined: any. */
@@ -109,7 +119,18 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     fields: ({ fields }) => fields,
     ifMatch: ({ ifMatch }) => ifMatch,
     answer: ({ answer = 'ticket' }) => answer,
-    preview: (before, { fields }, at, statuses) => before && toChangedTicket(before, fields, at, statuses),
+    preview: (before, { fields }, at, statuses) => before && (isTombstone(before) ? before : toChangedTicket(before, fields, at, statuses)),
+    forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
+  },
+  delete: {
+    schema: 'DeleteOperation',
+    status: 204,
+    creates: false,
+    scope: 'erase',
+    fields: () => ({}),
+    ifMatch: ({ ifMatch }) => ifMatch,
+    answer: () => 'version',
+    preview: (before, { ticket_id: id }, at) => before && (isTombstone(before) ? before : toTombstone(id, before.version, at, before.synced_version)),
     forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
   },
   restore: {
@@ -174,18 +195,20 @@ function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: 
 export type BatchOperation =
   | { op: 'create', ticket_id: number, if_match?: undefined } & CreateTicket
   | { op: 'update', ticket_id: number, if_match?: string } & PatchTicket
+  | { op: 'delete', ticket_id: number, if_match?: string }
 
 /** Some dozen versions: who has seen more of them than that does not know which one the change is for. */
 const IF_MATCH_MAX = 1024
 
 /** @param createMembers @param patchMembers the fields that a create and an update may have */
 export function createOperationSchemas (createMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
+  const ifMatch = Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' }))
   return [
     Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: OPERATIONS.create.schema, additionalProperties: false }),
     Type.Object({
       op: Type.Literal('update'),
       ticket_id: TicketId,
-      if_match: Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' })),
+      if_match: ifMatch,
       ...patchMembers,
     }, {
       $id: OPERATIONS.update.schema,
@@ -194,6 +217,7 @@ export function createOperationSchemas (createMembers: Record<string, TSchema>, 
       minProperties: 3,
       dependentSchemas: { if_match: { minProperties: 4 } },
     }),
+    Type.Object({ op: Type.Literal('delete'), ticket_id: TicketId, if_match: ifMatch }, { $id: OPERATIONS.delete.schema, additionalProperties: false }),
   ] as const
 }
 

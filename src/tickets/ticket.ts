@@ -1,5 +1,5 @@
 import { Type, type TSchema } from 'typebox'
-import { CUSTOM_FIELDS_MAX, FIELD_LIST, TicketId, customFieldsSchema, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
+import { CUSTOM_FIELDS_MAX, FIELD_LIST, SHOWN_FIELDS, TicketId, customFieldsSchema, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
 import { createOperationSchemas } from './operation.ts'
 
 export { CUSTOM_FIELDS_MAX, TicketId, type CreateTicket, type PatchTicket, type Ticket }
@@ -18,7 +18,7 @@ export function takeEmptyArray (fields: unknown): void {
 
 /** The members of an object, by the fields that have a place in it. */
 function members (schemaOf: (field: typeof FIELD_LIST[number]) => TSchema | undefined): Record<string, TSchema> {
-  return Object.fromEntries(FIELD_LIST.flatMap(field => {
+  return Object.fromEntries(SHOWN_FIELDS.flatMap(field => {
     const schema = schemaOf(field)
     return schema ? [[field.name, schema]] : []
   }))

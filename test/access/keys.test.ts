@@ -33,7 +33,7 @@ t.test('an entry that does not do is named by its place and not by its text', as
     [`shop:read:${hash.toUpperCase()}`, /^API_KEYS entry 2 must be/],
     [`shop::${hash}`, /^API_KEYS entry 2 must be/],
     [`a shop:read:${hash}`, /^API_KEYS entry 2 must be/],
-    [`shop:read+admin:${hash}`, /^API_KEYS entry 2 names a scope that does not exist. There are read, write, ops/],
+    [`shop:read+admin:${hash}`, /^API_KEYS entry 2 names a scope that does not exist. There are read, write, erase, ops/],
     [`shop:read+:${hash}`, /^API_KEYS entry 2 names a scope that does not exist/],
     [team.entry.replace('team', 'other'), /^API_KEYS entry 2 has the same key as entry 1/],
   ] as const) {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createApiKey } from '../../src/auth/api-keys.ts'
 import { createService, type Service } from '../helper.ts'
 
-const keys = { read: createApiKey('reader', 'read'), write: createApiKey('writer', 'write'), ops: createApiKey('team', 'ops') }
+const keys = { read: createApiKey('reader', 'read'), write: createApiKey('writer', 'write'), erase: createApiKey('eraser', 'erase'), ops: createApiKey('team', 'ops') }
 const API_KEYS = Object.values(keys).map(({ entry }) => entry).join()
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
@@ -15,6 +15,7 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'POST /tickets/:id': 'write',
   'PATCH /tickets/:id': 'write',
   'POST /tickets/batch': 'write',
+  'DELETE /tickets/:id': 'erase',
   'POST /flush': 'ops',
   'GET /flush': 'ops',
   'GET /flush/dead': 'ops',
@@ -74,13 +75,13 @@ t.test('each route with no key, a wrong key, and each scope', async t => {
         t.equal(refused.headers['www-authenticate'], challenge)
         t.equal(refused.json().code, 'unauthorized')
       }
-      for (const scope of ['read', 'write', 'ops'] as const) {
+      for (const scope of ['read', 'write', 'erase', 'ops'] as const) {
         const { statusCode, headers, json } = await answer(bearer(keys[scope].key))
         if (scope === access) {
           t.notOk([401, 403, 429, 500].includes(statusCode), `${scope}: ${statusCode}`)
         } else {
           t.equal(statusCode, 403)
-          t.match(json(), { code: 'forbidden', detail: `The key of ${scope === 'read' ? 'reader' : scope === 'write' ? 'writer' : 'team'} lacks the scope ${access}.` })
+          t.match(json(), { code: 'forbidden', detail: `The key of ${{ read: 'reader', write: 'writer', erase: 'eraser', ops: 'team' }[scope]} lacks the scope ${access}.` })
           t.equal(headers['www-authenticate'], `Bearer realm="ticket-metadata-service", error="insufficient_scope", scope="${access}"`)
         }
       }

@@ -1,9 +1,11 @@
+import { escapeId } from 'mysql2'
 import type { Mysql } from '../../mysql/mysql.ts'
 import { createSelect, inStatements } from '../../mysql/statements.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import { inBytes } from '../in-bytes.ts'
+import { createPostTombstones, createPurge } from '../tombstones.ts'
 import { createUpsert } from '../upsert.ts'
 import { byPost, fromMeta, fromMetaValue, versionOf, type MetaRow } from './meta.ts'
 import type { Site } from './site.ts'
@@ -20,15 +22,19 @@ const LOOK_THROUGH_MAX = 1000
 
 /**
  * The database that is the posts of a WordPress site: status and dates in wp_posts, every field in
- * wp_postmeta. A ticket's id is its post's. A post that bears no version of ours is no ticket yet.
+ * wp_postmeta. A ticket's id is its post's. A post that bears no version of ours is no ticket yet. What was deleted has a tombstone
+ * in the service's own table.
  *
+ * @param table TICKETS_TABLE
+ * @param retentionSeconds that a tombstone stays
  * @param statementTimeoutMs for a whole batch, and for the statements of a scan
  */
-export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs: number): TicketDatabase {
+export function createPostDatabase (mysql: Mysql, site: Site, table: string, retentionSeconds: number, statementTimeoutMs: number): TicketDatabase {
   const { posts, postmeta, options, isTicket, metaKeys } = site
   const versionKey = metaKeys.get('version')!
   const select = createSelect(mysql)
-  const writePosts = createWriteRows(mysql, site, statementTimeoutMs)
+  const tombstones = createPostTombstones(mysql, table)
+  const writePosts = createWriteRows(mysql, site, tombstones, statementTimeoutMs)
 
   /** The meta of those among `ids` that are tickets. */
   async function read (ids: readonly number[], keys: readonly string[], timeoutMs: number) {
@@ -47,6 +53,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
       const version = versionOf(post, versionKey)
       if (version !== undefined) held.set(id, version)
     }
+    for (const [id, version] of await tombstones.versions(tombstones.asking(timeoutMs), ids)) if (version > (held.get(id) ?? -1)) held.set(id, version)
     return held
   }
 
@@ -66,8 +73,13 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
         const rows = await select<{ post_id: number, bytes: number | null }>(`SELECT post_id, SUM(LENGTH(meta_value)) AS bytes FROM ${postmeta} WHERE post_id IN (?) AND meta_key IN (?) GROUP BY post_id`, [ids, keys], timeoutMs)
         return new Map(rows.map(row => [Number(row.post_id), Number(row.bytes)]))
       })
-      const found = await read(now, keys, timeoutMs)
-      return { found: new Map([...found].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))])), left }
+      const posts = await read(now, keys, timeoutMs)
+      const found = new Map([...posts].map(([id, post]) => [id, orCorrupt(() => fromMeta(id, post, metaKeys))]))
+      for (const tombstone of await tombstones.find(now, timeoutMs)) {
+        const version = versionOf(posts.get(tombstone.ticket_id), versionKey) ?? -1
+        if (tombstone.version > version) found.set(tombstone.ticket_id, tombstone)
+      }
+      return { found, left }
     },
 
     // No index of WordPress's knows when a post was changed: all of them are passed, in the order of the
@@ -82,6 +94,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
         if (page.size > 0) yield page
         after = rows.length === PAGE_POSTS ? Number(rows.at(-1)!.ID) : undefined
       }
+      yield * tombstones.changedSince(since, { index, count }, statementTimeoutMs)
     },
 
     // No index of WordPress's knows the values: some of them tell what there is.
@@ -100,11 +113,14 @@ export function createPostDatabase (mysql: Mysql, site: Site, statementTimeoutMs
       // Any of the posts that were not looked through may be a ticket.
       const highestOf = ({ highest, looked, lowest }: typeof rows[number]) => Number(highest ?? (Number(looked) === LOOK_THROUGH_MAX ? Number(lowest) - 1 : 0))
       const byPlace = new Map(rows.map(row => [Number(row.place), highestOf(row)]))
-      return ranges.map((_range, place) => byPlace.get(place)!)
+      const deleted = await tombstones.highestIds(ranges, FIND_TIMEOUT_MS)
+      return ranges.map((_range, place) => Math.max(byPlace.get(place)!, deleted[place]!))
     },
 
+    purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
+
     async ping () {
-      await select(`SELECT ${[posts, postmeta, options].map(table => `(SELECT 1 FROM ${table} LIMIT 1)`).join(', ')}`, [], FIND_TIMEOUT_MS)
+      await select(`SELECT ${[posts, postmeta, options, escapeId(table)].map(table => `(SELECT 1 FROM ${table} LIMIT 1)`).join(', ')}`, [], FIND_TIMEOUT_MS)
     },
   }
 }

@@ -1,7 +1,8 @@
 import type { Mysql, Query } from '../../mysql/mysql.ts'
 import { escapedBytes, inParts } from '../../mysql/statements.ts'
 import { toDateTime } from '../../tickets/fields.ts'
-import type { Ticket } from '../../tickets/fields.ts'
+import type { PostTombstones } from '../tombstones.ts'
+import { isTombstone, type Ticket } from '../../tickets/fields.ts'
 import { refuseForeign, type Failure, type FirstVersions } from '../ticket-database.ts'
 import { isPostStatus } from './mapping.ts'
 import type { Site } from './site.ts'
@@ -18,10 +19,11 @@ const ROWS_PER_DELETE = 1000
 const ROW_OVERHEAD = 250
 
 /**
- * Writes tickets into their posts, in one transaction.
+ * Writes tickets into their posts, in one transaction. Of a ticket that was deleted the post keeps nothing but what it was before:
+ * its tombstone stands in the service's own table.
  * @returns a function that resolves with the tickets that have no post
  */
-export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
+export function createWriteRows (mysql: Mysql, site: Site, tombstones: PostTombstones, timeoutMs: number) {
   const { posts, postmeta, options, isTicket, statuses, metaKeys } = site
 
   /**
@@ -42,6 +44,7 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
   }
 
   async function readMeta (query: Query, ids: readonly number[]) {
+    if (ids.length === 0) return byPost([])
     // In place of a long value its hash: whether it changes is all that is asked, and a batch may meet any number of long ones.
     const rows = await query<MetaRow[]>(
       `SELECT meta_id, post_id, meta_key, IF(CHAR_LENGTH(meta_value) > ${COMPARED_MAX}, SHA2(CONVERT(meta_value USING utf8mb4), 256), meta_value) AS meta_value ` +
@@ -80,26 +83,36 @@ export function createWriteRows (mysql: Mysql, site: Site, timeoutMs: number) {
     for (const part of inParts(metaIds, () => 1, ROWS_PER_DELETE)) await query(`DELETE FROM ${postmeta} WHERE meta_id IN (?)`, [part])
   }
 
-  return (tickets: readonly Ticket[], firstVersions: FirstVersions): Promise<Failure[]> => mysql.transaction(async query => {
-    const locked = await lock(query, tickets.map(ticket => ticket.ticket_id))
-    const others = await readTypes(query, tickets.map(ticket => ticket.ticket_id).filter(id => !locked.has(id)))
-    const refused = refuse(tickets, locked, others, site)
+  return (batch: readonly Ticket[], firstVersions: FirstVersions): Promise<Failure[]> => mysql.transaction(async query => {
+    const locked = await lock(query, batch.map(ticket => ticket.ticket_id))
+    const others = await readTypes(query, batch.map(ticket => ticket.ticket_id).filter(id => !locked.has(id)))
+    // The post of a ticket that was deleted may be gone, too.
+    const refused = refuse(batch.filter(ticket => !isTombstone(ticket)), locked, others, site)
     const refusedIds = new Set(refused.map(failure => failure.ticketId))
-    const writable = tickets.filter(ticket => !refusedIds.has(ticket.ticket_id))
+    const writable = batch.filter(ticket => !refusedIds.has(ticket.ticket_id))
     if (writable.length === 0) return refused
 
-    const meta = await readMeta(query, writable.map(ticket => ticket.ticket_id))
+    // Of posts that are no tickets nothing is read, and so nothing removed.
+    const meta = await readMeta(query, writable.map(ticket => ticket.ticket_id).filter(id => locked.has(id)))
+    const deleted = await tombstones.versions(query, writable.map(ticket => ticket.ticket_id))
     const held = (ticket: Ticket) => versionOf(meta.get(ticket.ticket_id), metaKeys.get('version')!) ?? -1
     const isForeign = (ticket: Ticket) => held(ticket) !== -1 && held(ticket) < (firstVersions.get(ticket.ticket_id) ?? -1)
     refused.push(...writable.filter(isForeign).map(ticket => refuseForeign(ticket.ticket_id, ticket.version, held(ticket))))
     // Only a newer version changes a post, so every write may be repeated and come late.
-    const newer = writable.filter(ticket => ticket.version > held(ticket) && !isForeign(ticket))
+    const newer = writable.filter(ticket => ticket.version > Math.max(held(ticket), deleted.get(ticket.ticket_id) ?? -1) && !isForeign(ticket))
     if (newer.length === 0) return refused
 
-    const changes = newer.map(ticket => toChanges(ticket, meta.get(ticket.ticket_id), metaKeys))
-    await updatePosts(query, newer, await readSiteTime(query))
+    const gone = newer.filter(isTombstone)
+    const tickets = newer.filter(ticket => !isTombstone(ticket))
+    await deleteMeta(query, gone.flatMap(({ ticket_id: id }) => [...meta.get(id)?.values() ?? []].flat().map(row => row.meta_id)))
+    await tombstones.write(query, gone)
+    if (tickets.length === 0) return refused
+
+    const changes = tickets.map(ticket => toChanges(ticket, meta.get(ticket.ticket_id), metaKeys))
+    await updatePosts(query, tickets, await readSiteTime(query))
     await deleteMeta(query, changes.flatMap(({ remove }) => remove))
     await writeMeta(query, changes.flatMap(({ write }) => write))
+    await tombstones.remove(query, tickets.map(ticket => ticket.ticket_id).filter(id => deleted.has(id)))
     return refused
   }, timeoutMs)
 }

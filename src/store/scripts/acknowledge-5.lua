@@ -11,7 +11,7 @@
   KEYS[5]  tickets:synced
 
   ARGV[1]     what stands before an id in a ticket's key
-  ARGV[2]     seconds that a closed ticket stays in Redis
+  ARGV[2]     seconds that a closed ticket, or the tombstone of a deleted one, stays in Redis
   ARGV[3]     score of the lease, as claim gave it
   ARGV[4...]  id, version that was written
 
@@ -39,15 +39,15 @@ for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
   ids[#ids + 1] = id
   local key = ticket_prefix .. id
-  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at')
+  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at', 'deleted_at')
   if is_other_type(held) then held = {} end
-  local version, synced, closed = held[1], held[2], held[3]
+  local version, synced, closed, deleted = held[1], held[2], held[3], held[4]
   if version == written or not version then
     if version then
       redis.call('HSET', key, 'synced_version', written)
       redis.call('HDEL', key, 'first_version')
     end
-    if closed then redis.call('EXPIRE', key, retention_seconds) end
+    if closed or deleted then redis.call('EXPIRE', key, retention_seconds) end
     in_step[#in_step + 1] = id
   elseif tonumber(version) and tonumber(version) < tonumber(written) then
     -- Another server than the one that it was claimed on, which has less.
@@ -59,7 +59,8 @@ for i = 4, #ARGV, 2 do
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
   end
-  if older[#older] ~= id then written_now[#written_now + 1] = id .. ':' .. written end
+  -- A tombstone is no witness: it goes from MySQL in its time, and a WordPress site has nothing of it.
+  if older[#older] ~= id and not deleted then written_now[#written_now + 1] = id .. ':' .. written end
   local range = range_of(id)
   highest[range] = math.max(highest[range] or 0, tonumber(id))
 end

@@ -20,12 +20,12 @@
   ARGV[10]    seconds that one is kept after its last use
   ARGV[11]    the operations, a JSON array of arrays of those that one caller sends for one ticket; each is
               an array, and everything in it is text:
-                kind      'create' | 'update' | 'restore'
+                kind      'create' | 'update' | 'delete' | 'restore'
                 id        the ticket's
-                asked     the stamp (see -2) since which MySQL was asked. create, update: it does not hold the id;
+                asked     the stamp (see -2) since which MySQL was asked. create, update, delete: it does not hold the id;
                           restore: set is what it holds. '': it was not asked, and so it is when the stamp is another by now
                 highest   create that was asked for: the highest id of its range that MySQL holds; '' when that is not known
-                versions  update: ',v1,v2,', the versions that are allowed; '': any
+                versions  update, delete: ',v1,v2,', the versions that are allowed; '': any
                 set       array of field, value, ...
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
                 answer    update: 'ticket' | 'version'; restore: seconds that the ticket stays, for a read, which leaves memory to
@@ -44,7 +44,7 @@
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
     "version"       create: done; it is now in ms, and the times are now in seconds
-                    update with the answer 'version': done
+                    update with the answer 'version', delete: done
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
                     2048 characters as JSON, the ticket as it is now, or -4
@@ -52,23 +52,24 @@
     [-2, stamp]  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result. What MySQL
                  says from now on is to be sent with the stamp, which is '' when it cannot be told
     [-3, stamp]  create: the same, and nothing is known of the range of the id; or an earlier one had this result
-    -4  update: there is no such ticket
-    -5  update: the version is none of the allowed
+    -4  update, delete: there is no such ticket
+    -5  update, delete: the version is none of the allowed
     -6  update: more than 50 custom fields
     -7  the key holds no ticket: no hash, or a field is missing or not what it must be
     -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
         if it may have been changed
     -9  the idempotency_key was used with another fingerprint; nothing was changed
-   -10  update with as_of: the ticket has changed since, and this would change it; nothing was changed
+   -10  update, delete with as_of: the ticket has changed since, and this would change it; nothing was changed
    -11  the slot is being moved to another server of the Cluster; nothing was changed
    -12  restore: a newer version of the service has registered fields that the caller does not know, and so has not read
         from MySQL; nothing was changed
    -13  instead of the results of all operations on a ticket and on those that follow it: the call has read and answered ARGV[13], and has
         not begun with them. The first ticket is always begun with
+   -14  the ticket was deleted, and its tombstone is there
 ]]
 local EXISTS, MAYBE_ARCHIVED, RANGE_UNKNOWN = -1, -2, -3
 local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -5, -6, -7, -8
-local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, NOT_BEGUN, REPLAYED = -9, -10, -11, -12, -13, 0
+local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, NOT_BEGUN, DELETED, REPLAYED = -9, -10, -11, -12, -13, -14, 0
 
 local due_key, archived_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local acknowledged_key = KEYS[6]
@@ -111,9 +112,11 @@ end
 
 -- @include update
 
+-- @include delete
+
 -- @include restore
 
-local kinds = { create = create, update = update, restore = restore }
+local kinds = { create = create, update = update, delete = delete, restore = restore }
 -- What MySQL said may be outdated by now.
 local function still_asked(id, asked)
   return asked ~= '' and asked == stamp_of(acknowledged_key, id) and asked or ''

@@ -1,5 +1,5 @@
 -- What would be no other if the operation came again. The rest is for somebody else to decide or to repair.
-local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true, [OUTDATED] = true }
+local FINAL = { [EXISTS] = true, [MISSING] = true, [VERSION_CONFLICT] = true, [TOO_MANY_CUSTOM_FIELDS] = true, [OUTDATED] = true, [DELETED] = true }
 local function is_final(result) return type(result) ~= 'number' or FINAL[result] end
 
 -- Characters of a result as JSON. Only a ticket is longer, and of such a one its version is kept.

@@ -15,8 +15,13 @@ local function undecided_by(id)
   return tonumber(id) <= highest_by_range[range] and MAYBE_ARCHIVED or nil
 end
 
+local function is_tombstone(key)
+  local deleted_at = redis.pcall('HGET', key, 'deleted_at')
+  return not is_other_type(deleted_at) and deleted_at
+end
+
 local function create(key, id, asked, highest, _, set, _, _, as_of)
-  if redis.call('EXISTS', key) == 1 then return EXISTS end
+  if redis.call('EXISTS', key) == 1 then return is_tombstone(key) and DELETED or EXISTS end
   if asked == '' then
     local undecided = undecided_by(id)
     if undecided then return undecided end

@@ -11,6 +11,11 @@ local function mark_due(id, was_closed, is_closed)
   marks[#marks + 1] = id
 end
 
+local function mark_now(id)
+  marks[#marks + 1] = now
+  marks[#marks + 1] = id
+end
+
 local function is_closed_status(status)
   return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
 end

@@ -13,6 +13,7 @@ local function read(key, id, asked)
     fields[flat[i]] = flat[i + 1]
     hash_bytes = hash_bytes + #flat[i + 1]
   end
+  if fields.deleted_at then return nil, DELETED end
   if not is_ticket(fields) then return nil, CORRUPT end
   known[id] = fields
   return fields
