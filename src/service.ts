@@ -72,6 +72,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
     retentionSeconds,
     idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
+    changesSeconds: config.CHANGES_RETENTION_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
     delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
     onCorrupt,

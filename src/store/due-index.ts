@@ -92,7 +92,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
   return {
     async claim ({ leaseMs, ticketsMax, bytesMax = CLAIM_BYTES_MAX, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
       const [nowMs, lease, left, hashes, newer] = await scripts.claim(
-        [keys.due, keys.dead, keys.failures, keys.fields, keys.synced],
+        [keys.due, keys.dead, keys.failures, keys.fields, keys.synced, keys.index],
         [keys.ticketPrefix, leaseMs, ticketsMax, bytesMax, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
       ) as [number, string, number, string, number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
@@ -106,7 +106,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
      */
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
-        [keys.due, keys.archived, keys.failures, keys.acknowledged, keys.synced],
+        [keys.due, keys.archived, keys.failures, keys.acknowledged, keys.synced, keys.index],
         [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }

@@ -10,11 +10,13 @@ const SCAN_COUNT = 500
 export interface ReconcileStoreOptions {
   /** A ticket that MySQL holds stays in Redis this long. */
   retentionSeconds: number
+  /** A change stays in the change log this long; 0: there is none. */
+  changesSeconds: number
   checkpoint: Checkpoint
 }
 
 /** The Redis side of reconciling with MySQL. Every call may be repeated. */
-export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, checkpoint }: ReconcileStoreOptions) {
+export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionSeconds, changesSeconds, checkpoint }: ReconcileStoreOptions) {
   /** What is unsynced, in parts. One that is unsynced during the whole scan is given at least once. */
   async function * scan (): AsyncGenerator<{ id: number, version: number, status: string }[]> {
     let cursor = '0'
@@ -65,7 +67,7 @@ export function createReconcileStore (scripts: Scripts, keys: Keys, { retentionS
      */
     async repair (tickets: readonly Ticket[]): Promise<(number | undefined)[] | 'newer'> {
       const rows = tickets.map(ticket => [String(ticket.ticket_id), String(ticket.version), toHash(ticket)])
-      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.synced], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS]) as string[] | number
+      const replaced = await scripts.repair([keys.due, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.synced, keys.index, keys.changes], [keys.ticketPrefix, retentionSeconds, JSON.stringify(rows), KNOWN_FIELDS, changesSeconds]) as string[] | number
       if (typeof replaced === 'number') return 'newer'
       return replaced.map(version => version === '' ? undefined : Number(version))
     },

@@ -86,7 +86,7 @@ export function createResyncStore (scripts: Scripts, keys: Keys) {
 
     /** Records what MySQL holds of these and makes them due, where they are still as they were compared. Resolves with the ids of those. */
     async outdate (tickets: readonly Outdated[]): Promise<number[]> {
-      const ids = await scripts.outdate([keys.due, keys.dead], [keys.ticketPrefix, ...tickets.flatMap(({ id, syncedVersion = '', heldVersion = '' }) => [id, syncedVersion, heldVersion])]) as string[]
+      const ids = await scripts.outdate([keys.due, keys.dead, keys.index], [keys.ticketPrefix, ...tickets.flatMap(({ id, syncedVersion = '', heldVersion = '' }) => [id, syncedVersion, heldVersion])]) as string[]
       return ids.map(Number)
     },
 

@@ -11,6 +11,7 @@ const SCRIPT_NAMES = [
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
+  'reindex',
   'limit',
 ] as const
 

@@ -58,6 +58,8 @@ export interface StoreOptions extends WriteCodecOptions {
   commandTimeoutMs: number
   retentionSeconds: number
   idempotencySeconds: number
+  /** A change stays in the change log this long; 0: there is none. */
+  changesSeconds: number
   /** A script call has applied this number of operations. */
   onWrite: (operations: number) => void
 }
@@ -109,10 +111,10 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     const operations = `[${tickets.map(({ json }) => json).join()}]`
     const reply = await node.run(
       SCRIPTS.write,
-      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged],
+      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.index, keys.changes],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
-        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, WRITE_BYTES_PER_CALL_MAX,
+        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, WRITE_BYTES_PER_CALL_MAX, options.changesSeconds,
       ],
     )
     if (typeof reply === 'string') return JSON.parse(reply) as Reply[]

@@ -3,6 +3,7 @@ import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
+import { createIndexStore } from '../store/index-store.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
 import { createResyncStore } from '../store/resync-store.ts'
 import { repeatableScripts } from '../store/scripts.ts'
@@ -21,11 +22,11 @@ export interface TicketShardOptions extends StoreOptions, Omit<DueIndexOptions, 
 
 /** The tickets whose keys are in one place, with what keeps them in step with MySQL. */
 export function createTicketShard (options: TicketShardOptions) {
-  const { shard, keys, index, count, retentionSeconds } = options
+  const { shard, keys, index, count, retentionSeconds, changesSeconds } = options
   const scripts = repeatableScripts(shard)
   const checkpoint = createCheckpoint(scripts, keys, { partitions: count, onVanished: options.onVanished })
   const dueIndex = createDueIndex(scripts, keys, { ...options, onBacklog: checkpoint.note })
-  const reconcileStore = createReconcileStore(scripts, keys, { retentionSeconds, checkpoint })
+  const reconcileStore = createReconcileStore(scripts, keys, { retentionSeconds, changesSeconds, checkpoint })
   const reconcile = createReconcile({
     ...options,
     store: reconcileStore,
@@ -37,6 +38,7 @@ export function createTicketShard (options: TicketShardOptions) {
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     reconcile,
+    index: createIndexStore(scripts, keys),
     resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),
     /** Whether it can be written to. */
     isUsable: () => shard.isReady() && reconcile.isTrusted(),

@@ -9,6 +9,7 @@ import type { TicketEvents } from '../tickets/events.ts'
 import { createTicker } from '../util/ticker.ts'
 import { createFlusher, type Scope } from './flusher.ts'
 import { createPace } from './pace.ts'
+import { createReindex } from './reindex.ts'
 import { createResync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
 import { createStatusCheck } from './status-check.ts'
@@ -42,6 +43,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
   let misconfigured: ConfigError | undefined
   let requests = 0
   const resync = createResync({ shards, database, events, log, stopping: stopping.signal, onMarked: () => { ticker.wake(0) } })
+  const reindex = createReindex({ shards, log, stopping: stopping.signal })
   const flusher = createFlusher({
     shards,
     database,
@@ -55,6 +57,8 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
   })
   const ticker = createTicker({
     async run () {
+      // Also beside a MySQL that is unavailable.
+      reindex.look()
       await flusher.flush('due')
       await purge()
     },
@@ -90,6 +94,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
       // A check that began before the connection was lost says nothing of who answers now.
       if (reconcile.isTrusted()) {
         events.emit('trusted')
+        reindex.look()
         return
       }
       await sleep(VERIFY_AGAIN_MS)
@@ -114,6 +119,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     deadLetters: createShardedDeadLetters(shards),
     lastFlush: flusher.lastFlush,
     resync,
+    reindex,
 
     /**
      * Runs a pass that somebody asks for.
@@ -144,6 +150,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
       stopping.abort()
       await ticker.stop()
       await resync.ended()
+      await reindex.ended()
       if (noMoreClaims.aborted) return
       await flusher.flushLast(noMoreClaims).catch((error: unknown) => { log.warn({ err: error }, 'the last flush failed; the tickets stay due in Redis') })
     },

@@ -39,6 +39,10 @@ export function createKeys (keyPrefix: string, tag = '') {
     fields: `${prefix}tickets:fields`,
     /** The number of partitions that the tickets of a Cluster are divided into. */
     partitions: `${prefix}tickets:partitions`,
+    /** The indexes of the unsynced tickets; their other keys begin with it. */
+    index: `${prefix}tickets:index`,
+    /** The change log. */
+    changes: `${prefix}tickets:changes`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,
     /** Requests of a caller, or of an address, in the present window. */

@@ -16,6 +16,15 @@ local function mark_now(id)
   marks[#marks + 1] = id
 end
 
+local function marked_ids()
+  local ids, seen = {}, {}
+  for i = 2, #marks, 2 do
+    if not seen[marks[i]] then ids[#ids + 1] = marks[i] end
+    seen[marks[i]] = true
+  end
+  return ids
+end
+
 local function is_closed_status(status)
   return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
 end

@@ -33,6 +33,24 @@ local function would_change(fields, set, remove)
   return next(to_be_removed(fields, remove)) ~= nil
 end
 
+-- A ticket that was unsynced before has its entries. What does not change of it touches no index.
+local function index_change(id, fields, was_in_step, old_status, old_assignee)
+  if was_in_step then
+    index_ticket(id, true, fields.status, fields.assigned_to, fields.customer_id)
+    return
+  end
+  if fields.status == old_status and fields.assigned_to == old_assignee then return end
+  touch(id)
+  if fields.status ~= old_status then
+    index_status(id, old_status, false)
+    index_status(id, fields.status, true)
+  end
+  if fields.assigned_to ~= old_assignee then
+    index_assignee(id, old_assignee, false)
+    index_assignee(id, fields.assigned_to, true)
+  end
+end
+
 local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   local fields, failure = read(key, id, asked)
   if not fields then return failure end
@@ -64,6 +82,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
     set[#set + 1] = version
   end
 
+  local was_in_step, old_status, old_assignee = fields.version == fields.synced_version, fields.status, fields.assigned_to
   -- If one of these fails, nobody knows how the ticket is.
   known[id] = nil
   mark_due(id, was_closed, is_closed)
@@ -75,6 +94,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
     fields[name] = nil
   end
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
+  index_change(id, fields, was_in_step, old_status, old_assignee)
   known[id] = fields
   return answer == 'version' and version or to_flat(fields)
 end

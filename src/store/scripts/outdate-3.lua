@@ -6,6 +6,7 @@
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
+  KEYS[3]  tickets:index, and the keys that begin with it
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2...]  id, the synced_version that was compared with MySQL ('' for none), the version that MySQL holds ('' for none).
@@ -13,11 +14,13 @@
 
   Output: the ids that are due now; the others have changed since they were compared, or need not be pushed
 ]]
-local due_key, dead_key = KEYS[1], KEYS[2]
+local due_key, dead_key, index_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix = ARGV[1]
 
 -- @include clock
 -- @include other_type
+-- @include chunks
+-- @include index
 
 local function is_dead(id) return type(redis.pcall('ZSCORE', dead_key, id)) == 'string' end
 
@@ -25,10 +28,11 @@ local outdated = {}
 for i = 2, #ARGV, 3 do
   local id, compared, in_mysql = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key = ticket_prefix .. id
-  local held = redis.pcall('HMGET', key, 'version', 'synced_version')
+  local held = redis.pcall('HMGET', key, 'version', 'synced_version', unpack(INDEXED))
   if is_other_type(held) then held = {} end
   local version, synced = held[1], held[2] or ''
   if version and version ~= in_mysql and synced == compared then
+    index_ticket(id, true, unpack(held, 3, 6))
     -- What MySQL does not hold must not be evicted or expire.
     redis.call('PERSIST', key)
     if compared ~= in_mysql then
@@ -40,4 +44,5 @@ for i = 2, #ARGV, 3 do
     end
   end
 end
+apply_index()
 return outdated

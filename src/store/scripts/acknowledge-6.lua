@@ -9,6 +9,7 @@
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:acknowledged
   KEYS[5]  tickets:synced
+  KEYS[6]  tickets:index, and the keys that begin with it
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     seconds that a closed ticket, or the tombstone of a deleted one, stays in Redis
@@ -18,7 +19,7 @@
   Output: { how many tickets are in step with MySQL now, the ids of those that are older here than what was written };
           the others have changed since the claim
 ]]
-local due_key, archived_key, failures_key, acknowledged_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, archived_key, failures_key, acknowledged_key, synced_key, index_key = unpack(KEYS)
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
 local lease_score = tonumber(ARGV[3])
@@ -26,6 +27,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include clock
 -- @include other_type
 -- @include chunks
+-- @include index
 -- @include archived
 -- @include stamps
 -- @include renew_stamps
@@ -39,13 +41,17 @@ for i = 4, #ARGV, 2 do
   local id, written = ARGV[i], ARGV[i + 1]
   ids[#ids + 1] = id
   local key = ticket_prefix .. id
-  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at', 'deleted_at')
+  local held = redis.pcall('HMGET', key, 'version', 'synced_version', 'closed_at', unpack(INDEXED))
   if is_other_type(held) then held = {} end
-  local version, synced, closed, deleted = held[1], held[2], held[3], held[4]
+  local version, synced, closed, deleted = held[1], held[2], held[3], held[7]
   if version == written or not version then
     if version then
       redis.call('HSET', key, 'synced_version', written)
       redis.call('HDEL', key, 'first_version')
+      index_ticket(id, false, unpack(held, 4, 7))
+    else
+      -- Nobody knows where it was indexed.
+      index_failed = true
     end
     if closed or deleted then redis.call('EXPIRE', key, retention_seconds) end
     in_step[#in_step + 1] = id
@@ -64,6 +70,7 @@ for i = 4, #ARGV, 2 do
   local range = range_of(id)
   highest[range] = math.max(highest[range] or 0, tonumber(id))
 end
+apply_index()
 renew_stamps(acknowledged_key, ids)
 local removed = 0
 in_chunks(in_step, function(...)

@@ -9,6 +9,8 @@
   KEYS[4]  tickets:failures
   KEYS[5]  tickets:fields
   KEYS[6]  tickets:acknowledged
+  KEYS[7]  tickets:index, and the keys that begin with it
+  KEYS[8]  tickets:changes
 
   ARGV[1]     deadline, ms of Redis's clock: a call that starts later changes nothing
   ARGV[2]     what stands before an id in a ticket's key
@@ -40,6 +42,7 @@
                              the version that the last of these gave it
   ARGV[12]    the fields of a ticket that the caller knows, ',f1,f2,'
   ARGV[13]    bytes of hashes that were read and answered, after which no further ticket is begun with
+  ARGV[14]    seconds that a change stays in the change log
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
@@ -72,7 +75,7 @@ local MISSING, VERSION_CONFLICT, TOO_MANY_CUSTOM_FIELDS, CORRUPT, FAILED = -4, -
 local IDEMPOTENCY_MISMATCH, OUTDATED, MOVING, NEWER_FIELDS, NOT_BEGUN, DELETED, REPLAYED = -9, -10, -11, -12, -13, -14, 0
 
 local due_key, archived_key, dead_key, failures_key, fields_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local acknowledged_key = KEYS[6]
+local acknowledged_key, index_key, changes_key = KEYS[6], KEYS[7], KEYS[8]
 local deadline = tonumber(ARGV[1])
 local ticket_prefix = ARGV[2]
 local retention_seconds = tonumber(ARGV[3])
@@ -81,6 +84,7 @@ local idempotency_prefix = ARGV[9]
 local idempotency_seconds = tonumber(ARGV[10])
 local known_fields = ARGV[12]
 local hash_bytes_max = tonumber(ARGV[13])
+local changes_seconds = tonumber(ARGV[14])
 local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
 -- @include clock
@@ -105,6 +109,8 @@ end
 -- @include unknown_fields
 -- @include stamps
 -- @include archived
+-- @include index
+-- @include changes
 
 -- @include read_ticket
 
@@ -164,6 +170,8 @@ end
 if #marks > 0 then
   -- LT: a busy ticket is not postponed for ever. On a new member it adds.
   in_chunks(marks, function(...) redis.call('ZADD', due_key, 'LT', ...) end)
+  apply_index()
+  log_changes(marked_ids())
   -- What was refused may be right now.
   if redis.call('EXISTS', dead_key) == 1 then
     for i = 2, #marks, 2 do

@@ -8,6 +8,7 @@
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
   KEYS[5]  tickets:synced
+  KEYS[6]  tickets:index: nobody knows where a ticket was indexed that has vanished, and it is built anew
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
@@ -27,7 +28,7 @@
   newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
            version of the service takes them. Those that were not given are due again in a second
 ]]
-local due_key, dead_key, failures_key, fields_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local due_key, dead_key, failures_key, fields_key, synced_key, index_key = unpack(KEYS)
 local ticket_prefix = ARGV[1]
 local lease_ms = tonumber(ARGV[2])
 local tickets_max = tonumber(ARGV[3])
@@ -122,6 +123,7 @@ in_chunks(gone, function(...)
   redis.pcall('HDEL', failures_key, ...)
 end)
 count_removed(synced_key, #gone)
+if #gone > 0 then redis.pcall('HDEL', index_key, 'state') end
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
 return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }

@@ -1,0 +1,51 @@
+import type { Service } from '../helper.ts'
+
+interface Entries { statuses: Record<string, string[]>, assignees: [number, number][], customers: [number, number][], counts: Record<string, number> }
+
+const sorted = <T>(values: T[]): T[] => values.toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
+
+/** What the indexes hold, read past the service. */
+export async function readIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>): Promise<Entries> {
+  const base = `${prefix}tickets:index`
+  const keys = (await redis.keys(`${base}:*`)).map(key => key.slice(base.length + 1))
+  const statuses: Record<string, string[]> = {}
+  const customers: [number, number][] = []
+  for (const key of keys) {
+    const [, range, status] = /^ids:(\d+):(.*)$/s.exec(key) ?? []
+    if (status !== undefined) {
+      statuses[status] = sorted([...statuses[status] ?? [], ...await redis.smembers(`${base}:${key}`)])
+      if (await redis.zscore(`${base}:ranges:${status}`, range!) === null) throw new Error(`range ${range} of ${status} is not found`)
+    }
+    if (key.startsWith('customer:')) {
+      const flat = await redis.zrange(`${base}:${key}`, 0, '-1', 'WITHSCORES') as unknown as (string | [string, string])[]
+      const pairs = Array.isArray(flat[0]) ? flat as [string, string][] : (flat as string[]).flatMap((member, i) => i % 2 === 0 ? [[member, flat[i + 1]!] as [string, string]] : [])
+      customers.push(...pairs.map(([id, customer]) => [Number(customer), Number(id)] as [number, number]))
+    }
+    if (key.startsWith('ranges:')) {
+      for (const range of await redis.zrange(`${base}:${key}`, 0, '-1')) {
+        if (await redis.exists(`${base}:ids:${range}:${key.slice('ranges:'.length)}`) === 0) throw new Error(`${key} has the range ${range}, which is empty`)
+      }
+    }
+  }
+  const assignees = (await redis.zrangeBuffer(`${base}:assignee`, 0, '-1')).map(member => [toNumber(member.subarray(0, 7)), toNumber(member.subarray(7))] as [number, number])
+  const counts = Object.fromEntries(Object.entries(await redis.hgetall(base)).flatMap(([field, count]) => field.startsWith('status:') && count !== '0' ? [[field.slice('status:'.length), Number(count)]] : []))
+  return { statuses, assignees: sorted(assignees), customers: sorted(customers), counts }
+}
+
+const toNumber = (bytes: Buffer) => Number(BigInt(`0x${bytes.toString('hex')}`))
+
+/** What they are to hold, by the marks and the hashes. */
+export async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>): Promise<Entries> {
+  const ids = [...await redis.zrange(`${prefix}tickets:due`, 0, '-1'), ...await redis.zrange(`${prefix}tickets:dead`, 0, '-1')]
+  const entries: Entries = { statuses: {}, assignees: [], customers: [], counts: {} }
+  for (const id of ids) {
+    const hash = await redis.hgetall(`${prefix}ticket:${id}`)
+    const status = hash.deleted_at ? '' : hash.status!
+    entries.statuses[status] = sorted([...entries.statuses[status] ?? [], id])
+    entries.counts[status] = (entries.counts[status] ?? 0) + 1
+    if (hash.deleted_at) continue
+    entries.assignees.push([Number(hash.assigned_to ?? 0), Number(id)])
+    entries.customers.push([Number(hash.customer_id), Number(id)])
+  }
+  return { ...entries, assignees: sorted(entries.assignees), customers: sorted(entries.customers) }
+}
