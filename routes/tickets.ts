@@ -6,11 +6,8 @@ import { Problem, ticketNotFound } from '../src/errors.ts'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
-import { TicketList, isOverloaded } from '../src/http/ticket-list.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
-
-const TICKETS_PER_READ_MAX = 500
 
 export const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] }) })
 
@@ -143,41 +140,6 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     reply.header('etag', toEtag(found.ticket.version))
     if (ifNoneMatch(request.headers['if-none-match'], found.ticket.version)) return reply.code(304).send(null)
     return reply.send(found.ticket)
-  })
-
-  app.get('/tickets', {
-    config: { access: 'read' },
-    schema: {
-      operationId: 'readTickets',
-      summary: 'Read many tickets',
-      description: 'Up to 500 tickets by their ids. Those that do not exist are listed in `missing`, those that are left because the answer is large in `unprocessed`: ask for these again.',
-      tags: ['tickets'],
-      querystring: Type.Object({
-        ids: Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids', examples: [[1234, 1235]], style: 'form', explode: false }),
-      }, { additionalProperties: false }),
-      response: {
-        200: success('What was found, in the order of the ids', Type.Object({
-          tickets: Type.Array(Type.Unsafe(ticket)),
-          missing: Type.Array(TicketId, { description: 'Ids of which there is no ticket, or whose ticket was deleted' }),
-          unprocessed: Type.Optional(Type.Array(TicketId, { description: 'Only there when the answer is as large as one may be, about 4 MiB: ids that were not read. The next request asks for these' })),
-          pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
-          stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),
-          from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
-          errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
-            description: 'Only there when a ticket could not be read; the others are not stopped by it',
-          })),
-        })),
-        ...problems('validation_failed', 'store_unavailable', 'overloaded'),
-      },
-    },
-  }, async (request, reply) => {
-    const ids = [...new Set(request.query.ids)]
-    const list = new TicketList(request.held, reply.raw)
-    const answers = await repository.read(ids, { caller: callerOf(request), answer: list })
-    // What cannot be asked is no part of an answer; an answer that holds nothing at all says that too much is asked for.
-    const unavailable = answers.find(answer => answer instanceof Problem && answer.status === 503 && (!isOverloaded(answer) || answers.every(isOverloaded)))
-    if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
-    return reply.type('application/json; charset=utf-8').send(list.toJson(ids, answers, request.id))
   })
 }
 

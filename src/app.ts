@@ -24,6 +24,7 @@ import deletionRoutes from '../routes/deletion.ts'
 import flushRoutes from '../routes/flush.ts'
 import healthRoutes from '../routes/health.ts'
 import journalRoutes from '../routes/journal.ts'
+import listRoutes from '../routes/list.ts'
 import metricsRoutes from '../routes/metrics.ts'
 import openapiRoutes from '../routes/openapi.ts'
 import opsRoutes from '../routes/ops.ts'
@@ -102,6 +103,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(storeMetrics, { config })
 
   await app.register(ticketRoutes, { schemas })
+  await app.register(listRoutes, { config })
   await app.register(batchRoutes, { schemas })
   await app.register(deletionRoutes)
   await app.register(flushRoutes, { config })

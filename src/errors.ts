@@ -21,6 +21,7 @@ export const PROBLEMS = {
   rate_limited: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal_error: { status: 500, title: 'The service failed' },
+  not_supported: { status: 501, title: 'The service is set up in a way that does not support this' },
   store_unavailable: { status: 503, title: 'The store is unavailable; nothing was changed' },
   outcome_unknown: { status: 503, title: 'The change may or may not have been applied' },
   overloaded: { status: 503, title: 'The service has more work than it can take' },

@@ -5,6 +5,7 @@ import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type 
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import { inBytes } from './in-bytes.ts'
+import { createList } from './list.ts'
 import { IS_TOMBSTONE, createPurge } from './tombstones.ts'
 import { createUpsert, type WrittenRows } from './upsert.ts'
 
@@ -161,6 +162,8 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
       const highest = new Map(rows.map(row => [Number(row.place), Number(row.highest ?? 0)]))
       return ranges.map((_range, place) => highest.get(place)!)
     },
+
+    list: createList(mysql, table),
 
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 

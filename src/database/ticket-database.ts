@@ -1,5 +1,6 @@
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
+import type { Listed, Query } from '../tickets/query.ts'
 import type { IdRange } from '../tickets/keys.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
@@ -69,6 +70,12 @@ export interface TicketDatabase {
 
   /** The statuses that the tickets have, byte by byte, as far as they can be told cheaply. */
   statuses (): Promise<string[]>
+
+  /**
+   * Where the tickets that fit stand, beyond a position.
+   * @throws {Problem} not_supported
+   */
+  list (query: Query): Promise<Listed>
 
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>

@@ -48,9 +48,14 @@ export class TicketList implements Answer {
       errors: answers.flatMap((answer, i) => answer instanceof Problem && !isOverloaded(answer) && !isDeleted(answer) ? [{ ticket_id: ids[i]!, error: answer.toBody(requestId) }] : []),
     }
     const others = { missing: ids.filter((_id, i) => answers[i] === null || isDeleted(answers[i])), ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) }
+    return this.toPage(found.map(({ ticket }) => ticket), others)
+  }
+
+  /** The body of an answer with these of the tickets that were read, and other members beside them. */
+  toPage (tickets: readonly Ticket[], others: object): Buffer {
     // A ticket that is shown with changes that wait is not the one that was read.
-    const tickets = found.flatMap(({ ticket }, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
-    return Buffer.concat([Buffer.from('{"tickets":['), ...tickets, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
+    const texts = tickets.flatMap((ticket, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
+    return Buffer.concat([Buffer.from('{"tickets":['), ...texts, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
   }
 }
 

@@ -1,6 +1,7 @@
 import { escapeId } from 'mysql2'
 import type { Mysql } from '../../mysql/mysql.ts'
 import { createSelect, inStatements } from '../../mysql/statements.ts'
+import { Problem } from '../../errors.ts'
 import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
@@ -117,6 +118,17 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
       return ranges.map((_range, place) => Math.max(byPlace.get(place)!, deleted[place]!))
     },
 
+    // No index of WordPress's knows the values: what can be told is which posts are tickets.
+    async list ({ filters, sort: { field, isDescending }, after, limit }) {
+      const [filter] = Object.keys(filters)
+      if (filter !== undefined || field !== 'ticket_id') throw notSupported(filter ?? `sort by ${field}`)
+      const rows = await select<{ ID: number }>(
+        `SELECT ID FROM ${posts} WHERE ${isTicket}${after ? ` AND ID ${isDescending ? '<' : '>'} ?` : ''} AND EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?) ORDER BY ID ${isDescending ? 'DESC' : 'ASC'} LIMIT ?`,
+        [...after ? [after.id] : [], versionKey, limit], statementTimeoutMs)
+      const positions = rows.map(row => ({ id: Number(row.ID), value: Number(row.ID) }))
+      return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
+    },
+
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {
@@ -124,3 +136,6 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
     },
   }
 }
+
+const notSupported = (what: string) =>
+  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${what.startsWith('sort') ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)

@@ -75,7 +75,7 @@ t.test('400: ids', async t => {
       t.match(answer, { status: 400, body: { code: 'validation_failed', errors: [{ pointer: '/id' }] } }, `${method} ${id}`)
     }
   }
-  t.strictSame((await redis.keys(`${prefix}*`)).filter(key => !/tickets:(acknowledged|attested|fields|partitions|synced)$/.test(key)), [], 'nothing was written')
+  t.strictSame((await redis.keys(`${prefix}*`)).filter(key => !/tickets:(acknowledged|attested|fields|index|partitions|synced)$/.test(key)), [], 'nothing was written')
 })
 
 t.test('413: a body over 1 MiB', async t => {

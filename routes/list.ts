@@ -1,0 +1,117 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type, type Static } from 'typebox'
+import type { Config } from '../src/config.ts'
+import { callerOf } from '../src/auth/caller.ts'
+import { Problem, invalid } from '../src/errors.ts'
+import { fromCursor, toCursor } from '../src/http/cursor.ts'
+import { problems, success } from '../src/http/problems.ts'
+import { TicketList, isOverloaded } from '../src/http/ticket-list.ts'
+import { INTEGER_MAX, UNIX_SECONDS_MAX } from '../src/tickets/fields.ts'
+import { SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
+import { TicketId } from '../src/tickets/ticket.ts'
+
+const TICKETS_PER_READ_MAX = 500
+const TICKETS_PER_PAGE_MAX = 100
+const TICKETS_PER_PAGE_DEFAULT = 50
+
+/** Values of one filter. */
+const VALUES_MAX = 100
+
+const list = { style: 'form', explode: false, minItems: 1, maxItems: VALUES_MAX }
+const Labels = (description: string, example: string) => Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { ...list, description, examples: [[example]] }))
+const Seconds = (description: string) => Type.Optional(Type.Integer({ minimum: 0, maximum: UNIX_SECONDS_MAX, description: `Unix seconds: ${description}`, examples: [1_764_000_000] }))
+
+/** What a list may be asked for, beside what `ids` asks for. */
+const filtersOf = (statuses: readonly string[]) => ({
+  status: Type.Optional(Type.Array(Type.Enum([...statuses]), { ...list, description: 'Comma-separated: one of these', examples: [[statuses[0]!]] })),
+  assigned_to: Type.Optional(Type.Array(Type.String({ pattern: '^(none|[1-9]\\d{0,15})$' }), { ...list, description: 'Comma-separated ids of agents; `none`: unassigned', examples: [['7', 'none']] })),
+  customer_id: Type.Optional(Type.Integer({ minimum: 1, maximum: INTEGER_MAX, description: 'The customer\'s id', examples: [123] })),
+  category: Labels('Comma-separated: one of these', 'billing'),
+  priority: Labels('Comma-separated: one of these', 'high'),
+  created_since: Seconds('created then or later'),
+  created_until: Seconds('created then or earlier'),
+  updated_since: Seconds('last changed then or later'),
+  updated_until: Seconds('last changed then or earlier'),
+})
+
+const querystringOf = (statuses: readonly string[]) => Type.Object({
+  ids: Type.Optional(Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids: these tickets, and no other parameter', examples: [[1234, 1235]], style: 'form', explode: false })),
+  ...filtersOf(statuses),
+  sort: Type.Optional(Type.Enum(SORT_FIELDS.flatMap(field => [field, `-${field}`]), { description: '`-` descends; the id breaks ties. Default: -ticket_id', examples: ['-ticket_id'] })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: TICKETS_PER_PAGE_MAX, description: `Tickets of a page at most; default: ${TICKETS_PER_PAGE_DEFAULT}`, examples: [50] })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before' })),
+  partial: Type.Optional(Type.Boolean({ description: 'true: where Redis or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
+}, { additionalProperties: false })
+
+type Asked = Static<ReturnType<typeof querystringOf>>
+
+/** Lists of tickets: by their ids, or by what they are. */
+const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
+  const { repository, list } = app.tickets
+
+  app.get('/tickets', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'listTickets',
+      summary: 'List tickets',
+      description: 'With `ids` up to 500 tickets by their ids: those that do not exist are in `missing`, those that are left because the answer is large in `unprocessed`. ' +
+        'Else the tickets that fit the filters, in pages: fields are ANDed, the values of one ORed. A page may hold fewer than `limit`, or none, and still have a `next_cursor`: follow it until `has_more` is false.',
+      tags: ['tickets'],
+      querystring: querystringOf(config.TICKET_STATUSES),
+      response: {
+        200: success('What was found, in the order of the ids or of the sort', Type.Object({
+          tickets: Type.Array(Type.Unsafe({ $ref: 'Ticket#' })),
+          next_cursor: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Of a list: what the next page is asked for with; null: this is the last' })),
+          has_more: Type.Optional(Type.Boolean({ description: 'Of a list: whether there is a next page' })),
+          incomplete: Type.Optional(Type.Array(Type.Enum(['redis', 'mysql']), { description: 'Only there with `partial=true`: what could not be asked' })),
+          missing: Type.Optional(Type.Array(TicketId, { description: 'Of `ids`: those of which there is no ticket, or whose ticket was deleted' })),
+          unprocessed: Type.Optional(Type.Array(TicketId, { description: 'Of `ids`: only there when the answer is as large as one may be, about 4 MiB: those that were not read. The next request asks for these' })),
+          pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
+          stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),
+          from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
+          errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
+            description: 'Only there when a ticket could not be read; the others are not stopped by it',
+          })),
+        })),
+        ...problems('validation_failed', 'not_supported', 'store_unavailable', 'overloaded'),
+      },
+    },
+  }, async (request, reply) => {
+    const answer = new TicketList(request.held, reply.raw)
+    const caller = callerOf(request)
+    reply.type('application/json; charset=utf-8')
+    if (request.query.ids) {
+      const other = Object.keys(request.query).find(name => name !== 'ids')
+      if (other) throw invalid(`/${other}`, 'cannot be sent together with ids')
+      const ids = [...new Set(request.query.ids)]
+      const answers = await repository.read(ids, { caller, answer })
+      // What cannot be asked is no part of an answer; an answer that holds nothing at all says that too much is asked for.
+      const unavailable = answers.find(found => found instanceof Problem && found.status === 503 && (!isOverloaded(found) || answers.every(isOverloaded)))
+      if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
+      return reply.send(answer.toJson(ids, answers, request.id))
+    }
+    const { cursor, limit = TICKETS_PER_PAGE_DEFAULT, partial = false } = request.query
+    const asked = { filters: toFilters(request.query), sort: toSort(request.query.sort) }
+    const after = cursor === undefined ? undefined : fromCursor(asked, cursor)
+    const { tickets, next, incomplete } = await list({ ...asked, limit, after }, { caller, answer, isPartial: partial })
+    return reply.send(answer.toPage(tickets, { next_cursor: next ? toCursor(asked, next) : null, has_more: next !== undefined, ...(incomplete.length > 0 && { incomplete }) }))
+  })
+}
+
+export default routes
+
+function toSort (sort: Asked['sort'] = '-ticket_id'): Sort {
+  const isDescending = sort.startsWith('-')
+  return { field: (isDescending ? sort.slice(1) : sort) as SortField, isDescending }
+}
+
+/** @throws {Problem} validation_failed */
+function toFilters ({ ids: _ids, sort: _sort, limit: _limit, cursor: _cursor, partial: _partial, assigned_to: assignees, ...filters }: Asked): Filters {
+  for (const name of ['created', 'updated'] as const) {
+    const [since, until] = [filters[`${name}_since`], filters[`${name}_until`]]
+    if (since !== undefined && until !== undefined && since > until) throw invalid(`/${name}_since`, `is after ${name}_until`)
+  }
+  const agents = assignees?.map(agent => agent === 'none' ? 0 : Number(agent))
+  if (agents?.some(agent => agent > INTEGER_MAX)) throw invalid('/assigned_to', 'must be ids up to 2^53-1, or none')
+  return { ...filters, ...(agents && { assigned_to: [...new Set(agents)] }) } as Filters
+}

@@ -1,0 +1,82 @@
+import { Problem } from '../errors.ts'
+import type { TicketDatabase } from '../database/ticket-database.ts'
+import type { Shards } from '../shards/shards.ts'
+import type { ListStore } from '../store/list-store.ts'
+import type { Ticket } from '../tickets/fields.ts'
+import { byPosition, fits, positionOf, type Listed, type Position, type Query, type Sort } from '../tickets/query.ts'
+import type { Answer, TicketRepository } from '../tickets/repository.ts'
+
+export interface ListOptions {
+  shards: Shards<{ list: ListStore }>
+  database: Pick<TicketDatabase, 'list'>
+  read: TicketRepository['read']
+}
+
+export interface ListCall {
+  caller: string
+  /** What the tickets are read for: it bounds them in bytes. */
+  answer: Answer
+  /** What there is, where not all can be asked. */
+  isPartial: boolean
+}
+
+export interface TicketPage {
+  tickets: Ticket[]
+  /** What the next page begins after; undefined: this is the last. */
+  next?: Position
+  /** What could not be asked. */
+  incomplete: ('redis' | 'mysql')[]
+}
+
+/**
+ * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. Redis is asked first: a ticket that is brought to MySQL
+ * in between is in both, and not in neither. Both tell ids and where they stand; then these tickets are read as any read reads
+ * them, so that the newer of two versions counts, and those that do not fit any more are left out.
+ */
+export function createLists ({ shards, database, read }: ListOptions) {
+  async function part (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Listed[]>): Promise<Listed[]> {
+    try {
+      return await ask()
+    } catch (error) {
+      const isUnavailable = error instanceof Problem && (error.status === 503 || error.code === 'not_supported')
+      if (!isPartial || !isUnavailable) throw error
+      incomplete.push(name)
+      return []
+    }
+  }
+
+  return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
+    const incomplete: TicketPage['incomplete'] = []
+    const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query)))
+    const inMysql = await part('mysql', isPartial, incomplete, async () => [await database.list(query)])
+    if (incomplete.length === 2) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
+
+    const { positions, end } = merge([...inMysql, ...inRedis], query)
+    const found = await read(positions.map(({ id }) => id), { caller, answer })
+    // What was not read, because the answer is full, begins the next page.
+    const left = found.findIndex(each => each instanceof Problem && each.code === 'overloaded')
+    const refusal = left === 0 ? found[0] : undefined
+    if (refusal instanceof Problem) throw refusal
+    const taken = left === -1 ? found : found.slice(0, left)
+    const failure = taken.find(each => each instanceof Problem && each.status === 503)
+    if (failure instanceof Problem && !isPartial) throw failure
+    const tickets = taken.flatMap(each => each && !(each instanceof Problem) && fits(each.ticket, query.filters) ? [each.ticket] : [])
+    // By updated_at a ticket may have moved since.
+    tickets.sort((a, b) => byPosition(query.sort)(positionOf(a, query.sort), positionOf(b, query.sort)))
+    const next = left === -1 ? end : positions[left - 1]
+    return { tickets, incomplete, ...(next && { next }) }
+  }
+}
+
+export type Lists = ReturnType<typeof createLists>
+
+/** The first of all parts, each id once, as far as all of them have looked. */
+function merge (parts: readonly Listed[], { sort, limit }: { sort: Sort, limit: number }): Listed {
+  const compare = byPosition(sort)
+  const [end] = parts.flatMap(({ end }) => end ?? []).sort(compare)
+  const byId = new Map(parts.flatMap(({ positions }) => positions).filter(position => !end || compare(position, end) <= 0).map(position => [position.id, position]))
+  const all = [...byId.values()].sort(compare)
+  const positions = all.slice(0, limit)
+  const next = all.length > limit ? positions.at(-1) : end
+  return { positions, ...(next && { end: next }) }
+}

@@ -1,0 +1,168 @@
+#!lua flags=no-writes
+--[[
+  list: unsynced tickets that fit, in the order of their ids: what tells where they stand, and no more.
+  Touches the hashes of the ids that it finds; they are in the slot of KEYS.
+
+  KEYS[1]  tickets:due
+  KEYS[2]  tickets:dead
+  KEYS[3]  tickets:index, and the keys that begin with it
+
+  ARGV[1]  what stands before an id in a ticket's key
+  ARGV[2]  JSON:
+             descending
+             after         an id, beyond which they are; none: from the beginning
+             value         the field whose value is told
+             limit         tickets that fit at most
+             looked_max    tickets and ranges of ids to look at
+             status, category, priority   texts of which one must be the ticket's, each none: any
+             assigned_to   numbers as text, 0: unassigned
+             customer_id   number as text
+             created_since, created_until, updated_since, updated_until   Unix seconds
+
+  Output: 0 when the indexes are not whole; else JSON: { next, id, value, id, value, ... }; value: '' when the ticket has none;
+          next: an id beyond which the next call goes on; '' when that was the last
+]]
+local due_key, dead_key, index_key = KEYS[1], KEYS[2], KEYS[3]
+local ticket_prefix, asked = ARGV[1], cjson.decode(ARGV[2])
+
+-- Small enough to be ordered in a moment. With more the ids are walked in order.
+local CUSTOMER_MAX = 1000
+local PER_ASSIGNEE = 64
+
+-- @include other_type
+-- @include chunks
+-- @include index
+-- @include indexed
+
+if not are_indexes_whole(due_key, dead_key) then return 0 end
+
+local function set_of(values)
+  if not values then return nil end
+  local set = {}
+  for _, value in ipairs(values) do set[value] = true end
+  return set
+end
+local statuses, categories, priorities, assignees = set_of(asked.status), set_of(asked.category), set_of(asked.priority), set_of(asked.assigned_to)
+
+local function is_between(text, since, until_)
+  local value = tonumber(text)
+  return (not since or value and value >= since) and (not until_ or value and value <= until_)
+end
+
+-- The value that is asked for; nil where the ticket does not fit.
+local function look(id)
+  local held = redis.pcall('HMGET', ticket_prefix .. id, 'status', 'assigned_to', 'customer_id', 'category', 'priority', 'created_at', 'updated_at', 'version', 'synced_version', 'deleted_at', asked.value)
+  if is_other_type(held) then return nil end
+  local status, assignee, customer, category, priority, created, updated, version, synced, deleted = unpack(held, 1, 10)
+  if not version or version == synced or deleted then return nil end
+  local fits = (not statuses or statuses[status]) and (not assignees or assignees[assignee or '0']) and (not asked.customer_id or customer == asked.customer_id) and
+    (not categories or categories[category or '']) and (not priorities or priorities[priority or '']) and
+    is_between(created, asked.created_since, asked.created_until) and is_between(updated, asked.updated_since, asked.updated_until)
+  return fits and (held[11] or '') or nil
+end
+
+local descending = asked.descending
+local function comes_first(a, b) if descending then return a > b end return a < b end
+local function is_beyond(id, position) return not position or comes_first(position, id) end
+local to_text = function(id) return string.format('%.0f', id) end
+
+local function sorted_beyond(ids, position)
+  local beyond = {}
+  for _, text in ipairs(ids) do
+    local id = tonumber(text)
+    if id and is_beyond(id, position) then beyond[#beyond + 1] = id end
+  end
+  table.sort(beyond, comes_first)
+  return beyond
+end
+
+-- Each gives ids beyond a position, in order, where it has looked to when they are done, and whether there are no more.
+local function of_customer(position)
+  local key = index_key .. ':customer:' .. to_text(math.floor(tonumber(asked.customer_id) / CUSTOMERS_PER_SET))
+  return sorted_beyond(redis.call('ZRANGE', key, asked.customer_id, asked.customer_id, 'BYSCORE'), position), nil, true
+end
+
+local function of_assignees(position)
+  local all, edge = {}, nil
+  for _, assignee in ipairs(asked.assigned_to) do
+    local function bound(id, is_open) return (is_open and '(' or '[') .. struct.pack('>I7I7', assignee, id) end
+    local low = bound(0)
+    local high = bound(9007199254740992)
+    local found
+    if descending then
+      found = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or high, low, 'BYLEX', 'REV', 'LIMIT', 0, PER_ASSIGNEE)
+    else
+      found = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or low, high, 'BYLEX', 'LIMIT', 0, PER_ASSIGNEE)
+    end
+    local last
+    for _, member in ipairs(found) do
+      last = struct.unpack('>I7', string.sub(member, 8))
+      all[#all + 1] = last
+    end
+    -- Of this one there may be more from here on.
+    if #found == PER_ASSIGNEE and (not edge or comes_first(last, edge)) then edge = last end
+  end
+  table.sort(all, comes_first)
+  while edge and #all > 0 and comes_first(edge, all[#all]) do all[#all] = nil end
+  return all, edge, edge == nil
+end
+
+local known_statuses = {}
+for _, field in ipairs(redis.call('HGETALL', index_key)) do
+  local status = string.match(field, '^status:(.+)$')
+  if status and (not statuses or statuses[status]) then known_statuses[#known_statuses + 1] = status end
+end
+
+local range_bound
+local function of_ranges(position)
+  range_bound = range_bound or position and to_text(math.floor(position / INDEX_RANGE)) or descending and '+inf' or '-inf'
+  local next_range
+  for _, status in ipairs(known_statuses) do
+    local key = index_key .. ':ranges:' .. status
+    local found = descending and redis.call('ZRANGE', key, range_bound, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1) or
+      not descending and redis.call('ZRANGE', key, range_bound, '+inf', 'BYSCORE', 'LIMIT', 0, 1)
+    local range = tonumber(found[1])
+    if range and (not next_range or comes_first(range, next_range)) then next_range = range end
+  end
+  if not next_range then return {}, nil, true end
+  range_bound = '(' .. to_text(next_range)
+  local ids = {}
+  for _, status in ipairs(known_statuses) do
+    for _, id in ipairs(redis.call('SMEMBERS', index_key .. ':ids:' .. to_text(next_range) .. ':' .. status)) do ids[#ids + 1] = id end
+  end
+  return sorted_beyond(ids, position), descending and next_range * INDEX_RANGE or (next_range + 1) * INDEX_RANGE - 1, false
+end
+
+local next_ids = of_ranges
+if asked.customer_id and redis.call('ZCOUNT', index_key .. ':customer:' .. to_text(math.floor(tonumber(asked.customer_id) / CUSTOMERS_PER_SET)), asked.customer_id, asked.customer_id) <= CUSTOMER_MAX then
+  next_ids = of_customer
+elseif asked.assigned_to then
+  next_ids = of_assignees
+end
+
+local result, fitting, looked, position = { '' }, 0, 0, tonumber(asked.after)
+while true do
+  local ids, edge, is_last = next_ids(position)
+  looked = looked + 1
+  for i, id in ipairs(ids) do
+    local text = to_text(id)
+    local value = look(text)
+    looked = looked + 1
+    position = id
+    if value then
+      fitting = fitting + 1
+      result[#result + 1] = text
+      result[#result + 1] = value
+    end
+    if (fitting == asked.limit or looked >= asked.looked_max) and not (is_last and i == #ids) then
+      result[1] = text
+      return cjson.encode(result)
+    end
+  end
+  if is_last then return cjson.encode(result) end
+  position = edge
+  if looked >= asked.looked_max then
+    result[1] = to_text(edge)
+    return cjson.encode(result)
+  end
+end

@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import type { Ticket } from '../../src/tickets/ticket.ts'
+import { createService, createStores, eventually, privateRedis, type Service } from '../helper.ts'
+import { ready } from '../outages/journal.ts'
+
+/** Until the indexes have been built for the first time. */
+const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
+  if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built')
+})
+
+/** All pages of a list, and what is wrong with one of them. */
+async function pages (t: Test, { call }: Pick<Service, 'call'>, query: string, limit: number): Promise<Ticket[]> {
+  const all: Ticket[] = []
+  for (let cursor = '', turns = 0; ; turns += 1) {
+    const { status, body } = await call('GET', `/tickets?limit=${limit}${query}${cursor}`)
+    t.equal(status, 200, query)
+    if (status !== 200 || turns > 1000) return all
+    t.ok(body.tickets.length <= limit)
+    all.push(...body.tickets)
+    t.equal(body.has_more, body.next_cursor !== null)
+    if (!body.has_more) return all
+    cursor = `&cursor=${body.next_cursor}`
+  }
+}
+
+const STATUSES = ['open', 'pending', 'closed']
+const filters = fc.record({
+  status: fc.uniqueArray(fc.constantFrom(...STATUSES), { minLength: 1 }),
+  assigned_to: fc.uniqueArray(fc.constantFrom('none', '7', '8'), { minLength: 1 }),
+  customer_id: fc.integer({ min: 1, max: 12 }),
+  category: fc.constantFrom(['a'], ['a', 'b'], ['A']),
+  created_since: fc.integer({ min: 1000, max: 1010 }),
+  created_until: fc.integer({ min: 1010, max: 1020 }),
+}, { requiredKeys: [] })
+
+const expected = (tickets: Iterable<Ticket>, asked: Partial<Record<string, unknown>>, sort: string) => {
+  const field = sort.replace('-', '') as 'ticket_id' | 'created_at' | 'updated_at'
+  const sign = sort.startsWith('-') ? -1 : 1
+  return [...tickets].filter(ticket =>
+    (!asked.status || (asked.status as string[]).includes(ticket.status)) &&
+    (!asked.assigned_to || (asked.assigned_to as string[]).includes(String(ticket.assigned_to ?? 'none'))) &&
+    (!asked.customer_id || asked.customer_id === ticket.customer_id) &&
+    (!asked.category || (asked.category as string[]).includes(ticket.category ?? '')) &&
+    (!asked.created_since || ticket.created_at >= (asked.created_since as number)) &&
+    (!asked.created_until || ticket.created_at <= (asked.created_until as number)))
+    .sort((a, b) => sign * (a[field] - b[field] || a.ticket_id - b.ticket_id))
+}
+
+t.test('any filter and sort, whatever is in Redis, in MySQL or in both', async t => {
+  const service = await createService(t, { TICKET_RETENTION_SECONDS: 3600 })
+  const { call, redis, prefix } = service
+  await built(service)
+  const random = fc.sample(fc.record({
+    id: fc.oneof(fc.integer({ min: 1, max: 2000 }), fc.integer({ min: 2 ** 52, max: 2 ** 52 + 300 })),
+    customer: fc.integer({ min: 1, max: 12 }),
+    status: fc.constantFrom(...STATUSES),
+    agent: fc.constantFrom(undefined, 7, 8),
+    category: fc.constantFrom(undefined, 'a', 'b', 'A'),
+    at: fc.integer({ min: 1000, max: 1020 }),
+  }), { numRuns: 240, seed: 7 })
+  const operations = random.map(({ id, customer, status, agent, category, at }) => ({ op: 'create', ticket_id: id, customer_id: customer, status, created_at: at, ...(agent && { assigned_to: agent }), ...(category && { category }) }))
+  await call('POST', '/tickets/batch', { operations: operations.slice(0, 120) })
+  await call('POST', '/flush', { scope: 'all' })
+  await call('POST', '/tickets/batch', { operations: operations.slice(120) })
+  const ids = [...new Set(random.map(({ id }) => id))]
+  // In both, and not what MySQL says of them: some have another status or agent there.
+  await call('POST', '/tickets/batch', { operations: ids.filter(id => id % 3 === 0).map(id => ({ op: 'update', ticket_id: id, status: 'pending', assigned_to: id % 2 ? 8 : null })) })
+  await call('POST', '/tickets/batch', { operations: ids.filter(id => id % 11 === 0).map(id => ({ op: 'delete', ticket_id: id })) })
+  // In MySQL alone.
+  for (const id of ids.filter(id => id % 5 === 0)) if (await redis.ttl(`${prefix}ticket:${id}`) > 0) await redis.del(`${prefix}ticket:${id}`)
+  const held: Ticket[] = (await call('GET', `/tickets?ids=${ids.join()}`)).body.tickets
+  t.ok(held.length > 150)
+
+  await fc.assert(fc.asyncProperty(filters, fc.constantFrom('ticket_id', '-ticket_id', 'created_at', '-created_at', 'updated_at', '-updated_at'), fc.constantFrom(7, 100), async (asked, sort, limit) => {
+    const query = Object.entries(asked).map(([name, value]) => `&${name}=${Array.isArray(value) ? value.join() : value}`).join('')
+    const listed = await pages(t, service, `${query}&sort=${sort}`, limit)
+    t.strictSame(listed.map(ticket => ticket.ticket_id), expected(held, asked, sort).map(ticket => ticket.ticket_id), `${query} by ${sort}`)
+    if (!t.passing()) throw new Error(`${query} by ${sort}`)
+  }), { numRuns: 60, endOnFailure: true })
+  const [first] = await pages(t, service, '', 100)
+  t.strictSame(first, held.toSorted((a, b) => b.ticket_id - a.ticket_id)[0], 'the whole ticket')
+})
+
+t.test('a ticket that fits throughout is neither skipped nor repeated, whatever is flushed and changed between the pages', async t => {
+  const service = await createService(t)
+  const { call } = service
+  await built(service)
+  const ids = Array.from({ length: 300 }, (_, i) => i + 1)
+  await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, assigned_to: 7 })) })
+  let seen: number[] = []
+  let cursor = ''
+  for (let turn = 0; cursor !== 'end'; turn += 1) {
+    const { body } = await call('GET', `/tickets?assigned_to=7&limit=11${cursor}`)
+    seen = [...seen, ...body.tickets.map((ticket: Ticket) => ticket.ticket_id)]
+    cursor = body.has_more ? `&cursor=${body.next_cursor}` : 'end'
+    const some = ids.filter(id => id % 7 === turn % 7)
+    await call('POST', '/tickets/batch', { operations: some.map(id => ({ op: 'update', ticket_id: id, subject: `turn ${turn}`, ...(id % 2 && { status: turn % 2 ? 'open' : 'closed' }) })) })
+    if (turn % 3 === 0) await call('POST', '/flush', turn % 2 ? {} : { scope: 'all' })
+  }
+  t.strictSame(seen, ids.toReversed())
+})
+
+t.test('an agent\'s ticket is found among many, in bounded steps', async t => {
+  const service = await createService(t)
+  const { call } = service
+  await built(service)
+  for (let from = 1; from < 3000; from += 500) {
+    await call('POST', '/tickets/batch', { operations: Array.from({ length: 500 }, (_, i) => ({ op: 'create', ticket_id: from + i, customer_id: 1, assigned_to: 7, ...(from + i === 3 && { category: 'rare', assigned_to: 8 }) })) })
+  }
+  t.match((await call('GET', '/tickets?assigned_to=8')).body, { tickets: [{ ticket_id: 3 }], has_more: false })
+  t.strictSame((await pages(t, service, '&category=rare', 50)).map(ticket => ticket.ticket_id), [3])
+  t.strictSame((await pages(t, service, '&category=rare&sort=updated_at', 50)).map(ticket => ticket.ticket_id), [3])
+})
+
+t.test('statuses are compared by their bytes', async t => {
+  const service = await createService(t, { TICKET_STATUSES: 'open,Open,closed', TICKET_CLOSED_STATUSES: 'closed' })
+  const { call } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'open' })
+  await call('POST', '/tickets/2', { customer_id: 1, status: 'Open' })
+  for (const when of ['unsynced', 'in MySQL']) {
+    t.match((await call('GET', '/tickets?status=Open')).body, { tickets: [{ ticket_id: 2 }], has_more: false }, when)
+    t.equal((await call('GET', '/tickets?status=open,Open')).body.tickets.length, 2, when)
+    await call('POST', '/flush', { scope: 'all' })
+  }
+})
+
+t.test('400: what no list can be', async t => {
+  const { call } = await createService(t)
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'create', ticket_id: id, customer_id: 1 })) })
+  await built({ call })
+  const { body: { next_cursor: cursor } } = await call('GET', '/tickets?limit=1')
+  t.type(cursor, 'string')
+  for (const [query, pointer] of Object.entries({
+    'unknown=1': '/unknown',
+    'sort=priority': '/sort',
+    'sort=': '/sort',
+    'status=': '/status',
+    'status=nonsense': '/status/0',
+    'status=open,': '/status/1',
+    'assigned_to=': '/assigned_to',
+    'assigned_to=nobody': '/assigned_to/0',
+    'assigned_to=9007199254740993': '/assigned_to',
+    [`assigned_to=${Array.from({ length: 10_000 }, (_, i) => i + 1).join()}`]: '/assigned_to',
+    'customer_id=': '/customer_id',
+    'customer_id=0': '/customer_id',
+    'customer_id=1,2': '/customer_id',
+    'created_since=x': '/created_since',
+    'created_since=5&created_until=4': '/created_since',
+    'updated_since=5&updated_until=4': '/updated_since',
+    'limit=0': '/limit',
+    'limit=101': '/limit',
+    'partial=yes': '/partial',
+    'cursor=': '/cursor',
+    'cursor=abc': '/cursor',
+    [`cursor=${cursor}&status=open`]: '/cursor',
+    [`cursor=${cursor}&sort=ticket_id`]: '/cursor',
+    'ids=1&status=open': '/status',
+  })) t.match(await call('GET', `/tickets?${query}`), { status: 400, body: { code: 'validation_failed', errors: [{ pointer }] } }, query.slice(0, 60))
+})
+
+t.test('503 while the indexes are not whole; the rest goes on', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix, app } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await redis.hdel(`${prefix}tickets:index`, 'state')
+  t.match(await call('GET', '/tickets'), { status: 503, body: { code: 'store_unavailable', detail: /indexes/ }, headers: { 'retry-after': '1' } })
+  t.match(await call('GET', '/tickets?partial=true'), { status: 200, body: { tickets: [], incomplete: ['redis'] } })
+  t.equal((await call('PATCH', '/tickets/1', { subject: 'x' })).status, 200)
+  app.tickets.sync.reindex.look()
+  await built(service)
+  t.match((await call('GET', '/tickets')).body, { tickets: [{ ticket_id: 1 }] })
+})
+
+t.test('while Redis is unavailable: 503, or what MySQL has with the changes of the journal', async t => {
+  const redis = await privateRedis(t)
+  const stores = await createStores(t, { redis: redis.url })
+  const service = await createService(t, {}, stores)
+  const { call } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/tickets/2', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await call('POST', '/tickets/3', { customer_id: 1 })
+  await redis.stop()
+  await ready({ call }, 'degraded')
+  t.match(await call('PATCH', '/tickets/1', { status: 'open' }), { status: 202 })
+  t.match(await call('GET', '/tickets'), { status: 503, body: { code: 'store_unavailable' } })
+  t.match(await call('GET', '/tickets?partial=true&status=closed'), { status: 200, body: { tickets: [{ ticket_id: 2 }], incomplete: ['redis'] } })
+})
