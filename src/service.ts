@@ -11,6 +11,7 @@ import { createReplayLoop } from './journal/replay-loop.ts'
 import { createConflictResolution } from './journal/resolution.ts'
 import { journalTable } from './mysql/migrate.ts'
 import type { Mysql } from './mysql/mysql.ts'
+import { createCounts } from './read-through/counts.ts'
 import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
@@ -118,6 +119,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     repository,
     /** Lists of tickets by what they are. */
     list: createLists({ shards, database, read: (ids, options) => repository.read(ids, options) }),
+    /** Counts of them. */
+    count: createCounts({ shards, database }),
     /** The way to MySQL. */
     sync,
     /** Writes that were accepted while Redis was unavailable. */

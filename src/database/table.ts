@@ -5,7 +5,7 @@ import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type 
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import { inBytes } from './in-bytes.ts'
-import { createList } from './list.ts'
+import { createCount, createList } from './list.ts'
 import { IS_TOMBSTONE, createPurge } from './tombstones.ts'
 import { createUpsert, type WrittenRows } from './upsert.ts'
 
@@ -164,6 +164,8 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
     },
 
     list: createList(mysql, table),
+
+    count: createCount(mysql, table),
 
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 

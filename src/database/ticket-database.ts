@@ -1,6 +1,6 @@
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import type { Listed, Query } from '../tickets/query.ts'
+import type { Filters, GroupField, Listed, Query } from '../tickets/query.ts'
 import type { IdRange } from '../tickets/keys.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
@@ -76,6 +76,12 @@ export interface TicketDatabase {
    * @throws {Problem} not_supported
    */
   list (query: Query): Promise<Listed>
+
+  /**
+   * How many tickets fit, by a field, as text ('': they have none, of assigned_to '0'); without those among `except`, whose rows are outdated.
+   * @throws {Problem} not_supported
+   */
+  count (filters: Filters, by: GroupField, except: readonly number[]): Promise<Map<string, number>>
 
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>

@@ -129,6 +129,8 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
       return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
     },
 
+    async count (_filters, by) { throw notSupported(`count by ${by}`) },
+
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {
@@ -138,4 +140,4 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
 }
 
 const notSupported = (what: string) =>
-  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${what.startsWith('sort') ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)
+  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${/^(sort|count) /.test(what) ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)

@@ -34,7 +34,7 @@ local function create(key, id, asked, highest, _, set, _, _, as_of)
   -- first_version: what MySQL holds in an older version is not this ticket. It goes when MySQL has the ticket.
   redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
   if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
-  index_ticket(id, true, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id'))
+  set_index(id, false, to_state(nil, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id')))
   if as_of then redis.call('HSET', key, 'replayed', now) end
   return now
 end

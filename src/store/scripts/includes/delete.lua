@@ -15,8 +15,8 @@ local function delete(key, id, asked, _, versions, _, _, _, as_of)
     end
   end
   known[id] = nil
-  index_ticket(id, false, fields.status, fields.assigned_to, fields.customer_id)
-  index_ticket(id, true, nil, nil, nil, now_s)
+  local was = fields.version ~= fields.synced_version and to_state(nil, fields.status, fields.assigned_to, fields.customer_id)
+  set_index(id, was, to_state(fields.synced_version and true or nil, nil, nil, nil, now_s))
   mark_now(id)
   redis.call('DEL', key)
   redis.call('HSET', key, unpack(tombstone))
