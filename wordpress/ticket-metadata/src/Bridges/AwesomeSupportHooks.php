@@ -12,10 +12,6 @@ final class AwesomeSupportHooks {
 	/** Runs before listeners that fail or end the request with a redirect. */
 	private const FIRST = PHP_INT_MIN;
 
-	/** The meta keys that a snapshot contains. */
-	private const META_KEYS  = [ '_wpas_status', '_wpas_assignee' ];
-	private const TAXONOMIES = [ 'department', 'ticket_priority', 'ticket_channel' ];
-
 	/** @var callable(int, bool=): void */
 	private $mark;
 
@@ -87,7 +83,7 @@ final class AwesomeSupportHooks {
 	}
 
 	public function termsRemoved( $id = null, $rows = null, $taxonomy = null ): void {
-		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
+		if ( in_array( $taxonomy, AwesomeSupportPosts::TAXONOMIES, true ) ) {
 			$this->markPost( $id );
 		}
 	}
@@ -111,14 +107,14 @@ final class AwesomeSupportHooks {
 	/** A renamed department, priority or channel changes every ticket that has it. */
 	public function termEdited( $term = null, $row = null, $taxonomy = null ): void {
 		global $wpdb;
-		if ( in_array( $taxonomy, self::TAXONOMIES, true ) ) {
+		if ( in_array( $taxonomy, AwesomeSupportPosts::TAXONOMIES, true ) ) {
 			$query = "SELECT p.ID FROM $wpdb->term_relationships r JOIN $wpdb->posts p ON p.ID = r.object_id AND p.post_type = 'ticket' WHERE r.term_taxonomy_id = %d AND p.ID > %d ORDER BY p.ID LIMIT %d";
 			Found::mark( static fn( int $after, int $limit ): array => Rows::ids( $wpdb->prepare( $query, HookArgument::ticketId( $row ), $after, $limit ) ), $this->mark );
 		}
 	}
 
 	private function markMeta( $id, $key, bool $isNew ): void {
-		if ( in_array( $key, self::META_KEYS, true ) ) {
+		if ( in_array( $key, AwesomeSupportPosts::META_KEYS, true ) ) {
 			$this->markPost( $id, $isNew );
 		}
 	}
