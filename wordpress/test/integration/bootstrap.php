@@ -5,6 +5,7 @@ require __DIR__ . '/wordpress.php';
 require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/../shared/Desk.php';
 require __DIR__ . '/../shared/MalformedAnswers.php';
+require __DIR__ . '/../shared/Statements.php';
 require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
 require __DIR__ . '/KbSupportTestCase.php';

@@ -13,6 +13,10 @@ final class ObjectCacheState implements SharedState {
 		return $value === false ? null : $value;
 	}
 
+	public function loaded( string $name ) {
+		return $this->get( $name );
+	}
+
 	public function set( string $name, $value, int $seconds ): void {
 		wp_cache_set( $name, $value, self::GROUP, $seconds );
 	}

@@ -1,0 +1,179 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Bridges\AwesomeSupport;
+use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Bridges\SupportCandy;
+use TicketMetadata\Changes\AtShutdown;
+use TicketMetadata\Changes\OutboxTable;
+use TicketMetadata\Changes\Reading;
+use TicketMetadata\Client\CircuitBreaker;
+use TicketMetadata\Client\Client;
+use TicketMetadata\Config;
+use TicketMetadata\Plugin;
+
+/** What mirroring costs the database, by event and page. */
+final class StatementsTest extends SiteTestCase {
+
+	private const READS_MAX = 2;
+
+	private Bridge $bridge;
+
+	/** @var array<string, \WP_Hook> */
+	private array $before;
+
+	public static function setUpBeforeClass(): void {
+		require_once __DIR__ . '/../help-desks/awesome-support/awesome-support.php';
+		require_once __DIR__ . '/../help-desks/supportcandy/supportcandy.php';
+		wpas_install();
+	}
+
+	protected function setUp(): void {
+		parent::setUp();
+		$this->bridge = new AwesomeSupport();
+		$this->hook( 'ticket_metadata_bridges', fn(): array => [ $this->bridge ] );
+		wp_set_current_user( 1 );
+		$this->before = array_map( static fn( \WP_Hook $hook ): \WP_Hook => clone $hook, $GLOBALS['wp_filter'] );
+	}
+
+	protected function tearDown(): void {
+		global $wpdb;
+		$GLOBALS['wp_filter'] = $this->before;
+		wp_using_ext_object_cache( false );
+		wp_cache_flush();
+		foreach ( [ 'tickets', 'threads', 'customers', 'agents' ] as $table ) {
+			$wpdb->query( "DELETE FROM {$wpdb->prefix}psmsc_$table" );
+		}
+		$wpdb->query( "DELETE m FROM $wpdb->postmeta m JOIN $wpdb->posts p ON p.ID = m.post_id WHERE p.post_type LIKE 'ticket%'" );
+		$wpdb->query( "DELETE FROM $wpdb->posts WHERE post_type LIKE 'ticket%'" );
+		parent::tearDown();
+	}
+
+	/** On an old site, terms have other ids in one table than in the other. */
+	private static function moveIdsOfTerms(): void {
+		global $wpdb;
+		wp_insert_term( 'Shifts', 'department' );
+		$wpdb->query( "ALTER TABLE $wpdb->term_taxonomy AUTO_INCREMENT = " . ( 1000 + (int) $wpdb->get_var( "SELECT MAX(term_taxonomy_id) FROM $wpdb->term_taxonomy" ) ) );
+	}
+
+	/** A page, from the time when plugins are loaded until its end. With a persistent cache, it finds what earlier ones left there. */
+	private function page( callable $act ): Statements {
+		$GLOBALS['wp_filter'] = array_map( static fn( \WP_Hook $hook ): \WP_Hook => clone $hook, $this->before );
+		Plugin::forgetClient();
+		if ( ! wp_using_ext_object_cache() ) {
+			wp_cache_flush();
+		}
+		wp_load_alloptions();
+		// Loading WordPress takes longer than this, so that the page before has long been sent.
+		for ( $end = hrtime( true ) + 20000000; hrtime( true ) < $end; ) {
+			continue;
+		}
+		Reading::begin();
+		return Statements::during(
+			static function () use ( $act ): void {
+				do_action( 'init' );
+				Plugin::listenToHelpDesks();
+				$act();
+				AtShutdown::run();
+			}
+		);
+	}
+
+	/** @return array<string, callable(): mixed> the pages of an event each, in the order of a ticket's life */
+	private function lifeInAwesomeSupport(): array {
+		$ticket = new \stdClass();
+		return [
+			'create'     => static function () use ( $ticket ): void {
+				$ticket->id = wpas_open_ticket( [ 'title' => 'Where is it?', 'message' => 'Please.' ] );
+			},
+			'reply'      => static fn() => wpas_add_reply( [ 'post_content' => 'Well?' ], $ticket->id ),
+			'assign'     => static fn() => wpas_assign_ticket( $ticket->id, 1 ),
+			'department' => static fn() => get_post( $ticket->id ) && wp_set_object_terms( $ticket->id, 'Sales of ' . __CLASS__, 'department' ),
+			'status'     => static fn() => wpas_update_ticket_status( $ticket->id, 'hold' ),
+			'close'      => static fn() => wpas_close_ticket( $ticket->id, 0, true ),
+			'reopen'     => static fn() => wpas_reopen_ticket( $ticket->id ),
+			'trash'      => static fn() => wp_trash_post( $ticket->id ),
+			'delete'     => static fn() => wp_delete_post( $ticket->id, true ),
+		];
+	}
+
+	/** @return array<string, callable(): mixed> */
+	private function lifeInSupportCandy(): array {
+		$this->bridge = new SupportCandy();
+		$ticket       = null;
+		$open         = static function () use ( &$ticket ): \WPSC_Ticket {
+			return \WPSC_Individual_Ticket::$ticket = new \WPSC_Ticket( $ticket->id );
+		};
+		return [
+			'create'   => static function () use ( &$ticket ): void {
+				$customer = \WPSC_Customer::insert( [ 'name' => 'Anna', 'email' => 'anna@example.test', 'user' => 1 ] );
+				$ticket   = \WPSC_New_Ticket::create( [ 'customer' => $customer->id ] );
+			},
+			'assign'   => static fn() => $open() && \WPSC_Individual_Ticket::change_assignee( [], [ \WPSC_Agent::insert( [ 'user' => 1, 'name' => 'Ben', 'is_active' => 1 ] ) ], 0 ),
+			'status'   => static fn() => \WPSC_Individual_Ticket::change_status( $open()->status->id, 2, 0 ),
+			'category' => static fn() => \WPSC_Individual_Ticket::change_category( $open()->category->id, 1, 0 ),
+			'close'    => static fn() => \WPSC_Individual_Ticket::change_status( $open()->status->id, 4, 0 ),
+		];
+	}
+
+	/** Tickets and the plugin's own rows are there, as on a site that has been in use for a while. */
+	private function warmUp( callable $life ): void {
+		foreach ( $life() as $act ) {
+			$this->page( $act );
+		}
+		self::assertSame( [], $this->errorCodes() );
+	}
+
+	public function testAnEventCostsTwoReadsAndNoWrite(): void {
+		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInSupportCandy() ] as $life ) {
+			$this->warmUp( $life );
+			foreach ( $life() as $event => $act ) {
+				$statements = $this->page( $act );
+				self::assertNotSame( [], $statements->reads, "$event is an event" );
+				self::assertLessThanOrEqual( self::READS_MAX, count( $statements->reads ), "$event: " . implode( "\n", $statements->reads ) );
+				self::assertSame( [], $statements->writes, $event );
+			}
+		}
+		self::assertSame( [], $this->errorCodes() );
+	}
+
+	public function testWithAPersistentCacheItCostsNothing(): void {
+		self::moveIdsOfTerms();
+		wp_using_ext_object_cache( true );
+		$this->warmUp( fn(): array => $this->lifeInAwesomeSupport() );
+		foreach ( $this->lifeInAwesomeSupport() as $event => $act ) {
+			$statements = $this->page( $act );
+			self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ], $event );
+		}
+		self::assertSame( [], $this->errorCodes() );
+	}
+
+	public function testAPageWithoutTicketsCostsNothing(): void {
+		// All settings are constants, or none is set.
+		delete_option( Config::OPTION );
+		$nothing = static function (): void {};
+		$this->page( $nothing );
+		$statements = $this->page( $nothing );
+		self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ] );
+		self::assertSame( [], get_option( Config::OPTION ) );
+	}
+
+	/** @return string[] */
+	private static function notOfTheOutbox( Statements $statements ): array {
+		return array_values( array_filter( $statements->writes, static fn( string $query ): bool => strpos( $query, OutboxTable::name() ) === false ) );
+	}
+
+	public function testWhatCannotBeDeliveredCostsOneWrite(): void {
+		$life = $this->lifeInAwesomeSupport();
+		array_map( [ $this, 'page' ], [ $life['create'], $life['reply'] ] );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		// The first says that the outbox holds something, and each failure is counted until the circuit is open.
+		self::assertCount( 2, self::notOfTheOutbox( $this->page( $life['reply'] ) ) );
+		self::assertCount( 1, self::notOfTheOutbox( $this->page( $life['assign'] ) ) );
+		Client::state()->set( 'circuit', [ 'failures' => CircuitBreaker::FAILURES_MAX, 'retry_at' => time() + 3600 ], 3600 );
+		foreach ( [ 'reply', 'department', 'status', 'close' ] as $event ) {
+			$statements = $this->page( $life[ $event ] );
+			self::assertSame( [ [], 1 ], [ self::notOfTheOutbox( $statements ), count( $statements->writes ) ], $event );
+		}
+	}
+}
