@@ -3,12 +3,13 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Client\TicketList;
 
 /** Which tickets of a help desk the service has as they are. */
 final class Agreement {
 
 	/**
-	 * @param int[] $ids the help desk's, as many as fit into one call
+	 * @param int[] $ids the help desk's
 	 * @return int[]|null those that agree; null if the service does not return tickets, for example because the key may only write
 	 */
 	public static function among( Client $client, Bridge $bridge, array $ids ): ?array {
@@ -23,15 +24,11 @@ final class Agreement {
 				continue;
 			}
 		}
-		if ( $toService === [] ) {
-			return [];
-		}
-		$answer = $client->list( array_values( $toService ) );
-		if ( $answer->status !== 200 || ! is_array( $answer->body['tickets'] ?? null ) ) {
+		$list = TicketList::of( $client, $toService );
+		if ( $list->failure !== null ) {
 			return null;
 		}
-		$tickets = array_column( $answer->body['tickets'], null, 'ticket_id' );
-		$agrees  = static fn( int $id ): bool => isset( $tickets[ $toService[ $id ] ] ) && Comparison::differences( $fields->of( $snapshots[ $id ] ), $tickets[ $toService[ $id ] ] ) === [];
+		$agrees = static fn( int $id ): bool => isset( $list->tickets[ $toService[ $id ] ] ) && Comparison::differences( $fields->of( $snapshots[ $id ] ), $list->tickets[ $toService[ $id ] ] ) === [];
 		return array_values( array_filter( array_keys( $toService ), $agrees ) );
 	}
 }

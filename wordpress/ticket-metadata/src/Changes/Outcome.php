@@ -2,6 +2,7 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Answer;
+use TicketMetadata\Client\TicketShape;
 
 /** The result of sending one change. */
 final class Outcome {
@@ -36,7 +37,7 @@ final class Outcome {
 	}
 
 	private static function version( array $result, string $name ): ?int {
-		return is_int( $result[ $name ] ?? null ) ? $result[ $name ] : null;
+		return TicketShape::isNumber( $result[ $name ] ?? null, 1 ) ? $result[ $name ] : null;
 	}
 
 	/**

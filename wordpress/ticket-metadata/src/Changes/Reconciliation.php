@@ -13,7 +13,7 @@ use TicketMetadata\Plugin;
  */
 final class Reconciliation {
 
-	/** Tickets per run and help desk: one query, and one call of the service, which returns no more at a time. */
+	/** Tickets per run and help desk: one query for their ids, one for the tickets, and a few calls of the service. */
 	private const TICKETS = 500;
 
 	/** Up to which tickets the last run came, by help desk. */
