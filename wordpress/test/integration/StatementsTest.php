@@ -3,6 +3,7 @@ namespace TicketMetadata\Test;
 
 use TicketMetadata\Bridges\AwesomeSupport;
 use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Bridges\KbSupport;
 use TicketMetadata\Bridges\SupportCandy;
 use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\OutboxTable;
@@ -25,7 +26,9 @@ final class StatementsTest extends SiteTestCase {
 	public static function setUpBeforeClass(): void {
 		require_once __DIR__ . '/../help-desks/awesome-support/awesome-support.php';
 		require_once __DIR__ . '/../help-desks/supportcandy/supportcandy.php';
+		require_once __DIR__ . '/../help-desks/kb-support/kb-support.php';
 		wpas_install();
+		kbs_install();
 	}
 
 	protected function setUp(): void {
@@ -44,8 +47,11 @@ final class StatementsTest extends SiteTestCase {
 		foreach ( [ 'tickets', 'threads', 'customers', 'agents' ] as $table ) {
 			$wpdb->query( "DELETE FROM {$wpdb->prefix}psmsc_$table" );
 		}
-		$wpdb->query( "DELETE m FROM $wpdb->postmeta m JOIN $wpdb->posts p ON p.ID = m.post_id WHERE p.post_type LIKE 'ticket%'" );
-		$wpdb->query( "DELETE FROM $wpdb->posts WHERE post_type LIKE 'ticket%'" );
+		$wpdb->query( "DELETE FROM {$wpdb->prefix}kbs_customers" );
+		foreach ( [ 'ticket%', 'kbs%' ] as $types ) {
+			$wpdb->query( "DELETE m FROM $wpdb->postmeta m JOIN $wpdb->posts p ON p.ID = m.post_id WHERE p.post_type LIKE '$types'" );
+			$wpdb->query( "DELETE FROM $wpdb->posts WHERE post_type LIKE '$types'" );
+		}
 		parent::tearDown();
 	}
 
@@ -81,6 +87,9 @@ final class StatementsTest extends SiteTestCase {
 
 	/** @return array<string, callable(): mixed> the pages of an event each, in the order of a ticket's life */
 	private function lifeInAwesomeSupport(): array {
+		$this->bridge = new AwesomeSupport();
+		// Both help desks have a taxonomy of departments.
+		awesome_support_register();
 		$ticket = new \stdClass();
 		return [
 			'create'     => static function () use ( $ticket ): void {
@@ -94,6 +103,36 @@ final class StatementsTest extends SiteTestCase {
 			'reopen'     => static fn() => wpas_reopen_ticket( $ticket->id ),
 			'trash'      => static fn() => wp_trash_post( $ticket->id ),
 			'delete'     => static fn() => wp_delete_post( $ticket->id, true ),
+		];
+	}
+
+	/** @return array<string, callable(): mixed> */
+	private function lifeInKbSupport(): array {
+		$this->bridge = new KbSupport();
+		kb_support_register();
+		get_userdata( 1 )->add_role( 'support_agent' );
+		$ticket = new \stdClass();
+		$open   = static fn(): \KBS_Ticket => new \KBS_Ticket( $ticket->id );
+		$set    = static function ( string $taxonomy ) use ( $ticket ): void {
+			get_post( $ticket->id );
+			wp_set_object_terms( $ticket->id, "Sales of $taxonomy", $taxonomy );
+		};
+		return [
+			'create'         => static function () use ( $ticket ): void {
+				$ticket->id = kbs_add_ticket( [ 'post_title' => 'Where is it?', 'post_content' => 'Please.', 'user_info' => [ 'id' => 1 ], 'user_email' => 'anna@example.test' ] );
+			},
+			'of a new guest' => static fn() => kbs_add_ticket( [ 'post_title' => 'Where is it?', 'post_content' => 'Please.', 'user_email' => bin2hex( random_bytes( 8 ) ) . '@example.test' ] ),
+			'reply'          => static fn() => $open()->add_reply( [ 'ticket_id' => $ticket->id, 'response' => 'Well?' ] ),
+			'assign'         => static fn() => kbs_assign_agent( $ticket->id, 1 ),
+			'agent\'s reply' => static fn() => $open()->add_reply( [ 'ticket_id' => $ticket->id, 'response' => 'Soon.', 'author' => 1 ] ),
+			'category'       => static fn() => $set( 'ticket_category' ),
+			'department'     => static fn() => $set( 'department' ),
+			'status'         => static fn() => kbs_set_ticket_status( $ticket->id, 'hold' ),
+			'note'           => static fn() => kbs_insert_note( $ticket->id, 'Among us' ),
+			'close'          => static fn() => kbs_set_ticket_status( $ticket->id, 'closed' ),
+			'reopen'         => static fn() => kb_support_reopen( $ticket->id ),
+			'trash'          => static fn() => wp_trash_post( $ticket->id ),
+			'delete'         => static fn() => wp_delete_post( $ticket->id, true ),
 		];
 	}
 
@@ -125,7 +164,7 @@ final class StatementsTest extends SiteTestCase {
 	}
 
 	public function testAnEventCostsTwoReadsAndNoWrite(): void {
-		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInSupportCandy() ] as $life ) {
+		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInSupportCandy(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
 			$this->warmUp( $life );
 			foreach ( $life() as $event => $act ) {
 				$statements = $this->page( $act );
@@ -140,10 +179,12 @@ final class StatementsTest extends SiteTestCase {
 	public function testWithAPersistentCacheItCostsNothing(): void {
 		self::moveIdsOfTerms();
 		wp_using_ext_object_cache( true );
-		$this->warmUp( fn(): array => $this->lifeInAwesomeSupport() );
-		foreach ( $this->lifeInAwesomeSupport() as $event => $act ) {
-			$statements = $this->page( $act );
-			self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ], $event );
+		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
+			$this->warmUp( $life );
+			foreach ( $life() as $event => $act ) {
+				$statements = $this->page( $act );
+				self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ], $event );
+			}
 		}
 		self::assertSame( [], $this->errorCodes() );
 	}

@@ -9,5 +9,6 @@ require __DIR__ . '/../shared/Statements.php';
 require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
 require __DIR__ . '/KbSupportTestCase.php';
+require __DIR__ . '/WhateverHappens.php';
 require __DIR__ . '/AdminTestCase.php';
 require __DIR__ . '/CommandTestCase.php';
