@@ -79,15 +79,36 @@ final class KbSupportRememberedTest extends KbSupportTestCase {
 		self::assertSame( $this->bridge->snapshots( [ $id ] ), $this->bridge->remembered( [ $id ] ), 'and the next one' );
 	}
 
-	public function testWhatAnotherRequestCopiesMeanwhileDoesNotStay(): void {
+	/** @return array<string, array{string, callable(int): mixed}> the hook before KB Support writes, and what is done */
+	public function writes(): array {
+		return [
+			'edited'  => [ 'kbs_customer_pre_update', static fn( int $customer ) => kb_support_edit_customer( $customer, [ 'user_id' => 1 ] ) ],
+			'deleted' => [ 'kbs_pre_delete_customer', static fn( int $customer ) => kb_support_delete_customer( $customer ) ],
+		];
+	}
+
+	/** @dataProvider writes */
+	public function testWhatAnotherRequestCopiesMeanwhileDoesNotStay( string $hook, callable $change ): void {
+		wp_using_ext_object_cache( true );
+		$customer = self::customerOf( $this->open() )->id;
+		$id       = wp_insert_post( [ 'post_type' => 'kbs_ticket', 'post_status' => 'open', 'post_title' => 'By telephone', 'meta_input' => [ '_kbs_ticket_key' => 'k', '_kbs_ticket_customer_id' => $customer ] ] );
+		$this->beginNextRequest( true );
+		// After the plugin has forgotten the copy.
+		add_action( $hook, fn() => ( new \TicketMetadata\Bridges\KbSupportUsers() )->of( [ $customer ] ), PHP_INT_MAX );
+		$change( $customer );
+		self::assertSame( $this->bridge->snapshots( [ $id ] ), $this->bridge->remembered( [ $id ] ), 'the request that changes it' );
+		$this->beginNextRequest( true );
+		self::assertSame( $this->bridge->snapshots( [ $id ] ), $this->bridge->remembered( [ $id ] ), 'and the next one' );
+	}
+
+	public function testAnotherRequestsCopyOfAnEditedCustomerIsDroppedAtOnce(): void {
 		wp_using_ext_object_cache( true );
 		$id       = $this->open();
 		$customer = self::customerOf( $id )->id;
-		// After the plugin has forgotten the copy, and before KB Support writes.
 		add_action( 'kbs_customer_pre_update', fn() => ( new \TicketMetadata\Bridges\KbSupportUsers() )->of( [ $customer ] ), PHP_INT_MAX );
 		kb_support_edit_customer( $customer, [ 'user_id' => 1 ] );
 		$this->beginNextRequest( true );
-		self::assertSame( 1, $this->bridge->remembered( [ $id ] )[ $id ]['customer_id'] );
+		self::assertSame( 1, $this->bridge->remembered( [ $id ] )[ $id ]['customer_id'], 'whether this one sends its tickets or not' );
 	}
 
 	public function testOfSeveralTicketsAllAreRememberedOrNone(): void {

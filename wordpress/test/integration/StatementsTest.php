@@ -23,6 +23,12 @@ final class StatementsTest extends SiteTestCase {
 	/** @var array<string, \WP_Hook> */
 	private array $before;
 
+	/** Between two pages. */
+	private int $gapMs = 25;
+
+	/** Of the page that took longest to send its tickets. */
+	private int $sendingMs = 0;
+
 	public static function setUpBeforeClass(): void {
 		require_once __DIR__ . '/../help-desks/awesome-support/awesome-support.php';
 		require_once __DIR__ . '/../help-desks/supportcandy/supportcandy.php';
@@ -71,18 +77,36 @@ final class StatementsTest extends SiteTestCase {
 		}
 		wp_load_alloptions();
 		// Loading WordPress takes longer than this, so that the page before has long been sent.
-		for ( $end = hrtime( true ) + 20000000; hrtime( true ) < $end; ) {
-			continue;
-		}
+		usleep( $this->gapMs * 1000 );
 		Reading::begin();
 		return Statements::during(
-			static function () use ( $act ): void {
+			function () use ( $act ): void {
 				do_action( 'init' );
 				Plugin::listenToHelpDesks();
 				$act();
+				$begin = hrtime( true );
 				AtShutdown::run();
+				$this->sendingMs = max( $this->sendingMs, intdiv( hrtime( true ) - $begin, 1000000 ) );
 			}
 		);
+	}
+
+	/**
+	 * The pages of a life. A page that waits for the service for longer than since the page before cannot tell them apart,
+	 * and looks again. Where the machine is that slow, all is repeated with longer pauses.
+	 *
+	 * @param callable(): array<string, callable(): mixed> $life
+	 * @return array<string, Statements> by event
+	 */
+	private function pages( callable $life ): array {
+		for ( $attempt = 1; ; $attempt++ ) {
+			$this->sendingMs = 0;
+			$pages           = array_map( [ $this, 'page' ], $life() );
+			if ( $this->sendingMs < intdiv( $this->gapMs, 2 ) || $attempt === 7 ) {
+				return $pages;
+			}
+			$this->gapMs *= 2;
+		}
 	}
 
 	/** @return array<string, callable(): mixed> the pages of an event each, in the order of a ticket's life */
@@ -166,8 +190,7 @@ final class StatementsTest extends SiteTestCase {
 	public function testAnEventCostsTwoReadsAndNoWrite(): void {
 		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInSupportCandy(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
 			$this->warmUp( $life );
-			foreach ( $life() as $event => $act ) {
-				$statements = $this->page( $act );
+			foreach ( $this->pages( $life ) as $event => $statements ) {
 				self::assertNotSame( [], $statements->reads, "$event is an event" );
 				self::assertLessThanOrEqual( self::READS_MAX, count( $statements->reads ), "$event: " . implode( "\n", $statements->reads ) );
 				self::assertSame( [], $statements->writes, $event );
@@ -181,8 +204,7 @@ final class StatementsTest extends SiteTestCase {
 		wp_using_ext_object_cache( true );
 		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
 			$this->warmUp( $life );
-			foreach ( $life() as $event => $act ) {
-				$statements = $this->page( $act );
+			foreach ( $this->pages( $life ) as $event => $statements ) {
 				self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ], $event );
 			}
 		}

@@ -56,9 +56,11 @@ final class KbSupportUsers {
 	 * @param mixed $columns
 	 */
 	private function insert( $customer, $columns ): void {
-		$id = HookArgument::ticketId( $customer );
-		if ( $id > 0 && is_array( $columns ) && is_numeric( $columns['user_id'] ?? null ) ) {
-			$this->inserted[ get_current_blog_id() ][ $id ] = (int) $columns['user_id'];
+		$id   = HookArgument::ticketId( $customer );
+		// KB Support has an empty text for a guest, and writes it as a number.
+		$user = is_array( $columns ) ? $columns['user_id'] ?? 0 : null;
+		if ( $id > 0 && is_scalar( $user ) ) {
+			$this->inserted[ get_current_blog_id() ][ $id ] = (int) $user;
 		}
 	}
 
