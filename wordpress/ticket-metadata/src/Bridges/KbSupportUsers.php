@@ -18,12 +18,11 @@ final class KbSupportUsers {
 	/** @var array<int, array<int, int>> by site and customer: those whom this PHP request has inserted, who have no copy yet */
 	private array $inserted = [];
 
-	/** @var array<int, array<int, true>> by site and customer: those whom this PHP request has changed, or is about to, so that a copy may be old */
+	/** @var array<int, array<int, true>> by site and customer: those whom this PHP request has changed, or is about to delete, so that a copy may be old */
 	private array $changed = [];
 
 	public function listen(): void {
 		add_action( 'kbs_post_insert_customer', fn( $customer = null, $columns = null ) => $this->insert( $customer, $columns ), self::FIRST, 2 );
-		add_action( 'kbs_customer_pre_update', fn( $customer = null, $columns = null ) => $this->change( $customer, $columns ), self::FIRST, 2 );
 		add_action( 'kbs_customer_post_update', fn( $isUpdated = null, $customer = null, $columns = null ) => $this->change( $customer, $columns ), self::FIRST, 3 );
 		add_action( 'kbs_pre_delete_customer', fn( $customer = null ) => $this->change( $customer, [ 'user_id' => 0 ] ), self::FIRST );
 	}
