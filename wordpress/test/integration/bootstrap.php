@@ -10,5 +10,6 @@ require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
 require __DIR__ . '/KbSupportTestCase.php';
 require __DIR__ . '/WhateverHappens.php';
+require __DIR__ . '/TicketsAsPosts.php';
 require __DIR__ . '/AdminTestCase.php';
 require __DIR__ . '/CommandTestCase.php';
