@@ -15,6 +15,9 @@ const SCRIPT = fileURLToPath(new URL('wordpress.php', import.meta.url))
 /** The tickets' own, which wordpress.php registers, as a help desk does. */
 export const POST_TYPE = 'ticket'
 
+/** Look-ups have a second, for a caller who waits. Tests that ask for many tickets themselves wait for their answer. */
+export const PATIENT_MS = 30_000
+
 /** A function of WordPress and its arguments. */
 export type Call = [name: string, ...args: unknown[]]
 
