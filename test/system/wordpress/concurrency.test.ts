@@ -24,9 +24,7 @@ const waitsForMeta = ({ stores: { sql } }: Wordpress) => eventually(async () => 
 
 t.test('instances that write the same tickets at once leave one row for each field, and the newest version', async t => {
   const site = await createSite(t)
-  // A statement has a fourth of the time of a shutdown. Here they wait for each other, on a machine that runs many tests.
-  const variables = { ...site.variables, SHUTDOWN_GRACE_MS: 40_000 }
-  const instances = [await createService(t, variables, site.stores), await createService(t, variables, site.stores), await createService(t, variables, site.stores)]
+  const instances = [await createService(t, site.variables, site.stores), await createService(t, site.variables, site.stores), await createService(t, site.variables, site.stores)]
   const posts = await site.posts(ROUNDS * 40)
   for (let round = 1; round <= ROUNDS; round += 1) {
     const ids = posts.splice(0, 40)

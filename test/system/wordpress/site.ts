@@ -60,7 +60,13 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
 
   return {
     stores,
-    variables: { SYNC_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix, WORDPRESS_POST_TYPE: POST_TYPE },
+    variables: {
+      SYNC_TARGET: 'wordpress',
+      WORDPRESS_TABLE_PREFIX: prefix,
+      WORDPRESS_POST_TYPE: POST_TYPE,
+      // A statement of a flush has a fourth of it, up to 10 s. A machine that runs many tests needs more than by default.
+      SHUTDOWN_GRACE_MS: 40_000,
+    },
     calls,
 
     /** Calls one function of WordPress. */
