@@ -149,7 +149,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     runningSizeMax: READ_BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.readBudget,
-    onResult (found, { answer }) { if (answer && !(found instanceof Problem)) answer.add(found.ticket) },
+    onResult: (found, { answer }) => !answer || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) },
     async run (ids) {
       const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, READ_BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
       const found = JSON.parse(reply as string) as (string[] | string | null)[]
