@@ -22,6 +22,7 @@ final class Config {
 		// Rows of the outbox: about 50 MB.
 		'outbox_max'         => 100000,
 		'ca_file'            => '',
+		'combine_writes'     => false,
 	];
 
 	/** @var array<string, mixed> */
@@ -84,6 +85,10 @@ final class Config {
 	/** The file of trusted certificate authorities; empty: those of the machine. */
 	public function caFile(): string {
 		return $this->values['ca_file'];
+	}
+
+	public function combinesWrites(): bool {
+		return $this->values['combine_writes'];
 	}
 
 	/** @return string[] invalid settings, for administrators */

@@ -1,0 +1,49 @@
+<?php
+namespace TicketMetadata\Combining;
+
+/**
+ * Write combining: what WordPress writes one by one for a help desk within a PHP request is written together, before
+ * the answer leaves. Reads of the request see it at once. See wordpress/docs/write-combining.md.
+ */
+final class Combining {
+
+	private static ?LastWrite $end = null;
+
+	/** Called once the help desks are known and before any of them writes. */
+	public static function start( Scope $scope ): void {
+		if ( self::$end !== null || $scope->isEmpty() || ! self::isPossible() ) {
+			return;
+		}
+		$inserted = new InsertedPosts();
+		$posts    = new MetaTable( 'post', $inserted );
+		$users    = new MetaTable( 'user' );
+		$counts   = new TermCounts( $scope );
+		$byId     = new MetaByIdFilters( $posts, $scope );
+		$barrier  = new Barrier( [ $posts, $users, $counts ], $posts, $byId, $inserted );
+		self::$end = new LastWrite( $barrier );
+
+		( new MetaFilters( $posts, $scope ) )->listen();
+		( new MetaFilters( $users, $scope ) )->listen();
+		$byId->listen();
+		$counts->listen();
+		( new NewPosts( $scope, $inserted ) )->listen();
+		$barrier->listen();
+		self::$end->listen();
+	}
+
+	/** Whether writes go to the database at once. */
+	public static function isOver(): bool {
+		return self::$end === null || self::$end->isOver();
+	}
+
+	public static function expectLastWrite(): void {
+		if ( self::$end !== null ) {
+			self::$end->expect();
+		}
+	}
+
+	/** A command may run for hours, so that "until the end" is no bound. Provisional ids need integers of 64 bits. */
+	private static function isPossible(): bool {
+		return PHP_INT_SIZE >= 8 && ! ( defined( 'WP_CLI' ) && WP_CLI ) && ! wp_installing();
+	}
+}

@@ -1,0 +1,113 @@
+<?php
+namespace TicketMetadata\Combining;
+
+/** WordPress's functions for one row of meta, by its id. See get_, update_ and delete_metadata_by_mid() in wp-includes/meta.php. */
+final class MetaByIdFilters {
+
+	private MetaTable $table;
+
+	private Scope $scope;
+
+	/** The post whose rows WordPress has listed, to delete one after the other. */
+	private int $listed = 0;
+
+	public function __construct( MetaTable $table, Scope $scope ) {
+		$this->table = $table;
+		$this->scope = $scope;
+	}
+
+	public function listen(): void {
+		add_filter( 'get_post_metadata_by_mid', [ $this, 'get' ], PHP_INT_MAX, 2 );
+		add_filter( 'update_post_metadata_by_mid', [ $this, 'update' ], PHP_INT_MAX, 4 );
+		add_filter( 'delete_post_metadata_by_mid', [ $this, 'delete' ], PHP_INT_MAX, 2 );
+	}
+
+	/** wp_delete_post() asks so for the rows that it deletes then. */
+	public function noteQuery( string $query ): void {
+		global $wpdb;
+		$this->listed = preg_match( "/^SELECT meta_id FROM $wpdb->postmeta WHERE post_id = ([0-9]+) ?$/", $query, $found ) ? (int) $found[1] : $this->listed;
+	}
+
+	/** @return mixed null, or what get_metadata_by_mid() returns */
+	public function get( $check, $id ) {
+		$found = $check === null ? $this->table->find( $id ) : null;
+		if ( $found === null ) {
+			return $check;
+		}
+		[ $object, $row ] = $found;
+		$meta             = [
+			'meta_id'    => (string) $row->id,
+			'post_id'    => (string) $object,
+			'meta_key'   => $row->key,
+			'meta_value' => maybe_unserialize( $row->value ),
+		];
+		return (object) $meta;
+	}
+
+	/** @return mixed null, or what update_metadata_by_mid() returns */
+	public function update( $check, $id, $value, $newKey ) {
+		$found = $check === null ? $this->held( $id ) : null;
+		if ( $found === null ) {
+			return $check;
+		}
+		[ $object, $row ] = $found;
+		if ( $newKey !== false && ! is_string( $newKey ) ) {
+			return false;
+		}
+		$key      = $newKey === false ? $row->key : $newKey;
+		$stored   = maybe_serialize( sanitize_meta( $key, $value, 'post', get_post_type( $object ) ) );
+		$asStored = $stored === null ? null : (string) $stored;
+		if ( ! SameText::isAscii( $key ) || strlen( $key ) > 191 || ! SameText::isAscii( (string) $asStored ) ) {
+			return null;
+		}
+		do_action( 'update_post_meta', $id, (string) $object, $key, $value );
+		do_action( 'update_postmeta', $id, (string) $object, $key, $stored );
+		$found = $this->find( $id );
+		if ( $found === null || ( $found[1]->key === $key && $found[1]->value === $asStored ) ) {
+			return false;
+		}
+		$this->table->change( $object, $found[1], $key, $asStored );
+		wp_cache_delete( $object, 'post_meta' );
+		do_action( 'updated_post_meta', $id, (string) $object, $key, $value );
+		do_action( 'updated_postmeta', $id, (string) $object, $key, $stored );
+		return true;
+	}
+
+	/** @return mixed null, or what delete_metadata_by_mid() returns */
+	public function delete( $check, $id ) {
+		$found = $check === null ? $this->held( $id ) : null;
+		if ( $found === null ) {
+			return $check;
+		}
+		[ $object, $row ] = $found;
+		$value            = maybe_unserialize( $row->value );
+		do_action( 'delete_post_meta', (array) $id, $object, $row->key, $value );
+		do_action( 'delete_postmeta', $id );
+		$this->table->writeBeforeDeletion();
+		$found = $this->find( $id );
+		if ( $found !== null ) {
+			$this->table->delete( $object, $found[1] );
+		}
+		wp_cache_delete( $object, 'post_meta' );
+		do_action( 'deleted_post_meta', (array) $id, $object, $row->key, $value );
+		do_action( 'deleted_postmeta', $id );
+		return $found !== null;
+	}
+
+	/** @return array{int, MetaRow}|null */
+	private function held( int $id ): ?array {
+		if ( Combining::isOver() || ! $this->table->isCurrent() ) {
+			return null;
+		}
+		$this->table->makeRoom();
+		return $this->find( $id );
+	}
+
+	/** @return array{int, MetaRow}|null */
+	private function find( int $id ): ?array {
+		if ( $this->listed > 0 && ! $this->table->has( $this->listed ) && $this->scope->hasPostType( (string) get_post_type( $this->listed ) ) ) {
+			$this->table->rows( $this->listed );
+		}
+		return $this->table->find( $id );
+	}
+}

@@ -1,0 +1,222 @@
+<?php
+namespace TicketMetadata\Combining;
+
+/**
+ * WordPress's functions for meta, with a MetaTable in the place of the database: the same comparisons, actions and
+ * results, in the same order. See add_metadata(), update_metadata() and delete_metadata() in wp-includes/meta.php.
+ *
+ * A filter that returns null leaves the work to WordPress, and the barrier writes what is unwritten before it.
+ */
+final class MetaFilters {
+
+	private MetaTable $table;
+
+	private Scope $scope;
+
+	private string $type;
+
+	/** @var array{int, string}|null object and key that update_metadata() has looked for and not found: it goes on to add it */
+	private ?array $updating = null;
+
+	public function __construct( MetaTable $table, Scope $scope ) {
+		$this->table = $table;
+		$this->scope = $scope;
+		$this->type  = $table->type;
+	}
+
+	public function listen(): void {
+		// Last: what another plugin's filter has decided is not ours to change.
+		add_filter( "add_{$this->type}_metadata", [ $this, 'add' ], PHP_INT_MAX, 5 );
+		add_filter( "update_{$this->type}_metadata", [ $this, 'update' ], PHP_INT_MAX, 5 );
+		add_filter( "delete_{$this->type}_metadata", [ $this, 'delete' ], PHP_INT_MAX, 5 );
+		add_filter( "get_{$this->type}_metadata", [ $this, 'get' ], PHP_INT_MAX, 4 );
+		add_filter( "update_{$this->type}_metadata_cache", [ $this, 'fillCache' ], PHP_INT_MAX, 2 );
+	}
+
+	/** @return mixed null, or what add_metadata() returns */
+	public function add( $check, $object, $key, $value, $isUnique ) {
+		if ( $check !== null || ! $this->isHeld( $object, $key, $value ) ) {
+			return $check;
+		}
+		$isByUpdate     = $this->updating === [ $object, $key ];
+		$this->updating = null;
+		if ( $isUnique && $this->rowsOf( $object, $key ) !== [] ) {
+			return false;
+		}
+		do_action( "add_{$this->type}_meta", $object, $key, $value );
+		$origin = $isUnique ? MetaRow::ADDED_UNIQUE : ( $isByUpdate ? MetaRow::ADDED_BY_UPDATE : MetaRow::ADDED );
+		$id     = $this->table->add( $object, $key, self::stored( $value ), $origin );
+		wp_cache_delete( $object, "{$this->type}_meta" );
+		do_action( "added_{$this->type}_meta", $id, $object, $key, $value );
+		return $id;
+	}
+
+	/** @return mixed null, or what update_metadata() returns */
+	public function update( $check, $object, $key, $value, $previous ) {
+		if ( $check !== null || ! $this->isHeld( $object, $key, $value ) ) {
+			return $check;
+		}
+		if ( $this->rowsOf( $object, $key ) === [] ) {
+			// WordPress asks the database for the rows, is told that there are none, and calls add_metadata(). A filter cannot
+			// do that for it, because update_metadata() would return true then, and not the id.
+			$this->updating = [ $object, $key ];
+			return null;
+		}
+		if ( ! empty( $previous ) && ! $this->isClear( $object, $key, self::stored( $previous ) ) ) {
+			return null;
+		}
+		if ( empty( $previous ) && self::isEqualToOnly( get_metadata_raw( $this->type, $object, $key ), $value ) ) {
+			return false;
+		}
+		return $this->updateRows( $object, $key, $value, $previous );
+	}
+
+	private function updateRows( int $object, string $key, $value, $previous ): bool {
+		$ids    = array_map( 'strval', array_keys( $this->rowsOf( $object, $key ) ) );
+		$stored = self::stored( $value );
+		$this->fire( 'update', $ids, $object, $key, $value );
+		// Again, because a listener may have changed them.
+		$this->table->makeRoom();
+		$rows = $this->rowsOf( $object, $key );
+		if ( ! empty( $previous ) ) {
+			$old  = self::stored( $previous );
+			$rows = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value === $old );
+		}
+		// A database does not count a row that stays as it is.
+		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored );
+		if ( $changed === [] ) {
+			return false;
+		}
+		foreach ( $changed as $row ) {
+			$this->table->change( $object, $row, $key, $stored );
+		}
+		wp_cache_delete( $object, "{$this->type}_meta" );
+		$this->fire( 'updated', $ids, $object, $key, $value );
+		return true;
+	}
+
+	/** @return mixed null, or what delete_metadata() returns */
+	public function delete( $check, $object, $key, $value, $isOfAll ) {
+		if ( $check !== null || $isOfAll || ! $this->isHeld( $object, $key, $value ) ) {
+			return $check;
+		}
+		$isOfValue = maybe_serialize( $value ) !== '' && $value !== null && $value !== false;
+		if ( $isOfValue && ! $this->isClear( $object, $key, self::stored( $value ) ) ) {
+			return null;
+		}
+		$matching = fn(): array => array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => ! $isOfValue || $row->value === self::stored( $value ) );
+		if ( $matching() === [] ) {
+			return false;
+		}
+		$this->table->writeBeforeDeletion();
+		$ids = array_map( 'strval', array_keys( $matching() ) );
+		do_action( "delete_{$this->type}_meta", $ids, $object, $key, $value );
+		if ( $this->type === 'post' ) {
+			do_action( 'delete_postmeta', $ids );
+		}
+		// A listener may have deleted them, or changed others.
+		$this->table->writeBeforeDeletion();
+		$found = array_filter( array_map( [ $this->table, 'find' ], array_map( 'intval', $ids ) ) );
+		if ( $found === [] ) {
+			return false;
+		}
+		foreach ( $found as [ , $row ] ) {
+			$this->table->delete( $object, $row );
+		}
+		wp_cache_delete_multiple( [ $object ], "{$this->type}_meta" );
+		do_action( "deleted_{$this->type}_meta", $ids, $object, $key, $value );
+		if ( $this->type === 'post' ) {
+			do_action( 'deleted_postmeta', $ids );
+		}
+		return true;
+	}
+
+	/** @return mixed null, or what get_metadata_raw() returns, as a list where one value is asked for: WordPress takes its first */
+	public function get( $check, $object, $key, $isSingle ) {
+		if ( $check !== null || ! $this->table->isChanged( (int) $object ) ) {
+			return $check;
+		}
+		$values = [];
+		foreach ( $this->table->rows( (int) $object ) as $row ) {
+			$values[ $row->key ][] = $row->value;
+		}
+		if ( (string) $key === '' ) {
+			return $isSingle ? [ $values ] : $values;
+		}
+		if ( isset( $values[ $key ] ) ) {
+			return array_map( 'maybe_unserialize', $isSingle ? [ $values[ $key ][0] ] : $values[ $key ] );
+		}
+		$default = get_metadata_default( $this->type, $object, $key, $isSingle );
+		if ( ! in_array( $default, [ '', [] ], true ) ) {
+			// It has a default value. metadata_exists() could not tell it from a value, so that the database has to answer.
+			$this->table->write();
+			return null;
+		}
+		return $default;
+	}
+
+	/** @return mixed null, or whether the cache was filled: not with what is about to change in the database */
+	public function fillCache( $check, $objects ) {
+		if ( $check !== null ) {
+			return $check;
+		}
+		$others = array_filter( (array) $objects, fn( $object ): bool => ! $this->table->isChanged( (int) $object ) );
+		if ( count( $others ) === count( (array) $objects ) ) {
+			return null;
+		}
+		update_meta_cache( $this->type, $others );
+		return true;
+	}
+
+	/** Whether the change is combined: it is one of ours, and what it does is known without the database. */
+	private function isHeld( $object, $key, $value ): bool {
+		if ( Combining::isOver() || ! $this->table->isCurrent() || ! $this->scope->hasMeta( $this->type, $object, $key ) ) {
+			return false;
+		}
+		$this->table->makeRoom();
+		return $this->isStorable( 'meta_key', $key )
+			&& $this->isStorable( 'meta_value', self::stored( $value ) )
+			&& array_filter( $this->table->rows( $object ), static fn( MetaRow $row ): bool => SameText::isUnclear( $row->key, $key ) ) === [];
+	}
+
+	/** Whether no value could be the same in the database and another one here. */
+	private function isClear( int $object, string $key, ?string $value ): bool {
+		return array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => SameText::isUnclear( (string) $row->value, (string) $value ) ) === [];
+	}
+
+	/** wpdb refuses text that the column cannot hold. */
+	private function isStorable( string $column, ?string $text ): bool {
+		global $wpdb;
+		$length = $column === 'meta_key' ? 191 : 65535;
+		if ( $text === null || ( SameText::isAscii( $text ) && strlen( $text ) <= $length ) ) {
+			return true;
+		}
+		return Statements::run( fn() => $wpdb->strip_invalid_text_for_column( $this->table->name, $column, $text ) ) === $text;
+	}
+
+	/** @return array<int, MetaRow> by id */
+	private function rowsOf( int $object, string $key ): array {
+		return array_filter( $this->table->rows( $object ), static fn( MetaRow $row ): bool => $row->key === $key );
+	}
+
+	/** @param string[] $ids */
+	private function fire( string $what, array $ids, int $object, string $key, $value ): void {
+		foreach ( $ids as $id ) {
+			do_action( "{$what}_{$this->type}_meta", $id, $object, $key, $value );
+			if ( $this->type === 'post' ) {
+				do_action( "{$what}_postmeta", $id, $object, $key, maybe_serialize( $value ) );
+			}
+		}
+	}
+
+	/** @param mixed $old */
+	private static function isEqualToOnly( $old, $value ): bool {
+		return is_countable( $old ) && count( $old ) === 1 && $old[0] === $value;
+	}
+
+	/** As wpdb stores it. */
+	private static function stored( $value ): ?string {
+		$stored = maybe_serialize( $value );
+		return $stored === null ? null : (string) $stored;
+	}
+}
