@@ -83,15 +83,12 @@ final class MetaByIdFilters {
 		$value            = maybe_unserialize( $row->value );
 		do_action( 'delete_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'delete_postmeta', $id );
-		$this->table->writeBeforeDeletion();
-		$found = $this->find( $id );
-		if ( $found !== null ) {
-			$this->table->delete( $object, $found[1] );
-		}
+		$this->find( $id );
+		$isDone = $this->table->delete( [ $id ] ) > 0;
 		wp_cache_delete( $object, 'post_meta' );
 		do_action( 'deleted_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'deleted_postmeta', $id );
-		return $found !== null;
+		return $isDone;
 	}
 
 	/** @return array{int, MetaRow}|null */

@@ -53,7 +53,8 @@ final class MetaFilters {
 
 	/** @return mixed null, or what update_metadata() returns */
 	public function update( $check, $object, $key, $value, $previous ) {
-		if ( $check !== null || ! $this->isHeld( $object, $key, $value ) ) {
+		// With a previous value the database compares and sets at once, which no other page can come between.
+		if ( $check !== null || ! empty( $previous ) || ! $this->isHeld( $object, $key, $value ) ) {
 			return $check;
 		}
 		if ( $this->rowsOf( $object, $key ) === [] ) {
@@ -62,28 +63,20 @@ final class MetaFilters {
 			$this->updating = [ $object, $key ];
 			return null;
 		}
-		if ( ! empty( $previous ) && ! $this->isClear( $object, $key, self::stored( $previous ) ) ) {
-			return null;
-		}
-		if ( empty( $previous ) && self::isEqualToOnly( get_metadata_raw( $this->type, $object, $key ), $value ) ) {
+		if ( self::isEqualToOnly( get_metadata_raw( $this->type, $object, $key ), $value ) ) {
 			return false;
 		}
-		return $this->updateRows( $object, $key, $value, $previous );
+		return $this->updateRows( $object, $key, $value );
 	}
 
-	private function updateRows( int $object, string $key, $value, $previous ): bool {
+	private function updateRows( int $object, string $key, $value ): bool {
 		$ids    = array_map( 'strval', array_keys( $this->rowsOf( $object, $key ) ) );
 		$stored = self::stored( $value );
 		$this->fire( 'update', $ids, $object, $key, $value );
 		// Again, because a listener may have changed them.
 		$this->table->makeRoom();
-		$rows = $this->rowsOf( $object, $key );
-		if ( ! empty( $previous ) ) {
-			$old  = self::stored( $previous );
-			$rows = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value === $old );
-		}
 		// A database does not count a row that stays as it is.
-		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored );
+		$changed = array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => $row->value !== $stored );
 		if ( $changed === [] ) {
 			return false;
 		}
@@ -104,24 +97,17 @@ final class MetaFilters {
 		if ( $isOfValue && ! $this->isClear( $object, $key, self::stored( $value ) ) ) {
 			return null;
 		}
-		$matching = fn(): array => array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => ! $isOfValue || $row->value === self::stored( $value ) );
-		if ( $matching() === [] ) {
+		$rows = array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => ! $isOfValue || $row->value === self::stored( $value ) );
+		if ( $rows === [] ) {
 			return false;
 		}
-		$this->table->writeBeforeDeletion();
-		$ids = array_map( 'strval', array_keys( $matching() ) );
+		$ids = array_map( 'strval', array_keys( $rows ) );
 		do_action( "delete_{$this->type}_meta", $ids, $object, $key, $value );
 		if ( $this->type === 'post' ) {
 			do_action( 'delete_postmeta', $ids );
 		}
-		// A listener may have deleted them, or changed others.
-		$this->table->writeBeforeDeletion();
-		$found = array_filter( array_map( [ $this->table, 'find' ], array_map( 'intval', $ids ) ) );
-		if ( $found === [] ) {
+		if ( $this->table->delete( array_map( 'intval', $ids ) ) === 0 ) {
 			return false;
-		}
-		foreach ( $found as [ , $row ] ) {
-			$this->table->delete( $object, $row );
 		}
 		wp_cache_delete_multiple( [ $object ], "{$this->type}_meta" );
 		do_action( "deleted_{$this->type}_meta", $ids, $object, $key, $value );

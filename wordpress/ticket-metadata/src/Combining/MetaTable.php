@@ -86,22 +86,44 @@ final class MetaTable implements Buffer {
 		$this->noteChange( $object, $key, $value );
 	}
 
-	public function delete( int $object, MetaRow $row ): void {
-		if ( $row->origin === MetaRow::STORED ) {
-			$this->deleted[ $row->id ] = $object;
+	/**
+	 * @param int[] $ids
+	 * @return int the number of rows that were there
+	 */
+	public function delete( array $ids ): int {
+		if ( array_filter( $this->findAll( $ids ), static fn( array $found ): bool => $found[1]->origin === MetaRow::STORED ) !== [] ) {
+			$this->writeBeforeDeletion();
 		}
-		unset( $this->rows[ $object ][ $row->id ] );
-		$this->noteChange( $object, $row->key, null );
+		$found = $this->findAll( $ids );
+		foreach ( $found as [ $object, $row ] ) {
+			if ( $row->origin === MetaRow::STORED ) {
+				$this->deleted[ $row->id ] = $object;
+			}
+			unset( $this->rows[ $object ][ $row->id ] );
+			$this->noteChange( $object, $row->key, null );
+		}
+		return count( $found );
 	}
 
 	/**
-	 * Call it before rows are looked for that are to be deleted. Deletions are sent before the rest. So that a page that
-	 * is killed leaves a state that the rows had at some time, nothing older than a deletion may still be unwritten.
+	 * Deletions are sent before the rest. So that a page that is killed leaves a state that the rows had at some time,
+	 * nothing older than a deletion may still be unwritten.
 	 */
-	public function writeBeforeDeletion(): void {
+	private function writeBeforeDeletion(): void {
 		if ( $this->unwritten > count( $this->deleted ) ) {
+			$objects = array_keys( $this->rows );
 			$this->write();
+			// What is to be deleted must be found again.
+			array_map( [ $this, 'rows' ], $objects );
 		}
+	}
+
+	/**
+	 * @param int[] $ids
+	 * @return array{int, MetaRow}[]
+	 */
+	private function findAll( array $ids ): array {
+		return array_filter( array_map( [ $this, 'find' ], $ids ) );
 	}
 
 	/** Call it before rows are looked for that are to be changed. */

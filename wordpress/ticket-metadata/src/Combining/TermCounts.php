@@ -8,48 +8,75 @@ namespace TicketMetadata\Combining;
  */
 final class TermCounts implements Buffer {
 
+	/** WordPress's own two ways to count. Another plugin may have a third, which stays as it is. */
+	private const OF_POSTS  = '_update_post_term_count';
+	private const OF_OBJECTS = '_update_generic_term_count';
+
 	private Scope $scope;
 
 	private string $table;
 
-	/** FROM and ON of the count, which stay those of this site when another one is switched to. */
-	private string $source;
+	private string $relationships;
+
+	private string $posts;
+
+	/** @var array<string, string> WordPress's function by taxonomy */
+	private array $ways = [];
+
+	/** @var array<int, true> term_ids of what is due, as keys */
+	private array $terms = [];
+
+	/** Whether there are more than those. */
+	private bool $areUnnamed = false;
 
 	/** @var array<string, array<int, true>> term_taxonomy_ids as keys, by taxonomy */
 	private array $due = [];
 
 	public function __construct( Scope $scope ) {
 		global $wpdb;
-		$this->scope  = $scope;
-		$this->table  = $wpdb->term_taxonomy;
-		$this->source = "$wpdb->term_relationships r JOIN $wpdb->posts p ON p.ID = r.object_id";
+		$this->scope         = $scope;
+		$this->table         = $wpdb->term_taxonomy;
+		$this->relationships = $wpdb->term_relationships;
+		$this->posts         = $wpdb->posts;
 	}
 
 	public function listen(): void {
 		add_action( 'registered_taxonomy', [ $this, 'takeOver' ], PHP_INT_MAX );
+		add_action( 'clean_term_cache', [ $this, 'noteTerms' ], PHP_INT_MIN );
 		array_map( [ $this, 'takeOver' ], get_taxonomies() );
 	}
 
-	/** Another plugin may have a way of its own to count. */
 	public function takeOver( $name ): void {
 		$taxonomy = get_taxonomy( $name );
-		if ( $taxonomy && empty( $taxonomy->update_count_callback ) && $this->scope->hasTaxonomyOf( (array) $taxonomy->object_type ) ) {
+		$way      = $taxonomy && ! empty( $taxonomy->update_count_callback ) ? $taxonomy->update_count_callback : self::OF_POSTS;
+		if ( $taxonomy && in_array( $way, [ self::OF_POSTS, self::OF_OBJECTS ], true ) && $this->scope->hasTaxonomyOf( (array) $taxonomy->object_type ) ) {
+			$this->ways[ $taxonomy->name ]   = $way;
 			$taxonomy->update_count_callback = [ $this, 'update' ];
 		}
 	}
 
-	/** In the place of _update_post_term_count(). */
+	/** In the place of WordPress's function. */
 	public function update( $terms, $taxonomy ): void {
-		if ( Combining::isOver() || $GLOBALS['wpdb']->term_taxonomy !== $this->table || ! $this->scope->hasTaxonomyOf( (array) $taxonomy->object_type ) ) {
-			_update_post_term_count( $terms, $taxonomy );
+		$isOurs = $GLOBALS['wpdb']->term_taxonomy === $this->table && $this->scope->hasTaxonomyOf( (array) $taxonomy->object_type );
+		if ( Combining::isOver() || ! $isOurs ) {
+			( $this->ways[ $taxonomy->name ] )( $terms, $taxonomy );
 			return;
 		}
 		foreach ( (array) $terms as $term ) {
 			do_action( 'edit_term_taxonomy', $term, $taxonomy->name );
 			$this->due[ $taxonomy->name ][ (int) $term ] = true;
+			$this->areUnnamed = true;
 			Statistics::kept();
 			Combining::expectLastWrite();
 			do_action( 'edited_term_taxonomy', $term, $taxonomy->name );
+		}
+	}
+
+	/** WordPress tells so the ids of the terms whose counts it has just had updated. */
+	public function noteTerms( $ids ): void {
+		if ( $this->areUnnamed ) {
+			$this->terms     += array_fill_keys( array_map( 'intval', (array) $ids ), true );
+			$this->areUnnamed = false;
 		}
 	}
 
@@ -57,47 +84,65 @@ final class TermCounts implements Buffer {
 		return $this->due === [];
 	}
 
-	/** Most statements that name the table want the terms of a post, and not their counts. */
+	/** Most statements that name the table want the terms of a post, and not their counts, or other terms. */
 	public function concerns( string $query, bool $isWrite ): bool {
-		return $this->due !== [] && stripos( $query, $this->table ) !== false && ( $isWrite || preg_match( '/\*(?!\s*\))|\bcount\b(?!\s*\()/i', $query ) === 1 );
+		if ( $this->due === [] || stripos( $query, $this->table ) === false ) {
+			return false;
+		}
+		if ( $isWrite ) {
+			return true;
+		}
+		if ( preg_match( '/\*(?!\s*\))|\bcount\b(?!\s*\()/i', $query ) === 0 ) {
+			return false;
+		}
+		$isOfTerms = preg_match( '/^SELECT t\.\*, tt\.\* FROM \w+ AS t INNER JOIN \w+ AS tt ON t\.term_id = tt\.term_id WHERE t\.term_id IN \(([0-9,]+)\)$/', $query, $found ) === 1;
+		return $this->areUnnamed || ! $isOfTerms || array_intersect_key( array_flip( explode( ',', $found[1] ) ), $this->terms ) !== [];
 	}
 
 	public function write(): void {
-		$due       = $this->due;
-		$this->due = [];
-		$byRule    = [];
+		if ( $this->due === [] ) {
+			return;
+		}
+		$due              = $this->due;
+		$this->due        = [];
+		$this->terms      = [];
+		$this->areUnnamed = false;
+		$queries          = [];
 		foreach ( $due as $name => $terms ) {
-			$rule            = $this->rule( $name );
-			$byRule[ $rule ] = ( $byRule[ $rule ] ?? [] ) + $terms;
+			$count     = $this->count( $name );
+			$list      = implode( ',', array_keys( $terms ) );
+			$queries[] = "SELECT t.term_taxonomy_id AS id, t.term_id AS term, t.count AS before_now, ($count) AS now FROM $this->table t WHERE t.term_taxonomy_id IN ($list)";
 		}
-		foreach ( $byRule as $rule => $terms ) {
-			$this->count( $rule, array_keys( $terms ) );
-		}
+		$rows = Statements::read( implode( ' UNION ALL ', $queries ) );
+		$this->store( array_filter( $rows, static fn( \stdClass $row ): bool => (int) $row->before_now !== (int) $row->now ) );
 	}
 
 	public function forget(): void {
 	}
 
-	/** @return string what _update_post_term_count() counts, in SQL */
-	private function rule( string $name ): string {
+	/** @return string what WordPress's function counts, in SQL */
+	private function count( string $name ): string {
+		$objects = "SELECT COUNT(*) FROM $this->relationships r";
+		$ofTerm  = 'WHERE r.term_taxonomy_id = t.term_taxonomy_id';
+		if ( $this->ways[ $name ] === self::OF_OBJECTS ) {
+			return "$objects $ofTerm";
+		}
 		$taxonomy = get_taxonomy( $name );
 		$types    = esc_sql( array_filter( $taxonomy ? (array) $taxonomy->object_type : [], 'post_type_exists' ) );
 		$statuses = esc_sql( apply_filters( 'update_post_term_count_statuses', [ 'publish' ], $taxonomy ) );
-		return "SELECT COUNT(*) FROM $this->source WHERE r.term_taxonomy_id = t.term_taxonomy_id"
-			. " AND p.post_status IN ('" . implode( "', '", $statuses ) . "') AND p.post_type IN ('" . implode( "', '", $types ) . "')";
+		return "$objects JOIN $this->posts p ON p.ID = r.object_id $ofTerm AND p.post_status IN ('" . implode( "', '", $statuses ) . "') AND p.post_type IN ('" . implode( "', '", $types ) . "')";
 	}
 
-	/** @param int[] $terms */
-	private function count( string $rule, array $terms ): void {
-		$list    = implode( ',', $terms );
-		$changed = Statements::read( "SELECT t.term_taxonomy_id AS id, t.term_id AS term FROM $this->table t WHERE t.term_taxonomy_id IN ($list) AND t.count <> ($rule)" );
-		if ( $changed === [] ) {
+	/** @param \stdClass[] $rows those whose count has changed */
+	private function store( array $rows ): void {
+		if ( $rows === [] ) {
 			return;
 		}
-		$ids = implode( ',', array_map( 'intval', array_column( $changed, 'id' ) ) );
-		Statements::write( "UPDATE $this->table t SET t.count = ($rule) WHERE t.term_taxonomy_id IN ($ids)" );
+		$cases = array_map( static fn( \stdClass $row ): string => 'WHEN ' . (int) $row->id . ' THEN ' . (int) $row->now, $rows );
+		$ids   = implode( ',', array_map( 'intval', array_column( $rows, 'id' ) ) );
+		Statements::write( "UPDATE $this->table SET count = CASE term_taxonomy_id " . implode( ' ', $cases ) . " END WHERE term_taxonomy_id IN ($ids)" );
 		// Other pages may have filled a persistent cache with the old counts since.
-		wp_cache_delete_multiple( array_column( $changed, 'term' ), 'terms' );
+		wp_cache_delete_multiple( array_column( $rows, 'term' ), 'terms' );
 		wp_cache_set( 'last_changed', microtime(), 'terms' );
 	}
 }
