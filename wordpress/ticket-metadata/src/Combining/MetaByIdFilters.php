@@ -54,16 +54,17 @@ final class MetaByIdFilters {
 		if ( $newKey !== false && ! is_string( $newKey ) ) {
 			return false;
 		}
-		$key      = $newKey === false ? $row->key : $newKey;
-		$stored   = maybe_serialize( sanitize_meta( $key, $value, 'post', get_post_type( $object ) ) );
-		$asStored = $stored === null ? null : (string) $stored;
-		if ( ! SameText::isAscii( $key ) || strlen( $key ) > 191 || ! SameText::isAscii( (string) $asStored ) ) {
-			return null;
-		}
+		$key       = $newKey === false ? $row->key : $newKey;
+		$sanitized = sanitize_meta( $key, $value, 'post', get_post_type( $object ) );
+		$stored    = maybe_serialize( $sanitized );
+		$asStored  = MetaRow::stored( $sanitized );
 		do_action( 'update_post_meta', $id, (string) $object, $key, $value );
 		do_action( 'update_postmeta', $id, (string) $object, $key, $stored );
-		$found = $this->find( $id );
-		if ( $found === null || ( $found[1]->key === $key && $found[1]->value === $asStored ) ) {
+		// A listener may have had everything written, or have deleted the row.
+		$this->table->rows( $object );
+		$found   = $this->table->find( $id );
+		$isEqual = $found !== null && $found[1]->key === $key && $found[1]->value === $asStored;
+		if ( $found === null || $isEqual || ! $this->table->isStorable( 'meta_key', $key ) || ! $this->table->isStorable( 'meta_value', $asStored ) ) {
 			return false;
 		}
 		$this->table->change( $object, $found[1], $key, $asStored );
@@ -83,8 +84,7 @@ final class MetaByIdFilters {
 		$value            = maybe_unserialize( $row->value );
 		do_action( 'delete_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'delete_postmeta', $id );
-		$this->find( $id );
-		$isDone = $this->table->delete( [ $id ] ) > 0;
+		$isDone = $this->table->delete( $object, [ $id ] ) > 0;
 		wp_cache_delete( $object, 'post_meta' );
 		do_action( 'deleted_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'deleted_postmeta', $id );

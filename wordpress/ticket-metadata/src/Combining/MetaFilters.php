@@ -45,7 +45,7 @@ final class MetaFilters {
 		}
 		do_action( "add_{$this->type}_meta", $object, $key, $value );
 		$origin = $isUnique ? MetaRow::ADDED_UNIQUE : ( $isByUpdate ? MetaRow::ADDED_BY_UPDATE : MetaRow::ADDED );
-		$id     = $this->table->add( $object, $key, self::stored( $value ), $origin );
+		$id     = $this->table->add( $object, $key, MetaRow::stored( $value ), $origin );
 		wp_cache_delete( $object, "{$this->type}_meta" );
 		do_action( "added_{$this->type}_meta", $id, $object, $key, $value );
 		return $id;
@@ -71,7 +71,7 @@ final class MetaFilters {
 
 	private function updateRows( int $object, string $key, $value ): bool {
 		$ids    = array_map( 'strval', array_keys( $this->rowsOf( $object, $key ) ) );
-		$stored = self::stored( $value );
+		$stored = MetaRow::stored( $value );
 		$this->fire( 'update', $ids, $object, $key, $value );
 		// Again, because a listener may have changed them.
 		$this->table->makeRoom();
@@ -94,10 +94,10 @@ final class MetaFilters {
 			return $check;
 		}
 		$isOfValue = maybe_serialize( $value ) !== '' && $value !== null && $value !== false;
-		if ( $isOfValue && ! $this->isClear( $object, $key, self::stored( $value ) ) ) {
+		if ( $isOfValue && ! $this->isClear( $object, $key, MetaRow::stored( $value ) ) ) {
 			return null;
 		}
-		$rows = array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => ! $isOfValue || $row->value === self::stored( $value ) );
+		$rows = array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => ! $isOfValue || $row->value === MetaRow::stored( $value ) );
 		if ( $rows === [] ) {
 			return false;
 		}
@@ -106,7 +106,7 @@ final class MetaFilters {
 		if ( $this->type === 'post' ) {
 			do_action( 'delete_postmeta', $ids );
 		}
-		if ( $this->table->delete( array_map( 'intval', $ids ) ) === 0 ) {
+		if ( $this->table->delete( $object, array_map( 'intval', $ids ) ) === 0 ) {
 			return false;
 		}
 		wp_cache_delete_multiple( [ $object ], "{$this->type}_meta" );
@@ -126,8 +126,13 @@ final class MetaFilters {
 		foreach ( $this->table->rows( (int) $object ) as $row ) {
 			$values[ $row->key ][] = $row->value;
 		}
-		if ( (string) $key === '' ) {
-			return $isSingle ? [ $values ] : $values;
+		if ( ! $key && $isSingle ) {
+			// get_metadata() wants all, and metadata_exists() to know whether there is such a key. They ask in the same way.
+			$this->table->write();
+			return null;
+		}
+		if ( ! $key ) {
+			return $values;
 		}
 		if ( isset( $values[ $key ] ) ) {
 			return array_map( 'maybe_unserialize', $isSingle ? [ $values[ $key ][0] ] : $values[ $key ] );
@@ -160,24 +165,14 @@ final class MetaFilters {
 			return false;
 		}
 		$this->table->makeRoom();
-		return $this->isStorable( 'meta_key', $key )
-			&& $this->isStorable( 'meta_value', self::stored( $value ) )
+		return $this->table->isStorable( 'meta_key', $key )
+			&& $this->table->isStorable( 'meta_value', MetaRow::stored( $value ) )
 			&& array_filter( $this->table->rows( $object ), static fn( MetaRow $row ): bool => SameText::isUnclear( $row->key, $key ) ) === [];
 	}
 
 	/** Whether no value could be the same in the database and another one here. */
 	private function isClear( int $object, string $key, ?string $value ): bool {
 		return array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => SameText::isUnclear( (string) $row->value, (string) $value ) ) === [];
-	}
-
-	/** wpdb refuses text that the column cannot hold. */
-	private function isStorable( string $column, ?string $text ): bool {
-		global $wpdb;
-		$length = $column === 'meta_key' ? 191 : 65535;
-		if ( $text === null || ( SameText::isAscii( $text ) && strlen( $text ) <= $length ) ) {
-			return true;
-		}
-		return Statements::run( fn() => $wpdb->strip_invalid_text_for_column( $this->table->name, $column, $text ) ) === $text;
 	}
 
 	/** @return array<int, MetaRow> by id */
@@ -198,11 +193,5 @@ final class MetaFilters {
 	/** @param mixed $old */
 	private static function isEqualToOnly( $old, $value ): bool {
 		return is_countable( $old ) && count( $old ) === 1 && $old[0] === $value;
-	}
-
-	/** As wpdb stores it. */
-	private static function stored( $value ): ?string {
-		$stored = maybe_serialize( $value );
-		return $stored === null ? null : (string) $stored;
 	}
 }

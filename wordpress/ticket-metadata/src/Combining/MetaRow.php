@@ -32,4 +32,11 @@ final class MetaRow {
 	public function isUnwritten(): bool {
 		return $this->isChanged || $this->origin !== self::STORED;
 	}
+
+	/** @param mixed $value */
+	public static function stored( $value ): ?string {
+		$stored = maybe_serialize( $value );
+		// wpdb makes text of everything but null.
+		return $stored === null ? null : (string) $stored;
+	}
 }

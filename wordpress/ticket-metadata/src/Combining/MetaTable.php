@@ -52,6 +52,16 @@ final class MetaTable implements Buffer {
 		return _get_meta_table( $this->type ) === $this->name;
 	}
 
+	/** wpdb refuses text that the column cannot hold. */
+	public function isStorable( string $column, ?string $text ): bool {
+		global $wpdb;
+		$length = $column === 'meta_key' ? 191 : 65535;
+		if ( $text === null || ( SameText::isAscii( $text ) && strlen( $text ) <= $length ) ) {
+			return true;
+		}
+		return Statements::run( fn() => $wpdb->strip_invalid_text_for_column( $this->name, $column, $text ) ) === $text;
+	}
+
 	/** @return array<int, MetaRow> by id, in the order of the database */
 	public function rows( int $object ): array {
 		if ( ! isset( $this->rows[ $object ] ) ) {
@@ -90,12 +100,14 @@ final class MetaTable implements Buffer {
 	 * @param int[] $ids
 	 * @return int the number of rows that were there
 	 */
-	public function delete( array $ids ): int {
+	public function delete( int $object, array $ids ): int {
+		$this->rows( $object );
 		if ( array_filter( $this->findAll( $ids ), static fn( array $found ): bool => $found[1]->origin === MetaRow::STORED ) !== [] ) {
 			$this->writeBeforeDeletion();
+			$this->rows( $object );
 		}
 		$found = $this->findAll( $ids );
-		foreach ( $found as [ $object, $row ] ) {
+		foreach ( $found as [ , $row ] ) {
 			if ( $row->origin === MetaRow::STORED ) {
 				$this->deleted[ $row->id ] = $object;
 			}
@@ -111,10 +123,7 @@ final class MetaTable implements Buffer {
 	 */
 	private function writeBeforeDeletion(): void {
 		if ( $this->unwritten > count( $this->deleted ) ) {
-			$objects = array_keys( $this->rows );
 			$this->write();
-			// What is to be deleted must be found again.
-			array_map( [ $this, 'rows' ], $objects );
 		}
 	}
 

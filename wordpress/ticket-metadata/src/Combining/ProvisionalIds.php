@@ -52,19 +52,24 @@ final class ProvisionalIds {
 	/**
 	 * Finds the rows again that were written: their ids ascend in the order in which they were added.
 	 *
-	 * @param MetaRow[] $rows all of the object, by id
+	 * @param array<int, MetaRow> $rows all of the object, by id
 	 */
 	public function recognise( int $object, array $rows ): void {
-		$taken = array_flip( $this->real );
-		foreach ( $this->written[ $object ] ?? [] as $provisional => $written ) {
-			foreach ( $rows as $row ) {
-				if ( $row->id > $this->above[ $object ] && ! isset( $taken[ $row->id ] ) && $row->key === $written->key && $row->value === $written->value ) {
-					$this->real[ $provisional ] = $row->id;
-					$taken[ $row->id ]          = $provisional;
-					break;
-				}
+		$written = $this->written[ $object ] ?? [];
+		$above   = $this->above[ $object ] ?? 0;
+		unset( $this->written[ $object ], $this->above[ $object ] );
+		$free = array_filter( $rows, static fn( MetaRow $row ): bool => $row->id > $above );
+		foreach ( $this->real as $real ) {
+			unset( $free[ $real ] );
+		}
+		foreach ( $written as $provisional => $row ) {
+			$ofKey = array_filter( $free, static fn( MetaRow $one ): bool => $one->key === $row->key );
+			// Somebody may have changed it since.
+			$equal = array_filter( $ofKey, static fn( MetaRow $one ): bool => $one->value === $row->value ) ?: $ofKey;
+			if ( $equal !== [] ) {
+				$this->real[ $provisional ] = array_key_first( $equal );
+				unset( $free[ $this->real[ $provisional ] ] );
 			}
 		}
-		unset( $this->written[ $object ], $this->above[ $object ] );
 	}
 }

@@ -1,0 +1,35 @@
+<?php
+namespace TicketMetadata\Test;
+
+use TicketMetadata\Combining\Combining;
+use TicketMetadata\Combining\Scope;
+use TicketMetadata\Combining\Statistics;
+
+/** A page on which writes are combined, within a test: what it hooks is gone after it. */
+final class CombinedPage {
+
+	/** @var array<string, \WP_Hook> */
+	private array $hooks;
+
+	public function __construct( array $postTypes, array $counters = [] ) {
+		global $wp_filter;
+		$this->hooks = array_map( static fn( \WP_Hook $hook ): \WP_Hook => clone $hook, $wp_filter );
+		Statistics::store();
+		Combining::start( new Scope( $postTypes, $counters ) );
+	}
+
+	/** As the hook `shutdown` does. @return array{made: int, avoided: int} */
+	public function end(): array {
+		// Without it, one page of some would store what it has saved.
+		add_filter( 'pre_update_option_' . Statistics::OPTION, static fn( $new, $old ) => $old, 10, 2 );
+		$end = new \ReflectionProperty( Combining::class, 'end' );
+		$end->setAccessible( true );
+		$last = $end->getValue();
+		$last->write();
+		$saved = Statistics::ofRequest();
+		$last->end();
+		$end->setValue( null, null );
+		$GLOBALS['wp_filter'] = $this->hooks;
+		return $saved;
+	}
+}
