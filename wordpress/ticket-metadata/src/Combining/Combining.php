@@ -42,8 +42,13 @@ final class Combining {
 		}
 	}
 
-	/** A command may run for hours, so that "until the end" is no bound. Provisional ids need integers of 64 bits. */
+	/** Provisional ids are integers of 64 bits. */
+	public static function isSupported(): bool {
+		return PHP_INT_SIZE >= 8;
+	}
+
+	/** A command may run for hours, so that the end of the request is no bound. */
 	private static function isPossible(): bool {
-		return PHP_INT_SIZE >= 8 && ! ( defined( 'WP_CLI' ) && WP_CLI ) && ! wp_installing();
+		return self::isSupported() && ! ( defined( 'WP_CLI' ) && WP_CLI ) && ! wp_installing();
 	}
 }

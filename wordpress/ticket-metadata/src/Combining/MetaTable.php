@@ -266,7 +266,7 @@ final class MetaTable implements Buffer {
 	}
 
 	private function noteChange( int $object, string $key, ?string $value ): void {
-		Statistics::kept();
+		Statistics::replaced();
 		Combining::expectLastWrite();
 		$this->changed[ $object ] = true;
 		$this->unwrittenBytes    += strlen( $key ) + strlen( (string) $value );

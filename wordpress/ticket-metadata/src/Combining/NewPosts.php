@@ -38,11 +38,11 @@ final class NewPosts {
 		$uuid = wp_generate_uuid4();
 		if ( ( $data['guid'] ?? null ) === '' ) {
 			$data['guid'] = wp_slash( home_url( '/?' . build_query( [ 'post_type' => $data['post_type'], 'uuid' => $uuid ] ) ) );
-			Statistics::avoided();
+			Statistics::replaced();
 		}
 		if ( $this->needsSlug( $data ) ) {
 			$data['post_name'] = $uuid;
-			Statistics::avoided();
+			Statistics::replaced();
 		}
 		return $data;
 	}

@@ -16,15 +16,13 @@ final class Statistics {
 	/** Statements that WordPress would have made. */
 	private static int $replaced = 0;
 
+	/** A write statement of our own. */
 	public static function made(): void {
 		self::$made++;
 	}
 
-	public static function kept(): void {
-		self::$replaced++;
-	}
-
-	public static function avoided(): void {
+	/** A write statement that WordPress would have made now. */
+	public static function replaced(): void {
 		self::$replaced++;
 	}
 

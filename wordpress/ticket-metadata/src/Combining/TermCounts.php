@@ -66,7 +66,7 @@ final class TermCounts implements Buffer {
 			do_action( 'edit_term_taxonomy', $term, $taxonomy->name );
 			$this->due[ $taxonomy->name ][ (int) $term ] = true;
 			$this->areUnnamed = true;
-			Statistics::kept();
+			Statistics::replaced();
 			Combining::expectLastWrite();
 			do_action( 'edited_term_taxonomy', $term, $taxonomy->name );
 		}
