@@ -70,6 +70,12 @@ final class KilledPageTest extends TestCase {
 		self::assertStringContainsString( '"last","written"', DeskTables::states( $this->mysqli )['postmeta'] );
 	}
 
+	public function testItIsWrittenBeforeTheAnswerLeaves(): void {
+		[ $status ] = self::page( [ 'COMBINE' => '1', 'DO' => 'said', 'END' => 'sent' ] );
+		self::assertSame( -SIGKILL, $status );
+		self::assertStringContainsString( '"last","written"', DeskTables::states( $this->mysqli )['postmeta'] );
+	}
+
 	public function testWhatChangesAtTheVeryEndIsWrittenAtOnce(): void {
 		self::page( [ 'COMBINE' => '1', 'DO' => 'opened', 'END' => 'late' ] );
 		self::assertStringContainsString( '"late","written"', DeskTables::states( $this->mysqli )['postmeta'] );

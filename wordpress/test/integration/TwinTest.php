@@ -2,7 +2,6 @@
 namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
-use TicketMetadata\Combining\Statistics;
 
 /**
  * Two tickets live through the same random events, one with write combining and one without. Values, actions with their
@@ -10,7 +9,7 @@ use TicketMetadata\Combining\Statistics;
  */
 final class TwinTest extends TestCase {
 
-	private const SEEDS = [ 1, 2, 3, 4, 5, 6 ];
+	private const SEEDS = [ 1, 2, 3, 4 ];
 
 	private const STEPS = 1000;
 
@@ -39,6 +38,7 @@ final class TwinTest extends TestCase {
 		$plain    = new Twin( Twin::PLAIN );
 		$steps    = (int) ( getenv( 'TWIN_STEPS' ) ?: self::STEPS );
 		$saved    = 0;
+		$atLeast  = $steps / 10;
 		while ( $steps > 0 ) {
 			$page   = $events->page( min( $steps, $events->number( self::PAGE_MAX ) ) );
 			$steps -= count( $page );
@@ -49,7 +49,7 @@ final class TwinTest extends TestCase {
 			self::assertSame( $plain->rows(), $combined->rows(), "rows, seed $seed, $steps steps before the end: " . wp_json_encode( $page, JSON_PARTIAL_OUTPUT_ON_ERROR ) );
 			$saved += $combined->avoided();
 		}
-		self::assertGreaterThan( self::STEPS / 10, $saved, 'statements that were combined' );
+		self::assertGreaterThan( $atLeast, $saved, 'statements that were combined' );
 		$combined->delete();
 		$plain->delete();
 	}

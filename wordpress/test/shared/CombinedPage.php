@@ -18,12 +18,16 @@ final class CombinedPage {
 		Combining::start( new Scope( $postTypes, $counters ) );
 	}
 
-	/** As the hook `shutdown` does. @return array{made: int, avoided: int} */
+	/** As the hook `shutdown` does, and the page goes on. */
+	public function finish(): void {
+		self::last()->getValue()->end();
+	}
+
+	/** @return array{made: int, avoided: int} */
 	public function end(): array {
 		// Without it, one page of some would store what it has saved.
 		add_filter( 'pre_update_option_' . Statistics::OPTION, static fn( $new, $old ) => $old, 10, 2 );
-		$end = new \ReflectionProperty( Combining::class, 'end' );
-		$end->setAccessible( true );
+		$end  = self::last();
 		$last = $end->getValue();
 		$last->write();
 		$saved = Statistics::ofRequest();
@@ -31,5 +35,11 @@ final class CombinedPage {
 		$end->setValue( null, null );
 		$GLOBALS['wp_filter'] = $this->hooks;
 		return $saved;
+	}
+
+	private static function last(): \ReflectionProperty {
+		$end = new \ReflectionProperty( Combining::class, 'end' );
+		$end->setAccessible( true );
+		return $end;
 	}
 }

@@ -66,6 +66,11 @@ final class PageEnd {
 				// Registered before WordPress's own function, as a monitoring extension does it.
 				remove_all_actions( 'shutdown' );
 				exit;
+			case 'sent':
+				// The browser has what was said so far. Nothing follows.
+				ob_end_flush();
+				flush();
+				posix_kill( getmypid(), SIGKILL );
 			case 'late':
 				add_action( 'shutdown', static function (): void {
 					$tickets = get_posts( [ 'post_type' => 'ticket', 'post_status' => 'any', 'numberposts' => 1, 'orderby' => 'ID' ] );

@@ -33,6 +33,13 @@ final class TicketLife {
 		wp_delete_post( $log, true );
 	}
 
+	/** And the page has begun. */
+	public function said(): void {
+		ob_start();
+		echo 'The ticket:';
+		$this->opened();
+	}
+
 	/** Only the ticket and its meta. */
 	public function opened(): void {
 		$id = wpas_open_ticket( [ 'title' => 'A ticket', 'message' => 'Text' ] );

@@ -17,14 +17,14 @@ final class Barrier {
 	/** @var Buffer[] */
 	private array $buffers;
 
-	private MetaTable $posts;
+	private MetaBuffer $posts;
 
 	private MetaByIdFilters $byId;
 
 	private InsertedPosts $inserted;
 
 	/** @param Buffer[] $buffers */
-	public function __construct( array $buffers, MetaTable $posts, MetaByIdFilters $byId, InsertedPosts $inserted ) {
+	public function __construct( array $buffers, MetaBuffer $posts, MetaByIdFilters $byId, InsertedPosts $inserted ) {
 		$this->buffers  = $buffers;
 		$this->posts    = $posts;
 		$this->byId     = $byId;
@@ -49,7 +49,7 @@ final class Barrier {
 		if ( $this->isIdle() ) {
 			return $query;
 		}
-		if ( $this->posts->isQuestionWithoutAnswer( $query ) ) {
+		if ( $this->posts->isSearchInVain( $query ) ) {
 			return Statements::answerNothing();
 		}
 		$verb = strtoupper( substr( ltrim( $query, "( \t\r\n" ), 0, strcspn( ltrim( $query, "( \t\r\n" ), "( \t\r\n" ) ) );

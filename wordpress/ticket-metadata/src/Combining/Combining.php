@@ -15,8 +15,8 @@ final class Combining {
 			return;
 		}
 		$inserted = new InsertedPosts();
-		$posts    = new MetaTable( 'post', $inserted );
-		$users    = new MetaTable( 'user' );
+		$posts    = new MetaBuffer( new MetaTable( 'post' ), $inserted );
+		$users    = new MetaBuffer( new MetaTable( 'user' ) );
 		$counts   = new TermCounts( $scope );
 		$byId     = new MetaByIdFilters( $posts, $scope );
 		$barrier  = new Barrier( [ $posts, $users, $counts ], $posts, $byId, $inserted );

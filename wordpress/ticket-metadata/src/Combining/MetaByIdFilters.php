@@ -4,16 +4,16 @@ namespace TicketMetadata\Combining;
 /** WordPress's functions for one row of meta, by its id. See get_, update_ and delete_metadata_by_mid() in wp-includes/meta.php. */
 final class MetaByIdFilters {
 
-	private MetaTable $table;
+	private MetaBuffer $buffer;
 
 	private Scope $scope;
 
 	/** The post whose rows WordPress has listed, to delete one after the other. */
 	private int $listed = 0;
 
-	public function __construct( MetaTable $table, Scope $scope ) {
-		$this->table = $table;
-		$this->scope = $scope;
+	public function __construct( MetaBuffer $buffer, Scope $scope ) {
+		$this->buffer = $buffer;
+		$this->scope  = $scope;
 	}
 
 	public function listen(): void {
@@ -30,7 +30,7 @@ final class MetaByIdFilters {
 
 	/** @return mixed null, or what get_metadata_by_mid() returns */
 	public function get( $check, $id ) {
-		$found = $check === null ? $this->table->find( $id ) : null;
+		$found = $check === null ? $this->find( $id ) : null;
 		if ( $found === null ) {
 			return $check;
 		}
@@ -61,13 +61,12 @@ final class MetaByIdFilters {
 		do_action( 'update_post_meta', $id, (string) $object, $key, $value );
 		do_action( 'update_postmeta', $id, (string) $object, $key, $stored );
 		// A listener may have had everything written, or have deleted the row.
-		$this->table->rows( $object );
-		$found   = $this->table->find( $id );
+		$found   = $this->find( $id, $object );
 		$isEqual = $found !== null && $found[1]->key === $key && $found[1]->value === $asStored;
-		if ( $found === null || $isEqual || ! $this->table->isStorable( 'meta_key', $key ) || ! $this->table->isStorable( 'meta_value', $asStored ) ) {
+		if ( $found === null || $isEqual || ! $this->buffer->table->isStorable( 'meta_key', $key ) || ! $this->buffer->table->isStorable( 'meta_value', $asStored ) ) {
 			return false;
 		}
-		$this->table->change( $object, $found[1], $key, $asStored );
+		$this->buffer->change( $object, $found[1], $key, $asStored );
 		wp_cache_delete( $object, 'post_meta' );
 		do_action( 'updated_post_meta', $id, (string) $object, $key, $value );
 		do_action( 'updated_postmeta', $id, (string) $object, $key, $stored );
@@ -84,7 +83,11 @@ final class MetaByIdFilters {
 		$value            = maybe_unserialize( $row->value );
 		do_action( 'delete_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'delete_postmeta', $id );
-		$isDone = $this->table->delete( $object, [ $id ] ) > 0;
+		try {
+			$isDone = $this->buffer->delete( $object, [ $id ] ) > 0;
+		} catch ( Unreadable $error ) {
+			$isDone = false;
+		}
 		wp_cache_delete( $object, 'post_meta' );
 		do_action( 'deleted_post_meta', (array) $id, $object, $row->key, $value );
 		do_action( 'deleted_postmeta', $id );
@@ -93,18 +96,26 @@ final class MetaByIdFilters {
 
 	/** @return array{int, MetaRow}|null */
 	private function held( int $id ): ?array {
-		if ( Combining::isOver() || ! $this->table->isCurrent() ) {
+		if ( Combining::isOver() || ! $this->buffer->table->isCurrent() ) {
 			return null;
 		}
-		$this->table->makeRoom();
-		return $this->find( $id );
+		$this->buffer->makeRoom();
+		$isOfListed = $this->listed > 0 && $this->scope->hasPostType( (string) get_post_type( $this->listed ) );
+		return $this->find( $id, $isOfListed ? $this->listed : 0 );
 	}
 
-	/** @return array{int, MetaRow}|null */
-	private function find( int $id ): ?array {
-		if ( $this->listed > 0 && ! $this->table->has( $this->listed ) && $this->scope->hasPostType( (string) get_post_type( $this->listed ) ) ) {
-			$this->table->rows( $this->listed );
+	/**
+	 * @param int $object whose row it may be; 0: that of an object whose rows are held
+	 * @return array{int, MetaRow}|null
+	 */
+	private function find( int $id, int $object = 0 ): ?array {
+		try {
+			if ( $object > 0 ) {
+				$this->buffer->rows( $object );
+			}
+			return $this->buffer->find( $id );
+		} catch ( Unreadable $error ) {
+			return null;
 		}
-		return $this->table->find( $id );
 	}
 }

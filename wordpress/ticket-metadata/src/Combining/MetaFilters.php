@@ -2,14 +2,14 @@
 namespace TicketMetadata\Combining;
 
 /**
- * WordPress's functions for meta, with a MetaTable in the place of the database: the same comparisons, actions and
+ * WordPress's functions for meta, with a MetaBuffer in the place of the database: the same comparisons, actions and
  * results, in the same order. See add_metadata(), update_metadata() and delete_metadata() in wp-includes/meta.php.
  *
  * A filter that returns null leaves the work to WordPress, and the barrier writes what is unwritten before it.
  */
 final class MetaFilters {
 
-	private MetaTable $table;
+	private MetaBuffer $buffer;
 
 	private Scope $scope;
 
@@ -18,10 +18,10 @@ final class MetaFilters {
 	/** @var array{int, string}|null object and key that update_metadata() has looked for and not found: it goes on to add it */
 	private ?array $updating = null;
 
-	public function __construct( MetaTable $table, Scope $scope ) {
-		$this->table = $table;
-		$this->scope = $scope;
-		$this->type  = $table->type;
+	public function __construct( MetaBuffer $buffer, Scope $scope ) {
+		$this->buffer = $buffer;
+		$this->scope  = $scope;
+		$this->type   = $buffer->table->type;
 	}
 
 	public function listen(): void {
@@ -45,7 +45,11 @@ final class MetaFilters {
 		}
 		do_action( "add_{$this->type}_meta", $object, $key, $value );
 		$origin = $isUnique ? MetaRow::ADDED_UNIQUE : ( $isByUpdate ? MetaRow::ADDED_BY_UPDATE : MetaRow::ADDED );
-		$id     = $this->table->add( $object, $key, MetaRow::stored( $value ), $origin );
+		try {
+			$id = $this->buffer->add( $object, $key, MetaRow::stored( $value ), $origin );
+		} catch ( Unreadable $error ) {
+			return false;
+		}
 		wp_cache_delete( $object, "{$this->type}_meta" );
 		do_action( "added_{$this->type}_meta", $id, $object, $key, $value );
 		return $id;
@@ -74,14 +78,19 @@ final class MetaFilters {
 		$stored = MetaRow::stored( $value );
 		$this->fire( 'update', $ids, $object, $key, $value );
 		// Again, because a listener may have changed them.
-		$this->table->makeRoom();
+		try {
+			$this->buffer->makeRoom();
+			$rows = $this->rowsOf( $object, $key );
+		} catch ( Unreadable $error ) {
+			return false;
+		}
 		// A database does not count a row that stays as it is.
-		$changed = array_filter( $this->rowsOf( $object, $key ), static fn( MetaRow $row ): bool => $row->value !== $stored );
+		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored );
 		if ( $changed === [] ) {
 			return false;
 		}
 		foreach ( $changed as $row ) {
-			$this->table->change( $object, $row, $key, $stored );
+			$this->buffer->change( $object, $row, $key, $stored );
 		}
 		wp_cache_delete( $object, "{$this->type}_meta" );
 		$this->fire( 'updated', $ids, $object, $key, $value );
@@ -106,7 +115,11 @@ final class MetaFilters {
 		if ( $this->type === 'post' ) {
 			do_action( 'delete_postmeta', $ids );
 		}
-		if ( $this->table->delete( $object, array_map( 'intval', $ids ) ) === 0 ) {
+		try {
+			if ( $this->buffer->delete( $object, array_map( 'intval', $ids ) ) === 0 ) {
+				return false;
+			}
+		} catch ( Unreadable $error ) {
 			return false;
 		}
 		wp_cache_delete_multiple( [ $object ], "{$this->type}_meta" );
@@ -119,16 +132,16 @@ final class MetaFilters {
 
 	/** @return mixed null, or what get_metadata_raw() returns, as a list where one value is asked for: WordPress takes its first */
 	public function get( $check, $object, $key, $isSingle ) {
-		if ( $check !== null || ! $this->table->isChanged( (int) $object ) ) {
+		if ( $check !== null || ! $this->buffer->isChanged( (int) $object ) ) {
 			return $check;
 		}
 		$values = [];
-		foreach ( $this->table->rows( (int) $object ) as $row ) {
+		foreach ( $this->buffer->rows( (int) $object ) as $row ) {
 			$values[ $row->key ][] = $row->value;
 		}
 		if ( ! $key && $isSingle ) {
 			// get_metadata() wants all, and metadata_exists() to know whether there is such a key. They ask in the same way.
-			$this->table->write();
+			$this->buffer->write();
 			return null;
 		}
 		if ( ! $key ) {
@@ -140,7 +153,7 @@ final class MetaFilters {
 		$default = get_metadata_default( $this->type, $object, $key, $isSingle );
 		if ( ! in_array( $default, [ '', [] ], true ) ) {
 			// It has a default value. metadata_exists() could not tell it from a value, so that the database has to answer.
-			$this->table->write();
+			$this->buffer->write();
 			return null;
 		}
 		return $default;
@@ -151,7 +164,7 @@ final class MetaFilters {
 		if ( $check !== null ) {
 			return $check;
 		}
-		$others = array_filter( (array) $objects, fn( $object ): bool => ! $this->table->isChanged( (int) $object ) );
+		$others = array_filter( (array) $objects, fn( $object ): bool => ! $this->buffer->isChanged( (int) $object ) );
 		if ( count( $others ) === count( (array) $objects ) ) {
 			return null;
 		}
@@ -161,13 +174,19 @@ final class MetaFilters {
 
 	/** Whether the change is combined: it is one of ours, and what it does is known without the database. */
 	private function isHeld( $object, $key, $value ): bool {
-		if ( Combining::isOver() || ! $this->table->isCurrent() || ! $this->scope->hasMeta( $this->type, $object, $key ) ) {
+		if ( Combining::isOver() || ! is_scalar( $key ) || ! $this->buffer->table->isCurrent() || ! $this->scope->hasMeta( $this->type, $object, $key ) ) {
 			return false;
 		}
-		$this->table->makeRoom();
-		return $this->table->isStorable( 'meta_key', $key )
-			&& $this->table->isStorable( 'meta_value', MetaRow::stored( $value ) )
-			&& array_filter( $this->table->rows( $object ), static fn( MetaRow $row ): bool => SameText::isUnclear( $row->key, $key ) ) === [];
+		if ( ! $this->buffer->table->isStorable( 'meta_key', $key ) || ! $this->buffer->table->isStorable( 'meta_value', MetaRow::stored( $value ) ) ) {
+			return false;
+		}
+		try {
+			$this->buffer->makeRoom();
+			return array_filter( $this->buffer->rows( $object ), static fn( MetaRow $row ): bool => SameText::isUnclear( $row->key, $key ) ) === [];
+		} catch ( Unreadable $error ) {
+			// WordPress finds out for itself what it makes of that.
+			return false;
+		}
 	}
 
 	/** Whether no value could be the same in the database and another one here. */
@@ -177,7 +196,7 @@ final class MetaFilters {
 
 	/** @return array<int, MetaRow> by id */
 	private function rowsOf( int $object, string $key ): array {
-		return array_filter( $this->table->rows( $object ), static fn( MetaRow $row ): bool => $row->key === $key );
+		return array_filter( $this->buffer->rows( $object ), static fn( MetaRow $row ): bool => $row->key === $key );
 	}
 
 	/** @param string[] $ids */

@@ -23,7 +23,11 @@ final class MetaRecheck {
 		if ( $older === [] ) {
 			return $rows;
 		}
-		$current = $this->current( array_keys( $older ) );
+		try {
+			$current = $this->current( array_keys( $older ) );
+		} catch ( Unreadable $error ) {
+			return $rows;
+		}
 		foreach ( $older as $object => $some ) {
 			$rows[ $object ] = $this->adjusted( $some, $current[ $object ] ?? [], $known[ $object ] );
 		}
@@ -59,6 +63,7 @@ final class MetaRecheck {
 	/**
 	 * @param int[] $objects
 	 * @return array<int, array<int, string>> keys by object, by id
+	 * @throws Unreadable
 	 */
 	private function current( array $objects ): array {
 		$table   = $this->table;

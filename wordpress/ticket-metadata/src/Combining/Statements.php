@@ -13,9 +13,19 @@ final class Statements {
 		return self::$depth > 0;
 	}
 
-	/** @return \stdClass[] */
+	/**
+	 * @return \stdClass[]
+	 * @throws Unreadable
+	 */
 	public static function read( string $query ): array {
-		return self::run( static fn( \wpdb $wpdb ): array => $wpdb->query( $query ) === false ? [] : $wpdb->last_result );
+		return self::run(
+			static function ( \wpdb $wpdb ) use ( $query ): array {
+				if ( $wpdb->query( $query ) === false ) {
+					throw new Unreadable( $wpdb->last_error ?: 'the connection is lost' );
+				}
+				return $wpdb->last_result;
+			}
+		);
 	}
 
 	/** @return int|false the number of rows */

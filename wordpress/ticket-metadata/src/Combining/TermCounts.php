@@ -113,8 +113,25 @@ final class TermCounts implements Buffer {
 			$list      = implode( ',', array_keys( $terms ) );
 			$queries[] = "SELECT t.term_taxonomy_id AS id, t.term_id AS term, t.count AS before_now, ($count) AS now FROM $this->table t WHERE t.term_taxonomy_id IN ($list)";
 		}
-		$rows = Statements::read( implode( ' UNION ALL ', $queries ) );
-		$this->store( array_filter( $rows, static fn( \stdClass $row ): bool => (int) $row->before_now !== (int) $row->now ) );
+		try {
+			$rows   = Statements::read( implode( ' UNION ALL ', $queries ) );
+			$isDone = $this->store( array_filter( $rows, static fn( \stdClass $row ): bool => (int) $row->before_now !== (int) $row->now ) );
+		} catch ( Unreadable $error ) {
+			$isDone = false;
+		}
+		if ( ! $isDone ) {
+			Statements::run( fn() => $this->writeSingly( $due ) );
+		}
+	}
+
+	/** @param array<string, array<int, true>> $due */
+	private function writeSingly( array $due ): void {
+		foreach ( $due as $name => $terms ) {
+			$taxonomy = get_taxonomy( $name );
+			if ( $taxonomy && $GLOBALS['wpdb']->term_taxonomy === $this->table ) {
+				( $this->ways[ $name ] )( array_keys( $terms ), $taxonomy );
+			}
+		}
 	}
 
 	public function forget(): void {
@@ -134,15 +151,16 @@ final class TermCounts implements Buffer {
 	}
 
 	/** @param \stdClass[] $rows those whose count has changed */
-	private function store( array $rows ): void {
+	private function store( array $rows ): bool {
 		if ( $rows === [] ) {
-			return;
+			return true;
 		}
 		$cases = array_map( static fn( \stdClass $row ): string => 'WHEN ' . (int) $row->id . ' THEN ' . (int) $row->now, $rows );
 		$ids   = implode( ',', array_map( 'intval', array_column( $rows, 'id' ) ) );
-		Statements::write( "UPDATE $this->table SET count = CASE term_taxonomy_id " . implode( ' ', $cases ) . " END WHERE term_taxonomy_id IN ($ids)" );
+		$result = Statements::attempt( "UPDATE $this->table SET count = CASE term_taxonomy_id " . implode( ' ', $cases ) . " END WHERE term_taxonomy_id IN ($ids)" );
 		// Other pages may have filled a persistent cache with the old counts since.
 		wp_cache_delete_multiple( array_column( $rows, 'term' ), 'terms' );
 		wp_cache_set( 'last_changed', microtime(), 'terms' );
+		return $result !== false;
 	}
 }
