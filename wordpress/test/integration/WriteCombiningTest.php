@@ -46,10 +46,10 @@ final class WriteCombiningTest extends TestCase {
 		wp_cache_flush();
 	}
 
-	private function begin(): void {
+	private function begin( float $seconds = INF ): void {
 		wp_cache_flush();
 		$this->writes = [];
-		$this->page   = new CombinedPage( self::TYPES, [ 'combined_open' ] );
+		$this->page   = new CombinedPage( self::TYPES, [ 'combined_open' ], $seconds );
 		// After combining, so that it sees what that sends.
 		add_filter(
 			'query',
@@ -399,6 +399,15 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( [ 'status' => 'open' ], $this->seenElsewhere( $id ) );
 	}
 
+	public function testAPageThatTakesLongMakesItsChangesKnown(): void {
+		$id = self::post();
+		$this->begin( 0.0 );
+		update_post_meta( $id, 'status', 'open' );
+		update_option( 'combined_option', microtime() );
+		self::assertSame( [ 'status' => 'open' ], $this->seenElsewhere( $id ) );
+		delete_option( 'combined_option' );
+	}
+
 	public function testAnImportDoesNotFillTheMemory(): void {
 		$id = self::post();
 		$this->begin();
@@ -442,6 +451,14 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( $before, [ $wpdb->last_query, $wpdb->last_result, $wpdb->num_rows, $wpdb->insert_id, $wpdb->last_error ] );
 	}
 
+	public function testADatabaseClassWithoutTheFilterIsLeftAlone(): void {
+		$id = self::post();
+		$this->begin();
+		remove_all_filters( 'query' );
+		update_post_meta( $id, 'status', 'open' );
+		self::assertSame( [ 'status' => 'open' ], $this->seenElsewhere( $id ) );
+	}
+
 	public function testAfterTheEndNothingIsHeld(): void {
 		$id = self::post();
 		$this->begin();
@@ -452,7 +469,7 @@ final class WriteCombiningTest extends TestCase {
 
 	public function testWithoutAHelpDeskItDoesNothing(): void {
 		Combining::start( new Scope( [], [] ) );
-		self::assertTrue( Combining::isOver() );
+		self::assertTrue( Combining::writesAtOnce() );
 		self::assertFalse( has_filter( 'get_post_metadata' ) );
 	}
 

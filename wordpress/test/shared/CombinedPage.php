@@ -11,11 +11,12 @@ final class CombinedPage {
 	/** @var array<string, \WP_Hook> */
 	private array $hooks;
 
-	public function __construct( array $postTypes, array $counters = [] ) {
+	/** @param float $seconds that a change is held: for as long as the test likes, however slow the machine is */
+	public function __construct( array $postTypes, array $counters = [], float $seconds = INF ) {
 		global $wp_filter;
 		$this->hooks = array_map( static fn( \WP_Hook $hook ): \WP_Hook => clone $hook, $wp_filter );
 		Statistics::store();
-		Combining::start( new Scope( $postTypes, $counters ) );
+		Combining::start( new Scope( $postTypes, $counters ), $seconds );
 	}
 
 	/** As the hook `shutdown` does, and the page goes on. */

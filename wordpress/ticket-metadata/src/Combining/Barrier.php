@@ -23,6 +23,8 @@ final class Barrier {
 
 	private InsertedPosts $inserted;
 
+	private bool $isAsked = false;
+
 	/** @param Buffer[] $buffers */
 	public function __construct( array $buffers, MetaBuffer $posts, MetaByIdFilters $byId, InsertedPosts $inserted ) {
 		$this->buffers  = $buffers;
@@ -41,6 +43,7 @@ final class Barrier {
 	 * @return mixed
 	 */
 	public function pass( $query ) {
+		$this->isAsked = true;
 		if ( Statements::areRunning() || ! is_string( $query ) || $query === '' ) {
 			return $query;
 		}
@@ -67,6 +70,11 @@ final class Barrier {
 			}
 		}
 		return $query;
+	}
+
+	/** Whether it is asked at all. A site can replace wpdb by a class that does not know the filter: nothing may be held then. */
+	public function isAsked(): bool {
+		return $this->isAsked;
 	}
 
 	public function writeAll(): void {

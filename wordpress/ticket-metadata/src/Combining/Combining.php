@@ -9,8 +9,13 @@ final class Combining {
 
 	private static ?LastWrite $end = null;
 
+	private static ?Barrier $barrier = null;
+
+	/** A page that takes longer makes its changes known to others meanwhile. */
+	private const HELD_SECONDS_MAX = 2.0;
+
 	/** Called once the help desks are known and before any of them writes. */
-	public static function start( Scope $scope ): void {
+	public static function start( Scope $scope, float $heldSecondsMax = self::HELD_SECONDS_MAX ): void {
 		if ( self::$end !== null || $scope->isEmpty() || ! self::isPossible() ) {
 			return;
 		}
@@ -19,21 +24,21 @@ final class Combining {
 		$users    = new MetaBuffer( new MetaTable( 'user' ) );
 		$counts   = new TermCounts( $scope );
 		$byId     = new MetaByIdFilters( $posts, $scope );
-		$barrier  = new Barrier( [ $posts, $users, $counts ], $posts, $byId, $inserted );
-		self::$end = new LastWrite( $barrier );
+		self::$barrier = new Barrier( [ $posts, $users, $counts ], $posts, $byId, $inserted );
+		self::$end     = new LastWrite( self::$barrier, $heldSecondsMax );
 
 		( new MetaFilters( $posts, $scope ) )->listen();
 		( new MetaFilters( $users, $scope ) )->listen();
 		$byId->listen();
 		$counts->listen();
 		( new NewPosts( $scope, $inserted ) )->listen();
-		$barrier->listen();
 		self::$end->listen();
+		self::$barrier->listen();
 	}
 
 	/** Whether writes go to the database at once. */
-	public static function isOver(): bool {
-		return self::$end === null || self::$end->isOver();
+	public static function writesAtOnce(): bool {
+		return self::$end === null || self::$barrier === null || self::$end->isOver() || ! self::$barrier->isAsked();
 	}
 
 	public static function expectLastWrite(): void {

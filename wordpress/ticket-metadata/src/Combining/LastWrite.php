@@ -18,14 +18,23 @@ final class LastWrite {
 
 	private bool $isOver = false;
 
-	public function __construct( Barrier $barrier ) {
-		$this->barrier = $barrier;
-		$this->needed  = array_filter( [ $GLOBALS['wpdb'] ?? null, $GLOBALS['wp_object_cache'] ?? null ] );
+	private float $secondsMax;
+
+	/** When the oldest unwritten change was made, or earlier; null: nothing is unwritten. */
+	private ?float $since = null;
+
+	/** @param float $secondsMax how long a change may be unwritten while the page goes on making statements */
+	public function __construct( Barrier $barrier, float $secondsMax ) {
+		$this->barrier    = $barrier;
+		$this->secondsMax = $secondsMax;
+		$this->needed     = array_filter( [ $GLOBALS['wpdb'] ?? null, $GLOBALS['wp_object_cache'] ?? null ] );
 	}
 
 	public function listen(): void {
 		// Before WordPress sends the page, and before listeners that fail or exit.
 		add_action( 'shutdown', [ $this, 'end' ], PHP_INT_MIN );
+		// A page that takes long, such as one of WP-Cron. Before the barrier, which is for a single statement.
+		add_filter( 'query', [ $this, 'passQuery' ], PHP_INT_MAX );
 		// If the hook did not come: WordPress's own function was not reached.
 		register_shutdown_function( [ $this, 'end' ] );
 		// The first byte of the answer: a page that is sent in pieces, or that ends itself by fastcgi_finish_request().
@@ -38,6 +47,7 @@ final class LastWrite {
 	}
 
 	public function expect(): void {
+		$this->since   = $this->since ?? microtime( true );
 		$this->reserve = $this->reserve === '' ? str_repeat( ' ', self::RESERVE_BYTES ) : $this->reserve;
 	}
 
@@ -59,6 +69,7 @@ final class LastWrite {
 	}
 
 	public function write(): void {
+		$this->since = null;
 		try {
 			$this->barrier->writeAll();
 		} catch ( \Throwable $error ) {
@@ -69,6 +80,17 @@ final class LastWrite {
 	public function leaveSite(): void {
 		$this->write();
 		$this->barrier->forgetAll();
+	}
+
+	/**
+	 * @param mixed $query
+	 * @return mixed
+	 */
+	public function passQuery( $query ) {
+		if ( $this->since !== null && ! Statements::areRunning() && microtime( true ) - $this->since >= $this->secondsMax ) {
+			$this->write();
+		}
+		return $query;
 	}
 
 	/**

@@ -96,7 +96,7 @@ final class MetaByIdFilters {
 
 	/** @return array{int, MetaRow}|null */
 	private function held( int $id ): ?array {
-		if ( Combining::isOver() || ! $this->buffer->table->isCurrent() ) {
+		if ( Combining::writesAtOnce() || ! $this->buffer->table->isCurrent() ) {
 			return null;
 		}
 		$this->buffer->makeRoom();

@@ -174,7 +174,7 @@ final class MetaFilters {
 
 	/** Whether the change is combined: it is one of ours, and what it does is known without the database. */
 	private function isHeld( $object, $key, $value ): bool {
-		if ( Combining::isOver() || ! is_scalar( $key ) || ! $this->buffer->table->isCurrent() || ! $this->scope->hasMeta( $this->type, $object, $key ) ) {
+		if ( Combining::writesAtOnce() || ! is_scalar( $key ) || ! $this->buffer->table->isCurrent() || ! $this->scope->hasMeta( $this->type, $object, $key ) ) {
 			return false;
 		}
 		if ( ! $this->buffer->table->isStorable( 'meta_key', $key ) || ! $this->buffer->table->isStorable( 'meta_value', MetaRow::stored( $value ) ) ) {

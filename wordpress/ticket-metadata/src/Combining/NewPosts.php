@@ -29,7 +29,7 @@ final class NewPosts {
 	 * @return mixed
 	 */
 	public function complete( $data, $post = [], $unsanitized = [], $isUpdate = true ) {
-		if ( $isUpdate || ! is_array( $data ) || Combining::isOver() || ! $this->scope->hasPostType( (string) ( $data['post_type'] ?? '' ) ) ) {
+		if ( $isUpdate || ! is_array( $data ) || Combining::writesAtOnce() || ! $this->scope->hasPostType( (string) ( $data['post_type'] ?? '' ) ) ) {
 			return $data;
 		}
 		if ( empty( $post['import_id'] ) ) {

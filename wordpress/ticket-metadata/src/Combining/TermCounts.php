@@ -58,7 +58,7 @@ final class TermCounts implements Buffer {
 	/** In the place of WordPress's function. */
 	public function update( $terms, $taxonomy ): void {
 		$isOurs = $GLOBALS['wpdb']->term_taxonomy === $this->table && $this->scope->hasTaxonomyOf( (array) $taxonomy->object_type );
-		if ( Combining::isOver() || ! $isOurs ) {
+		if ( Combining::writesAtOnce() || ! $isOurs ) {
 			( $this->ways[ $taxonomy->name ] )( $terms, $taxonomy );
 			return;
 		}
