@@ -205,6 +205,19 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( '3', get_user_option( 'combined_open', 1 ) );
 	}
 
+	public function testWhoLooksForUsersDoesNotSeeACounter(): void {
+		global $wpdb;
+		update_user_option( 1, 'combined_open', 1 );
+		$this->begin();
+		update_user_option( 1, 'combined_open', 2 );
+		self::assertNotSame( [], get_users( [ 'role' => 'administrator', 'fields' => 'ids' ] ) );
+		self::assertSame( [], $this->writesTo( $wpdb->usermeta ) );
+		self::assertSame( [ '1' ], get_users( [ 'meta_key' => $wpdb->get_blog_prefix() . 'combined_open', 'meta_value' => '2', 'fields' => 'ids' ] ) );
+		update_user_option( 1, 'combined_open', 3 );
+		self::assertSame( [ '1' ], get_users( [ 'role' => 'administrator', 'orderby' => 'meta_value', 'meta_key' => $wpdb->get_blog_prefix() . 'combined_open', 'fields' => 'ids' ] ) );
+		self::assertCount( 2, $this->writesTo( $wpdb->usermeta ) );
+	}
+
 	public function testANewPostIsOneStatement(): void {
 		global $wpdb;
 		$plain = get_post( self::post() );
@@ -279,8 +292,23 @@ final class WriteCombiningTest extends TestCase {
 		wp_set_object_terms( self::post(), 'note', 'combined_kind' );
 		self::assertSame( 0, self::termCount( 'other', 'combined_kind' ) );
 		self::assertSame( 1, self::termCount( 'note', 'combined_kind' ) );
+		self::assertSame( [], $this->writesTo( $wpdb->term_taxonomy ), 'the database counts for it' );
 		wp_set_object_terms( self::post(), 'note', 'combined_kind' );
 		self::assertSame( '2', $wpdb->get_var( "SELECT SUM(count) FROM $wpdb->term_taxonomy WHERE taxonomy = 'combined_kind'" ) );
+	}
+
+	public function testWithACacheThatOutlivesThePageTheCountIsWrittenFirst(): void {
+		global $wpdb;
+		wp_insert_term( 'note', 'combined_kind' );
+		wp_insert_term( 'other', 'combined_kind' );
+		$this->begin();
+		wp_set_object_terms( self::post(), 'note', 'combined_kind' );
+		wp_using_ext_object_cache( true );
+		self::assertSame( 0, self::termCount( 'other', 'combined_kind' ) );
+		self::assertSame( [], $this->writesTo( $wpdb->term_taxonomy ) );
+		self::assertSame( 1, self::termCount( 'note', 'combined_kind' ) );
+		wp_using_ext_object_cache( false );
+		self::assertCount( 1, $this->writesTo( $wpdb->term_taxonomy ) );
 	}
 
 	/** @return array<string, array{string}> a combined statement, by how it begins */
@@ -361,6 +389,18 @@ final class WriteCombiningTest extends TestCase {
 		$this->elsewhere( "UPDATE POSTMETA SET meta_value = 'theirs' WHERE post_id = $id" );
 		self::assertFalse( update_post_meta( $id, 'lock', 'ours', 'free' ) );
 		self::assertSame( [ 'lock' => 'theirs' ], $this->seenElsewhere( $id ) );
+	}
+
+	public function testAPreviousValueThatNobodyElseCanHaveSeenIsComparedHere(): void {
+		global $wpdb;
+		$this->begin();
+		$id = self::post();
+		add_post_meta( $id, 'data', [ 1 ] );
+		self::assertFalse( update_post_meta( $id, 'data', [ 2 ], [ 3 ] ) );
+		self::assertTrue( update_post_meta( $id, 'data', [ 2 ], [ 1 ] ) );
+		$this->end();
+		self::assertCount( 1, $this->writesTo( $wpdb->postmeta ) );
+		self::assertSame( [ [ 2 ] ], get_post_meta( $id, 'data' ) );
 	}
 
 	public function testACacheThatOutlivesThePageHasNothingThatTheDatabaseHasNot(): void {

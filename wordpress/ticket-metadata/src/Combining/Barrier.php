@@ -19,15 +19,17 @@ final class Barrier {
 
 	private MetaBuffer $posts;
 
+	private TermCounts $counts;
+
 	private MetaByIdFilters $byId;
 
 	private InsertedPosts $inserted;
 
 	private bool $isAsked = false;
 
-	/** @param Buffer[] $buffers */
-	public function __construct( array $buffers, MetaBuffer $posts, MetaByIdFilters $byId, InsertedPosts $inserted ) {
-		$this->buffers  = $buffers;
+	public function __construct( MetaBuffer $posts, MetaBuffer $users, TermCounts $counts, MetaByIdFilters $byId, InsertedPosts $inserted ) {
+		$this->buffers  = [ $posts, $users, $counts ];
+		$this->counts   = $counts;
 		$this->posts    = $posts;
 		$this->byId     = $byId;
 		$this->inserted = $inserted;
@@ -69,7 +71,7 @@ final class Barrier {
 				}
 			}
 		}
-		return $query;
+		return $this->counts->corrected( $query );
 	}
 
 	/** Whether it is asked at all. A site can replace wpdb by a class that does not know the filter: nothing may be held then. */

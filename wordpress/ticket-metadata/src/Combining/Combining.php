@@ -12,7 +12,7 @@ final class Combining {
 	private static ?Barrier $barrier = null;
 
 	/** A page that takes longer makes its changes known to others meanwhile. */
-	private const HELD_SECONDS_MAX = 2.0;
+	private const HELD_SECONDS_MAX = 5.0;
 
 	/** Called once the help desks are known and before any of them writes. */
 	public static function start( Scope $scope, float $heldSecondsMax = self::HELD_SECONDS_MAX ): void {
@@ -24,7 +24,7 @@ final class Combining {
 		$users    = new MetaBuffer( new MetaTable( 'user' ) );
 		$counts   = new TermCounts( $scope );
 		$byId     = new MetaByIdFilters( $posts, $scope );
-		self::$barrier = new Barrier( [ $posts, $users, $counts ], $posts, $byId, $inserted );
+		self::$barrier = new Barrier( $posts, $users, $counts, $byId, $inserted );
 		self::$end     = new LastWrite( self::$barrier, $heldSecondsMax );
 
 		( new MetaFilters( $posts, $scope ) )->listen();

@@ -127,8 +127,26 @@ final class MetaBuffer implements Buffer {
 		if ( $this->changed === [] && ! $isWrite ) {
 			return false;
 		}
+		if ( ! $isWrite && $this->hasOnlyNewValues() && $this->table->isOfOtherKeys( $query, $this->changedKeys() ) ) {
+			return false;
+		}
 		$objects = $this->table->objectsOfCacheFill( $query );
 		return $objects === null || array_intersect_key( array_flip( $objects ), $this->changed ) !== [];
+	}
+
+	private function hasOnlyNewValues(): bool {
+		return $this->deleted === [] && array_filter( $this->unwrittenRows(), static fn( MetaRow $row ): bool => $row->origin !== MetaRow::STORED ) === [];
+	}
+
+	/** @return string[] */
+	private function changedKeys(): array {
+		return array_unique( array_map( static fn( MetaRow $row ): string => $row->key, $this->unwrittenRows() ) );
+	}
+
+	/** @return MetaRow[] */
+	private function unwrittenRows(): array {
+		$rows = array_merge( [], ...array_values( array_intersect_key( $this->rows, $this->changed ) ) );
+		return array_filter( $rows, static fn( MetaRow $row ): bool => $row->isUnwritten() );
 	}
 
 	/** Whether it is WordPress's question for the rows of a key of an object that are held, and there is none. */

@@ -57,23 +57,37 @@ final class MetaFilters {
 
 	/** @return mixed null, or what update_metadata() returns */
 	public function update( $check, $object, $key, $value, $previous ) {
-		// With a previous value the database compares and sets at once, which no other page can come between.
-		if ( $check !== null || ! empty( $previous ) || ! $this->isHeld( $object, $key, $value ) ) {
+		if ( $check !== null || ! $this->isHeld( $object, $key, $value ) ) {
 			return $check;
 		}
-		if ( $this->rowsOf( $object, $key ) === [] ) {
+		$rows = $this->rowsOf( $object, $key );
+		if ( ! empty( $previous ) && ! $this->isComparedHere( $rows, MetaRow::stored( $previous ) ) ) {
+			return null;
+		}
+		if ( $rows === [] ) {
 			// WordPress asks the database for the rows, is told that there are none, and calls add_metadata(). A filter cannot
 			// do that for it, because update_metadata() would return true then, and not the id.
 			$this->updating = [ $object, $key ];
 			return null;
 		}
-		if ( self::isEqualToOnly( get_metadata_raw( $this->type, $object, $key ), $value ) ) {
+		if ( empty( $previous ) && self::isEqualToOnly( get_metadata_raw( $this->type, $object, $key ), $value ) ) {
 			return false;
 		}
-		return $this->updateRows( $object, $key, $value );
+		return $this->updateRows( $object, $key, $value, empty( $previous ) ? null : MetaRow::stored( $previous ) );
 	}
 
-	private function updateRows( int $object, string $key, $value ): bool {
+	/**
+	 * With a previous value the database compares and sets in one statement, which no other page can come between. Only of
+	 * rows that this page has added, and nobody else can see yet, it can be done here.
+	 *
+	 * @param MetaRow[] $rows
+	 */
+	private function isComparedHere( array $rows, string $previous ): bool {
+		return array_filter( $rows, static fn( MetaRow $row ): bool => $row->origin === MetaRow::STORED || SameText::isUnclear( (string) $row->value, $previous ) ) === [];
+	}
+
+	/** @param string|null $previous the value that a row must have to be changed; null: any */
+	private function updateRows( int $object, string $key, $value, ?string $previous ): bool {
 		$ids    = array_map( 'strval', array_keys( $this->rowsOf( $object, $key ) ) );
 		$stored = MetaRow::stored( $value );
 		$this->fire( 'update', $ids, $object, $key, $value );
@@ -85,7 +99,7 @@ final class MetaFilters {
 			return false;
 		}
 		// A database does not count a row that stays as it is.
-		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored );
+		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored && ( $previous === null || $row->value === $previous ) );
 		if ( $changed === [] ) {
 			return false;
 		}

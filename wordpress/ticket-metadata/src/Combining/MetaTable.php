@@ -95,6 +95,28 @@ final class MetaTable {
 		return preg_match( $pattern, $query, $found ) === 1 ? [ (int) $found[2], stripslashes( $found[1] ) ] : null;
 	}
 
+	/**
+	 * Whether a SELECT is of values of other keys alone: it joins the table, as WordPress does to find users with a role,
+	 * and names it elsewhere only to compare a key with a text and the value of that row with another.
+	 *
+	 * @param string[] $keys
+	 */
+	public function isOfOtherKeys( string $query, array $keys ): bool {
+		$text     = "'((?:[^'\\\\]|\\\\.)*)'";
+		$compared = "/\(\s*$this->name\.meta_key = $text AND $this->name\.meta_value (?:=|LIKE) $text\s*\)/s";
+		$joined   = "/ JOIN $this->name ON \( ?\w+\.ID = $this->name\.$this->column ?\)/";
+		$rest     = preg_replace( [ $compared, $joined ], '', $query );
+		preg_match_all( $compared, $query, $found );
+		foreach ( $found[1] as $other ) {
+			foreach ( $keys as $key ) {
+				if ( $key === stripslashes( $other ) || SameText::isUnclear( $key, stripslashes( $other ) ) ) {
+					return false;
+				}
+			}
+		}
+		return $found[1] !== [] && is_string( $rest ) && stripos( $rest, $this->name ) === false && preg_match( '/\*|\bmeta_(key|value)\b/i', preg_replace( "/$text/s", '', $rest ) ) === 0;
+	}
+
 	/** Whether a statement deletes posts. Their meta goes before them: nothing may be left of it if the page is killed in between. */
 	public function isDeletionOfPosts( string $query ): bool {
 		return $this->type === 'post' && strncasecmp( $query, 'DELETE', 6 ) === 0 && stripos( $query, $GLOBALS['wpdb']->posts ) !== false;

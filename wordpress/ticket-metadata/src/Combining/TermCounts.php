@@ -12,6 +12,9 @@ final class TermCounts implements Buffer {
 	private const OF_POSTS  = '_update_post_term_count';
 	private const OF_OBJECTS = '_update_generic_term_count';
 
+	/** With this statement WordPress fills its cache of terms. */
+	private const OF_TERMS = '/^(SELECT t\.\*, tt\.\*) (FROM \w+ AS t INNER JOIN \w+ AS tt ON t\.term_id = tt\.term_id WHERE t\.term_id IN \(([0-9,]+)\))$/';
+
 	private Scope $scope;
 
 	private string $table;
@@ -95,8 +98,27 @@ final class TermCounts implements Buffer {
 		if ( preg_match( '/\*(?!\s*\))|\bcount\b(?!\s*\()/i', $query ) === 0 ) {
 			return false;
 		}
-		$isOfTerms = preg_match( '/^SELECT t\.\*, tt\.\* FROM \w+ AS t INNER JOIN \w+ AS tt ON t\.term_id = tt\.term_id WHERE t\.term_id IN \(([0-9,]+)\)$/', $query, $found ) === 1;
-		return $this->areUnnamed || ! $isOfTerms || array_intersect_key( array_flip( explode( ',', $found[1] ) ), $this->terms ) !== [];
+		if ( preg_match( self::OF_TERMS, $query, $found ) === 0 ) {
+			return true;
+		}
+		$isOfDue = $this->areUnnamed || array_intersect_key( array_flip( explode( ',', $found[3] ) ), $this->terms ) !== [];
+		// What WordPress makes of the answer must not outlive the page.
+		return $isOfDue && wp_using_ext_object_cache();
+	}
+
+	/** Has the database count for WordPress what it does not hold yet. */
+	public function corrected( string $query ): string {
+		if ( $this->due === [] || preg_match( self::OF_TERMS, $query, $found ) === 0 ) {
+			return $query;
+		}
+		$cases = '';
+		foreach ( $this->due as $name => $terms ) {
+			foreach ( array_keys( $terms ) as $term ) {
+				$cases .= " WHEN $term THEN (" . $this->count( $name, 'tt' ) . ')';
+			}
+		}
+		// Of two columns of a name, PHP takes the last.
+		return "$found[1], CASE tt.term_taxonomy_id$cases ELSE tt.count END AS count $found[2]";
 	}
 
 	public function write(): void {
@@ -109,7 +131,7 @@ final class TermCounts implements Buffer {
 		$this->areUnnamed = false;
 		$queries          = [];
 		foreach ( $due as $name => $terms ) {
-			$count     = $this->count( $name );
+			$count     = $this->count( $name, 't' );
 			$list      = implode( ',', array_keys( $terms ) );
 			$queries[] = "SELECT t.term_taxonomy_id AS id, t.term_id AS term, t.count AS before_now, ($count) AS now FROM $this->table t WHERE t.term_taxonomy_id IN ($list)";
 		}
@@ -137,10 +159,10 @@ final class TermCounts implements Buffer {
 	public function forget(): void {
 	}
 
-	/** @return string what WordPress's function counts, in SQL */
-	private function count( string $name ): string {
+	/** @return string what WordPress's function counts, in SQL, for the row of $alias */
+	private function count( string $name, string $alias ): string {
 		$objects = "SELECT COUNT(*) FROM $this->relationships r";
-		$ofTerm  = 'WHERE r.term_taxonomy_id = t.term_taxonomy_id';
+		$ofTerm  = "WHERE r.term_taxonomy_id = $alias.term_taxonomy_id";
 		if ( $this->ways[ $name ] === self::OF_OBJECTS ) {
 			return "$objects $ofTerm";
 		}
