@@ -60,7 +60,7 @@ final class KilledPageTest extends TestCase {
 	}
 
 	public function ends(): array {
-		$ends = [ '', 'exit', 'redirect', 'die', 'throw', 'fatal', 'memory', 'time', 'exit in shutdown', 'exit before shutdown' ];
+		$ends = [ '', 'exit', 'redirect', 'die', 'throw', 'fatal', 'time', 'exit in shutdown', 'killed in shutdown', 'exit before shutdown', 'fatal without the hook' ];
 		return array_combine( $ends, array_map( static fn( string $end ): array => [ $end ], $ends ) );
 	}
 
@@ -68,6 +68,11 @@ final class KilledPageTest extends TestCase {
 	public function testHoweverAPageEndsItsWritesAreMade( string $end ): void {
 		self::page( [ 'COMBINE' => '1', 'DO' => 'opened', 'END' => $end ] );
 		self::assertStringContainsString( '"last","written"', DeskTables::states( $this->mysqli )['postmeta'] );
+	}
+
+	public function testSomeMemoryIsLeftForThem(): void {
+		self::page( [ 'COMBINE' => '1', 'DO' => 'large', 'END' => 'memory' ] );
+		self::assertStringContainsString( '"large","xxx', DeskTables::states( $this->mysqli )['postmeta'] );
 	}
 
 	public function testItIsWrittenBeforeTheAnswerLeaves(): void {

@@ -149,10 +149,11 @@ final class WriteCombiningTest extends TestCase {
 		$this->begin();
 		update_post_meta( $id, 'status', 'open' );
 		$wpdb->query( strtr( $query, [ 'POSTMETA' => $wpdb->postmeta, 'POSTS' => $wpdb->posts ] ) );
+		self::assertSame( '', $wpdb->last_error );
+		$seen = $this->seenElsewhere( $id );
 		$wpdb->query( 'UNLOCK TABLES' );
 		$wpdb->query( 'COMMIT' );
-		self::assertSame( '', $wpdb->last_error );
-		self::assertSame( [ 'status' => 'open' ], $this->seenElsewhere( $id ) );
+		self::assertSame( [ 'status' => 'open' ], $seen );
 	}
 
 	public function testStatementsThatCannotSeeItDoNotMatter(): void {
@@ -216,6 +217,14 @@ final class WriteCombiningTest extends TestCase {
 		update_user_option( 1, 'combined_open', 3 );
 		self::assertSame( [ '1' ], get_users( [ 'role' => 'administrator', 'orderby' => 'meta_value', 'meta_key' => $wpdb->get_blog_prefix() . 'combined_open', 'fields' => 'ids' ] ) );
 		self::assertCount( 2, $this->writesTo( $wpdb->usermeta ) );
+	}
+
+	public function testAUserWhoHasACounterNowIsAnotherMatter(): void {
+		global $wpdb;
+		$this->begin();
+		update_user_option( 1, 'combined_open', 1 );
+		get_users( [ 'role' => 'administrator', 'fields' => 'ids' ] );
+		self::assertCount( 1, $this->writesTo( $wpdb->usermeta ), 'a row more can be a result more' );
 	}
 
 	public function testANewPostIsOneStatement(): void {

@@ -62,10 +62,12 @@ final class PageEnd {
 			case 'exit in shutdown':
 				add_action( 'shutdown', static function (): void { exit; }, PHP_INT_MIN );
 				exit;
-			case 'exit before shutdown':
-				// Registered before WordPress's own function, as a monitoring extension does it.
-				remove_all_actions( 'shutdown' );
+			case 'killed in shutdown':
+				add_action( 'shutdown', static function (): void { posix_kill( getmypid(), SIGKILL ); }, PHP_INT_MIN );
 				exit;
+			case 'fatal without the hook':
+				remove_all_actions( 'shutdown' );
+				there_is_no_such_function();
 			case 'sent':
 				// The browser has what was said so far. Nothing follows.
 				ob_end_flush();

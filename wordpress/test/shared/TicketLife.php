@@ -27,10 +27,18 @@ final class TicketLife {
 		update_post_meta( $id, 'seen', 1 );
 		// Somebody asks the database.
 		$GLOBALS['wpdb']->get_var( "SELECT COUNT(*) FROM {$GLOBALS['wpdb']->postmeta} WHERE meta_key = 'seen'" );
+		update_post_meta( $id, 'rated', 4 );
 		delete_post_meta( $id, 'seen' );
 		update_post_meta( $id, 'rated', 5 );
 		wpas_close_ticket( $id );
 		wp_delete_post( $log, true );
+	}
+
+	/** With so much to write that it needs memory. */
+	public function large(): void {
+		$this->opened();
+		$ticket = get_posts( [ 'post_type' => 'ticket', 'post_status' => 'any', 'numberposts' => 1 ] )[0]->ID;
+		add_post_meta( $ticket, 'large', str_repeat( 'x', 60000 ) );
 	}
 
 	/** And the page has begun. */

@@ -11,6 +11,11 @@ require __DIR__ . '/../../shared/TicketLife.php';
 require __DIR__ . '/../../shared/PageEnd.php';
 require __DIR__ . '/../../shared/DeskTables.php';
 
+// As a monitoring extension does it, before WordPress's own function.
+if ( getenv( 'END' ) === 'exit before shutdown' ) {
+	register_shutdown_function( static function (): void { exit; } );
+}
+
 define( 'TICKET_METADATA_DISABLED', true );
 define( 'TICKET_METADATA_COMBINE_WRITES', getenv( 'COMBINE' ) === '1' );
 // WordPress takes hooks that are there before it.
