@@ -60,14 +60,17 @@ final class KilledPageTest extends TestCase {
 	}
 
 	public function ends(): array {
-		$ends = [ '', 'exit', 'redirect', 'die', 'throw', 'fatal', 'time', 'exit in shutdown', 'killed in shutdown', 'exit before shutdown', 'fatal without the hook' ];
+		$ends = [ '', 'exit', 'redirect', 'die', 'throw', 'fatal', 'time', 'exit in shutdown', 'killed in shutdown', 'exit before shutdown', 'time without the hook' ];
 		return array_combine( $ends, array_map( static fn( string $end ): array => [ $end ], $ends ) );
 	}
 
 	/** @dataProvider ends */
 	public function testHoweverAPageEndsItsWritesAreMade( string $end ): void {
-		self::page( [ 'COMBINE' => '1', 'DO' => 'opened', 'END' => $end ] );
-		self::assertStringContainsString( '"last","written"', DeskTables::states( $this->mysqli )['postmeta'] );
+		foreach ( [ 'opened', 'openedLate' ] as $what ) {
+			DeskTables::clear( $this->mysqli );
+			self::page( [ 'COMBINE' => '1', 'DO' => $what, 'END' => $end ] );
+			self::assertStringContainsString( '"last","written"', DeskTables::states( $this->mysqli )['postmeta'], $what );
+		}
 	}
 
 	public function testSomeMemoryIsLeftForThem(): void {

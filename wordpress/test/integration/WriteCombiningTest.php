@@ -394,10 +394,11 @@ final class WriteCombiningTest extends TestCase {
 		$id = self::post();
 		add_post_meta( $id, 'lock', 'free' );
 		$this->begin();
-		get_post_meta( $id, 'lock' );
-		$this->elsewhere( "UPDATE POSTMETA SET meta_value = 'theirs' WHERE post_id = $id" );
+		// Its rows have been read.
+		update_post_meta( $id, 'other', 'x' );
+		$this->elsewhere( "UPDATE POSTMETA SET meta_value = 'theirs' WHERE post_id = $id AND meta_key = 'lock'" );
 		self::assertFalse( update_post_meta( $id, 'lock', 'ours', 'free' ) );
-		self::assertSame( [ 'lock' => 'theirs' ], $this->seenElsewhere( $id ) );
+		self::assertSame( [ 'lock' => 'theirs', 'other' => 'x' ], $this->seenElsewhere( $id ) );
 	}
 
 	public function testAPreviousValueThatNobodyElseCanHaveSeenIsComparedHere(): void {

@@ -49,11 +49,14 @@ final class PageEnd {
 			case 'fatal':
 				there_is_no_such_function();
 			case 'memory':
-				ini_set( 'memory_limit', (string) ( memory_get_usage() + 8 * 1048576 ) );
+				ini_set( 'memory_limit', (string) memory_get_usage( true ) );
 				$hoard = [];
+				// Less than what there is to write, so that there is no room for that.
 				while ( true ) {
-					$hoard[] = str_repeat( 'x', 1024 );
+					$hoard[] = str_repeat( 'x', 40000 );
 				}
+			case 'time without the hook':
+				remove_all_actions( 'shutdown' );
 			case 'time':
 				set_time_limit( 1 );
 				while ( true ) {
@@ -65,9 +68,6 @@ final class PageEnd {
 			case 'killed in shutdown':
 				add_action( 'shutdown', static function (): void { posix_kill( getmypid(), SIGKILL ); }, PHP_INT_MIN );
 				exit;
-			case 'fatal without the hook':
-				remove_all_actions( 'shutdown' );
-				there_is_no_such_function();
 			case 'sent':
 				// The browser has what was said so far. Nothing follows.
 				ob_end_flush();

@@ -24,19 +24,30 @@ final class TicketLife {
 		$log = wp_insert_post( [ 'post_type' => 'ticket_history', 'post_status' => 'publish', 'post_parent' => $id ] );
 		wp_set_object_terms( $log, 'note', 'twin_log' );
 		add_post_meta( $log, 'of', [ 'a' => 'list' ] );
+		update_post_meta( $id, 'asked', 1 );
 		update_post_meta( $id, 'seen', 1 );
 		// Somebody asks the database.
 		$GLOBALS['wpdb']->get_var( "SELECT COUNT(*) FROM {$GLOBALS['wpdb']->postmeta} WHERE meta_key = 'seen'" );
 		update_post_meta( $id, 'rated', 4 );
-		delete_post_meta( $id, 'seen' );
+		delete_post_meta( $id, 'asked' );
 		update_post_meta( $id, 'rated', 5 );
 		wpas_close_ticket( $id );
 		wp_delete_post( $log, true );
 	}
 
+	/** And the answer has begun: what sends it cannot be what writes. */
+	public function openedLate(): void {
+		echo 'The ticket:';
+		while ( ob_get_level() > 0 ) {
+			ob_end_flush();
+		}
+		flush();
+		$this->opened();
+	}
+
 	/** With so much to write that it needs memory. */
 	public function large(): void {
-		$this->opened();
+		$this->openedLate();
 		$ticket = get_posts( [ 'post_type' => 'ticket', 'post_status' => 'any', 'numberposts' => 1 ] )[0]->ID;
 		add_post_meta( $ticket, 'large', str_repeat( 'x', 60000 ) );
 	}

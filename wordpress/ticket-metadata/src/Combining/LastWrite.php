@@ -60,8 +60,7 @@ final class LastWrite {
 		if ( $this->isOver ) {
 			return;
 		}
-		$this->isOver  = true;
-		$this->reserve = '';
+		$this->isOver = true;
 		// A browser that hangs up must not end the writing.
 		ignore_user_abort( true );
 		$this->write();
@@ -69,7 +68,8 @@ final class LastWrite {
 	}
 
 	public function write(): void {
-		$this->since = null;
+		$this->since   = null;
+		$this->reserve = '';
 		try {
 			$this->barrier->writeAll();
 		} catch ( \Throwable $error ) {
