@@ -413,6 +413,19 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( [ [ 2 ] ], get_post_meta( $id, 'data' ) );
 	}
 
+	public function testAListenerWhoHasTheRowWrittenLetsOthersSeeIt(): void {
+		global $wpdb;
+		$this->begin();
+		$id = self::post();
+		add_post_meta( $id, 'lock', 'free' );
+		add_action( 'update_post_meta', function () use ( $wpdb, $id ): void {
+			$wpdb->query( "SELECT COUNT(*) FROM $wpdb->postmeta" );
+			$this->elsewhere( "UPDATE POSTMETA SET meta_value = 'theirs' WHERE post_id = $id" );
+		} );
+		self::assertFalse( update_post_meta( $id, 'lock', 'ours', 'free' ) );
+		self::assertSame( [ 'lock' => 'theirs' ], $this->seenElsewhere( $id ) );
+	}
+
 	public function testACacheThatOutlivesThePageHasNothingThatTheDatabaseHasNot(): void {
 		$id = self::post();
 		add_post_meta( $id, 'status', 'open' );

@@ -78,8 +78,14 @@ final class Plugin {
 
 	/** Even if nothing is mirrored: it needs no service. */
 	public static function combineWrites(): void {
-		if ( ( new Config() )->combinesWrites() ) {
+		if ( ! ( new Config() )->combinesWrites() ) {
+			return;
+		}
+		try {
 			Combining::start( Scope::of( Bridges::active() ) );
+		} catch ( \Throwable $error ) {
+			// As above.
+			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
 	}
 

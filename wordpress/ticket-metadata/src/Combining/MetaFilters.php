@@ -98,17 +98,32 @@ final class MetaFilters {
 		} catch ( Unreadable $error ) {
 			return false;
 		}
-		// A database does not count a row that stays as it is.
-		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored && ( $previous === null || $row->value === $previous ) );
-		if ( $changed === [] ) {
+		$isDone = $previous === null || $this->isComparedHere( $rows, $previous )
+			? $this->changeRows( $object, $rows, $key, $stored, $previous )
+			: $this->compareAndSet( $object, $key, $stored, $previous );
+		if ( ! $isDone ) {
 			return false;
-		}
-		foreach ( $changed as $row ) {
-			$this->buffer->change( $object, $row, $key, $stored );
 		}
 		wp_cache_delete( $object, "{$this->type}_meta" );
 		$this->fire( 'updated', $ids, $object, $key, $value );
 		return true;
+	}
+
+	/** @param MetaRow[] $rows */
+	private function changeRows( int $object, array $rows, string $key, ?string $stored, ?string $previous ): bool {
+		// A database does not count a row that stays as it is.
+		$changed = array_filter( $rows, static fn( MetaRow $row ): bool => $row->value !== $stored && ( $previous === null || $row->value === $previous ) );
+		foreach ( $changed as $row ) {
+			$this->buffer->change( $object, $row, $key, $stored );
+		}
+		return $changed !== [];
+	}
+
+	/** A listener has had the rows written, so that others see them. */
+	private function compareAndSet( int $object, string $key, ?string $stored, string $previous ): bool {
+		$table = $this->buffer->table;
+		$where = [ $table->column => $object, 'meta_key' => $key, 'meta_value' => $previous ];
+		return (bool) $GLOBALS['wpdb']->update( $table->name, [ 'meta_value' => $stored ], $where );
 	}
 
 	/** @return mixed null, or what delete_metadata() returns */
