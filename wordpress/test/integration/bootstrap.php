@@ -4,7 +4,9 @@
 require __DIR__ . '/wordpress.php';
 require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/../shared/Desk.php';
-require __DIR__ . '/../shared/MalformedAnswers.php';
+foreach ( [ 'CombinedPage', 'DeskTables', 'MalformedAnswers', 'Twin', 'TwinActs', 'TwinEvents', 'TwinReactions' ] as $class ) {
+	require __DIR__ . "/../shared/$class.php";
+}
 require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
 require __DIR__ . '/KbSupportTestCase.php';

@@ -4,7 +4,7 @@ namespace TicketMetadata\Test\Site;
 use TicketMetadata\Test\FaultyServer;
 
 /** What happens to the tickets that one page changes. */
-final class OnePageTest extends SiteTestCase {
+class OnePageTest extends SiteTestCase {
 
 	/** A page with thirty changes. */
 	private static function changes( array $ids ): array {
