@@ -35,8 +35,8 @@ const READ_BYTES_PER_CALL_MAX = 32 * 1024
 const WRITE_BYTES_RUNNING_MAX = 256 * 1024
 const READ_CALLS_RUNNING_MAX = 4
 
-/** What has not even been sent after this time comes too late for most callers. It was certainly not applied. */
-const WAIT_MAX_MS = 5000
+/** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
+const WAIT_MAX_MS = 30_000
 
 /** Bytes that are encoded in one go, some milliseconds. */
 const ENCODE_BYTES_MAX = 256 * 1024
