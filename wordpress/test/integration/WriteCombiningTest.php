@@ -426,6 +426,23 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( [ 'lock' => 'theirs' ], $this->seenElsewhere( $id ) );
 	}
 
+	public function testAValueThatTheDatabaseTakesForTheSameIsDeleted(): void {
+		$id = self::post();
+		$this->begin();
+		add_post_meta( $id, 'state', 'Open' );
+		self::assertTrue( delete_post_meta( $id, 'state', 'OPEN' ), 'as the collation of the table has it' );
+		self::assertSame( [], get_post_meta( $id, 'state' ) );
+	}
+
+	public function testAnIdIsStillKnownWhenSomebodyHasChangedTheRow(): void {
+		global $wpdb;
+		$this->begin();
+		$id  = self::post();
+		$row = add_post_meta( $id, 'state', 'open' );
+		$wpdb->query( "UPDATE $wpdb->postmeta SET meta_value = 'theirs' WHERE post_id = $id" );
+		self::assertSame( [ 'state', 'theirs' ], [ get_metadata_by_mid( 'post', $row )->meta_key, get_metadata_by_mid( 'post', $row )->meta_value ] );
+	}
+
 	public function testACacheThatOutlivesThePageHasNothingThatTheDatabaseHasNot(): void {
 		$id = self::post();
 		add_post_meta( $id, 'status', 'open' );
