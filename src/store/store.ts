@@ -25,21 +25,27 @@ const TICKETS_PER_CALL_MAX = 32
  * Bytes of one call, so that none occupies Redis or this process for long; a single ticket's that are more travel alone. A script
  * stops at as many bytes of hashes, and leaves the rest to the next call.
  */
-const WRITE_BYTES_PER_CALL_MAX = 128 * 1024
+const WRITE_BYTES_PER_CALL_MAX = 64 * 1024
 const READ_BYTES_PER_CALL_MAX = 32 * 1024
 
 /**
- * What is on its way to Redis. A write of another caller waits for no more than that, some milliseconds; usual writes, of some
- * hundred bytes, wait for each other from 800 on. Of reads the size is not known before.
+ * What is on its way to Redis and back. Another caller waits for no more than that, some milliseconds. Usual tickets, of some hundred
+ * bytes, fill a dozen calls with it, and half a dozen: enough that Redis always has the next one.
  */
-const WRITE_BYTES_RUNNING_MAX = 256 * 1024
-const READ_CALLS_RUNNING_MAX = 4
+const WRITE_BYTES_RUNNING_MAX = 128 * 1024
+const READ_BYTES_RUNNING_MAX = 64 * 1024
+
+/** What a ticket is taken to have before the first was read. */
+const USUAL_TICKET_BYTES = 500
+
+/** Of the last replies each counts by this share for what the next tickets are taken to have. */
+const LAST_SHARE = 1 / 8
 
 /** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
 const WAIT_MAX_MS = 30_000
 
-/** Bytes that are encoded in one go, some milliseconds. */
-const ENCODE_BYTES_MAX = 256 * 1024
+/** Bytes that are encoded in one go, about a millisecond. */
+const ENCODE_BYTES_MAX = 64 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
   shard: Shard
@@ -133,15 +139,23 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     return inOrder(operations, tickets, await enqueue(encoded, options))
   }
 
+  // How large a ticket is, is known when it has been read: the next are taken to be like the last ones.
+  let ticketBytes = USUAL_TICKET_BYTES
+
   const read = createBatcher<number, Found | Problem, Context & ReadOptions>({
     itemsMax: TICKETS_PER_CALL_MAX,
-    runningMax: READ_CALLS_RUNNING_MAX,
+    sizeMax: READ_BYTES_PER_CALL_MAX,
+    sizeOf: () => ticketBytes,
+    runningSizeMax: READ_BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.readBudget,
     onResult (found, { answer }) { if (answer && !(found instanceof Problem)) answer.add(found.ticket) },
     async run (ids) {
       const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, READ_BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
-      return (JSON.parse(reply as string) as (string[] | string | null)[]).map((held, i) => {
+      const found = JSON.parse(reply as string) as (string[] | string | null)[]
+      const tickets = found.filter(held => held !== null).length
+      ticketBytes += ((reply as string).length / tickets - ticketBytes) * LAST_SHARE
+      return found.map((held, i) => {
         if (held === null) return LATER
         return typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held))
       })
