@@ -12,6 +12,7 @@ export class Held {
   readonly #account: Account
   #bytes: number
   #answer = 0
+  #isReleased = false
 
   private constructor (budget: Budget, account: Account, bytes: number) {
     this.#budget = budget
@@ -33,6 +34,8 @@ export class Held {
 
   /** A part of the body, of which nothing was said before. */
   addBody (bytes: number) {
+    // The client is gone, and what was on its way is for nobody: it would never be given back.
+    if (this.#isReleased) return
     this.#bytes += bytes
     this.#budget.charge(this.#account, 0, bytes)
   }
@@ -49,6 +52,7 @@ export class Held {
   }
 
   release () {
+    this.#isReleased = true
     this.#budget.give(this.#account, 1, this.#bytes)
   }
 }

@@ -1,7 +1,7 @@
-import { setImmediate } from 'node:timers/promises'
 import { LATER, createBatcher, type Context } from '../util/batcher.ts'
 import type { Budget } from '../util/budget.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
+import { nextTurn } from '../util/turns.ts'
 import { RedisError, toReadProblem, toWriteProblem } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import type { Node } from '../redis/node.ts'
@@ -35,7 +35,7 @@ const READ_BYTES_PER_CALL_MAX = 32 * 1024
 const WRITE_BYTES_RUNNING_MAX = 128 * 1024
 const READ_BYTES_RUNNING_MAX = 64 * 1024
 
-/** What a ticket is taken to have before the first was read. */
+/** What a ticket is taken to have at least, also where the last ones were not there: else ids of no ticket would make way for a hundred calls. */
 const USUAL_TICKET_BYTES = 500
 
 /** Of the last replies each counts by this share for what the next tickets are taken to have. */
@@ -128,7 +128,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     for (const operations of tickets) {
       // A batch of megabytes does not hold up the requests of others.
       if (inOneGo > ENCODE_BYTES_MAX) {
-        await setImmediate()
+        await nextTurn()
         inOneGo = 0
       }
       const json = `[${operations.map(encode).join()}]`
@@ -154,7 +154,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, READ_BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
       const found = JSON.parse(reply as string) as (string[] | string | null)[]
       const tickets = found.filter(held => held !== null).length
-      ticketBytes += ((reply as string).length / tickets - ticketBytes) * LAST_SHARE
+      ticketBytes = Math.max(USUAL_TICKET_BYTES, ticketBytes + ((reply as string).length / tickets - ticketBytes) * LAST_SHARE)
       return found.map((held, i) => {
         if (held === null) return LATER
         return typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held))

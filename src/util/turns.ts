@@ -1,7 +1,22 @@
-import { setImmediate } from 'node:timers/promises'
+/** Of long work at a stretch: others are kept waiting for no longer, whatever number of requests has such work. */
+const TURN_MS = 3
 
-/** Of one request's work at a stretch: a tenth of what others may be kept waiting. */
-const TURN_MS = 5
+/** Those who wait for a turn, in their order. */
+const waiting: (() => void)[] = []
+
+function grant () {
+  waiting.shift()!()
+  if (waiting.length > 0) setImmediate(grant)
+}
+
+/**
+ * Resolves in a later turn of the event loop, of which each who waits has one to itself: ten requests with long work hold up
+ * the others no longer at a time than one.
+ */
+export const nextTurn = (): Promise<void> => new Promise(resolve => {
+  waiting.push(resolve)
+  if (waiting.length === 1) setImmediate(grant)
+})
 
 /**
  * Does `work` on each item, in order, and lets others have the event loop whenever it has had it for `turnMs`. So the longest
@@ -14,7 +29,7 @@ export async function inTurns<Item, Result> (items: readonly Item[], work: (item
   for (let i = 0; i < items.length; i += 1) {
     results.push(work(items[i]!, i))
     if (i + 1 === items.length || performance.now() - since < turnMs) continue
-    await setImmediate()
+    await nextTurn()
     since = performance.now()
   }
   return results

@@ -30,6 +30,23 @@ t.test('work is done in its order, and others have the event loop after each tur
   await t.rejects(inTurns([1, 2], () => { throw new Error('no') }), { message: 'no' })
 })
 
+t.test('however many have long work, there is one piece of it in a turn', async t => {
+  const pieces: number[] = []
+  let isOver = false
+  const tick = () => {
+    pieces.push(0)
+    if (!isOver) setImmediate(tick)
+  }
+  const work = [1, 2, 3].map(() => inTurns([1, 2, 3, 4], () => { pieces[pieces.length - 1]! += 1 }, 0))
+  // What they do at once was asked for in this turn.
+  setImmediate(tick)
+  pieces.push(0)
+  await Promise.all(work)
+  isOver = true
+  t.strictSame(Math.max(...pieces.slice(1)), 1, pieces.join())
+  t.equal(pieces.reduce((sum, count) => sum + count, 0), 9)
+})
+
 t.test('the fingerprint of a list is that of the whole, as it always was', async t => {
   const fingerprint = (content: unknown) => idempotency({ headers: { 'idempotency-key': 'k' }, caller: null }, content)!.fingerprint
   const before = configure({ maximumDepth: 10 })

@@ -54,7 +54,7 @@ t.test('a key with the scope write reaches no post of another type: not a page, 
   const { database } = app.tickets
 
   t.test('nothing of them is read', async t => {
-    t.strictSame(await database.find(foreign), new Map())
+    t.strictSame((await database.find(foreign)).found, new Map())
     t.strictSame(await database.versions(foreign), new Map())
     t.strictSame(await database.statuses(), [], 'the start warns of no status of theirs')
     t.strictSame(await database.highestIds([{ from: 0, to: 99_999 }]), [0])
