@@ -14,6 +14,9 @@ final class Twin {
 		'delete_post_meta', 'deleted_post_meta', 'delete_postmeta', 'deleted_postmeta',
 	];
 
+	/** Events whose result, if it is an integer, is the id of a row. */
+	private const ANSWER_AN_ID = [ 'add', 'update', 'exchange' ];
+
 	private string $type;
 
 	private int $id;
@@ -75,7 +78,8 @@ final class Twin {
 		$this->recognise();
 		$name      = array_shift( $event );
 		$result    = TwinActs::$name( $this->id, fn( int $number ): int => $this->handle( $number ), ...$event );
-		return [ $this->told( $result ), $this->log ];
+		$isId      = is_int( $result ) && in_array( $name, self::ANSWER_AN_ID, true );
+		return [ $isId ? $this->number( $result ) : $this->told( $result ), $this->log ];
 	}
 
 	private function note( ...$arguments ): void {
@@ -85,18 +89,24 @@ final class Twin {
 			$this->numbers[ $arguments[0] ] = array_key_last( $this->rows );
 		}
 		$this->recognise();
-		$isOfMeta    = is_array( $arguments[0] ) || is_numeric( $arguments[0] );
-		$told        = $arguments;
-		// The object's id is the first of an addition, and the second otherwise.
-		if ( $action !== 'add_post_meta' && $isOfMeta ) {
-			$told[0] = is_array( $arguments[0] ) ? array_map( [ $this, 'number' ], $arguments[0] ) : [ gettype( $arguments[0] ), $this->number( $arguments[0] ) ];
-		}
-		$this->log[] = [ $action, array_map( [ $this, 'told' ], $told ) ];
+		// The object's id is the first of an addition; otherwise it follows that of the row, if it is told.
+		$rows        = $action === 'add_post_meta' ? [] : [ array_shift( $arguments ) ];
+		$object      = array_splice( $arguments, 0, 1 );
+		$this->log[] = [ $action, array_map( [ $this, 'row' ], $rows ), array_map( [ $this, 'object' ], $object ), array_map( [ $this, 'told' ], $arguments ) ];
 		if ( $action === 'deleted_post_meta' ) {
-			foreach ( $arguments[0] as $id ) {
+			foreach ( $rows[0] as $id ) {
 				unset( $this->rows[ $this->numbers[ (int) $id ] ?? -1 ] );
 			}
 		}
+	}
+
+	/** @param mixed $ids one, or a list */
+	private function row( $ids ): array {
+		return is_array( $ids ) ? array_map( [ $this, 'number' ], $ids ) : $this->number( $ids );
+	}
+
+	private function object( $id ): array {
+		return [ gettype( $id ), (int) $id === $this->id ? 'own' : $id ];
 	}
 
 	/** @return array type of the id, and which row it is */
@@ -123,10 +133,10 @@ final class Twin {
 		return $ids === [] ? 1099511627776 : $ids[ intdiv( $number, 2 ) % count( $ids ) ];
 	}
 
-	/** @return mixed without what must differ: ids */
+	/** @return mixed without what must differ: ids, by their place. By its value, a count of a few rows could be taken for one. */
 	private function told( $value ) {
 		if ( $value instanceof \stdClass && isset( $value->meta_id ) ) {
-			return [ 'row', $this->number( $value->meta_id ), $value->meta_key, $this->told( $value->meta_value ), (int) $value->post_id === $this->id ? [ gettype( $value->post_id ), 'own' ] : $value->post_id ];
+			return [ 'row', $this->number( $value->meta_id ), $value->meta_key, $this->told( $value->meta_value ), $this->object( $value->post_id ) ];
 		}
 		if ( is_object( $value ) ) {
 			return [ get_class( $value ), (array) $value ];
@@ -134,13 +144,7 @@ final class Twin {
 		if ( is_array( $value ) ) {
 			return array_map( [ $this, 'told' ], $value );
 		}
-		if ( is_string( $value ) && strpos( $value, 'only_' ) === 0 ) {
-			return 'only_';
-		}
-		if ( (string) $this->id === ( is_scalar( $value ) ? (string) $value : null ) ) {
-			return [ gettype( $value ), 'own' ];
-		}
-		return is_int( $value ) && isset( $this->numbers[ $value ] ) ? $this->number( $value ) : $value;
+		return is_string( $value ) && strpos( $value, 'only_' ) === 0 ? 'only_' : $value;
 	}
 
 	/** @return array{int, string, ?string}[] past WordPress, and past combining */

@@ -66,7 +66,7 @@ final class TwinEvents {
 		return self::KEYS[ mt_rand( 0, count( self::KEYS ) - 1 ) ];
 	}
 
-	/** @return mixed numbers are none that an id could be */
+	/** @return mixed */
 	private function value() {
 		$object = (object) [ 'of' => 'an object', 'list' => [ 1.5, null ] ];
 		$values = [
