@@ -322,15 +322,19 @@ final class WriteCombiningTest extends TestCase {
 
 	/** @return array<string, array{string}> a combined statement, by how it begins */
 	public function combinedStatements(): array {
-		return [ 'meta' => [ 'INSERT INTO' ], 'term counts' => [ 'UPDATE' ], 'reading for term counts' => [ 'SELECT t.term_taxonomy_id' ] ];
+		return [ 'meta' => [ 'INSERT INTO' ], 'deletions' => [ 'DELETE FROM' ], 'term counts' => [ 'UPDATE' ], 'reading for term counts' => [ 'SELECT t.term_taxonomy_id' ] ];
 	}
 
 	/** @dataProvider combinedStatements */
 	public function testIfTheCombinedStatementFailsTheSingleOnesAreMade( string $begin ): void {
 		$older = self::post();
-		add_post_meta( $older, 'status', 'open' );
+		foreach ( [ 'status', 'one', 'other' ] as $key ) {
+			add_post_meta( $older, $key, 'open' );
+		}
 		wp_insert_term( 'note', 'combined_kind' );
 		$this->begin();
+		delete_post_meta( $older, 'one' );
+		delete_post_meta( $older, 'other' );
 		$id = self::post();
 		add_post_meta( $id, 'status', 'open' );
 		update_post_meta( $older, 'status', 'closed' );
@@ -338,7 +342,7 @@ final class WriteCombiningTest extends TestCase {
 		wp_set_object_terms( $id, 'note', 'combined_kind' );
 		$failed = 0;
 		add_filter( 'query', static function ( $query ) use ( $begin, &$failed ) {
-			$isCombined = strpos( (string) $query, $begin ) === 0 && ( strpos( $query, '(NULL, ' ) || strpos( $query, ' CASE ' ) || $begin !== 'INSERT INTO' && strpos( $query, 'before_now' ) );
+			$isCombined = strpos( (string) $query, $begin ) === 0 && ( strpos( $query, '(NULL, ' ) || strpos( $query, ' CASE ' ) || $begin !== 'INSERT INTO' && strpos( $query, 'before_now' ) || preg_match( '/ IN \([0-9]+,/', $query ) );
 			$failed    += (int) $isCombined;
 			return $isCombined ? 'SELECT nothing FROM nowhere' : $query;
 		}, PHP_INT_MAX );
@@ -348,6 +352,27 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( 1, $failed );
 		self::assertSame( [ [ 'status' => 'open' ], [ 'status' => 'closed', 'again' => 'x' ] ], [ $this->seenElsewhere( $id ), $this->seenElsewhere( $older ) ] );
 		self::assertSame( 1, self::termCount( 'note', 'combined_kind' ) );
+	}
+
+	public function testWhatCannotBeWrittenAtAllIsReported(): void {
+		global $wpdb;
+		$id = self::post();
+		add_post_meta( $id, 'deleted', 'old' );
+		add_post_meta( $id, 'changed', 'old' );
+		$this->begin();
+		delete_post_meta( $id, 'deleted' );
+		update_post_meta( $id, 'changed', 'new' );
+		add_post_meta( $id, 'added', 'new' );
+		$reported = [];
+		add_action( 'ticket_metadata_error', static function ( \WP_Error $error ) use ( &$reported ): void {
+			$reported[] = $error->get_error_code();
+		} );
+		add_filter( 'query', static fn( $query ) => preg_match( '/^\s*(INSERT|UPDATE|DELETE)/', (string) $query ) ? 'SELECT nothing FROM nowhere' : $query, PHP_INT_MAX );
+		$wpdb->suppress_errors( true );
+		$this->end();
+		$wpdb->suppress_errors( false );
+		self::assertSame( array_fill( 0, 3, 'combine_failed' ), $reported );
+		self::assertSame( [ 'deleted' => 'old', 'changed' => 'old' ], $this->seenElsewhere( $id ) );
 	}
 
 	public function testADatabaseThatDoesNotAnswerIsNotAnEmptyTable(): void {

@@ -22,9 +22,8 @@ final class MetaWriter {
 	/** @param int[] $ids */
 	public function delete( array $ids ): void {
 		foreach ( array_chunk( $ids, self::ROWS_MAX ) as $some ) {
-			$list = implode( ',', $some );
-			if ( Statements::write( "DELETE FROM {$this->table->name} WHERE {$this->table->idColumn} IN ($list)" ) === false ) {
-				Errors::report( 0, 'combine_failed', "Rows of {$this->table->name} could not be deleted." );
+			if ( Statements::attempt( $this->deletion( $some ) ) === false ) {
+				array_walk( $some, fn( int $id ) => $this->deleteOne( $id ) );
 			}
 		}
 	}
@@ -86,6 +85,17 @@ final class MetaWriter {
 		}
 		$query = "INSERT INTO {$this->table->name} ({$this->table->idColumn}, {$this->table->column}, meta_key, meta_value) VALUES " . implode( ', ', $values );
 		return $hasOlder ? "$query ON DUPLICATE KEY UPDATE meta_key = VALUES(meta_key), meta_value = VALUES(meta_value)" : $query;
+	}
+
+	/** @param int[] $ids */
+	private function deletion( array $ids ): string {
+		return "DELETE FROM {$this->table->name} WHERE {$this->table->idColumn} IN (" . implode( ',', $ids ) . ')';
+	}
+
+	private function deleteOne( int $id ): void {
+		if ( Statements::write( $this->deletion( [ $id ] ) ) === false ) {
+			Errors::report( 0, 'combine_failed', "The row $id of {$this->table->name} could not be deleted." );
+		}
 	}
 
 	private function saveOne( int $object, MetaRow $row ): void {
