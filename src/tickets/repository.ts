@@ -4,6 +4,8 @@ import type { Operation } from './operation.ts'
 
 export interface Written {
   version: number
+  /** What the ticket had before the operation, where the version alone was asked for; undefined: there was none, or an older service has kept the answer. */
+  previous?: Pick<Ticket, 'version' | 'updated_at'>
   /** The ticket as it was written, unless the version alone was asked for. */
   ticket?: Ticket
   /** It was written by an earlier request with the same Idempotency-Key. */

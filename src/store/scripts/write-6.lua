@@ -44,7 +44,7 @@
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
     "version"       create: done; it is now in ms, and the times are now in seconds
-                    update with the answer 'version': done
+    "version,previous,updated_at"  update with the answer 'version': done; the version and updated_at that the ticket had before
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
                     2048 characters as JSON, the ticket as it is now, or -4
@@ -237,6 +237,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
+  local before = fields.version .. ',' .. fields.updated_at
   -- Text, because a number would lose its last digits as JSON.
   local version = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
   set[#set + 1] = 'version'
@@ -264,7 +265,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   end
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
   known[id] = fields
-  return answer == 'version' and version or to_flat(fields)
+  return answer == 'version' and version .. ',' .. before or to_flat(fields)
 end
 
 -- Reads leave the rest of maxmemory to writes, which a full Redis refuses.

@@ -168,6 +168,13 @@ final class Config {
 		return array_filter( is_array( $option ) ? $option : [], $isOpen, ARRAY_FILTER_USE_KEY );
 	}
 
+	/** Has WordPress load the settings with all others. It asks the database on every page for an option that is not there. */
+	public static function ensureLoaded(): void {
+		if ( ! isset( wp_load_alloptions()[ self::OPTION ] ) && get_option( self::OPTION ) === false ) {
+			add_option( self::OPTION, [] );
+		}
+	}
+
 	/** Removes settings from the database that have got a constant since, in particular the key. */
 	public static function forgetLocked(): void {
 		$option = get_option( self::OPTION );

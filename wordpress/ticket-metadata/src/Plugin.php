@@ -8,6 +8,7 @@ use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
 use TicketMetadata\Changes\OutboxTable;
+use TicketMetadata\Changes\Reading;
 use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
@@ -26,6 +27,7 @@ final class Plugin {
 	private static ?Marks $marks = null;
 
 	public static function boot(): void {
+		Reading::begin();
 		// Runs last, so that a setting with a constant never gets into the database, whatever code writes the option.
 		add_filter( 'sanitize_option_' . Config::OPTION, [ Config::class, 'withoutLocked' ], PHP_INT_MAX );
 
@@ -42,6 +44,7 @@ final class Plugin {
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
 		add_action( 'after_setup_theme', [ self::class, 'combineWrites' ] );
 
+		add_action( 'init', [ Config::class, 'ensureLoaded' ] );
 		add_action( 'init', [ self::class, 'loadTranslations' ] );
 		Administration::listen();
 		Deactivation::listen( self::file() );
