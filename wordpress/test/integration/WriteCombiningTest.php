@@ -375,6 +375,47 @@ final class WriteCombiningTest extends TestCase {
 		self::assertSame( [ 'deleted' => 'old', 'changed' => 'old' ], $this->seenElsewhere( $id ) );
 	}
 
+	public function testAFilterThatFailsKeepsNothingElseFromBeingWritten(): void {
+		global $wpdb;
+		wp_insert_term( 'note', 'combined_kind' );
+		$id = self::post();
+		$this->begin();
+		update_post_meta( $id, 'status', 'open' );
+		update_user_option( 1, 'combined_open', 1 );
+		wp_set_object_terms( $id, 'note', 'combined_kind' );
+		$reported = [];
+		add_action( 'ticket_metadata_error', static function ( \WP_Error $error ) use ( &$reported ): void {
+			$reported[] = $error->get_error_message();
+		} );
+		add_filter( 'query', static function ( $query ) use ( $wpdb ) {
+			if ( strpos( (string) $query, "INSERT INTO $wpdb->postmeta" ) === 0 ) {
+				throw new \DomainException( 'A mistake.' );
+			}
+			return $query;
+		}, PHP_INT_MAX );
+		$this->end();
+		self::assertSame( [ 'DomainException: A mistake.' ], $reported );
+		self::assertSame( '1', get_user_option( 'combined_open', 1 ) );
+		self::assertSame( 1, self::termCount( 'note', 'combined_kind' ) );
+	}
+
+	public function testAfterSingleStatementsAnIdIsThatOfItsOwnRow(): void {
+		global $wpdb;
+		$this->begin();
+		$id    = self::post();
+		$rows  = [ add_post_meta( $id, 'line', 'x' ), add_post_meta( $id, 'line', 'x' ) ];
+		$fails = 2;
+		add_filter( 'query', static function ( $query ) use ( $wpdb, &$fails ) {
+			// The combined one, and the first of the single ones.
+			return preg_match( "/^INSERT INTO `?$wpdb->postmeta/", (string) $query ) && $fails-- > 0 ? 'SELECT nothing FROM nowhere' : $query;
+		}, PHP_INT_MAX );
+		$wpdb->suppress_errors( true );
+		$wpdb->query( "SELECT COUNT(*) FROM $wpdb->postmeta" );
+		$wpdb->suppress_errors( false );
+		self::assertFalse( get_metadata_by_mid( 'post', $rows[0] ) );
+		self::assertSame( 'x', get_metadata_by_mid( 'post', $rows[1] )->meta_value );
+	}
+
 	public function testADatabaseThatDoesNotAnswerIsNotAnEmptyTable(): void {
 		$id = self::post();
 		add_post_meta( $id, 'status', 'open' );
@@ -484,6 +525,54 @@ final class WriteCombiningTest extends TestCase {
 		self::assertFalse( wp_cache_get( $id, 'post_meta' ) );
 		self::assertNotSame( $before, wp_cache_get( 'last_changed', 'posts' ), 'queries that it has kept are old, too' );
 		self::assertSame( 'closed', get_post_meta( $id, 'status', true ) );
+	}
+
+	public function testACacheThatOutlivesThePageHasNoOlderCountThanTheDatabase(): void {
+		wp_insert_term( 'note', 'combined_kind' );
+		$id = self::post();
+		$this->begin();
+		wp_set_object_terms( $id, 'note', 'combined_kind' );
+		// Another page asks the database meanwhile.
+		$term = get_term_by( 'slug', 'note', 'combined_kind' )->term_id;
+		wp_cache_set( $term, (object) [ 'term_id' => $term, 'count' => 0 ], 'terms' );
+		$before = wp_cache_get( 'last_changed', 'terms' );
+		$this->end();
+		self::assertFalse( wp_cache_get( $term, 'terms' ) );
+		self::assertNotSame( $before, wp_cache_get( 'last_changed', 'terms' ) );
+	}
+
+	public function testTheCacheThatIsCleanedIsThatOfThePostsSite(): void {
+		global $wp_object_cache, $blog_id;
+		$id    = self::post();
+		$cache = $wp_object_cache;
+		// As WordPress has it in a network: each site has keys of its own.
+		$wp_object_cache = new \WP_Object_Cache();
+		\Closure::bind( fn() => $this->multisite = true, $wp_object_cache, \WP_Object_Cache::class )();
+		$switch = static function ( int $site ) use ( &$blog_id ): void {
+			$blog_id = $site;
+			wp_cache_switch_to_blog( $site );
+		};
+		try {
+			$switch( 1 );
+			$term = wp_insert_term( 'note', 'combined_kind' )['term_id'];
+			$this->begin();
+			wp_set_object_terms( $id, 'note', 'combined_kind' );
+			update_post_meta( $id, 'status', 'open' );
+			// Another page asks the database meanwhile.
+			wp_cache_set( $id, [ 'status' => [ 'older' ] ], 'post_meta' );
+			wp_cache_set( $term, (object) [ 'term_id' => $term, 'count' => 0 ], 'terms' );
+			$switch( 2 );
+			wp_cache_set( $id, [ 'of' => [ 'the other site' ] ], 'post_meta' );
+			do_action( 'switch_blog', 2, 1, 'switch' );
+			self::assertSame( [ 'of' => [ 'the other site' ] ], wp_cache_get( $id, 'post_meta' ) );
+			$switch( 1 );
+			self::assertSame( [ 'status' => 'open' ], $this->seenElsewhere( $id ) );
+			self::assertFalse( wp_cache_get( $id, 'post_meta' ) );
+			self::assertFalse( wp_cache_get( $term, 'terms' ) );
+		} finally {
+			$blog_id         = 1;
+			$wp_object_cache = $cache;
+		}
 	}
 
 	/** @return array<string, array{callable}> what a page waits for */

@@ -20,8 +20,11 @@ class OnePageTest extends SiteTestCase {
 	/** @return int[] */
 	private function tenTickets(): array {
 		$creations = array_map( static fn( int $number ): array => Step::create( 'awesome-support', "Ticket $number" ), range( 1, 10 ) );
-		$page      = $this->site->act( ...$creations );
+		// The first page of all is slow, because PHP compiles each file for it. The ten are to be in the service.
+		$this->site->configure( [ 'TICKET_METADATA_TIMEOUT_MS' => 300000 ] );
+		$page = $this->site->act( ...$creations );
 		$this->site->settle();
+		$this->site->configure( [] );
 		self::assertCount( 10, $page->created(), $page->body );
 		return $page->created();
 	}

@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Combining;
 
+use TicketMetadata\Errors;
+
 /**
  * Sees each statement of this PHP request, through wpdb's filter `query`. Before one that could see or change what is
  * unwritten, it writes it. So nobody who asks the database gets an older answer than without combining.
@@ -79,9 +81,14 @@ final class Barrier {
 		return $this->isAsked;
 	}
 
+	/** What fails in one of them, such as another plugin's filter, does not keep the others from being written. */
 	public function writeAll(): void {
 		foreach ( $this->buffers as $buffer ) {
-			$buffer->write();
+			try {
+				$buffer->write();
+			} catch ( \Throwable $error ) {
+				Errors::report( 0, 'combine_failed', get_class( $error ) . ': ' . $error->getMessage() );
+			}
 		}
 	}
 

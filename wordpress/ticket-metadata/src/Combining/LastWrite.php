@@ -1,8 +1,6 @@
 <?php
 namespace TicketMetadata\Combining;
 
-use TicketMetadata\Errors;
-
 /** Writes what is unwritten however a PHP request ends, and before anybody outside could look for it. */
 final class LastWrite {
 
@@ -70,11 +68,7 @@ final class LastWrite {
 	public function write(): void {
 		$this->since   = null;
 		$this->reserve = '';
-		try {
-			$this->barrier->writeAll();
-		} catch ( \Throwable $error ) {
-			Errors::report( 0, 'combine_failed', get_class( $error ) . ': ' . $error->getMessage() );
-		}
+		$this->barrier->writeAll();
 	}
 
 	public function leaveSite(): void {

@@ -14,15 +14,14 @@ final class MetaTable {
 
 	public string $idColumn;
 
-	private int $blog;
+	private SiteCache $cache;
 
 	public function __construct( string $type ) {
-		global $wpdb;
 		$this->type     = $type;
 		$this->name     = (string) _get_meta_table( $type );
 		$this->column   = "{$type}_id";
 		$this->idColumn = $type === 'user' ? 'umeta_id' : 'meta_id';
-		$this->blog     = (int) $wpdb->blogid;
+		$this->cache    = new SiteCache();
 	}
 
 	/** Whether WordPress's functions are about this table, and not about that of another site. */
@@ -66,20 +65,12 @@ final class MetaTable {
 	}
 
 	/**
-	 * After a write. Other pages may have filled a persistent cache with what the database had until then.
+	 * After a write.
 	 *
 	 * @param int[] $objects
 	 */
 	public function clean( array $objects ): void {
-		$isElsewhere = is_multisite() && $this->blog !== get_current_blog_id();
-		if ( $isElsewhere ) {
-			wp_cache_switch_to_blog( $this->blog );
-		}
-		wp_cache_delete_multiple( $objects, "{$this->type}_meta" );
-		wp_cache_set( 'last_changed', microtime(), $this->type === 'user' ? 'users' : 'posts' );
-		if ( $isElsewhere ) {
-			wp_cache_switch_to_blog( get_current_blog_id() );
-		}
+		$this->cache->forget( $objects, "{$this->type}_meta", $this->type === 'user' ? 'users' : 'posts' );
 	}
 
 	/** @return int[]|null of which objects a statement is, if it is the one with which WordPress fills its cache */

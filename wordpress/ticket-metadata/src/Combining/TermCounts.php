@@ -1,6 +1,8 @@
 <?php
 namespace TicketMetadata\Combining;
 
+use TicketMetadata\Errors;
+
 /**
  * How many posts a term has. WordPress counts and writes again with each change of a post's status or terms; this counts
  * once, and writes what has changed. Help desks use statuses of their own, which WordPress does not count, so that most
@@ -16,6 +18,8 @@ final class TermCounts implements Buffer {
 	private const OF_TERMS = '/^(SELECT t\.\*, tt\.\*) (FROM \w+ AS t INNER JOIN \w+ AS tt ON t\.term_id = tt\.term_id WHERE t\.term_id IN \(([0-9,]+)\))$/';
 
 	private Scope $scope;
+
+	private SiteCache $cache;
 
 	private string $table;
 
@@ -38,6 +42,7 @@ final class TermCounts implements Buffer {
 	public function __construct( Scope $scope ) {
 		global $wpdb;
 		$this->scope         = $scope;
+		$this->cache         = new SiteCache();
 		$this->table         = $wpdb->term_taxonomy;
 		$this->relationships = $wpdb->term_relationships;
 		$this->posts         = $wpdb->posts;
@@ -152,6 +157,9 @@ final class TermCounts implements Buffer {
 			$taxonomy = get_taxonomy( $name );
 			if ( $taxonomy && $GLOBALS['wpdb']->term_taxonomy === $this->table ) {
 				( $this->ways[ $name ] )( array_keys( $terms ), $taxonomy );
+			} else {
+				// WordPress's function would count another site's terms.
+				Errors::report( 0, 'combine_failed', "The counts of the taxonomy $name could not be written." );
 			}
 		}
 	}
@@ -180,9 +188,7 @@ final class TermCounts implements Buffer {
 		$cases = array_map( static fn( \stdClass $row ): string => 'WHEN ' . (int) $row->id . ' THEN ' . (int) $row->now, $rows );
 		$ids   = implode( ',', array_map( 'intval', array_column( $rows, 'id' ) ) );
 		$result = Statements::attempt( "UPDATE $this->table SET count = CASE term_taxonomy_id " . implode( ' ', $cases ) . " END WHERE term_taxonomy_id IN ($ids)" );
-		// Other pages may have filled a persistent cache with the old counts since.
-		wp_cache_delete_multiple( array_column( $rows, 'term' ), 'terms' );
-		wp_cache_set( 'last_changed', microtime(), 'terms' );
+		$this->cache->forget( array_map( 'intval', array_column( $rows, 'term' ) ), 'terms', 'terms' );
 		return $result !== false;
 	}
 }
