@@ -50,10 +50,11 @@ final class PageEnd {
 				there_is_no_such_function();
 			case 'memory':
 				ini_set( 'memory_limit', (string) memory_get_usage( true ) );
-				$hoard = [];
+				// PHP frees what a function has when it fails, but not what is global.
+				$GLOBALS['hoard'] = [];
 				// Less than what there is to write, so that there is no room for that.
 				while ( true ) {
-					$hoard[] = str_repeat( 'x', 40000 );
+					$GLOBALS['hoard'][] = str_repeat( 'x', 40000 );
 				}
 			case 'time without the hook':
 				remove_all_actions( 'shutdown' );
