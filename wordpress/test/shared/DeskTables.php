@@ -6,6 +6,9 @@ final class DeskTables {
 
 	private const TYPES = "('ticket', 'ticket_reply', 'ticket_history', 'ticket_log')";
 
+	/** Columns with the id of a post. */
+	private const IDS = [ 'ID', 'post_parent', 'post_id', 'object_id' ];
+
 	/** @return array<string, string> a digest by table, past WordPress and past combining */
 	public static function states( \mysqli $mysqli ): array {
 		$prefix = getenv( 'WORDPRESS_TABLE_PREFIX' );
@@ -17,9 +20,11 @@ final class DeskTables {
 			'usermeta'      => "SELECT meta_value FROM {$prefix}usermeta WHERE meta_key = '{$prefix}wpas_open_tickets'",
 			'counts'        => "SELECT taxonomy, count FROM {$prefix}term_taxonomy WHERE taxonomy IN ('twin_log', 'ticket_channel') ORDER BY taxonomy, term_id",
 		];
-		$ids    = array_flip( array_column( mysqli_fetch_all( mysqli_query( $mysqli, "$posts ORDER BY ID" ) ), 0 ) );
-		$told   = static fn( array $row ): array => array_map( static fn( $cell ) => isset( $ids[ $cell ] ) && $cell > 5 ? "post $ids[$cell]" : $cell, $row );
-		return array_map( static fn( string $query ): string => json_encode( array_map( $told, mysqli_fetch_all( mysqli_query( $mysqli, $query ) ) ) ), $rows );
+		$ids  = array_flip( array_column( mysqli_fetch_all( mysqli_query( $mysqli, "$posts ORDER BY ID" ) ), 0 ) );
+		// By the column: on a fresh database a value can be as small as an id.
+		$cell = static fn( string $column, $cell ) => in_array( $column, self::IDS, true ) && isset( $ids[ $cell ] ) ? "post $ids[$cell]" : $cell;
+		$told = static fn( array $row ): array => array_map( $cell, array_keys( $row ), $row );
+		return array_map( static fn( string $query ): string => json_encode( array_map( $told, mysqli_fetch_all( mysqli_query( $mysqli, $query ), MYSQLI_ASSOC ) ) ), $rows );
 	}
 
 	/** @return int meta of posts that are not there */
