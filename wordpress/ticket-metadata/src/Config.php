@@ -22,6 +22,7 @@ final class Config {
 		// Rows of the outbox: about 50 MB.
 		'outbox_max'         => 100000,
 		'ca_file'            => '',
+		'combine_writes'     => false,
 	];
 
 	/** @var array<string, mixed> */
@@ -103,6 +104,10 @@ final class Config {
 	/** Whether an address of the site's own choice would get the network's key. A certificate authority can pass for any address. */
 	private function isKeyAstray(): bool {
 		return $this->key() !== '' && $this->isKeyOfNetwork() && ( $this->isOfSite( 'url' ) || $this->isOfSite( 'ca_file' ) );
+	}
+
+	public function combinesWrites(): bool {
+		return $this->values['combine_writes'];
 	}
 
 	/** @return string[] why settings cannot be used, for administrators */

@@ -12,6 +12,8 @@ use TicketMetadata\Changes\Reading;
 use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Combining\Combining;
+use TicketMetadata\Combining\Scope;
 
 /** The parts of the plugin, in reading order. */
 final class Plugin {
@@ -40,6 +42,7 @@ final class Plugin {
 		AtShutdown::listen();
 		// After plugins and theme are loaded, and before any ticket changes.
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
+		add_action( 'after_setup_theme', [ self::class, 'combineWrites' ] );
 
 		add_action( 'init', [ Config::class, 'ensureLoaded' ] );
 		add_action( 'init', [ self::class, 'loadTranslations' ] );
@@ -73,6 +76,19 @@ final class Plugin {
 				// A bug in a bridge would end every page, including the one where the plugin can be deactivated.
 				Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 			}
+		}
+	}
+
+	/** Even if nothing is mirrored: it needs no service. */
+	public static function combineWrites(): void {
+		if ( ! ( new Config() )->combinesWrites() ) {
+			return;
+		}
+		try {
+			Combining::start( Scope::of( Bridges::active() ) );
+		} catch ( \Throwable $error ) {
+			// As above.
+			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
 	}
 

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Bridges;
 
 /** Awesome Support, whose tickets are posts. */
-final class AwesomeSupport implements Bridge, RemembersTickets {
+final class AwesomeSupport implements Bridge, CombinesWrites, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
@@ -85,6 +85,14 @@ final class AwesomeSupport implements Bridge, RemembersTickets {
 		return Rows::ids(
 			$wpdb->prepare( "SELECT p.ID FROM $wpdb->posts p WHERE " . self::isTicket() . ' AND p.post_author = %d AND p.ID > %d ORDER BY p.ID LIMIT %d', $user->ID, $after, $limit )
 		);
+	}
+
+	public function postTypes(): array {
+		return [ 'ticket', 'ticket_reply', 'ticket_history', 'ticket_log' ];
+	}
+
+	public function agentCounters(): array {
+		return [ 'wpas_open_tickets' ];
 	}
 
 	private static function isTicket(): string {

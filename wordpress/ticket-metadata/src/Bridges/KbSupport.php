@@ -2,7 +2,7 @@
 namespace TicketMetadata\Bridges;
 
 /** KB Support, whose tickets are posts, whose statuses are post statuses, and whose customers have a table of their own. */
-final class KbSupport implements Bridge, RemembersTickets {
+final class KbSupport implements Bridge, CombinesWrites, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
@@ -93,5 +93,13 @@ final class KbSupport implements Bridge, RemembersTickets {
 
 	public function idsOfPerson( string $email, int $after, int $limit ): array {
 		return KbSupportCustomers::ticketsOf( KbSupportCustomers::idsOfPerson( $email ), $after, $limit );
+	}
+
+	public function postTypes(): array {
+		return [ 'kbs_ticket', 'kbs_ticket_reply', 'kbs_log' ];
+	}
+
+	public function agentCounters(): array {
+		return [ 'kbs_open_tickets' ];
 	}
 }
