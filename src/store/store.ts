@@ -28,10 +28,10 @@ const TICKETS_PER_CALL_MAX = 32
 const BYTES_PER_CALL_MAX = 32 * 1024
 
 /**
- * What is on its way to Redis and back. Another caller waits for no more than that, some milliseconds. Usual tickets, of some hundred
- * bytes, fill half a dozen calls with it: enough that Redis always has the next one.
+ * What is on its way to Redis and back. Another caller waits for no more than that and one call, some milliseconds. Usual tickets, of some hundred
+ * bytes, fill some calls with it: enough that Redis always has the next one.
  */
-const BYTES_RUNNING_MAX = 64 * 1024
+const BYTES_RUNNING_MAX = 32 * 1024
 
 /** What a ticket is taken to have at least, also where the last ones were not there: else ids of no ticket would make way for a hundred calls. */
 const USUAL_TICKET_BYTES = 500
@@ -42,8 +42,8 @@ const LAST_SHARE = 1 / 8
 /** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
 const WAIT_MAX_MS = 30_000
 
-/** Bytes that are encoded in one go, about a millisecond. */
-const ENCODE_BYTES_MAX = 64 * 1024
+/** Bytes that are encoded in one go, a part of a millisecond. */
+const ENCODE_BYTES_MAX = 16 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
   shard: Shard
