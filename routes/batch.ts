@@ -42,12 +42,14 @@ const Result = Type.Object({
   ticket_id: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null: the operation names none' }),
   status: Type.Integer({ description: 'What the single route would have answered' }),
   version: Type.Optional(Type.Integer({ description: 'The ticket\'s version after the operation' })),
+  previous_version: Type.Optional(Type.Integer({ description: 'Update: the ticket\'s version before the operation. Whether another change came since you read the ticket' })),
+  previous_updated_at: Type.Optional(Type.Integer({ description: 'Update: the ticket\'s `updated_at` before the operation' })),
   journaled: Type.Optional(Type.Literal(true, { description: 'Redis is unavailable: the operation is kept in MySQL, and applied when Redis is back' })),
   error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
 })
 
 const Results = Type.Object({ results: Type.Array(Result, { description: 'One per operation, in their order' }) }, {
-  examples: [{ results: [{ ticket_id: 1234, status: 201, version: 1_764_000_000_456 }, { ticket_id: 1200, status: 200, version: 1_764_000_000_457 }] }],
+  examples: [{ results: [{ ticket_id: 1234, status: 201, version: 1_764_000_000_456 }, { ticket_id: 1200, status: 200, version: 1_764_000_000_457, previous_version: 1_764_000_000_123, previous_updated_at: 1_764_000_000 }] }],
 })
 
 /** The single routes' writes with a longer list. */
@@ -138,7 +140,13 @@ function toResult (operation: unknown, outcome: Written | Journaled | Problem, r
   const { ticket_id } = (operation ?? {}) as Partial<BatchOperation>
   if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
   if ('journaled' in outcome) return { ticket_id: ticket_id!, status: 202, journaled: true }
-  return { ticket_id: ticket_id!, status: handlerOf(operation as Operation).status, version: outcome.version }
+  const { version, previous } = outcome
+  return {
+    ticket_id: ticket_id!,
+    status: handlerOf(operation as Operation).status,
+    version,
+    ...(previous && { previous_version: previous.version, previous_updated_at: previous.updated_at }),
+  }
 }
 
 const isTicketId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1

@@ -127,9 +127,9 @@ export const rateLimited = (seconds: number) =>
 export const overloaded = (cause?: unknown) =>
   new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.', { cause })
 
-/** It was not looked at, because the answer is as large as one may be, or nobody waits for it any more. */
+/** It was not begun with, because the answer is as large as one may be, the caller holds its share, or nobody waits for it any more. */
 export class NotRead extends Problem {
-  constructor () { super('overloaded', 'The answer holds as much as one may. Repeat the request for what is not in it.') }
+  constructor () { super('overloaded', 'As much as one answer, or one caller, may hold is held. Nothing was changed. Repeat the request after the seconds in Retry-After.') }
 }
 
 export const ticketNotFound = (id: number) =>

@@ -47,7 +47,8 @@
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
     "version"       create: done; it is now in ms, and the times are now in seconds
-                    update with the answer 'version', delete: done
+                    delete: done
+    "version,previous,updated_at"  update with the answer 'version': done; the version and updated_at that the ticket had before
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
                     2048 characters as JSON, the ticket as it is now, or -4

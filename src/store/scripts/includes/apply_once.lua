@@ -5,7 +5,9 @@ local function is_final(result) return type(result) ~= 'number' or FINAL[result]
 -- Characters of a result as JSON. Only a ticket is longer, and of such a one its version is kept.
 local RESULT_MAX = 2048
 
+-- An older version of the service reads the first member alone, so that what the ticket had before stands behind it.
 local function to_kept(result)
+  if type(result) == 'string' then return cjson.encode({ string.match(result, '^%d+'), string.match(result, ',(.*)') }) end
   local json = cjson.encode({ result })
   if #json <= RESULT_MAX then return json end
   return cjson.encode({ value_of(result, 'version') })
@@ -14,8 +16,10 @@ end
 -- What was kept, for a caller who repeats the operation: the ticket as it is now where its version alone was kept; and
 -- why it cannot be told yet.
 local function to_replay(kept, kind, id, asked, _, _, _, _, answer)
-  local result = cjson.decode(kept)[1]
-  if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then return result end
+  local result, before = unpack(cjson.decode(kept))
+  if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then
+    return before and result .. ',' .. before or result
+  end
   local fields, failure = read(ticket_prefix .. id, id, still_asked(id, asked))
   if fields then return to_flat(fields) end
   if is_final(failure) then return failure end

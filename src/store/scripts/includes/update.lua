@@ -56,6 +56,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
+  local before = fields.version .. ',' .. fields.updated_at
   -- Text, because a number would lose its last digits as JSON.
   local version = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
   set[#set + 1] = 'version'
@@ -85,5 +86,5 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
   index_update(id, fields, was_in_step, old_status, old_assignee)
   known[id] = fields
-  return answer == 'version' and version or to_flat(fields)
+  return answer == 'version' and version .. ',' .. before or to_flat(fields)
 end
