@@ -111,6 +111,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
   const service = {
+    /** How a status says whether a ticket is closed. */
+    statuses,
     /** Tells what becomes of writes. */
     events,
     /** What callers ask for: writes and reads of tickets. */
