@@ -113,7 +113,7 @@ t.test('in the journal: applied with its dates; of a ticket that was deleted it 
   })
   t.match((await call('GET', '/tickets/1')).body, { ...OLD, status: 'closed' })
   t.match((await call('GET', '/journal')).body.entries, [{ seq: 20, op: 'import', fields, reason: /was deleted/ }])
-  t.equal((await call('POST', '/journal/20/apply')).status, 409)
+  t.equal((await call('POST', '/journal/20/apply')).status, 410)
   t.ok((await hash(2)).deleted_at)
 })
 
