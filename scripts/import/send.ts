@@ -1,5 +1,4 @@
 /** Sends batches to the service until each ticket is there, was there, or is refused. */
-import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { Failure } from '../lib/main.mjs'
@@ -63,23 +62,26 @@ export function createSender ({ url, key, signal, onPause }: SenderOptions) {
     throw new Failure(`The service has taken nothing for ${GIVE_UP_AFTER_MS / 60_000} minutes. Run the same command again to go on.`)
   }
 
-  /** Its key is the same whenever it is sent, so that none of it is applied twice, or passes for somebody else's. */
+  /**
+   * Without an Idempotency-Key, which Redis would have to keep for each ticket: what was applied is found to be there when it is sent again.
+   */
   async function post (operations: readonly Operation[]): Promise<Result[]> {
     const body = `{"operations":[${operations.map(({ json }) => json).join()}]}`
-    const idempotencyKey = `import-${createHash('sha256').update(body).digest('base64url')}`
-    const results = await attempt(async () => {
-      const response = await request('/tickets/batch', { method: 'POST', body, headers: { 'idempotency-key': idempotencyKey } })
-      if (!response) return undefined
-      if (!response.ok) return [{ status: response.status, error: await response.json() as Problem }]
-      const { results } = await response.json() as { results: Result[] }
-      const late = results.find(({ status }) => status === 503)
-      if (late) await pause(`503 ${late.error?.code}`, response)
-      return late ? undefined : results
-    })
-    if (results.length === operations.length) return results
+    const response = await attempt(() => request('/tickets/batch', { method: 'POST', body }))
+    if (response.ok) return await repeatLate(operations, await response.json() as { results: Result[] }, response)
+    if (operations.length === 1) return [{ status: response.status, error: await response.json() as Problem }]
     // One of them is why the body cannot be read: nested too deeply, for instance.
     const middle = operations.length >> 1
     return [...await post(operations.slice(0, middle)), ...await post(operations.slice(middle))]
+  }
+
+  /** Sends again what the service could not take at that moment. */
+  async function repeatLate (operations: readonly Operation[], { results }: { results: Result[] }, response: Response): Promise<Result[]> {
+    const late = operations.filter((_operation, i) => results[i]!.status === 503)
+    if (late.length === 0) return results
+    await pause(`503 ${results.find(({ status }) => status === 503)!.error?.code}`, response)
+    const repeated = (await attempt(async () => await post(late))).values()
+    return results.map(result => result.status === 503 ? repeated.next().value! : result)
   }
 
   async function read (ids: readonly unknown[]): Promise<Map<unknown, Record<string, unknown>>> {

@@ -65,7 +65,10 @@ export interface Restore extends OnTicket {
   readCacheSeconds?: number
 }
 
-export type Operation = Create | Import | Update | Delete | Restore
+/** Leaves a tombstone of a ticket of this customer that was not created later than `upToMs`, ms of Redis's clock; refused (version_conflict) of any other. */
+export interface Erase extends OnTicket { op: 'erase', customerId: number, upToMs: number }
+
+export type Operation = Create | Import | Update | Delete | Erase | Restore
 
 /** What callers ask for, and the journal keeps. */
 export type Change = Create | Import | Update | Delete
@@ -150,6 +153,16 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     answer: () => 'version',
     preview: (before, { ticket_id: id }, at) => before && (isTombstone(before) ? before : toTombstone(id, before.version, at, before.synced_version)),
     forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
+  },
+  erase: {
+    status: 204,
+    creates: false,
+    // What the script judges by.
+    fields: ({ customerId, upToMs }) => ({ customer_id: customerId, up_to: upToMs }),
+    ifMatch: () => undefined,
+    answer: () => 'version',
+    preview: before => before,
+    forced: () => [],
   },
   restore: {
     status: 200,

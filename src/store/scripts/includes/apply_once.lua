@@ -5,10 +5,11 @@ local function is_final(result) return type(result) ~= 'number' or FINAL[result]
 -- Characters of a result as JSON. Only a ticket is longer, and of such a one its version is kept.
 local RESULT_MAX = 2048
 
-local function to_kept(result)
-  local json = cjson.encode({ result })
+-- With the id, by which an erasure finds it: a version alone says nothing of its ticket.
+local function to_kept(result, id)
+  local json = cjson.encode({ result, id })
   if #json <= RESULT_MAX then return json end
-  return cjson.encode({ value_of(result, 'version') })
+  return cjson.encode({ value_of(result, 'version'), id })
 end
 
 -- What was kept, for a caller who repeats the operation: the ticket as it is now where its version alone was kept; and
@@ -37,7 +38,7 @@ local function apply_once(idempotency_key, fingerprint, index, ...)
   else
     result = apply(...)
     if not is_final(result) then return result end
-    redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result))
+    redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result, (select(2, ...))))
   end
   redis.call('EXPIRE', key, idempotency_seconds)
   return result

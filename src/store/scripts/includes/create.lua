@@ -36,7 +36,7 @@ local function create_marked(mark, key, id, asked, highest, _, set, _, _, as_of)
   redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
   if is_closed and not value_of(set, 'closed_at') then redis.call('HSET', key, 'closed_at', now_s) end
   index_ticket(id, true, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id'))
-  if as_of then redis.call('HSET', key, 'replayed', now) end
+  if as_of then redis.call('HSET', key, 'replayed', now, 'accepted', as_of) end
   return now
 end
 
