@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
+import { measureErasures } from '../src/metrics/erasures.ts'
 import { measureJournal } from '../src/metrics/journal.ts'
 import { measureLosses } from '../src/metrics/losses.ts'
 import { measureStores } from '../src/metrics/stores.ts'
@@ -7,10 +8,11 @@ import { measureSync } from '../src/metrics/sync.ts'
 
 /** Has the metrics of what is behind the routes: listens to what it tells, and asks it at each scrape. */
 export default fp<{ config: Config }>(async (app, { config }) => {
-  const { metrics, redis, mysql, tickets: { events, sync, journal } } = app
+  const { metrics, redis, mysql, tickets: { events, sync, journal, erasures } } = app
   events.on('refused', app.countOverload)
   measureStores(metrics, { redis, mysql, events })
   measureSync(metrics, sync)
   measureLosses(metrics, { events, resync: sync.resync })
+  measureErasures(metrics, { erasures, events })
   measureJournal(metrics, { journal, events, isUsed: config.FALLBACK === 'mysql' })
 }, { name: 'store-metrics', dependencies: ['metrics', 'overload', 'redis', 'mysql', 'tickets'] })

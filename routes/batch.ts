@@ -7,7 +7,7 @@ import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
-import { CHANGES, handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
+import { CHANGES, handlerOf, type BatchOperation, type Operation, type Statuses } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 import { inTurns } from '../src/util/turns.ts'
@@ -25,6 +25,7 @@ const bodyOf = <Item extends TSchema>(item: Item) => Type.Object({
     operations: [
       { op: 'create', ticket_id: 1234, customer_id: 123, subject: 'Order issue' },
       { op: 'update', ticket_id: 1200, status: 'closed', if_match: '"1764000000123"' },
+      { op: 'import', ticket_id: 7, customer_id: 123, status: 'closed', created_at: 1_551_700_000, updated_at: 1_551_800_000, closed_at: 1_551_790_000 },
     ],
   }],
 })
@@ -54,6 +55,7 @@ const Results = Type.Object({ results: Type.Array(Result, { description: 'One pe
 
 /** The single routes' writes with a longer list. */
 const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
+  const { statuses } = app.tickets
   const checkOperation = createCheck(Type.Unsafe({
     type: 'object',
     required: ['op'],
@@ -69,8 +71,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {
       operationId: 'writeTickets',
-      summary: 'Create, change and delete many tickets',
-      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others. A delete needs the scope erase, too.`,
+      summary: 'Create, import, change and delete many tickets',
+      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others. A delete needs the scope erase, too. An import is a create with the dates that the ticket has had elsewhere, and is due at once.`,
       tags: ['tickets'],
       headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
       body: bodyOf(NamedOperation),
@@ -86,7 +88,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { operations } = request.body
     operations.forEach(takeEmptyArray)
-    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation, request.caller)))
+    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation, request.caller, statuses)))
     // Nothing is kept of a batch without a valid operation, so it needs no fingerprint.
     const key = judged.some(isOperation) ? idempotencyKey(request) : undefined
     if (key !== undefined) {
@@ -119,10 +121,11 @@ export default routes
  * @param caller null: nobody needs a key
  * @throws {Problem} validation_failed, forbidden
  */
-function toOperation (operation: BatchOperation, caller: ApiKey | null): Operation {
+function toOperation (operation: BatchOperation, caller: ApiKey | null, statuses: Statuses): Operation {
   const { op, ticket_id, if_match: condition, ...fields } = operation
-  const scope = handlerOf(operation as unknown as Operation).scope
+  const { scope, check } = handlerOf(operation as unknown as Operation)
   if (scope && caller && !caller.scopes.has(scope)) throw forbidden(caller.name, scope)
+  check?.(fields as never, statuses)
   return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version' } as Operation
 }
 

@@ -21,6 +21,7 @@ import tickets from '../plugins/tickets.ts'
 import batchRoutes from '../routes/batch.ts'
 import deadLetterRoutes from '../routes/dead-letters.ts'
 import deletionRoutes from '../routes/deletion.ts'
+import erasureRoutes from '../routes/erasures.ts'
 import flushRoutes from '../routes/flush.ts'
 import healthRoutes from '../routes/health.ts'
 import journalRoutes from '../routes/journal.ts'
@@ -106,6 +107,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(listRoutes, { config })
   await app.register(batchRoutes, { schemas })
   await app.register(deletionRoutes)
+  await app.register(erasureRoutes)
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
   await app.register(resyncRoutes)

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be JSON, in UTF-8 and not compressed' },
+  erasure_not_found: { status: 404, title: 'There is no such erasure' },
   journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
   journal_entry_pending: { status: 409, title: 'The journal entry cannot be resolved now' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },

@@ -4,6 +4,8 @@ import type { Config } from './config.ts'
 import { createTableDatabase } from './database/table.ts'
 import { createPostDatabase } from './database/wordpress/posts.ts'
 import type { Site } from './database/wordpress/site.ts'
+import { createErasures } from './erasure/erasures.ts'
+import { createErasureRequests } from './erasure/requests.ts'
 import { createFallback } from './journal/fallback.ts'
 import { createJournalGate } from './journal/gate.ts'
 import { createJournal } from './journal/journal.ts'
@@ -112,7 +114,24 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
+  const erasures = createErasures({
+    requests: createErasureRequests(mysql, table),
+    shards,
+    database,
+    journal,
+    repository: direct,
+    flush: ids => sync.flush({ ids }),
+    redisNow: async () => Math.max(...await shards.each(({ connection }) => connection.call(async ({ client }) => {
+      const [seconds, microseconds] = await client.time() as unknown as [string | number, string | number]
+      return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+    }))),
+    events,
+    log,
+  })
+
   const service = {
+    /** How a status says whether a ticket is closed. */
+    statuses,
     /** Tells what becomes of writes. */
     events,
     /** What callers ask for: writes and reads of tickets. */
@@ -123,6 +142,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     count: createCounts({ shards, database }),
     /** The way to MySQL. */
     sync,
+    /** Customers who are to be erased. */
+    erasures,
     /** Writes that were accepted while Redis was unavailable. */
     journal: { ...journal, ...createConflictResolution(journal, direct), gate },
     database,
@@ -145,6 +166,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     /** @throws {ConfigError} when the tickets in Redis were written with other settings */
     async start () {
       await sync.start()
+      erasures.start()
       if (isJournaled) {
         await replayLoop.start()
         return
@@ -155,7 +177,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
 
     /** Brings to MySQL what there is time for. What has not ended by then is not waited for: it may be repeated. */
     async stop () {
-      await Promise.race([Promise.all([replayLoop.stop(), sync.stop()]), aborted(grace.over('work'))])
+      await Promise.race([Promise.all([replayLoop.stop(), erasures.stop(), sync.stop()]), aborted(grace.over('work'))])
     },
   }
 }

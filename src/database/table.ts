@@ -167,6 +167,11 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
 
     count: createCount(mysql, table),
 
+    async ofCustomer (customerId, after, limit) {
+      const rows = await select<{ ticket_id: number }>(`SELECT ticket_id FROM ${name} WHERE customer_id = ? AND ticket_id > ? ORDER BY ticket_id LIMIT ?`, [customerId, after, limit], statementTimeoutMs)
+      return rows.map(row => Number(row.ticket_id))
+    },
+
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {

@@ -86,6 +86,9 @@ export interface TicketDatabase {
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>
 
+  /** A page of the ids of the customer's tickets, in their order: those after `after`; of the last page `limit` are not there. */
+  ofCustomer (customerId: number, after: number, limit: number): Promise<number[]>
+
   /** Removes some of the tombstones that have expired. Resolves with their number; 0: there are no more. */
   purgeTombstones (): Promise<number>
 

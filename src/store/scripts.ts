@@ -12,6 +12,7 @@ const SCRIPT_NAMES = [
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
   'reindex', 'list', 'count',
+  'search', 'erased',
   'limit',
 ] as const
 

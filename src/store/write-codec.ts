@@ -5,7 +5,7 @@ import { RedisError } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import { fromHash, toHashChange } from '../tickets/codec.ts'
 import { CUSTOM_FIELDS_MAX, isTombstone, type Ticket } from '../tickets/fields.ts'
-import { handlerOf, toNewTicket, type Create, type Operation, type Statuses } from '../tickets/operation.ts'
+import { handlerOf, toNewTicket, type Create, type Import, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Written } from '../tickets/repository.ts'
 
 export interface WriteCodecOptions extends Statuses {
@@ -81,7 +81,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   function toOutcome (operation: Operation, result: Reply): Ticket | Omit<Written, 'replayed'> | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return typeof result[0] === 'number' ? toUndecided(id, result as [number, string]) : decode(id, result as string[])
-    if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? toVersions(result) : created(operation as Create, Number(result))
+    if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? toVersions(result) : created(operation as Create | Import, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
       case -4: return ticketNotFound(id)
@@ -101,7 +101,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   const toUndecided = (id: number, [code, stamp]: [number, string]) => new MaybeInDatabase(id, code === -3 ? 'range_unknown' : 'below_highest', stamp)
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
-  const created = (operation: Create, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
+  const created = (operation: Create | Import, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
 
   return { encode, toAnswer, decode }
 }

@@ -3,6 +3,7 @@ import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
+import { createErasureStore } from '../store/erasure-store.ts'
 import { createListStore } from '../store/list-store.ts'
 import { createIndexStore } from '../store/index-store.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
@@ -39,6 +40,7 @@ export function createTicketShard (options: TicketShardOptions) {
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     reconcile,
+    erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
     list: createListStore(scripts, keys),
     resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),

@@ -17,6 +17,8 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'PATCH /tickets/:id': 'write',
   'POST /tickets/batch': 'write',
   'DELETE /tickets/:id': 'erase',
+  'POST /erasures': 'erase',
+  'GET /erasures/:id': 'erase',
   'POST /flush': 'ops',
   'GET /flush': 'ops',
   'GET /flush/dead': 'ops',

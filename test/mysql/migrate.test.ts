@@ -15,7 +15,7 @@ t.test('instances that start together migrate once', async t => {
   const stores = await createStores(t)
   const services = await Promise.all([1, 2, 3].map(() => createService(t, {}, stores)))
   t.equal(services.filter(({ lines }) => lines.all.some(line => line.migrations)).length, 1, 'one of them did it')
-  t.strictSame((await tables(stores)).sort(), ['wp_support_tickets', 'wp_support_tickets_journal', 'wp_support_tickets_migrations'])
+  t.strictSame((await tables(stores)).sort(), ['wp_support_tickets', 'wp_support_tickets_erasures', 'wp_support_tickets_journal', 'wp_support_tickets_migrations'])
 })
 
 t.test('the table has the contract\'s columns and indexes', async t => {
@@ -37,7 +37,7 @@ t.test('MYSQL_MIGRATE=false leaves the schema to npm run migrate', async t => {
   t.ok(await lines.waitFor(({ level, err }) => level >= 40 && /other_tickets/.test(JSON.stringify(err))), 'the log names the missing table')
 
   t.match((await runMigrate({ ...stores.variables, TICKETS_TABLE: 'other_tickets' })).stdout, /ran create-tickets/)
-  t.strictSame((await tables(stores)).sort(), ['other_tickets', 'other_tickets_journal', 'other_tickets_migrations'])
+  t.strictSame((await tables(stores)).sort(), ['other_tickets', 'other_tickets_erasures', 'other_tickets_journal', 'other_tickets_migrations'])
   t.match((await runMigrate({ ...stores.variables, TICKETS_TABLE: 'other_tickets' })).stdout, /up to date/)
   t.match((await call('POST', '/flush')).body, { synced: 1 }, 'the ticket waited')
 })

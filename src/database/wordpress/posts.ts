@@ -131,6 +131,13 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
 
     async count (_filters, by) { throw notSupported(`count by ${by}`) },
 
+    async ofCustomer (customerId, after, limit) {
+      const rows = await select<{ post_id: number }>(
+        `SELECT DISTINCT post_id FROM ${postmeta} JOIN ${posts} ON ID = post_id WHERE meta_key = ? AND meta_value = ? AND post_id > ? AND ${isTicket} ORDER BY post_id LIMIT ?`,
+        [metaKeys.get('customer_id')!, String(customerId), after, limit], statementTimeoutMs)
+      return rows.map(row => Number(row.post_id))
+    },
+
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {
