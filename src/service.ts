@@ -11,6 +11,7 @@ import { createReplayLoop } from './journal/replay-loop.ts'
 import { createConflictResolution } from './journal/resolution.ts'
 import { journalTable } from './mysql/migrate.ts'
 import type { Mysql } from './mysql/mysql.ts'
+import { createChanges } from './read-through/changes.ts'
 import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
@@ -22,6 +23,7 @@ import { createKeys } from './tickets/keys.ts'
 import { createStrategy } from './tickets/strategy.ts'
 import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
+import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
@@ -111,13 +113,22 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
+  const list = createLists({ shards, database, read: (ids, options) => repository.read(ids, options) })
+  const changes = createChanges({ shards, list, read: (ids, options) => repository.read(ids, options) })
+  const changeSignal = createChangeSignal(changes.mark)
+  events.on('write', changeSignal.changed)
+
   const service = {
     /** Tells what becomes of writes. */
     events,
     /** What callers ask for: writes and reads of tickets. */
     repository,
     /** Lists of tickets by what they are. */
-    list: createLists({ shards, database, read: (ids, options) => repository.read(ids, options) }),
+    list,
+    /** What has changed since a cursor. */
+    changes,
+    /** Wakes those who wait for a change. */
+    changeSignal,
     /** The way to MySQL. */
     sync,
     /** Writes that were accepted while Redis was unavailable. */

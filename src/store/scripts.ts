@@ -11,7 +11,7 @@ const SCRIPT_NAMES = [
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
-  'reindex', 'list',
+  'reindex', 'list', 'changes',
   'limit',
 ] as const
 

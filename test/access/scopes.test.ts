@@ -12,6 +12,7 @@ const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /tickets/:id': 'read',
   'GET /tickets': 'read',
+  'GET /changes': 'read',
   'POST /tickets/:id': 'write',
   'PATCH /tickets/:id': 'write',
   'POST /tickets/batch': 'write',
