@@ -53,7 +53,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
   const stopping = new AbortController()
   app.addHook('preClose', async () => { stopping.abort() })
   let open = 0
-  app.metrics.gauge({ name: 'tickets_changes_clients', help: 'Clients that wait for changes, by long polls and streams of events', read: () => [{ labels: {}, value: open }] })
+  app.metrics.gauge({ name: 'tickets_changes_clients', help: 'Clients that wait for changes, by long polls and streams of events', read: () => open })
 
   /**
    * Lets a client wait, until its connection closes or the service stops.

@@ -43,7 +43,7 @@ export function toChangeCursor ({ positions, snapshotAfter }: ChangeCursor): str
 export function fromChangeCursor (text: string, pointer: string): ChangeCursor {
   const bytes = Buffer.from(text, 'base64url')
   const body = bytes.subarray(0, -CHECKSUM_BYTES)
-  if (body[0] !== FORMAT || !checksum(body).equals(bytes.subarray(-CHECKSUM_BYTES))) throw invalid(pointer, 'must be the next_cursor of an earlier answer, or now')
+  if (bytes.toString('base64url') !== text || body[0] !== FORMAT || !checksum(body).equals(bytes.subarray(-CHECKSUM_BYTES))) throw invalid(pointer, 'must be the next_cursor of an earlier answer, or now')
   let at = 1
   const number = () => {
     let value = 0

@@ -22,6 +22,11 @@ export class TicketList implements Answer {
     this.#response = response
   }
 
+  /** Of the tickets, as JSON. */
+  get bytes (): number {
+    return this.#bytes
+  }
+
   isFull (): boolean {
     return this.#bytes >= BYTES_MAX || this.#response.destroyed || this.#held?.isSpent() === true
   }

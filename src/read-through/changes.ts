@@ -6,6 +6,10 @@ import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
 import { allEnded } from '../util/async.ts'
 import type { Lists } from './lists.ts'
 
+/** Tickets of one call to Redis, and the bytes of a ticket up to which such a call reads all of them. */
+const PART_TICKETS = 32
+const USUAL_BYTES_MAX = 1024
+
 export interface ChangesOptions {
   shards: Shards<{ changes: ChangeLog }>
   list: Lists
@@ -14,8 +18,8 @@ export interface ChangesOptions {
 
 export interface ChangeCall {
   caller: string
-  /** What the tickets are read for: it bounds them in bytes. */
-  answer: Answer
+  /** What the tickets are read for: it bounds them in bytes, of which it tells how many there are. */
+  answer: Answer & { readonly bytes: number }
 }
 
 export interface ChangePage {
@@ -55,6 +59,21 @@ export function createChanges ({ shards, list, read }: ChangesOptions) {
     }
   }
 
+  /**
+   * Reads tickets so that those are left which come last when the answer is full: large ones in small parts, because the calls
+   * of a large part go on side by side. Usual ones are all in the second part.
+   */
+  async function readInOrder (ids: readonly number[], call: ChangeCall): Promise<Answers> {
+    const answers = new Map<number, Found | Problem | null>()
+    for (let size = PART_TICKETS; answers.size < ids.length;) {
+      const part = ids.slice(answers.size, answers.size + size)
+      const found = await read(part, call)
+      part.forEach((id, i) => { answers.set(id, found[i]!) })
+      size = call.answer.bytes / answers.size > USUAL_BYTES_MAX ? PART_TICKETS : ids.length
+    }
+    return answers
+  }
+
   /** @throws {Problem} cursor_expired */
   async function logged (positions: readonly LogPosition[], limit: number, call: ChangeCall): Promise<ChangePage> {
     const parts = await allEnded(shards.all.map(({ changes }, shard) => changes.read(positions[shard]!, Math.ceil(limit / count))))
@@ -62,8 +81,7 @@ export function createChanges ({ shards, list, read }: ChangesOptions) {
     if (known.length < count) throw cursorExpired()
     const all = inTime(known.map(({ items }, shard) => items.map(item => ({ ...item, shard }))))
     const some = firstTickets(all, limit)
-    const ids = [...new Set(some.map(({ ticketId }) => ticketId))]
-    const answers = new Map((await read(ids, call)).map((answer, i) => [ids[i]!, answer]))
+    const answers = await readInOrder([...new Set(some.map(({ ticketId }) => ticketId))], call)
     const { told, refusal } = untilLeft(some, answers)
     if (told.length === 0 && refusal) throw refusal
 
