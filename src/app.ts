@@ -19,6 +19,7 @@ import storeMetrics from '../plugins/store-metrics.ts'
 import swagger from '../plugins/swagger.ts'
 import tickets from '../plugins/tickets.ts'
 import batchRoutes from '../routes/batch.ts'
+import changeRoutes from '../routes/changes.ts'
 import deadLetterRoutes from '../routes/dead-letters.ts'
 import deletionRoutes from '../routes/deletion.ts'
 import erasureRoutes from '../routes/erasures.ts'
@@ -105,6 +106,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
 
   await app.register(ticketRoutes, { schemas })
   await app.register(listRoutes, { config })
+  await app.register(changeRoutes, { config })
   await app.register(batchRoutes, { schemas })
   await app.register(deletionRoutes)
   await app.register(erasureRoutes)

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: 'The route does not know this method' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   ticket_deleted: { status: 410, title: 'The ticket was deleted' },
+  cursor_expired: { status: 410, title: 'The cursor is too old, or of another Redis' },
   ticket_exists: { status: 409, title: 'The ticket exists already' },
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
@@ -140,8 +141,21 @@ export const ticketExists = (id: number) =>
   new Problem('ticket_exists', `Ticket ${id} exists already. Change it with PATCH /tickets/${id}.`)
 
 /** Until the tombstone expires. */
-export const ticketDeleted = (id: number) =>
-  new Problem('ticket_deleted', `Ticket ${id} was deleted.`)
+export class TicketDeleted extends Problem {
+  /** Of the tombstone, where it was read. */
+  readonly version?: number
+
+  constructor (id: number, version?: number) {
+    super('ticket_deleted', `Ticket ${id} was deleted.`)
+    if (version !== undefined) this.version = version
+  }
+}
+
+export const ticketDeleted = (id: number, version?: number) => new TicketDeleted(id, version)
+
+/** Of the change log. */
+export const cursorExpired = () =>
+  new Problem('cursor_expired', 'The change log does not hold what follows the cursor any more, or Redis is another one. Begin again without a cursor, and drop what the answers do not hold.')
 
 /** Of a create: the id is not free until the tombstone expires. */
 export const deletedIdTaken = (id: number) =>

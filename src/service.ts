@@ -13,6 +13,7 @@ import { createReplayLoop } from './journal/replay-loop.ts'
 import { createConflictResolution } from './journal/resolution.ts'
 import { journalTable } from './mysql/migrate.ts'
 import type { Mysql } from './mysql/mysql.ts'
+import { createChanges } from './read-through/changes.ts'
 import { createCounts } from './read-through/counts.ts'
 import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
@@ -25,6 +26,7 @@ import { createKeys } from './tickets/keys.ts'
 import { createStrategy } from './tickets/strategy.ts'
 import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
+import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
@@ -129,6 +131,11 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     log,
   })
 
+  const list = createLists({ shards, database, read: (ids, options) => repository.read(ids, options) })
+  const changes = createChanges({ shards, list, read: (ids, options) => repository.read(ids, options) })
+  const changeSignal = createChangeSignal(changes.mark)
+  events.on('write', changeSignal.changed)
+
   const service = {
     /** How a status says whether a ticket is closed. */
     statuses,
@@ -137,9 +144,13 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     /** What callers ask for: writes and reads of tickets. */
     repository,
     /** Lists of tickets by what they are. */
-    list: createLists({ shards, database, read: (ids, options) => repository.read(ids, options) }),
+    list,
     /** Counts of them. */
     count: createCounts({ shards, database }),
+    /** What has changed since a cursor. */
+    changes,
+    /** Wakes those who wait for a change. */
+    changeSignal,
     /** The way to MySQL. */
     sync,
     /** Customers who are to be erased. */

@@ -66,6 +66,12 @@ export class Held implements Answer {
     if (bytes > this.#answer) this.addAnswer(bytes - this.#answer)
   }
 
+  /** What was sent so far of an answer that goes on has been taken by the client. */
+  endPart () {
+    this.addBody(-this.#answer)
+    this.#answer = 0
+  }
+
   release () {
     this.#isReleased = true
     this.#budget.give(this.#account, 1, this.#bytes)

@@ -22,6 +22,11 @@ export class TicketList implements Answer {
     this.#response = response
   }
 
+  /** Of the tickets, as JSON. */
+  get bytes (): number {
+    return this.#bytes
+  }
+
   isFull (): boolean {
     return this.#bytes >= BYTES_MAX || this.#response.destroyed || this.#held?.isFull() === true
   }
@@ -53,10 +58,14 @@ export class TicketList implements Answer {
     return this.toPage(found.map(({ ticket }) => ticket), others)
   }
 
+  /** As JSON. A ticket that is shown with changes that wait is not the one that was read. */
+  textOf (ticket: Ticket): Buffer {
+    return this.#texts.get(ticket) ?? toText(ticket)
+  }
+
   /** The body of an answer with these of the tickets that were read, and other members beside them. */
   toPage (tickets: readonly Ticket[], others: object): Buffer {
-    // A ticket that is shown with changes that wait is not the one that was read.
-    const texts = tickets.flatMap((ticket, i) => i === 0 ? [this.#texts.get(ticket) ?? toText(ticket)] : [COMMA, this.#texts.get(ticket) ?? toText(ticket)])
+    const texts = tickets.flatMap((ticket, i) => i === 0 ? [this.textOf(ticket)] : [COMMA, this.textOf(ticket)])
     return Buffer.concat([Buffer.from('{"tickets":['), ...texts, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
   }
 }

@@ -83,7 +83,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
       return ids.map(id => {
         if (left.has(id)) return LATER
         const row = found.get(id)
-        if (!(row instanceof CorruptTicketError)) return row && isTombstone(row) ? isExpired(row, retentionSeconds) ? {} : ticketDeleted(id) : { ticket: row }
+        if (!(row instanceof CorruptTicketError)) return row && isTombstone(row) ? isExpired(row, retentionSeconds) ? {} : ticketDeleted(id, row.version) : { ticket: row }
         onCorrupt(row, id)
         return corruptTicket(id, row)
       })

@@ -93,7 +93,7 @@ export function createReadThrough (store: TicketRepository, { database, readCach
       return corruptTicket(id, found)
     }
     if (!found || isExpired(found, retentionSeconds)) return null
-    return isTombstone(found) ? ticketDeleted(id) : found
+    return isTombstone(found) ? ticketDeleted(id, found.version) : found
   }
 
   /** A failed look-up is a value too: what it stops is one operation. */

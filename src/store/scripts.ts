@@ -11,7 +11,7 @@ const SCRIPT_NAMES = [
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
-  'reindex', 'list', 'count',
+  'reindex', 'list', 'count', 'changes',
   'search', 'erased',
   'limit',
 ] as const

@@ -44,7 +44,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   function decode (id: number, flat: string[]): Ticket | Problem {
     try {
       const ticket = fromHash(id, flat)
-      return isTombstone(ticket) ? ticketDeleted(id) : ticket
+      return isTombstone(ticket) ? ticketDeleted(id, ticket.version) : ticket
     } catch (error) {
       return corrupt(id, error as Error)
     }

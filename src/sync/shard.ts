@@ -3,6 +3,7 @@ import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
+import { createChangeLog } from '../store/change-log.ts'
 import { createErasureStore } from '../store/erasure-store.ts'
 import { createListStore } from '../store/list-store.ts'
 import { createIndexStore } from '../store/index-store.ts'
@@ -43,6 +44,7 @@ export function createTicketShard (options: TicketShardOptions) {
     erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
     list: createListStore(scripts, keys),
+    changes: createChangeLog(scripts, keys),
     resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),
     /** Whether it can be written to. */
     isUsable: () => shard.isReady() && reconcile.isTrusted(),

@@ -13,6 +13,7 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /tickets/:id': 'read',
   'GET /tickets': 'read',
   'GET /tickets/counts': 'read',
+  'GET /changes': 'read',
   'POST /tickets/:id': 'write',
   'PATCH /tickets/:id': 'write',
   'POST /tickets/batch': 'write',

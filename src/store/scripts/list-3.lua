@@ -49,8 +49,15 @@ local function is_between(text, since, until_)
   return (not since or value and value >= since) and (not until_ or value and value <= until_)
 end
 
+-- Then all fit that the caller can read, and a hash need not be looked at to know where it stands.
+local fits_all = asked.value == 'ticket_id'
+for _, name in ipairs({ 'status', 'category', 'priority', 'assigned_to', 'customer_id', 'created_since', 'created_until', 'updated_since', 'updated_until' }) do
+  fits_all = fits_all and asked[name] == nil
+end
+
 -- The value that is asked for; nil where the ticket does not fit.
 local function look(id)
+  if fits_all then return id end
   local held = redis.pcall('HMGET', ticket_prefix .. id, 'status', 'assigned_to', 'customer_id', 'category', 'priority', 'created_at', 'updated_at', 'version', 'synced_version', 'deleted_at', asked.value)
   if is_other_type(held) then return nil end
   local status, assignee, customer, category, priority, created, updated, version, synced, deleted = unpack(held, 1, 10)

@@ -8,6 +8,7 @@ import { scrape } from './scrape.ts'
 
 const TYPES = {
   tickets_build_info: 'gauge',
+  tickets_changes_clients: 'gauge',
   tickets_http_request_duration_seconds: 'histogram',
   tickets_http_refused_total: 'counter',
   tickets_overloaded_total: 'counter',

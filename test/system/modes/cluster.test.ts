@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
 import { createService, createStores, eventually, privateDirectory, type Variables } from '../../helper.ts'
 
@@ -77,6 +77,29 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match(await states('up'), { status: 'ready' })
   })
 
+  /** All ids after a cursor, and the last cursor. */
+  async function follow (t: Test, since: string | undefined, limit: number) {
+    const told: number[] = []
+    for (let cursor = since; ;) {
+      const { status, body } = await call('GET', `/changes?limit=${limit}${cursor === undefined ? '' : `&since=${cursor}`}`)
+      t.equal(status, 200)
+      told.push(...body.changes.map((change: { ticket_id: number }) => change.ticket_id))
+      cursor = body.next_cursor as string
+      if (!body.has_more) return { told, cursor }
+    }
+  }
+  let changesCursor = ''
+
+  t.test('changes of all partitions, by one cursor', async t => {
+    const all = await follow(t, undefined, 50)
+    t.strictSame(all.told, [...ids, 100_000])
+    for (const id of [64, 1, 71]) await call('PATCH', `/tickets/${id}`, { subject: 'changed' })
+    const { told, cursor } = await follow(t, all.cursor, 1)
+    t.strictSame(told.toSorted((a, b) => a - b), [1, 64, 71])
+    t.strictSame((await follow(t, all.cursor, 1000)).told.length, 3)
+    changesCursor = cursor
+  })
+
   t.test('slots are moved: what is in them is where they are', async t => {
     const [from, to] = await cluster.masters()
     await call('PATCH', '/tickets/1', { subject: 'before' })
@@ -88,6 +111,7 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     })
     t.match((await call('GET', `/tickets?ids=${ids.join()}`)).body, { tickets: ids.map(ticket_id => ({ ticket_id, subject: 'moved' })) })
     t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
+    t.strictSame([...new Set((await follow(t, changesCursor, 1000)).told)].sort((a, b) => a - b), ids, 'a cursor of before goes on')
   })
 
   t.test('a master dies: the others go on, its partitions are journaled until its replica has taken over', async t => {

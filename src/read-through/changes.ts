@@ -1,0 +1,175 @@
+import { Problem, TicketDeleted, cursorExpired } from '../errors.ts'
+import type { Shards } from '../shards/shards.ts'
+import type { ChangeLog, LogItem } from '../store/change-log.ts'
+import type { Change, ChangeCursor, LogPosition } from '../tickets/changes.ts'
+import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
+import { allEnded } from '../util/async.ts'
+import type { Lists } from './lists.ts'
+
+/** Tickets of one call to Redis, and the bytes of a ticket up to which such a call reads all of them. */
+const PART_TICKETS = 32
+const USUAL_BYTES_MAX = 1024
+
+export interface ChangesOptions {
+  shards: Shards<{ changes: ChangeLog }>
+  list: Lists
+  read: TicketRepository['read']
+}
+
+export interface ChangeCall {
+  caller: string
+  /** What the tickets are read for: it bounds them in bytes, of which it tells how many there are. */
+  answer: Answer & { readonly bytes: number }
+}
+
+export interface ChangePage {
+  changes: Change[]
+  /** Tickets that cannot be read, and why. */
+  failures: { ticketId: number, problem: Problem }[]
+  next: ChangeCursor
+  hasMore: boolean
+}
+
+/** Nothing has changed. */
+export const hasNothing = ({ changes, failures, hasMore }: ChangePage): boolean => changes.length === 0 && failures.length === 0 && !hasMore
+
+interface Told extends LogItem { shard: number }
+
+/**
+ * What has changed, at least once, and per ticket in order. The log names the tickets, which are then read as any read reads them: a
+ * ticket is told as it is now. Without a cursor the tickets are told that there are, after the end of the log was looked up: what
+ * changes meanwhile follows.
+ */
+export function createChanges ({ shards, list, read }: ChangesOptions) {
+  const count = shards.all.length
+
+  const end = async (): Promise<ChangeCursor> => ({ positions: await shards.each(({ changes }) => changes.end()) })
+
+  /** All tickets in the order of their ids. */
+  async function snapshot (positions: LogPosition[], after: number, limit: number, call: ChangeCall): Promise<ChangePage> {
+    const { tickets, next } = await list(
+      { filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit, ...(after > 0 && { after: { value: after, id: after } }) },
+      { ...call, isPartial: false })
+    return {
+      changes: tickets.map(ticket => ({ ticketId: ticket.ticket_id, version: ticket.version, ticket })),
+      failures: [],
+      next: { positions, ...(next && { snapshotAfter: next.id }) },
+      // The log follows.
+      hasMore: true,
+    }
+  }
+
+  /**
+   * Reads tickets so that those are left which come last when the answer is full: large ones in small parts, because the calls
+   * of a large part go on side by side. Usual ones are all in the second part.
+   */
+  async function readInOrder (ids: readonly number[], call: ChangeCall): Promise<Answers> {
+    const answers = new Map<number, Found | Problem | null>()
+    for (let size = PART_TICKETS; answers.size < ids.length;) {
+      const part = ids.slice(answers.size, answers.size + size)
+      const found = await read(part, call)
+      part.forEach((id, i) => { answers.set(id, found[i]!) })
+      size = call.answer.bytes / answers.size > USUAL_BYTES_MAX ? PART_TICKETS : ids.length
+    }
+    return answers
+  }
+
+  /** @throws {Problem} cursor_expired */
+  async function logged (positions: readonly LogPosition[], limit: number, call: ChangeCall): Promise<ChangePage> {
+    const parts = await allEnded(shards.all.map(({ changes }, shard) => changes.read(positions[shard]!, Math.ceil(limit / count))))
+    const known = parts.filter(part => part !== undefined)
+    if (known.length < count) throw cursorExpired()
+    const all = inTime(known.map(({ items }, shard) => items.map(item => ({ ...item, shard }))))
+    const some = firstTickets(all, limit)
+    const answers = await readInOrder([...new Set(some.map(({ ticketId }) => ticketId))], call)
+    const { told, refusal } = untilLeft(some, answers)
+    if (told.length === 0 && refusal) throw refusal
+
+    const next = known.map((part, shard): LogPosition => {
+      const ofShard = told.filter(item => item.shard === shard)
+      if (ofShard.length === part.items.length) return part.end
+      return ofShard.at(-1)?.position ?? positions[shard]!
+    })
+    const page: ChangePage = {
+      changes: [],
+      failures: [],
+      next: { positions: next },
+      hasMore: told.length < all.length || known.some(({ hasMore }) => hasMore),
+    }
+    for (const ticketId of new Set(told.map(item => item.ticketId))) addTo(page, ticketId, answers.get(ticketId)!, known[0]!.now)
+    return page
+  }
+
+  return {
+    /** Where changes begin that are yet to come. */
+    end,
+
+    /**
+     * The page after a cursor; without one, the first of the snapshot.
+     * @throws {Problem} cursor_expired, store_unavailable, overloaded
+     */
+    async page (cursor: ChangeCursor | undefined, limit: number, call: ChangeCall): Promise<ChangePage> {
+      const { positions, snapshotAfter } = cursor ?? { ...await end(), snapshotAfter: 0 }
+      // Another REDIS_PARTITIONS, or mode.
+      if (positions.length !== count) throw cursorExpired()
+      return snapshotAfter === undefined ? await logged(positions, limit, call) : await snapshot(positions, snapshotAfter, limit, call)
+    },
+
+    /** Changes when somebody has changed a ticket. */
+    mark: async (): Promise<string> => (await end()).positions.map(({ epoch, entry }) => `${epoch} ${entry}`).join(),
+  }
+}
+
+export type Changes = ReturnType<typeof createChanges>
+
+/** In the order of all shards' clocks, so that none keeps the others from being told. */
+function inTime (parts: readonly Told[][]): Told[] {
+  if (parts.length === 1) return parts[0]!
+  const msOf = ({ position }: Told) => Number.parseInt(position.entry)
+  // A stable sort: those of a shard stay in their order.
+  return parts.flat().sort((a, b) => msOf(a) - msOf(b))
+}
+
+/** As far as they are this number of tickets. */
+function firstTickets (items: readonly Told[], limit: number): Told[] {
+  const seen = new Set<number>()
+  const some: Told[] = []
+  for (const item of items) {
+    if (!seen.has(item.ticketId) && seen.size === limit) break
+    seen.add(item.ticketId)
+    some.push(item)
+  }
+  return some
+}
+
+type Answers = ReadonlyMap<number, Found | Problem | null>
+
+/**
+ * Those of each shard before the first that was not read, because the answer is full.
+ * @throws {Problem} store_unavailable when one could not be asked for
+ */
+function untilLeft (items: readonly Told[], answers: Answers): { told: Told[], refusal?: Problem } {
+  const cut = new Set<number>()
+  let refusal: Problem | undefined
+  const told = items.filter(({ ticketId, shard }) => {
+    const answer = answers.get(ticketId)
+    if (isUnavailable(answer)) throw answer
+    if (answer instanceof Problem && answer.code === 'overloaded') {
+      refusal ??= answer
+      cut.add(shard)
+    }
+    return !cut.has(shard)
+  })
+  return { told, ...(refusal && { refusal }) }
+}
+
+const isUnavailable = (answer: Found | Problem | null | undefined): answer is Problem =>
+  answer instanceof Problem && answer.status === 503 && answer.code !== 'overloaded'
+
+/** @param now Redis's clock: the version of a deletion of which nothing is left but the log's word */
+function addTo ({ changes, failures }: ChangePage, ticketId: number, answer: Found | Problem | null, now: number) {
+  if (answer instanceof TicketDeleted) changes.push({ ticketId, version: answer.version ?? now })
+  else if (answer instanceof Problem) failures.push({ ticketId, problem: answer })
+  else if (answer) changes.push({ ticketId, version: answer.ticket.version, ticket: answer.ticket })
+  else changes.push({ ticketId, version: now })
+}
