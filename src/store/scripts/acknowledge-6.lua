@@ -28,6 +28,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include other_type
 -- @include chunks
 -- @include index
+-- @include apply_index
 -- @include archived
 -- @include stamps
 -- @include renew_stamps

@@ -21,6 +21,7 @@ local ticket_prefix = ARGV[1]
 -- @include other_type
 -- @include chunks
 -- @include index
+-- @include apply_index
 
 local function is_dead(id) return type(redis.pcall('ZSCORE', dead_key, id)) == 'string' end
 

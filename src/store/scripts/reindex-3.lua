@@ -25,6 +25,7 @@ local action, owner, lease_ms, cursor, count = ARGV[1], ARGV[2], tonumber(ARGV[3
 -- @include is_id
 -- @include chunks
 -- @include index
+-- @include apply_index
 -- @include indexed
 
 if is_other_type(redis.pcall('HGET', index_key, 'state')) then redis.call('DEL', index_key) end

@@ -36,6 +36,7 @@ local changes_seconds = tonumber(ARGV[5])
 -- @include renew_stamps
 -- @include removed
 -- @include index
+-- @include apply_index
 -- @include changes
 
 if next(unknown_fields(fields_key, ARGV[4])) then return -1 end

@@ -1,4 +1,4 @@
--- write's operation update, and what it needs.
+-- write's operation update.
 
 -- The names in remove that the ticket has, as a set.
 local function to_be_removed(fields, remove)
