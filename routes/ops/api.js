@@ -11,13 +11,14 @@ export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {string} message for people
-   * @param {{ code?: string, retryAfterMs?: number }} [details]
+   * @param {{ code?: string, retryAfterMs?: number, findings?: { pointer: string, message: string }[] }} [details] findings: what of the request is not valid
    */
-  constructor (status, message, { code = '', retryAfterMs = 0 } = {}) {
+  constructor (status, message, { code = '', retryAfterMs = 0, findings = [] } = {}) {
     super(message)
     this.status = status
     this.code = code
     this.retryAfterMs = retryAfterMs
+    this.findings = findings
   }
 }
 
@@ -53,6 +54,7 @@ async function toError (response) {
   const problem = await response.json().catch(() => ({}))
   return new ApiError(response.status, problem.detail ?? `The service answered ${response.status}.`, {
     code: problem.code,
+    findings: problem.errors,
     retryAfterMs: (Number(response.headers.get('retry-after')) || 0) * 1000,
   })
 }

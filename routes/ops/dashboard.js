@@ -1,9 +1,8 @@
-/** All that is shown to those who may see it. */
-import { createActions } from './action.js'
+/** The state of all that there is: it follows the service. */
 import { createCharts } from './charts.js'
 import { createConflicts } from './conflicts.js'
 import { createDeadLetters } from './dead-letters.js'
-import { byId, copyOf, setNote } from './dom.js'
+import { byId, setNote } from './dom.js'
 import { createFlush } from './flush.js'
 import { plural } from './format.js'
 import { createHistory } from './history.js'
@@ -19,12 +18,11 @@ import { NO_TRAFFIC, createTrafficMeter } from './traffic.js'
 /**
  * @param {object} options
  * @param {import('./api.js').Api} options.api
+ * @param {import('./action.js').Act} options.act
  * @param {() => void} options.refresh
  * @param {(error: import('./api.js').ApiError) => boolean} options.isAccess
  */
-export function createDashboard ({ api, refresh, isAccess }) {
-  byId('main').replaceChildren(copyOf('dashboard-template'))
-  const act = createActions({ refresh, isAccess })
+export function createDashboard ({ api, act, refresh, isAccess }) {
   const tiles = createTiles(byId('tiles'))
   const charts = createCharts(byId('charts'))
   const flush = createFlush(api, act)

@@ -1,17 +1,18 @@
-/** Whoever looks at the page is either asked for a key or shown the dashboard, which is then kept up to date. */
+/** Whoever looks at the page is either asked for a key or shown the views, which are then kept up to date. */
 import { createApi } from './api.js'
-import { createDashboard, outcomeOf } from './dashboard.js'
+import { outcomeOf } from './dashboard.js'
 import { byId, setText } from './dom.js'
 import { clock } from './format.js'
 import { announce } from './outcome.js'
 import { createPoller } from './poller.js'
 import { session } from './session.js'
 import { accessMessage, isAccessError, showSignIn } from './sign-in.js'
+import { createViews } from './views.js'
 
 const api = createApi(() => session.key)
 const poller = createPoller(poll)
-/** @type {ReturnType<typeof createDashboard> | undefined} */
-let dashboard
+/** @type {ReturnType<typeof createViews> | undefined} */
+let views
 /** Answers to questions of a visit that has ended are thrown away. */
 let visit = 0
 let seenMs = 0
@@ -24,8 +25,8 @@ async function poll () {
   const [health, backlog] = await Promise.all([outcomeOf(api.health()), outcomeOf(api.get('flush'))])
   if (mine !== visit || (backlog.error && isAccess(backlog.error))) return { isWell: true, waitMs: 0 }
   if (backlog.error && isSilence(backlog.error)) return toStale(backlog.error)
-  dashboard ??= open()
-  const errors = await dashboard.show(health, backlog)
+  views ??= open()
+  const errors = await views.show(health, backlog)
   if (mine !== visit) return { isWell: true, waitMs: 0 }
   toLive()
   return { isWell: !errors.some(isSilence), waitMs: Math.max(0, ...errors.map(({ retryAfterMs }) => retryAfterMs)) }
@@ -40,7 +41,7 @@ const isSilence = ({ status, code }) => [0, 403, 429].includes(status) || code =
 
 function open () {
   byId('sign-out').hidden = session.key === null
-  return createDashboard({ api, refresh: poller.now, isAccess })
+  return createViews({ api, refresh: poller.now, isAccess })
 }
 
 function toLive () {
@@ -52,7 +53,7 @@ function toLive () {
 
 /** @param {ApiError} error */
 function toStale (error) {
-  dashboard?.lose()
+  views?.lose()
   setText(byId('connection-text'), seenMs ? 'Stale' : 'Not connected')
   showConnection('stale', seenMs
     ? `What you see is stale since ${clock(seenMs)}. ${error.message} It is asked again by and by.`
@@ -77,7 +78,7 @@ function showConnection (state, note) {
 function isAccess (error) {
   const wasKnown = session.key !== null
   if (!isAccessError(error) || (error.status === 403 && !wasKnown)) return false
-  const lapsed = error.status === 401 && dashboard ? 'The key is not accepted any more. Sign in again.' : accessMessage(error)
+  const lapsed = error.status === 401 && views ? 'The key is not accepted any more. Sign in again.' : accessMessage(error)
   leave(wasKnown ? lapsed : '')
   return true
 }
@@ -87,7 +88,8 @@ function leave (message) {
   visit++
   poller.stop()
   session.forget()
-  dashboard = undefined
+  views?.close()
+  views = undefined
   seenMs = 0
   byId('sign-out').hidden = true
   setText(byId('connection-text'), 'Signed out')

@@ -7,8 +7,9 @@ export const PAGE_SIZE = 20
 /**
  * @param {string} name of the list, for the buttons
  * @param {() => void} refresh
+ * @param {string} [parameter] that a page is asked for with
  */
-export function createPager (name, refresh) {
+export function createPager (name, refresh, parameter = 'after') {
   /** @type {string | null} */
   let after = null
   /** @type {string | null} */
@@ -36,7 +37,12 @@ export function createPager (name, refresh) {
 
   return {
     element,
-    query: () => `limit=${PAGE_SIZE}${after === null ? '' : `&after=${encodeURIComponent(after)}`}`,
+    /** The list is another one. */
+    reset () {
+      after = next = null
+      update()
+    },
+    query: () => `limit=${PAGE_SIZE}${after === null ? '' : `&${parameter}=${encodeURIComponent(after)}`}`,
     /**
      * @param {number} shown entries on this page
      * @param {string | number | null} nextAfter

@@ -52,10 +52,11 @@ export function createTable ({ labelledBy, columns, idOf, empty }) {
       wanted.forEach((row, i) => { if (body.rows[i] !== row) body.insertBefore(row, body.rows[i] ?? null) })
     }
     table.hidden = items.length === 0
-    nothing.hidden = items.length > 0
+    nothing.hidden = items.length > 0 || empty === ''
     // The row that had it has gone: to the one that stands in its place.
     if (focused && !focused.isConnected) {
-      const next = body.rows[Math.min(place, body.rows.length - 1)]?.querySelector('button')
+      /** @type {HTMLElement | null | undefined} */
+      const next = body.rows[Math.min(place, body.rows.length - 1)]?.querySelector('button, a')
       ;(next ?? document.getElementById(labelledBy))?.focus()
     }
   }

@@ -1,9 +1,7 @@
 import type { Page } from 'playwright-core'
 import { browserTest, listen, openPage, settled } from './browser.ts'
 import { withConflicts } from './conflicts.ts'
-
-/** The least that WCAG 2.2 asks of text. */
-const CONTRAST_MIN = 4.5
+import { CONTRAST_MIN, measureContrast } from './contrast.ts'
 
 /** A page with something in every part of it. */
 async function openFull (t: Parameters<typeof openPage>[0], options: Parameters<typeof openPage>[2] = {}) {
@@ -31,13 +29,13 @@ browserTest('everything can be done with the keyboard alone', async t => {
   await page.getByRole('button', { name: 'Retry ticket 7' }).waitFor()
   await page.getByRole('button', { name: 'Discard entry' }).first().waitFor()
   const walk: string[] = []
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 12; i++) {
     await page.keyboard.press('Tab')
     walk.push(await focused(page))
   }
   const { body: { entries: [{ seq: one }, { seq: two }] } } = await call('GET', '/journal')
   t.strictSame(walk.map(name => name.replace(/^custom_fields.*/, 'details')), [
-    'Flush now', 'Flush all unsynced', 'Retry all', 'Retry ticket 7', 'Retry ticket 8',
+    'Overview', 'Tickets', 'Flush now', 'Flush all unsynced', 'Retry all', 'Retry ticket 7', 'Retry ticket 8',
     `Apply entry ${one} of ticket 1`, `Discard entry ${one} of ticket 1`, 'details', `Apply entry ${two} of ticket 2`, `Discard entry ${two} of ticket 2`,
   ], 'in the order in which they are seen')
   t.ok(await page.evaluate(() => {
@@ -105,33 +103,3 @@ browserTest('a narrow screen is enough', async t => {
   const sizes = await page.getByRole('button').evaluateAll(buttons => buttons.map(button => button.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)))
   t.ok(sizes.every(size => size >= 24), 'and buttons can be hit')
 })
-
-/** In the page: how each text, and each line of a chart, stands out from what is behind it. */
-function measureContrast () {
-  type Colour = [number, number, number, number]
-  const parse = (text: string): Colour => {
-    const [r = 0, g = 0, b = 0, a = 1] = (/\(([^)]+)\)/.exec(text)?.[1] ?? '').split(/[\s,/]+/).map(Number)
-    return [r, g, b, a]
-  }
-  const luminance = ([r, g, b]: Colour) => [r, g, b].map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i]!, 0)
-  const ratio = (one: Colour, other: Colour) => {
-    const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a) as [number, number]
-    return Math.round((light + 0.05) / (dark + 0.05) * 100) / 100
-  }
-  function behind (element: Element): Colour {
-    for (let at: Element | null = element; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor)
-      if (colour[3] === 1) return colour
-      if (at.tagName === 'DIALOG') break
-    }
-    return parse(getComputedStyle(document.body).backgroundColor)
-  }
-  const isShown = (element: Element) => element.getClientRects().length > 0
-  const texts = [...document.querySelectorAll('body *')]
-    .filter(element => isShown(element) && [...element.childNodes].some(node => node.nodeType === 3 && node.nodeValue?.trim()))
-    .map(element => ({ text: element.textContent!.trim().slice(0, 30), ratio: ratio(parse(getComputedStyle(element).color), behind(element)) }))
-  const lines = [...document.querySelectorAll('.line, .tile .outline')].filter(isShown)
-    .map(element => ({ line: element.getAttribute('class'), ratio: ratio(parse(getComputedStyle(element).stroke), behind(element)) }))
-  return { texts, lines }
-}

@@ -67,5 +67,5 @@ local function apply_index()
   in_chunks(assignees_removed, function(...) call_index('ZREM', index_key .. ':assignee', ...) end)
   in_chunks(assignees_added, function(...) call_index('ZADD', index_key .. ':assignee', ...) end)
   -- It is built anew.
-  if index_failed then redis.pcall('HDEL', index_key, 'state') end
+  if index_failed and not is_index_off() then redis.pcall('HDEL', index_key, 'state') end
 end
