@@ -222,7 +222,7 @@ end
 if #marks > 0 then
   -- LT: a busy ticket is not postponed for ever. On a new member it adds.
   in_chunks(marks, function(...) redis.call('ZADD', due_key, 'LT', ...) end)
-  apply_index()
+  if is_index_touched() then apply_index() end
   log_changes(marked_ids())
   -- What was refused may be right now.
   if redis.call('EXISTS', dead_key) == 1 then

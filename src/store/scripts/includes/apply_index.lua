@@ -66,6 +66,9 @@ local function apply_index()
   for name, set in pairs(index_sets) do apply_set(name, set) end
   in_chunks(assignees_removed, function(...) call_index('ZREM', index_key .. ':assignee', ...) end)
   in_chunks(assignees_added, function(...) call_index('ZADD', index_key .. ':assignee', ...) end)
+  for status, by in pairs(settled) do
+    if by ~= 0 then call_index('HINCRBY', index_key, 'settled:' .. status, by) end
+  end
   -- It is built anew.
   if index_failed and not is_index_off() then redis.pcall('HDEL', index_key, 'state') end
 end

@@ -10,7 +10,9 @@ local function bury(key, id, fields)
     end
   end
   known[id] = nil
-  local was = fields.version ~= fields.synced_version and to_state(nil, fields.status, fields.assigned_to, fields.customer_id)
+  local was_in_step = fields.version == fields.synced_version
+  if was_in_step then settle(fields.status, -1) end
+  local was = not was_in_step and to_state(nil, fields.status, fields.assigned_to, fields.customer_id)
   set_index(id, was, to_state(fields.synced_version and true or nil, nil, nil, nil, now_s))
   mark_now(id)
   redis.call('DEL', key)

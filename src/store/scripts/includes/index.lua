@@ -44,6 +44,15 @@ local function set_index(id, was, is)
   is_indexed[id] = is
 end
 
+-- How many tickets are in step with MySQL, by status, is a difference to what MySQL held of these when the epoch began (count).
+local settled = {}
+local function settle(status, by)
+  if is_index_off() or not status or status == '' then return end
+  settled[status] = (settled[status] or 0) + by
+end
+
+local function is_index_touched() return #changed > 0 or next(settled) ~= nil or index_failed end
+
 local function is_whole(text) return #text <= 16 and string.find(text, '^%d+$') end
 
 local INDEXED = { 'status', 'assigned_to', 'customer_id', 'deleted_at' }
