@@ -25,6 +25,8 @@ import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
 import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
+import type { Target } from './webhooks/targets.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -49,13 +51,15 @@ export interface ServiceOptions {
   grace: Grace
   /** Where WordPress keeps the tickets; undefined: TICKETS_TABLE does. */
   site: Site | undefined
+  /** Who is told of changes. */
+  targets: readonly Target[]
 }
 
 /**
  * Puts the parts together: tickets in Redis, by shards; read-through from MySQL around them; the journal around that;
  * and the write-behind that keeps MySQL in step. The parts hold no knowledge of each other but what is handed to them here.
  */
-export function createService ({ config, redis, mysql, log, grace, site }: ServiceOptions) {
+export function createService ({ config, redis, mysql, log, grace, site, targets }: ServiceOptions) {
   const events = createTicketEvents()
   const timeoutMs = statementTimeoutMs(config)
   const { TICKETS_TABLE: table, TICKET_RETENTION_SECONDS: retentionSeconds } = config
@@ -117,6 +121,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const changes = createChanges({ shards, list, read: (ids, options) => repository.read(ids, options) })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)
+  const webhooks = createWebhooks({ config, targets, shards: redis.shards, changes, signal: changeSignal, log, ending: grace.over('statements') })
 
   const service = {
     /** Tells what becomes of writes. */
@@ -129,6 +134,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     changes,
     /** Wakes those who wait for a change. */
     changeSignal,
+    /** Tell others of changes. */
+    webhooks,
     /** The way to MySQL. */
     sync,
     /** Writes that were accepted while Redis was unavailable. */
@@ -153,6 +160,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     /** @throws {ConfigError} when the tickets in Redis were written with other settings */
     async start () {
       await sync.start()
+      webhooks.start()
       if (isJournaled) {
         await replayLoop.start()
         return
@@ -163,7 +171,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
 
     /** Brings to MySQL what there is time for. What has not ended by then is not waited for: it may be repeated. */
     async stop () {
-      await Promise.race([Promise.all([replayLoop.stop(), sync.stop()]), aborted(grace.over('work'))])
+      await Promise.race([Promise.all([replayLoop.stop(), sync.stop(), webhooks.stop()]), aborted(grace.over('work'))])
     },
   }
 }

@@ -13,6 +13,7 @@ const SCRIPT_NAMES = [
   'walk', 'outdate', 'resync',
   'reindex', 'list', 'changes',
   'limit',
+  'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',
 ] as const
 
 type ScriptName = typeof SCRIPT_NAMES[number]
