@@ -72,6 +72,6 @@ t.test('pauses: up to a quarter longer, longer where the target asks for that, a
 t.test('Retry-After: seconds or a date, up to an hour', async t => {
   const now = Date.parse('2025-11-24T16:00:00Z')
   for (const [text, ms] of [[undefined, 0], ['7', 7000], ['0', 0], ['99999999', 3_600_000], ['-5', 0], ['soon', 0], ['1.5', 0], ['Mon, 24 Nov 2025 16:00:30 GMT', 30_000], ['Mon, 24 Nov 2025 15:00:00 GMT', 0], ['Tue, 24 Nov 2026 16:00:00 GMT', 3_600_000]] as const) {
-    t.equal(toMilliseconds(text, now), ms, text)
+    t.equal(toMilliseconds(text, now), ms, String(text))
   }
 })
