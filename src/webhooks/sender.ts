@@ -34,12 +34,16 @@ export function createSender (target: Target, { timeoutMs, connectionsMax }: { t
   const lookup = createGuardedLookup(rules)
 
   /** Resolves when the answer is over, or too long. Redirects are not followed. */
-  const post = (headers: Record<string, string>, body: string, signal: AbortSignal) => new Promise<Answer>((resolve, reject) => {
+  const post = (headers: Record<string, string>, body: string, signal: AbortSignal): Promise<Answer> => new Promise<Answer>((resolve, reject) => {
     // No look-up is made of an address.
     const fault = findAddressFault(url.hostname, rules)
     if (fault) throw new AddressRefused(fault)
     const request = client.request(url, { method: 'POST', agent, lookup, signal, headers })
-    request.on('error', reject)
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      // The target has closed a connection that was idle, at the moment at which it was used again. There are few of these.
+      if (request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted) resolve(post(headers, body, signal))
+      else reject(error)
+    })
     request.on('response', response => {
       const answer = { status: response.statusCode!, retryAfter: response.headers['retry-after'] }
       let bytes = 0

@@ -80,6 +80,22 @@ t.test('2xx is success, 410 the end, all else a failure', async t => {
   }
 })
 
+t.test('a connection that the target closes when it is used again is no failure', async t => {
+  const uses: number[] = []
+  const { url } = await startTcp(t, socket => {
+    const use = uses.push(0) - 1
+    socket.on('data', () => {
+      uses[use]! += 1
+      // As a server does whose idle time ends at this moment.
+      if (uses[use] === 1) socket.write('HTTP/1.1 204 No Content\r\n\r\n')
+      else socket.resetAndDestroy()
+    })
+  })
+  const send = senderOf(t, { url })
+  t.strictSame([await send(), await send()], [{ kind: 'delivered' }, { kind: 'delivered' }])
+  t.strictSame(uses, [2, 1])
+})
+
 t.test('a redirect is a failure, and is not followed', async t => {
   const elsewhere = await startReceiver(t)
   const receiver = await startReceiver(t, (response, { raw }) => response.writeHead(raw ? 307 : 302, { location: elsewhere.url }).end())
