@@ -7,6 +7,7 @@ const LAYERS = [
   ['plugins', 'routes'],
   ['src/service\\.ts'],
   ['src/metrics', 'src/http', 'src/auth', 'src/limits', 'src/webhooks'],
+  ['src/erasure'],
   ['src/journal'],
   ['src/read-through'],
   ['src/sync'],

@@ -10,6 +10,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What it holds in memory; null: it is one that everybody may send. */
     held: Held | null
+    /** To be called when nothing of its body is needed any more; null: the body is short, or there is none. */
+    endWork: (() => void) | null
   }
 }
 
@@ -34,6 +36,7 @@ export default fp(async app => {
   const budget = createBudget(Infinity, HELD_BYTES_MAX, app.countOverload)
 
   app.decorateRequest('held', null)
+  app.decorateRequest('endWork', null)
 
   app.addHook('onRequest', (request, reply, done) => {
     // Whether the process is alive is asked all the more then.
@@ -57,7 +60,11 @@ export default fp(async app => {
     else done(null, payload.pipe(counted(held)))
   })
 
-  app.addHook('onSend', ({ held }, _reply, payload, done) => {
+  app.addHook('onSend', (request, _reply, payload, done) => {
+    const { held, endWork } = request
+    // Also for a client that is gone: what it has sent is carried out.
+    endWork?.()
+    request.endWork = null
     if (typeof payload === 'string') held?.setAnswer(payload.length < SHORT ? payload.length : Buffer.byteLength(payload))
     else if (Buffer.isBuffer(payload)) held?.setAnswer(payload.length)
     done(null, payload)

@@ -7,7 +7,7 @@ import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { createCheck, validatorCompiler } from '../src/http/validation.ts'
-import { CHANGES, handlerOf, type BatchOperation, type Operation } from '../src/tickets/operation.ts'
+import { CHANGES, handlerOf, type BatchOperation, type Operation, type Statuses } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
 import { inTurns } from '../src/util/turns.ts'
@@ -25,6 +25,7 @@ const bodyOf = <Item extends TSchema>(item: Item) => Type.Object({
     operations: [
       { op: 'create', ticket_id: 1234, customer_id: 123, subject: 'Order issue' },
       { op: 'update', ticket_id: 1200, status: 'closed', if_match: '"1764000000123"' },
+      { op: 'import', ticket_id: 7, customer_id: 123, status: 'closed', created_at: 1_551_700_000, updated_at: 1_551_800_000, closed_at: 1_551_790_000 },
     ],
   }],
 })
@@ -42,16 +43,19 @@ const Result = Type.Object({
   ticket_id: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'null: the operation names none' }),
   status: Type.Integer({ description: 'What the single route would have answered' }),
   version: Type.Optional(Type.Integer({ description: 'The ticket\'s version after the operation' })),
+  previous_version: Type.Optional(Type.Integer({ description: 'Update: the ticket\'s version before the operation. Whether another change came since you read the ticket' })),
+  previous_updated_at: Type.Optional(Type.Integer({ description: 'Update: the ticket\'s `updated_at` before the operation' })),
   journaled: Type.Optional(Type.Literal(true, { description: 'Redis is unavailable: the operation is kept in MySQL, and applied when Redis is back' })),
   error: Type.Optional(Type.Unsafe<object>({ $ref: 'Problem#' })),
 })
 
 const Results = Type.Object({ results: Type.Array(Result, { description: 'One per operation, in their order' }) }, {
-  examples: [{ results: [{ ticket_id: 1234, status: 201, version: 1_764_000_000_456 }, { ticket_id: 1200, status: 200, version: 1_764_000_000_457 }] }],
+  examples: [{ results: [{ ticket_id: 1234, status: 201, version: 1_764_000_000_456 }, { ticket_id: 1200, status: 200, version: 1_764_000_000_457, previous_version: 1_764_000_000_123, previous_updated_at: 1_764_000_000 }] }],
 })
 
 /** The single routes' writes with a longer list. */
 const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
+  const { statuses } = app.tickets
   const checkOperation = createCheck(Type.Unsafe({
     type: 'object',
     required: ['op'],
@@ -67,8 +71,8 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {
       operationId: 'writeTickets',
-      summary: 'Create, change and delete many tickets',
-      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others. A delete needs the scope erase, too.`,
+      summary: 'Create, import, change and delete many tickets',
+      description: `Up to ${OPERATIONS_MAX} operations. Each has a result of its own: one that fails does not stop the others. A delete needs the scope erase, too. An import is a create with the dates that the ticket has had elsewhere, and is due at once.`,
       tags: ['tickets'],
       headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
       body: bodyOf(NamedOperation),
@@ -84,7 +88,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { operations } = request.body
     operations.forEach(takeEmptyArray)
-    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation, request.caller)))
+    const judged = await inTurns(operations, operation => checkOperation(operation) ?? attempt(() => toOperation(operation, request.caller, statuses)))
     // Nothing is kept of a batch without a valid operation, so it needs no fingerprint.
     const key = judged.some(isOperation) ? idempotencyKey(request) : undefined
     if (key !== undefined) {
@@ -117,10 +121,11 @@ export default routes
  * @param caller null: nobody needs a key
  * @throws {Problem} validation_failed, forbidden
  */
-function toOperation (operation: BatchOperation, caller: ApiKey | null): Operation {
+function toOperation (operation: BatchOperation, caller: ApiKey | null, statuses: Statuses): Operation {
   const { op, ticket_id, if_match: condition, ...fields } = operation
-  const scope = handlerOf(operation as unknown as Operation).scope
+  const { scope, check } = handlerOf(operation as unknown as Operation)
   if (scope && caller && !caller.scopes.has(scope)) throw forbidden(caller.name, scope)
+  check?.(fields as never, statuses)
   return { op, ticket_id, fields, ifMatch: ifMatch(condition, '/if_match'), answer: 'version' } as Operation
 }
 
@@ -138,7 +143,13 @@ function toResult (operation: unknown, outcome: Written | Journaled | Problem, r
   const { ticket_id } = (operation ?? {}) as Partial<BatchOperation>
   if (outcome instanceof Problem) return { ticket_id: isTicketId(ticket_id) ? ticket_id : null, status: outcome.status, error: outcome.toBody(requestId) }
   if ('journaled' in outcome) return { ticket_id: ticket_id!, status: 202, journaled: true }
-  return { ticket_id: ticket_id!, status: handlerOf(operation as Operation).status, version: outcome.version }
+  const { version, previous } = outcome
+  return {
+    ticket_id: ticket_id!,
+    status: handlerOf(operation as Operation).status,
+    version,
+    ...(previous && { previous_version: previous.version, previous_updated_at: previous.updated_at }),
+  }
 }
 
 const isTicketId = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1

@@ -7,7 +7,7 @@ import { fromCursor, toCursor } from '../src/http/cursor.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { TicketList, isOverloaded } from '../src/http/ticket-list.ts'
 import { INTEGER_MAX, UNIX_SECONDS_MAX } from '../src/tickets/fields.ts'
-import { SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
+import { GROUP_FIELDS, SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 
 const TICKETS_PER_READ_MAX = 500
@@ -18,7 +18,7 @@ const TICKETS_PER_PAGE_DEFAULT = 50
 const VALUES_MAX = 100
 
 const list = { style: 'form', explode: false, minItems: 1, maxItems: VALUES_MAX }
-const Labels = (description: string, example: string) => Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { ...list, description, examples: [[example]] }))
+const Labels = (description: string, example: string) => Type.Optional(Type.Array(Type.String({ pattern: '^[^,\\s]([^,]{0,62}[^,\\s])?$' }), { ...list, description, examples: [[example]] }))
 const Seconds = (description: string) => Type.Optional(Type.Integer({ minimum: 0, maximum: UNIX_SECONDS_MAX, description: `Unix seconds: ${description}`, examples: [1_764_000_000] }))
 
 /** What a list may be asked for, beside what `ids` asks for. */
@@ -39,7 +39,7 @@ const querystringOf = (statuses: readonly string[]) => Type.Object({
   ...filtersOf(statuses),
   sort: Type.Optional(Type.Enum(SORT_FIELDS.flatMap(field => [field, `-${field}`]), { description: '`-` descends; the id breaks ties. Default: -ticket_id', examples: ['-ticket_id'] })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: TICKETS_PER_PAGE_MAX, description: `Tickets of a page at most; default: ${TICKETS_PER_PAGE_DEFAULT}`, examples: [50] })),
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before' })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before', examples: ['bmV4dF9jdXJzb3I'] })),
   partial: Type.Optional(Type.Boolean({ description: 'true: where Redis or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
 }, { additionalProperties: false })
 
@@ -47,7 +47,7 @@ type Asked = Static<ReturnType<typeof querystringOf>>
 
 /** Lists of tickets: by their ids, or by what they are. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  const { repository, list } = app.tickets
+  const { repository, list, count } = app.tickets
 
   app.get('/tickets', {
     config: { access: 'read' },
@@ -96,6 +96,33 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     const { tickets, next, incomplete } = await list({ ...asked, limit, after }, { caller, answer, isPartial: partial })
     return reply.send(answer.toPage(tickets, { next_cursor: next ? toCursor(asked, next) : null, has_more: next !== undefined, ...(incomplete.length > 0 && { incomplete }) }))
   })
+
+  app.get('/tickets/counts', {
+    config: { access: 'read' },
+    schema: {
+      operationId: 'countTickets',
+      summary: 'Count tickets',
+      description: 'How many tickets fit the filters of GET /tickets, by a field. Exact at one moment of the request: tickets that wait in Redis, and those of MySQL, each once.',
+      tags: ['tickets'],
+      querystring: Type.Object({
+        group_by: Type.Enum([...GROUP_FIELDS], { description: 'What they are counted by', examples: ['status'] }),
+        ...filtersOf(config.TICKET_STATUSES),
+      }, { additionalProperties: false }),
+      response: {
+        200: success('The counts', Type.Object({
+          counts: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), { description: 'By the value of the field; `none`: those that have none' }),
+          as_of: Type.Integer({ minimum: 0, description: 'Unix seconds' }),
+        }, { examples: [{ counts: { open: 12, pending: 3 }, as_of: 1_764_000_000 }] })),
+        ...problems('validation_failed', 'not_supported', 'store_unavailable', 'overloaded'),
+      },
+    },
+  }, async request => {
+    const { group_by: by, ...filters } = request.query
+    const asOf = Math.floor(Date.now() / 1000)
+    const counts = await count(toFilters(filters), by)
+    const none = by === 'assigned_to' ? '0' : ''
+    return { counts: Object.fromEntries(Array.from(counts, ([value, number]) => [value === none ? 'none' : value, number])), as_of: asOf }
+  })
 }
 
 export default routes
@@ -106,7 +133,7 @@ function toSort (sort: Asked['sort'] = '-ticket_id'): Sort {
 }
 
 /** @throws {Problem} validation_failed */
-function toFilters ({ ids: _ids, sort: _sort, limit: _limit, cursor: _cursor, partial: _partial, assigned_to: assignees, ...filters }: Asked): Filters {
+function toFilters ({ ids: _ids, sort: _sort, limit: _limit, cursor: _cursor, partial: _partial, assigned_to: assignees, ...filters }: Partial<Asked>): Filters {
   for (const name of ['created', 'updated'] as const) {
     const [since, until] = [filters[`${name}_since`], filters[`${name}_until`]]
     if (since !== undefined && until !== undefined && since > until) throw invalid(`/${name}_since`, `is after ${name}_until`)

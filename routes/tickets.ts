@@ -102,7 +102,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       fields: request.body,
       ifMatch: ifMatch(condition),
       idempotency: idempotency(request, ['update', id, condition, request.body]),
-    }], { caller: callerOf(request) })
+    }], { caller: callerOf(request), answer: request.held ?? undefined })
     if (changed instanceof Problem) return reply.sendProblem(changed)
     return sendWritten(reply, id, changed!)
   })
@@ -129,7 +129,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const { id } = request.params
-    const [found] = await repository.read([id], { keep: true, caller: callerOf(request) })
+    const [found] = await repository.read([id], { keep: true, caller: callerOf(request), answer: request.held ?? undefined })
     if (found instanceof Problem) return reply.sendProblem(found)
     if (!found) return reply.sendProblem(ticketNotFound(id))
     reply.header('x-ticket-source', found.source)

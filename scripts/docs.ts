@@ -39,9 +39,9 @@ const SET_BY = {
 } as const
 
 function fieldTable (): string {
-  const rows = SHOWN_FIELDS.map(({ name, schema, create, change }) => {
+  const rows = SHOWN_FIELDS.map(({ name, schema, create, change, import: imported }) => {
     const { type, description } = schema as { type: string | string[], description: string }
-    return [`\`${name}\``, [type].flat().join(' or '), description, create === 'optional' ? SET_BY.optional[change] : SET_BY[create]]
+    return [`\`${name}\``, [type].flat().join(' or '), description, (create === 'optional' ? SET_BY.optional[change] : SET_BY[create]) + (imported ? '; you on import' : '')]
   })
   return toTable(['field', 'type', 'meaning', 'set by'], [['`ticket_id`', 'integer', 'Yours: the id of a post or row, 1 to 2^53-1', 'you, in the path'], ...rows])
 }

@@ -22,6 +22,7 @@ import batchRoutes from '../routes/batch.ts'
 import changeRoutes from '../routes/changes.ts'
 import deadLetterRoutes from '../routes/dead-letters.ts'
 import deletionRoutes from '../routes/deletion.ts'
+import erasureRoutes from '../routes/erasures.ts'
 import flushRoutes from '../routes/flush.ts'
 import healthRoutes from '../routes/health.ts'
 import journalRoutes from '../routes/journal.ts'
@@ -112,6 +113,7 @@ async function assemble (app: FastifyInstance, { config, keyring, targets, site,
   await app.register(changeRoutes, { config })
   await app.register(batchRoutes, { schemas })
   await app.register(deletionRoutes)
+  await app.register(erasureRoutes)
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
   await app.register(resyncRoutes)

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be JSON, in UTF-8 and not compressed' },
   webhook_not_found: { status: 404, title: 'There is no such webhook' },
+  erasure_not_found: { status: 404, title: 'There is no such erasure' },
   journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
   journal_entry_pending: { status: 409, title: 'The journal entry cannot be resolved now' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used for another request' },
@@ -129,9 +130,9 @@ export const rateLimited = (seconds: number) =>
 export const overloaded = (cause?: unknown) =>
   new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.', { cause })
 
-/** It was not looked at, because the answer is as large as one may be, or nobody waits for it any more. */
+/** It was not begun with, because the answer is as large as one may be, the caller holds its share, or nobody waits for it any more. */
 export class NotRead extends Problem {
-  constructor () { super('overloaded', 'The answer holds as much as one may. Repeat the request for what is not in it.') }
+  constructor () { super('overloaded', 'As much as one answer, or one caller, may hold is held. Nothing was changed. Repeat the request after the seconds in Retry-After.') }
 }
 
 export const ticketNotFound = (id: number) =>

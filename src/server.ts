@@ -4,6 +4,7 @@ import { buildApp } from './app.ts'
 import { ConfigError, environment, loadConfig, type Config } from './config.ts'
 import { terminal } from './logger.ts'
 import { UnsafeEvictionError } from './redis/check.ts'
+import { lowerBackgroundThreads } from './util/background-threads.ts'
 import { runningLookups } from './util/lookup.ts'
 
 /** What the system says to an address that cannot be listened on. */
@@ -55,6 +56,7 @@ async function start (config: Config) {
   if (config.API_KEYS.length === 0) app.log.info('there are no API_KEYS: whoever is on this machine may do everything; listening on loopback only')
 }
 
+lowerBackgroundThreads()
 try {
   await start(loadConfig(environment()))
 } catch (error) {

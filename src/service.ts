@@ -4,6 +4,8 @@ import type { Config } from './config.ts'
 import { createTableDatabase } from './database/table.ts'
 import { createPostDatabase } from './database/wordpress/posts.ts'
 import type { Site } from './database/wordpress/site.ts'
+import { createErasures } from './erasure/erasures.ts'
+import { createErasureRequests } from './erasure/requests.ts'
 import { createFallback } from './journal/fallback.ts'
 import { createJournalGate } from './journal/gate.ts'
 import { createJournal } from './journal/journal.ts'
@@ -12,6 +14,7 @@ import { createConflictResolution } from './journal/resolution.ts'
 import { journalTable } from './mysql/migrate.ts'
 import type { Mysql } from './mysql/mysql.ts'
 import { createChanges } from './read-through/changes.ts'
+import { createCounts } from './read-through/counts.ts'
 import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
@@ -117,6 +120,21 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
+  const erasures = createErasures({
+    requests: createErasureRequests(mysql, table),
+    shards,
+    database,
+    journal,
+    repository: direct,
+    flush: ids => sync.flush({ ids }),
+    redisNow: async () => Math.max(...await shards.each(({ connection }) => connection.call(async ({ client }) => {
+      const [seconds, microseconds] = await client.time() as unknown as [string | number, string | number]
+      return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+    }))),
+    events,
+    log,
+  })
+
   const list = createLists({ shards, database, read: (ids, options) => repository.read(ids, options) })
   const changes = createChanges({ shards, list, read: (ids, options) => repository.read(ids, options) })
   const changeSignal = createChangeSignal(changes.mark)
@@ -124,12 +142,16 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const webhooks = createWebhooks({ config, targets, shards: redis.shards, changes, signal: changeSignal, log, ending: grace.over('statements') })
 
   const service = {
+    /** How a status says whether a ticket is closed. */
+    statuses,
     /** Tells what becomes of writes. */
     events,
     /** What callers ask for: writes and reads of tickets. */
     repository,
     /** Lists of tickets by what they are. */
     list,
+    /** Counts of them. */
+    count: createCounts({ shards, database }),
     /** What has changed since a cursor. */
     changes,
     /** Wakes those who wait for a change. */
@@ -138,6 +160,8 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     webhooks,
     /** The way to MySQL. */
     sync,
+    /** Customers who are to be erased. */
+    erasures,
     /** Writes that were accepted while Redis was unavailable. */
     journal: { ...journal, ...createConflictResolution(journal, direct), gate },
     database,
@@ -160,6 +184,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     /** @throws {ConfigError} when the tickets in Redis were written with other settings */
     async start () {
       await sync.start()
+      erasures.start()
       webhooks.start()
       if (isJournaled) {
         await replayLoop.start()
@@ -171,7 +196,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
 
     /** Brings to MySQL what there is time for. What has not ended by then is not waited for: it may be repeated. */
     async stop () {
-      await Promise.race([Promise.all([replayLoop.stop(), sync.stop(), webhooks.stop()]), aborted(grace.over('work'))])
+      await Promise.race([Promise.all([replayLoop.stop(), erasures.stop(), sync.stop(), webhooks.stop()]), aborted(grace.over('work'))])
     },
   }
 }

@@ -1,8 +1,8 @@
 import { escapeId } from 'mysql2'
 import type { Mysql } from '../mysql/mysql.ts'
-import { createSelect } from '../mysql/statements.ts'
+import { createSelect, inStatements } from '../mysql/statements.ts'
 import { toDateTime } from '../tickets/fields.ts'
-import type { Filters, Listed, Position, Query } from '../tickets/query.ts'
+import type { Filters, GroupField, Listed, Position, Query } from '../tickets/query.ts'
 
 /** A caller waits for it, and a filter without an index of its own takes a while. */
 const LIST_TIMEOUT_MS = 5000
@@ -63,5 +63,32 @@ export function createList (mysql: Mysql, table: string) {
       `SELECT ticket_id, ${value} AS value FROM ${escapeId(table)} WHERE ${where.sql.join(' AND ')} ORDER BY ${order} LIMIT ?`, [...where.values, limit], LIST_TIMEOUT_MS)
     const positions = rows.map((row): Position => ({ id: Number(row.ticket_id), value: Number(row.value) }))
     return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
+  }
+}
+
+/** How many tickets of the table fit, by a field. */
+export function createCount (mysql: Mysql, table: string) {
+  const select = createSelect(mysql)
+
+  async function counts (filters: Filters, by: GroupField, ids?: readonly number[]) {
+    const where = toWhere(filters)
+    if (ids) where.sql.push('ticket_id IN (?)')
+    // Byte by byte: `Open` and `open` are two.
+    const group = by === 'assigned_to' ? by : `CAST(${by} AS BINARY)`
+    return await select<{ value: string | number | null, tickets: number }>(
+      `SELECT MIN(${by}) AS value, COUNT(*) AS tickets FROM ${escapeId(table)} WHERE ${where.sql.join(' AND ')} GROUP BY ${group}`, [...where.values, ...ids ? [ids] : []], LIST_TIMEOUT_MS)
+  }
+
+  return async (filters: Filters, by: GroupField, except: readonly number[]): Promise<Map<string, number>> => {
+    const total = new Map<string, number>()
+    const addAll = (rows: Awaited<ReturnType<typeof counts>>, sign: 1 | -1) => {
+      for (const { value, tickets } of rows) {
+        const name = value === null ? by === 'assigned_to' ? '0' : '' : String(value)
+        total.set(name, (total.get(name) ?? 0) + sign * Number(tickets))
+      }
+    }
+    addAll(await counts(filters, by), 1)
+    for (const part of inStatements(except)) addAll(await counts(filters, by, part), -1)
+    return total
   }
 }

@@ -5,7 +5,7 @@ import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type 
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import { inBytes } from './in-bytes.ts'
-import { createList } from './list.ts'
+import { createCount, createList } from './list.ts'
 import { IS_TOMBSTONE, createPurge } from './tombstones.ts'
 import { createUpsert, type WrittenRows } from './upsert.ts'
 
@@ -164,6 +164,13 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
     },
 
     list: createList(mysql, table),
+
+    count: createCount(mysql, table),
+
+    async ofCustomer (customerId, after, limit) {
+      const rows = await select<{ ticket_id: number }>(`SELECT ticket_id FROM ${name} WHERE customer_id = ? AND ticket_id > ? ORDER BY ticket_id LIMIT ?`, [customerId, after, limit], statementTimeoutMs)
+      return rows.map(row => Number(row.ticket_id))
+    },
 
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 

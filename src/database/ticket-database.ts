@@ -1,6 +1,6 @@
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
-import type { Listed, Query } from '../tickets/query.ts'
+import type { Filters, GroupField, Listed, Query } from '../tickets/query.ts'
 import type { IdRange } from '../tickets/keys.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
@@ -77,8 +77,17 @@ export interface TicketDatabase {
    */
   list (query: Query): Promise<Listed>
 
+  /**
+   * How many tickets fit, by a field, as text ('': they have none, of assigned_to '0'); without those among `except`, whose rows are outdated.
+   * @throws {Problem} not_supported
+   */
+  count (filters: Filters, by: GroupField, except: readonly number[]): Promise<Map<string, number>>
+
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>
+
+  /** A page of the ids of the customer's tickets, in their order: those after `after`; of the last page `limit` are not there. */
+  ofCustomer (customerId: number, after: number, limit: number): Promise<number[]>
 
   /** Removes some of the tombstones that have expired. Resolves with their number; 0: there are no more. */
   purgeTombstones (): Promise<number>

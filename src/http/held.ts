@@ -1,3 +1,5 @@
+import type { Ticket } from '../tickets/fields.ts'
+import type { Answer } from '../tickets/repository.ts'
 import type { Account, Budget } from '../util/budget.ts'
 
 /** What a request without a body takes: its headers, and what is known of it while it is worked on. */
@@ -5,9 +7,10 @@ const REQUEST_BYTES = 1024
 
 /**
  * What one request holds in memory: its body, and its answer until the client has taken it. All of it counts against the share
- * of its caller.
+ * of its caller. As the answer with one ticket, it is full when the share is: many may have been admitted before the
+ * first of them was answered.
  */
-export class Held {
+export class Held implements Answer {
   readonly #budget: Budget
   readonly #account: Account
   #bytes: number
@@ -30,6 +33,18 @@ export class Held {
   /** Whether the caller holds its share by now. */
   isSpent (): boolean {
     return this.#budget.isSpent(this.#account)
+  }
+
+  /** What is left then is refused. */
+  isFull (): boolean {
+    const isSpent = this.isSpent()
+    if (isSpent) this.#budget.refuse('caller')
+    return isSpent
+  }
+
+  /** It counts when it is sent, which is at once. */
+  add (ticket: Ticket): Ticket {
+    return ticket
   }
 
   /** A part of the body, of which nothing was said before. */

@@ -1,8 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { FastifyBodyParser } from 'fastify'
+import type { FastifyBodyParser, FastifyRequest } from 'fastify'
 import { Problem } from '../errors.ts'
+import { callerOf } from '../auth/caller.ts'
 import { shorten } from '../util/text.ts'
+import { createSemaphore } from '../util/semaphore.ts'
 import { inTurns } from '../util/turns.ts'
 import { JsonScan } from './json-scan.ts'
 
@@ -13,6 +15,13 @@ const BYTE_ORDER_MARK = 0xfeff
 
 /** Whatever so much holds, it is parsed in a moment. The whole of a batch could take seconds. */
 const SHORT_BYTES = 16_384
+
+/**
+ * Of long bodies that are worked on at a time, as much as the largest has; the others wait as the bytes that came. Parsed, they would all
+ * be moved by the garbage collector again and again while Redis works on one after the other.
+ */
+const WORKED_ON_BYTES_MAX = 4 * 1024 * 1024
+const startWork = createSemaphore(WORKED_ON_BYTES_MAX)
 
 /** What is looked at in one go before a long body is parsed. */
 const PART_BYTES = 65_536
@@ -44,7 +53,7 @@ export function unsupportedMediaType ({ 'content-type': type, 'content-encoding'
  */
 export const parseJson: FastifyBodyParser<Buffer> = (request, bytes, done) => {
   // Fastify waits for a promise that it is given.
-  if (bytes.length > SHORT_BYTES) return parseLong(request.headers, bytes)
+  if (bytes.length > SHORT_BYTES) return parseInTurn(request, bytes)
   let value: unknown
   try {
     value = parseShort(request.headers, bytes)
@@ -65,6 +74,11 @@ function parseShort (headers: IncomingHttpHeaders, bytes: Buffer): unknown {
   // Colons are found faster than strings, and few strings hold one: this costs 0.3 us of a usual body, with strings 0.5.
   if (countColons(body) > members) checkNames(scan(bytes).colons, members)
   return value
+}
+
+async function parseInTurn (request: FastifyRequest, bytes: Buffer): Promise<unknown> {
+  request.endWork = await startWork(callerOf(request), bytes.length)
+  return await parseLong(request.headers, bytes)
 }
 
 /** The same, with turns of the event loop for others between the steps. To parse what was looked at is one of them. */

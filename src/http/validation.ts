@@ -4,9 +4,11 @@ import type { TSchema } from 'typebox'
 import { Problem, type Finding } from '../errors.ts'
 import { FIELD_LIST } from '../tickets/fields.ts'
 import { fromTexts, shorten } from '../util/text.ts'
+import { LENGTH_KEYWORDS } from './string-length.ts'
 
 /** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
 const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
+for (const keyword of LENGTH_KEYWORDS) ajv.removeKeyword(keyword.keyword as string).addKeyword(keyword)
 
 /** A body is checked as it came, headers are text. Parameters are text too, and are first read as what their schema says. */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {

@@ -74,7 +74,7 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   const preview = createPreviews(journal, options)
 
   const lookUpRow = createBatcher<number, { ticket?: Ticket } | Problem, Context & ReadOptions>({
-    onResult (row, { answer }) { if (answer && !(row instanceof Problem) && row.ticket) answer.add(row.ticket) },
+    onResult: (row, { answer }) => !answer || row instanceof Problem || !row.ticket ? row : { ticket: answer.add(row.ticket) },
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX, undefined, options.onRefused),

@@ -6,6 +6,9 @@ import Postgrator from 'postgrator'
 /** Where the journal of a tickets table is. */
 export const journalTable = (table: string) => `${table}_journal`
 
+/** Where the erasures are that were asked for. */
+export const erasureTable = (table: string) => `${table}_erasures`
+
 /** Seconds to wait for another instance that is migrating. */
 const LOCK_WAIT_SECONDS = 60
 
@@ -13,7 +16,7 @@ const PATTERN = fileURLToPath(new URL('../../migrations/*.sql', import.meta.url)
 
 /**
  * Brings the schema up to date, one instance at a time (GET_LOCK), and records what was run in
- * `{table}_migrations`. A file holds one statement and may name {table} and {journal}.
+ * `{table}_migrations`. A file holds one statement and may name {table}, {journal} and {erasures}.
  *
  * @returns the names of the migrations that were run now
  * @throws when a file that was run before has changed, or a statement fails
@@ -33,7 +36,7 @@ export async function migrate (connection: PoolConnection, table: string): Promi
       database,
       schemaTable: `${table}_migrations`,
       execQuery: async sql => ({ rows: await rows(sql) }),
-      execSqlScript: async sql => { await connection.query(sql.replaceAll('{table}', connection.escapeId(table)).replaceAll('{journal}', connection.escapeId(journalTable(table)))) },
+      execSqlScript: async sql => { await connection.query(sql.replaceAll('{table}', connection.escapeId(table)).replaceAll('{journal}', connection.escapeId(journalTable(table))).replaceAll('{erasures}', connection.escapeId(erasureTable(table)))) },
     }).migrate()
     return run.map(({ name }) => name)
   } finally {

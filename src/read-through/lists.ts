@@ -60,10 +60,12 @@ export function createLists ({ shards, database, read }: ListOptions) {
     const taken = left === -1 ? found : found.slice(0, left)
     const failure = taken.find(each => each instanceof Problem && each.status === 503)
     if (failure instanceof Problem && !isPartial) throw failure
-    const tickets = taken.flatMap(each => each && !(each instanceof Problem) && fits(each.ticket, query.filters) ? [each.ticket] : [])
-    // By updated_at a ticket may have moved since.
-    tickets.sort((a, b) => byPosition(query.sort)(positionOf(a, query.sort), positionOf(b, query.sort)))
     const next = left === -1 ? end : positions[left - 1]
+    const compare = byPosition(query.sort)
+    // By updated_at a row of MySQL stands elsewhere than the newer version that was read: there it is, or was, on a page of its own.
+    const isHere = (position: Position) => (!query.after || compare(query.after, position) < 0) && (!next || compare(position, next) <= 0)
+    const tickets = taken.flatMap(each => each && !(each instanceof Problem) && fits(each.ticket, query.filters) && isHere(positionOf(each.ticket, query.sort)) ? [each.ticket] : [])
+    tickets.sort((a, b) => compare(positionOf(a, query.sort), positionOf(b, query.sort)))
     return { tickets, incomplete, ...(next && { next }) }
   }
 }

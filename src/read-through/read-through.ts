@@ -56,7 +56,7 @@ export function createReadThrough (store: TicketRepository, { database, readCach
     itemsMax: IDS_PER_SELECT_MAX,
     runningMax: LOOK_UPS_MAX,
     budget: createBudget(PENDING_MAX, undefined, onRefused),
-    onResult (looked, { answer }) { if (answer && looked && !(looked instanceof Problem)) answer.add(looked) },
+    onResult: (looked, { answer }) => !answer || !looked || looked instanceof Problem ? looked : answer.add(looked),
     async run (ids) {
       const { found, left } = await database.find([...new Set(ids)])
       return ids.map(id => left.has(id) ? LATER : toLooked(id, found.get(id)))

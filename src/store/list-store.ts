@@ -1,7 +1,7 @@
 import { invalid, storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import type { Keys } from '../tickets/keys.ts'
-import { byPosition, type Listed, type Position, type Query } from '../tickets/query.ts'
+import { byPosition, type Filters, type GroupField, type Listed, type Position, type Query } from '../tickets/query.ts'
 import type { Scripts } from './scripts.ts'
 
 /** Tickets that one call looks at, some milliseconds. */
@@ -13,26 +13,50 @@ const CALLS_MAX = 8
 /** Tickets that are looked through for an order that no index has. */
 const SORTED_MAX = 20_000
 
+/** Ids of tickets that MySQL has a row of, of one call. */
+const HELD_PER_CALL = 2000
+
 /** The unsynced tickets of a shard, in order. */
 export function createListStore (scripts: Scripts, keys: Keys) {
-  async function call (query: Query, isDescending: boolean, after: number | undefined, limit: number): Promise<{ positions: Position[], next?: number }> {
-    const { assigned_to: assignees, customer_id: customer, ...filters } = query.filters
+  /** What one call finds: ids, and their values of a field. */
+  async function look (wanted: Filters, value: string, isDescending: boolean, after: number | undefined, limit: number): Promise<{ found: [id: number, value: string][], next?: number }> {
+    const { assigned_to: assignees, customer_id: customer, ...filters } = wanted
     const asked = {
       ...filters,
       ...(assignees && { assigned_to: assignees.map(String) }),
       ...(customer !== undefined && { customer_id: String(customer) }),
       ...(after !== undefined && { after: String(after) }),
       descending: isDescending,
-      value: query.sort.field,
+      value,
       limit,
       looked_max: LOOKED_MAX,
     }
     const reply = await scripts.list([keys.due, keys.dead, keys.index], [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
-    if (reply === 0) throw storeUnavailable(new RedisError('refused', 'the indexes of the unsynced tickets are not whole'), 'The indexes of the tickets that wait for MySQL are being built. Repeat the request after the seconds in Retry-After.')
+    if (reply === 0) throw notWhole()
     const [next, ...flat] = JSON.parse(reply) as string[]
-    const positions: Position[] = []
-    for (let i = 0; i < flat.length; i += 2) positions.push({ id: Number(flat[i]), value: Number(flat[i + 1]) })
-    return { positions, ...(next !== '' && { next: Number(next) }) }
+    const found: [number, string][] = []
+    for (let i = 0; i < flat.length; i += 2) found.push([Number(flat[i]), flat[i + 1]!])
+    return { found, ...(next !== '' && { next: Number(next) }) }
+  }
+
+  async function call (query: Query, isDescending: boolean, after: number | undefined, limit: number): Promise<{ positions: Position[], next?: number }> {
+    const { found, next } = await look(query.filters, query.sort.field, isDescending, after, limit)
+    return { positions: found.map(([id, value]) => ({ id, value: Number(value) })), next }
+  }
+
+  /** By looking at each that fits. */
+  async function countEach (filters: Filters, by: GroupField): Promise<Map<string, number>> {
+    const counts = new Map<string, number>()
+    let next: number | undefined
+    let looked = 0
+    do {
+      const page = await look(filters, by, false, next, LOOKED_MAX)
+      for (const [, value] of page.found) add(counts, by === 'assigned_to' && value === '' ? '0' : value, 1)
+      next = page.next
+      looked += LOOKED_MAX
+      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/group_by', `cannot be ${by} with these filters: more than ${SORTED_MAX} tickets that wait for MySQL would have to be looked at`)
+    } while (next !== undefined)
+    return counts
   }
 
   /** In the order that the indexes have. */
@@ -69,10 +93,42 @@ export function createListStore (scripts: Scripts, keys: Keys) {
     return { positions: first, ...(isCut && { end: first.at(-1)! }) }
   }
 
+  const count = async (by: string, after: string) => {
+    const reply = await scripts.count([keys.due, keys.dead, keys.index, keys.synced], [by, after, HELD_PER_CALL]) as [string, string, (string | number)[], string[]] | 0
+    if (reply === 0) throw notWhole()
+    return reply
+  }
+
   return {
+    /**
+     * The unsynced tickets that fit, by a field ('': they have none, of assigned_to '0'), and the ids of all of which MySQL has a row.
+     * `sign` is another one when MySQL is to be asked again.
+     */
+    async count (filters: Filters, by: GroupField): Promise<Counted> {
+      const isIndexed = Object.keys(filters).length === 0 && (by === 'status' || by === 'assigned_to')
+      const [sign, first, flat, ids] = await count(isIndexed ? by : '', '')
+      for (let next = first; next !== '';) {
+        const [, following,, more] = await count('', next)
+        ids.push(...more)
+        next = following
+      }
+      const counts = isIndexed ? new Map<string, number>() : await countEach(filters, by)
+      for (let i = 0; i < flat.length; i += 2) add(counts, String(flat[i]), Number(flat[i + 1]))
+      return { sign, counts, heldIds: ids.map(Number) }
+    },
+
+    /** To be held against that of `count`, when MySQL has been asked. */
+    sign: async (): Promise<string> => (await count('', ''))[0],
+
     /** The unsynced tickets that fit, beyond a position. Bounded work: it may end before `limit`. */
     list: (query: Query): Promise<Listed> => query.sort.field === 'ticket_id' ? walk(query) : select(query),
   }
 }
+
+export interface Counted { sign: string, counts: Map<string, number>, heldIds: number[] }
+
+const add = (counts: Map<string, number>, value: string, number: number) => { counts.set(value, (counts.get(value) ?? 0) + number) }
+
+const notWhole = () => storeUnavailable(new RedisError('refused', 'the indexes of the unsynced tickets are not whole'), 'The indexes of the tickets that wait for MySQL are being built. Repeat the request after the seconds in Retry-After.')
 
 export type ListStore = ReturnType<typeof createListStore>

@@ -11,7 +11,8 @@ const SCRIPT_NAMES = [
   'dead', 'redrive',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
-  'reindex', 'list', 'changes',
+  'reindex', 'list', 'count', 'changes',
+  'search', 'erased',
   'limit',
   'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',
 ] as const

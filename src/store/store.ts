@@ -25,15 +25,13 @@ const TICKETS_PER_CALL_MAX = 32
  * Bytes of one call, so that none occupies Redis or this process for long; a single ticket's that are more travel alone. A script
  * stops at as many bytes of hashes, and leaves the rest to the next call.
  */
-const WRITE_BYTES_PER_CALL_MAX = 64 * 1024
-const READ_BYTES_PER_CALL_MAX = 32 * 1024
+const BYTES_PER_CALL_MAX = 32 * 1024
 
 /**
- * What is on its way to Redis and back. Another caller waits for no more than that, some milliseconds. Usual tickets, of some hundred
- * bytes, fill a dozen calls with it, and half a dozen: enough that Redis always has the next one.
+ * What is on its way to Redis and back. Another caller waits for no more than that and one call, some milliseconds. Usual tickets, of some hundred
+ * bytes, fill some calls with it: enough that Redis always has the next one.
  */
-const WRITE_BYTES_RUNNING_MAX = 128 * 1024
-const READ_BYTES_RUNNING_MAX = 64 * 1024
+const BYTES_RUNNING_MAX = 32 * 1024
 
 /** What a ticket is taken to have at least, also where the last ones were not there: else ids of no ticket would make way for a hundred calls. */
 const USUAL_TICKET_BYTES = 500
@@ -44,8 +42,8 @@ const LAST_SHARE = 1 / 8
 /** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
 const WAIT_MAX_MS = 30_000
 
-/** Bytes that are encoded in one go, about a millisecond. */
-const ENCODE_BYTES_MAX = 64 * 1024
+/** Bytes that are encoded in one go, a part of a millisecond. */
+const ENCODE_BYTES_MAX = 16 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
   shard: Shard
@@ -83,9 +81,9 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const enqueue = createBatcher<OnTicket, (Written | Problem)[]>({
     itemsMax: TICKETS_PER_CALL_MAX,
-    sizeMax: WRITE_BYTES_PER_CALL_MAX,
+    sizeMax: BYTES_PER_CALL_MAX,
     sizeOf: ({ bytes }) => bytes,
-    runningSizeMax: WRITE_BYTES_RUNNING_MAX,
+    runningSizeMax: BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.writeBudget,
     async run (tickets) {
@@ -114,7 +112,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.index, keys.changes],
       [
         deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
-        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, WRITE_BYTES_PER_CALL_MAX, options.changesSeconds,
+        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, BYTES_PER_CALL_MAX, options.changesSeconds,
       ],
     )
     if (typeof reply === 'string') return JSON.parse(reply) as Reply[]
@@ -146,14 +144,14 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
 
   const read = createBatcher<number, Found | Problem, Context & ReadOptions>({
     itemsMax: TICKETS_PER_CALL_MAX,
-    sizeMax: READ_BYTES_PER_CALL_MAX,
+    sizeMax: BYTES_PER_CALL_MAX,
     sizeOf: () => ticketBytes,
-    runningSizeMax: READ_BYTES_RUNNING_MAX,
+    runningSizeMax: BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.readBudget,
-    onResult (found, { answer }) { if (answer && !(found instanceof Problem)) answer.add(found.ticket) },
+    onResult: (found, { answer }) => !answer || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) },
     async run (ids) {
-      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, READ_BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
+      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
       const found = JSON.parse(reply as string) as (string[] | string | null)[]
       const tickets = found.filter(held => held !== null).length
       ticketBytes = Math.max(USUAL_TICKET_BYTES, ticketBytes + ((reply as string).length / tickets - ticketBytes) * LAST_SHARE)

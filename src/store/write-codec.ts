@@ -5,7 +5,7 @@ import { RedisError } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import { fromHash, toHashChange } from '../tickets/codec.ts'
 import { CUSTOM_FIELDS_MAX, isTombstone, type Ticket } from '../tickets/fields.ts'
-import { handlerOf, toNewTicket, type Create, type Operation, type Statuses } from '../tickets/operation.ts'
+import { handlerOf, toNewTicket, type Create, type Import, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Written } from '../tickets/repository.ts'
 
 export interface WriteCodecOptions extends Statuses {
@@ -74,14 +74,14 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
     const replayed = Array.isArray(result) && result[0] === 0
     const outcome = toOutcome(operation, replayed ? result[1]! : result)
     if (outcome instanceof Problem) return replayed ? outcome.asReplay() : outcome
-    return typeof outcome === 'number' ? { version: outcome, replayed } : { version: outcome.version, ticket: outcome, replayed }
+    return 'ticket_id' in outcome ? { version: outcome.version, ticket: outcome, replayed } : { ...outcome, replayed }
   }
 
   /** The numbers are those of write.lua's header. */
-  function toOutcome (operation: Operation, result: Reply): Ticket | number | Problem {
+  function toOutcome (operation: Operation, result: Reply): Ticket | Omit<Written, 'replayed'> | Problem {
     const id = operation.ticket_id
     if (Array.isArray(result)) return typeof result[0] === 'number' ? toUndecided(id, result as [number, string]) : decode(id, result as string[])
-    if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? Number(result) : created(operation as Create, Number(result))
+    if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? toVersions(result) : created(operation as Create | Import, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
       case -4: return ticketNotFound(id)
@@ -101,7 +101,13 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   const toUndecided = (id: number, [code, stamp]: [number, string]) => new MaybeInDatabase(id, code === -3 ? 'range_unknown' : 'below_highest', stamp)
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
-  const created = (operation: Create, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
+  const created = (operation: Create | Import, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
 
   return { encode, toAnswer, decode }
+}
+
+/** @param text of write.lua: the version, and of a ticket that was there before, its version and updated_at. A key of an older service keeps the version alone. */
+function toVersions (text: string): Omit<Written, 'replayed'> {
+  const [version, previousVersion, previousUpdatedAt] = text.split(',').map(Number)
+  return previousUpdatedAt === undefined ? { version: version! } : { version: version!, previous: { version: previousVersion!, updated_at: previousUpdatedAt } }
 }

@@ -4,6 +4,7 @@ import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
 import { createChangeLog } from '../store/change-log.ts'
+import { createErasureStore } from '../store/erasure-store.ts'
 import { createListStore } from '../store/list-store.ts'
 import { createIndexStore } from '../store/index-store.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
@@ -40,6 +41,7 @@ export function createTicketShard (options: TicketShardOptions) {
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     reconcile,
+    erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
     list: createListStore(scripts, keys),
     changes: createChangeLog(scripts, keys),

@@ -21,6 +21,8 @@ export type TicketEvents = EventEmitter<{
   vanished: [tickets: number]
   /** MySQL does not hold what it had acknowledged. */
   mysqlLost: []
+  /** An erasure has made tombstones of this number of tickets. */
+  erased: [tickets: number]
   /** Tickets were compared with MySQL. */
   compared: [counts: { compared: number, marked: number, loaded: number }]
 }>

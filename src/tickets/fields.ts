@@ -100,6 +100,8 @@ const AT_CREATION = { create: 'optional', change: 'never', always: true } as con
 /** The service's alone. */
 const BY_SERVICE = { create: 'never', change: 'never', always: true } as const
 const BY_SERVICE_AT_TIMES = { ...BY_SERVICE, always: false } as const
+/** A ticket that is imported brings it along. */
+const IMPORTED = { import: 'optional' } as const
 
 interface Field {
   storage: Storage
@@ -108,6 +110,8 @@ interface Field {
   create: 'required' | 'optional' | 'never'
   /** What a caller may send when a ticket is changed. */
   change: 'set' | 'set or remove' | 'never'
+  /** A caller may send it when a ticket is imported, beside what may be sent when one is created. */
+  import?: 'optional'
   /** Whether every ticket has it. */
   always: boolean
   /** It is in Redis alone: no column, no WordPress meta. */
@@ -140,8 +144,8 @@ export const FIELDS = {
     ...OPTIONAL,
   },
   created_at: { storage: TIME, schema: UnixSeconds('; the time of the request when it is left out'), ...AT_CREATION },
-  updated_at: { storage: TIME, schema: UnixSeconds(' of the last change'), ...BY_SERVICE },
-  closed_at: { storage: TIME, schema: UnixSeconds('; there exactly while the ticket is closed'), ...BY_SERVICE_AT_TIMES },
+  updated_at: { storage: TIME, schema: UnixSeconds(' of the last change'), ...BY_SERVICE, ...IMPORTED },
+  closed_at: { storage: TIME, schema: UnixSeconds('; there exactly while the ticket is closed'), ...BY_SERVICE_AT_TIMES, ...IMPORTED },
   deleted_at: { storage: TIME, schema: UnixSeconds(' of the deletion: what has it is a tombstone, which keeps the id and the version of a ticket that was deleted'), ...BY_SERVICE_AT_TIMES, hidden: true },
   // The last column, because the upsert assigns it last.
   version: { storage: VERSION, schema: Version('Grows with every change: max(previous + 1, Redis clock in ms)'), ...BY_SERVICE },
@@ -169,6 +173,11 @@ export type CreateTicket = Flat<
   { [Name in Named<'create', 'optional'>]?: Value<Name> }
 >
 
+export type ImportTicket = Flat<
+  CreateTicket &
+  { [Name in FieldName as Fields[Name] extends { import: 'optional' } ? Name : never]?: Value<Name> }
+>
+
 export type PatchTicket = Flat<
   { [Name in Named<'change', 'set'>]?: Value<Name> } &
   { [Name in Exclude<Named<'change', 'set or remove'>, 'custom_fields'>]?: Value<Name> | null } &
@@ -180,6 +189,13 @@ export type Ticket = Flat<
   { [Name in Named<'always', true>]: Value<Name> } &
   { [Name in Named<'always', false>]?: Value<Name> }
 >
+
+/** How a ticket's status says whether it is closed. */
+export interface Statuses {
+  closedStatuses: readonly string[]
+  /** Status of a ticket that is created without one. */
+  defaultStatus: string
+}
 
 /** The fields with their names, in the order of the table. */
 export const FIELD_LIST: readonly (Field & { name: FieldName })[] =

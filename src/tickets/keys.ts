@@ -19,6 +19,8 @@ export function rangeOf (ticketId: number): IdRange {
 export function createKeys (keyPrefix: string, tag = '') {
   const prefix = keyPrefix + tag
   return {
+    /** What all keys begin with. */
+    prefix,
     /** What stands before a ticket's id, for the scripts that find ids in the due index. */
     ticketPrefix: `${prefix}ticket:`,
     /** What stands before CALLER:KEY, an Idempotency-Key of a caller. */

@@ -1,6 +1,9 @@
 import { Type, type TSchema } from 'typebox'
 import { Problem } from '../errors.ts'
-import { CUSTOM_FIELDS_MAX, TicketId, isTombstone, toTombstone, type CreateTicket, type PatchTicket, type Ticket } from './fields.ts'
+import { CUSTOM_FIELDS_MAX, TicketId, isTombstone, toTombstone, type CreateTicket, type ImportTicket, type PatchTicket, type Statuses, type Ticket } from './fields.ts'
+import { checkDates, withDates } from './import-dates.ts'
+
+export type { Statuses }
 
 /** Makes an operation one that is applied once, however often it is sent. */
 export interface Idempotency {
@@ -34,6 +37,9 @@ interface OnTicket {
 /** Creates the ticket; refused when it exists. */
 export interface Create extends OnTicket { op: 'create', fields: CreateTicket }
 
+/** Creates a ticket that has had a life elsewhere, with the dates of that; refused when it exists. Due at once. */
+export interface Import extends OnTicket { op: 'import', fields: ImportTicket }
+
 /** Changes the ticket; refused when it does not exist or none of `ifMatch` is its version. */
 export interface Update extends OnTicket {
   op: 'update'
@@ -59,17 +65,13 @@ export interface Restore extends OnTicket {
   readCacheSeconds?: number
 }
 
-export type Operation = Create | Update | Delete | Restore
+/** Leaves a tombstone of a ticket of this customer that was not created later than `upToMs`, ms of Redis's clock; refused (version_conflict) of any other. */
+export interface Erase extends OnTicket { op: 'erase', customerId: number, upToMs: number }
+
+export type Operation = Create | Import | Update | Delete | Erase | Restore
 
 /** What callers ask for, and the journal keeps. */
-export type Change = Create | Update | Delete
-
-/** How a ticket's status says whether it is closed. */
-export interface Statuses {
-  closedStatuses: readonly string[]
-  /** Status of a ticket that is created without one. */
-  defaultStatus: string
-}
+export type Change = Create | Import | Update | Delete
 
 interface Handler<Op extends Operation> {
   /** The name of its schema in a batch; undefined: no caller may send it. */
@@ -80,8 +82,13 @@ interface Handler<Op extends Operation> {
   creates: boolean
   /** The scope that callers need beside the route's; undefined: none. */
   scope?: 'erase'
+  /**
+   * What the schema cannot say of what a caller sends.
+   * @throws {Problem} validation_failed
+   */
+  check?: (fields: Op extends { fields: infer Fields } ? Fields : never, statuses: Statuses) => void
   /** The fields that the operation gives to the ticket; null removes one. */
-  fields: (operation: Op, statuses: Statuses) => CreateTicket | PatchTicket | Ticket
+  fields: (operation: Op, statuses: Statuses) => CreateTicket | ImportTicket | PatchTicket | Ticket
   /** Versions of which one must be the ticket's; undefined: any. */
   ifMatch: (operation: Op) => readonly string[] | undefined
   /** What the write script is to answer, or how long the ticket stays: `answer` in its header. */
@@ -112,6 +119,20 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
       return [{ op, ticket_id, fields }, { op: 'update', ticket_id, fields: changes }]
     },
   },
+  import: {
+    schema: 'ImportOperation',
+    status: 201,
+    creates: true,
+    check: checkDates,
+    fields: ({ fields }, statuses) => withDates(fields, statuses),
+    ifMatch: () => undefined,
+    answer: ({ answer = 'ticket' }) => answer,
+    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
+    forced: ({ op, ticket_id, fields }) => {
+      const { created_at: _created, updated_at: _updated, closed_at: _closed, ...changes } = fields
+      return [{ op, ticket_id, fields }, { op: 'update', ticket_id, fields: changes }]
+    },
+  },
   update: {
     schema: 'UpdateOperation',
     status: 200,
@@ -132,6 +153,16 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     answer: () => 'version',
     preview: (before, { ticket_id: id }, at) => before && (isTombstone(before) ? before : toTombstone(id, before.version, at, before.synced_version)),
     forced: ({ op, ticket_id, fields }) => [{ op, ticket_id, fields }],
+  },
+  erase: {
+    status: 204,
+    creates: false,
+    // What the script judges by.
+    fields: ({ customerId, upToMs }) => ({ customer_id: customerId, up_to: upToMs }),
+    ifMatch: () => undefined,
+    answer: () => 'version',
+    preview: before => before,
+    forced: () => [],
   },
   restore: {
     status: 200,
@@ -161,13 +192,15 @@ const noneIfEmpty = <Values extends object>(values: Values): Values | undefined 
 const withoutNull = (values: Record<string, unknown>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
 
 /**
- * The ticket that a create makes.
+ * The ticket that a create or an import makes.
  * @param at Unix seconds
  */
-export function toNewTicket ({ ticket_id, fields }: Create, at: number, version: number, { defaultStatus, closedStatuses }: Statuses): Ticket {
+export function toNewTicket (operation: Create | Import, at: number, version: number, statuses: Statuses): Ticket {
+  const { defaultStatus, closedStatuses } = statuses
+  const fields: ImportTicket = handlerOf(operation).fields(operation, statuses) as ImportTicket
   const { status = defaultStatus } = fields
-  const ticket: Ticket = { ticket_id, created_at: at, ...fields, status, updated_at: at, version, synced_version: null }
-  if (closedStatuses.includes(status)) ticket.closed_at = at
+  const ticket: Ticket = { ticket_id: operation.ticket_id, created_at: at, updated_at: at, ...fields, status, version, synced_version: null }
+  if (closedStatuses.includes(status)) ticket.closed_at ??= at
   // The hash holds fields, and none of no fields.
   if (ticket.custom_fields && !noneIfEmpty(ticket.custom_fields)) delete ticket.custom_fields
   return ticket
@@ -194,17 +227,19 @@ function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: 
 /** An operation as a batch spells it. */
 export type BatchOperation =
   | { op: 'create', ticket_id: number, if_match?: undefined } & CreateTicket
+  | { op: 'import', ticket_id: number, if_match?: undefined } & ImportTicket
   | { op: 'update', ticket_id: number, if_match?: string } & PatchTicket
   | { op: 'delete', ticket_id: number, if_match?: string }
 
 /** Some dozen versions: who has seen more of them than that does not know which one the change is for. */
 const IF_MATCH_MAX = 1024
 
-/** @param createMembers @param patchMembers the fields that a create and an update may have */
-export function createOperationSchemas (createMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
+/** @param createMembers @param importMembers @param patchMembers the fields that a create, an import and an update may have */
+export function createOperationSchemas (createMembers: Record<string, TSchema>, importMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
   const ifMatch = Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' }))
   return [
     Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: OPERATIONS.create.schema, additionalProperties: false }),
+    Type.Object({ op: Type.Literal('import'), ticket_id: TicketId, ...importMembers }, { $id: OPERATIONS.import.schema, additionalProperties: false }),
     Type.Object({
       op: Type.Literal('update'),
       ticket_id: TicketId,

@@ -20,6 +20,11 @@ export interface Filters {
   updated_until?: number
 }
 
+/** What tickets are counted by. */
+export const GROUP_FIELDS = ['status', 'assigned_to', 'priority', 'category'] as const
+
+export type GroupField = typeof GROUP_FIELDS[number]
+
 /** Where a ticket stands in a list: its value of the sort's field, and its id, which breaks ties. */
 export interface Position { value: number, id: number }
 

@@ -4,6 +4,8 @@ import type { Operation } from './operation.ts'
 
 export interface Written {
   version: number
+  /** What the ticket had before the operation, where the version alone was asked for; undefined: there was none, or an older service has kept the answer. */
+  previous?: Pick<Ticket, 'version' | 'updated_at'>
   /** The ticket as it was written, unless the version alone was asked for. */
   ticket?: Ticket
   /** It was written by an earlier request with the same Idempotency-Key. */
@@ -30,19 +32,19 @@ export interface Found {
 export interface CallOptions {
   /** The name of the API key, of which work is bounded; default: the service itself. */
   caller?: string
+  /** What is asked for it. Default: all is begun with. */
+  answer?: Answer
 }
 
 /** An answer of bounded size that is being put together. */
 export interface Answer {
-  /** Whether no more tickets are to be read for it; those that are left are NotRead. */
+  /** Whether nothing more is to be begun with for it; what is left is NotRead: surely not applied. */
   isFull: () => boolean
-  /** A ticket that was read for it. */
-  add: (ticket: Ticket) => void
+  /** A ticket that was read for it. @returns the same ticket, as it is kept until the answer is sent */
+  add: (ticket: Ticket) => Ticket
 }
 
 export interface ReadOptions extends CallOptions {
-  /** What the tickets are read for. Default: all are read. */
-  answer?: Answer
   /** What MySQL answers may be put back into Redis for a while, because it is likely to be asked for again. Default: not. */
   keep?: boolean
 }

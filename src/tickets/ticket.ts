@@ -56,6 +56,7 @@ export function createTicketSchemas (statuses: readonly string[]) {
   const toSent = ({ name, schema }: typeof FIELD_LIST[number]) => sent[name]?.(schema) ?? schema
 
   const createMembers = members(field => field.create === 'never' ? undefined : field.create === 'required' ? toSent(field) : Type.Optional(toSent(field)))
+  const importMembers = { ...createMembers, ...members(field => field.import ? Type.Optional(toSent(field)) : undefined) }
   const patchMembers = members(field => field.change === 'never'
     ? undefined
     : Type.Optional(changed[field.name] ?? (field.change === 'set' ? toSent(field) : nullable(toSent(field)))))
@@ -80,7 +81,7 @@ export function createTicketSchemas (statuses: readonly string[]) {
     }),
   }, { $id: 'Ticket', additionalProperties: false, examples: [example] }))
 
-  return { Ticket, CreateTicket, PatchTicket, operations: createOperationSchemas(createMembers, patchMembers) }
+  return { Ticket, CreateTicket, PatchTicket, operations: createOperationSchemas(createMembers, importMembers, patchMembers) }
 }
 
 export type TicketSchemas = ReturnType<typeof createTicketSchemas>

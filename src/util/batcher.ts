@@ -39,8 +39,8 @@ export interface BatcherOptions<Item, Result, Asked extends Context> {
   waitMaxMs?: number
   /** What may wait for an answer. Past it more is refused. */
   budget: Budget
-  /** Told of each result before it is answered. */
-  onResult?: (result: Result, context: Asked) => void
+  /** Told of each result before it is answered. @returns what is answered */
+  onResult?: (result: Result | Problem, context: Asked) => Result | Problem
 }
 
 /** What one caller asked for together, and the answers that have come. */
@@ -64,7 +64,7 @@ interface Entry<Item, Result, Asked> { item: Item, size: number, group: Group<Re
  */
 export function createBatcher<Item, Result, Asked extends Context = Context> (options: BatcherOptions<Item, Result, Asked>) {
   type OfItem = Entry<Item, Result, Asked>
-  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult } = options
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult = result => result } = options
   const queue = createFairQueue<OfItem>()
   let running = 0
   let runningSize = 0
@@ -98,8 +98,7 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
 
   function answer ({ group, at, size }: OfItem, result: Result | Problem) {
     budget.give(group.account, 1, size)
-    if (onResult && !(result instanceof Problem)) onResult(result, group.context)
-    group.results[at] = result
+    group.results[at] = onResult(result, group.context)
     if (--group.missing === 0) group.resolve(group.results)
   }
 
@@ -147,7 +146,7 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   function refuse ({ context, since }: Group<Result, Asked>): Problem | undefined {
     if (context.answer?.isFull()) return NOT_READ
     if (!isHeldBack || performance.now() - since <= waitMaxMs) return undefined
-    budget.refuseLate()
+    budget.refuse('late')
     return overloaded()
   }
 

@@ -21,8 +21,8 @@ export interface Budget {
   give: (account: Account, items: number, size: number) => void
   /** Whether the caller holds its share or more. */
   isSpent: (account: Account) => boolean
-  /** Something that was taken has waited for too long, and is refused all the same. */
-  refuseLate: () => void
+  /** Something that was taken is refused all the same. */
+  refuse: (refusal: Refusal) => void
 }
 
 /**
@@ -64,6 +64,6 @@ export function createBudget (itemsMax: number, sizeMax = Infinity, onRefused: (
     charge,
     give: (account, items, size) => { charge(account, -items, -size) },
     isSpent: account => account.items >= itemsShare(total.items) || account.size >= sizeShare(total.size),
-    refuseLate: () => { onRefused('late') },
+    refuse: onRefused,
   }
 }

@@ -1,5 +1,5 @@
 /** Of long work at a stretch: others are kept waiting for no longer, whatever number of requests has such work. */
-const TURN_MS = 3
+const TURN_MS = 1
 
 /** Those who wait for a turn, in their order. */
 const waiting: (() => void)[] = []

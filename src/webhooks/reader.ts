@@ -20,7 +20,10 @@ const PAGE_BYTES_MAX = 1024 * 1024
 class Page implements Answer {
   bytes = 0
   isFull = () => this.bytes >= PAGE_BYTES_MAX
-  add (ticket: Ticket) { this.bytes += JSON.stringify(ticket).length }
+  add (ticket: Ticket) {
+    this.bytes += JSON.stringify(ticket).length
+    return ticket
+  }
 }
 
 export interface ReaderOptions {

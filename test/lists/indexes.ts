@@ -41,6 +41,10 @@ export async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 
   for (const id of ids) {
     const hash = await redis.hgetall(`${prefix}ticket:${id}`)
     const status = hash.deleted_at ? '' : hash.status!
+    if (hash.synced_version) {
+      entries.statuses[',held'] = sorted([...entries.statuses[',held'] ?? [], id])
+      entries.counts[',held'] = (entries.counts[',held'] ?? 0) + 1
+    }
     entries.statuses[status] = sorted([...entries.statuses[status] ?? [], id])
     entries.counts[status] = (entries.counts[status] ?? 0) + 1
     if (hash.deleted_at) continue

@@ -15,7 +15,7 @@ t.test('instances that start together migrate once', async t => {
   const stores = await createStores(t)
   const services = await Promise.all([1, 2, 3].map(() => createService(t, {}, stores)))
   t.equal(services.filter(({ lines }) => lines.all.some(line => line.migrations)).length, 1, 'one of them did it')
-  t.strictSame((await tables(stores)).sort(), ['wp_support_tickets', 'wp_support_tickets_journal', 'wp_support_tickets_migrations'])
+  t.strictSame((await tables(stores)).sort(), ['wp_support_tickets', 'wp_support_tickets_erasures', 'wp_support_tickets_journal', 'wp_support_tickets_migrations'])
 })
 
 t.test('the table has the contract\'s columns and indexes', async t => {
@@ -24,7 +24,7 @@ t.test('the table has the contract\'s columns and indexes', async t => {
   t.strictSame(columns.map(({ Field }) => Field), ['ticket_id', 'customer_id', 'subject', 'status', 'category', 'priority', 'channel', 'assigned_to',
     'custom_fields', 'created_at', 'updated_at', 'closed_at', 'deleted_at', 'version', 'synced_at'])
   const [indexes] = await sql.query<RowDataPacket[]>('SHOW INDEX FROM wp_support_tickets')
-  t.strictSame(indexes.map(({ Column_name: column }) => column), ['ticket_id', 'customer_id', 'created_at', 'status', 'updated_at', 'assigned_to', 'status'])
+  t.strictSame(indexes.map(({ Column_name: column }) => column), ['ticket_id', 'customer_id', 'created_at', 'status', 'updated_at', 'assigned_to', 'status', 'status', 'ticket_id', 'created_at', 'updated_at'])
 })
 
 t.test('MYSQL_MIGRATE=false leaves the schema to npm run migrate', async t => {
@@ -37,7 +37,7 @@ t.test('MYSQL_MIGRATE=false leaves the schema to npm run migrate', async t => {
   t.ok(await lines.waitFor(({ level, err }) => level >= 40 && /other_tickets/.test(JSON.stringify(err))), 'the log names the missing table')
 
   t.match((await runMigrate({ ...stores.variables, TICKETS_TABLE: 'other_tickets' })).stdout, /ran create-tickets/)
-  t.strictSame((await tables(stores)).sort(), ['other_tickets', 'other_tickets_journal', 'other_tickets_migrations'])
+  t.strictSame((await tables(stores)).sort(), ['other_tickets', 'other_tickets_erasures', 'other_tickets_journal', 'other_tickets_migrations'])
   t.match((await runMigrate({ ...stores.variables, TICKETS_TABLE: 'other_tickets' })).stdout, /up to date/)
   t.match((await call('POST', '/flush')).body, { synced: 1 }, 'the ticket waited')
 })

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createService, createStores, eventually, type Service } from '../helper.ts'
-import { insertEntry, replayLock } from './journal.ts'
+import { insertEntry, replayed, replayLock } from './journal.ts'
 
 /** Longer than two clocks are uncertain on a busy machine. */
 const APART_MS = 500
@@ -21,11 +21,6 @@ async function redisNow ({ redis }: Pick<Service, 'redis'>) {
   const [seconds, microseconds] = await redis.time() as unknown as [string, string]
   return Number(seconds) * 1000 + Number(microseconds) / 1000
 }
-
-const untilReplayed = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
-  const { body } = await call('GET', '/journal')
-  if (body.pending > 0) throw new Error(JSON.stringify(body))
-})
 
 t.test('instances that have never reached Redis, whose clocks are wrong: the order of events decides', async t => {
   const stores = await createStores(t)
@@ -51,7 +46,7 @@ t.test('instances that have never reached Redis, whose clocks are wrong: the ord
   t.equal((await withClock(t, -2000, () => behind.call('PATCH', '/tickets/3', { subject: 'third' }))).status, 202)
 
   await stores.sql.query('DO RELEASE_LOCK(?)', [lock])
-  await untilReplayed(direct)
+  await replayed(direct)
   t.match((await direct.call('GET', '/journal')).body, { conflicts: 1, entries: [{ ticket_id: 1, fields: { subject: 'earlier' }, reason: /^version_conflict/ }] }, 'a conflict is shown')
   t.strictSame(await Promise.all([1, 2, 3].map(async id => (await direct.hash(id)).subject)), ['later', 'later', 'third'])
 })
@@ -61,7 +56,7 @@ t.test('what an instance knew of another Redis, whose clock was ahead, does not 
   const { call, sql, hash } = service
   const { body: { version } } = await call('POST', '/tickets/1', { customer_id: 1, subject: 'newer' })
   await insertEntry(sql, { ticket_id: 1, fields: { subject: 'older' }, accepted_at: version + 60_000, kept_at: version - 1000 })
-  await untilReplayed(service)
+  await replayed(service)
   t.equal((await hash(1)).subject, 'newer')
   t.match((await call('GET', '/journal')).body, { conflicts: 1 })
 })
@@ -72,7 +67,7 @@ t.test('an entry that an instance of an older version keeps, beside those of thi
   const { body: { version } } = await call('POST', '/tickets/1', { customer_id: 1 })
   await insertEntry(sql, { ticket_id: 1, fields: { subject: 'old version' }, accepted_at: version + 1000 },
     { ticket_id: 1, fields: { category: 'new version' }, accepted_at: version + 1000, kept_at: version + 1000, clock: 'mysql' })
-  await untilReplayed(service)
+  await replayed(service)
   t.match(await hash(1), { subject: 'old version', category: 'new version' })
   t.match((await call('GET', '/journal')).body, { conflicts: 0 })
 })

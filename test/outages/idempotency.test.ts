@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createApiKey } from '../../src/auth/api-keys.ts'
-import { createService, createStores, eventually, privateRedis, type Service } from '../helper.ts'
-import { journaling, ready } from './journal.ts'
+import { createService, createStores, privateRedis, type Service } from '../helper.ts'
+import { journaling, ready, replayed } from './journal.ts'
 
 const shop = createApiKey('shop', 'read+write')
 const rotated = createApiKey('shop', 'read+write')
@@ -12,11 +12,7 @@ const LONGEST = 'k'.repeat(255)
 
 const as = ({ key }: { key: string }, idempotencyKey: string) => ({ authorization: `Bearer ${key}`, 'idempotency-key': idempotencyKey })
 
-const emptied = (call: Service['call']) => eventually(async () => {
-  const { body } = await call('GET', '/journal', undefined, { authorization: `Bearer ${team.key}` })
-  if (body.pending > 0) throw new Error(JSON.stringify(body))
-  return body
-})
+const emptied = (call: Service['call']) => replayed({ call }, { authorization: `Bearer ${team.key}` })
 
 t.test('in the journal, too, an Idempotency-Key is its caller\'s own', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })

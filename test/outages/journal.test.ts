@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createService, createStores, eventually, privateRedis } from '../helper.ts'
 import { startProxy } from '../faults/harness/proxy.ts'
-import { insertEntry, journaling, ready, replayLock } from './journal.ts'
+import { insertEntry, journaling, ready, replayed, replayLock } from './journal.ts'
 
 t.test('Redis is down: writes are journaled, reads come from MySQL, and all is made when it is back', async t => {
   const server = await privateRedis(t, { appendfsync: 'always' })
@@ -88,10 +88,7 @@ t.test('a change is made as of its time, once, and not over newer data', async t
   await other.call('PATCH', '/tickets/2', { category: 'newer' })
 
   const { call, hash } = await createService(t, {}, stores)
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error(JSON.stringify(body))
-  })
+  await replayed({ call })
   const { body: { entries, conflicts } } = await call('GET', '/journal')
   t.equal(conflicts, 3)
   t.match(entries, [
@@ -153,10 +150,7 @@ t.test('entries of another instance, and of one that is no more', async t => {
   const { call, hash } = await createService(t, {}, stores)
   await call('POST', '/tickets/1', { customer_id: 1 })
   t.equal((await cut.call('PATCH', '/tickets/1', { subject: 'from the one that is cut off' })).status, 202)
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error('not yet')
-  })
+  await replayed({ call })
   t.equal((await hash(1)).subject, 'from the one that is cut off')
   t.equal((await call('GET', '/journal')).body.conflicts, 0)
 })
@@ -202,10 +196,7 @@ t.test('an instance that reaches Redis knows of a ticket whose create waits', as
   t.equal((await change()).status, 202, 'it waits behind the create')
   t.match(await call('POST', '/tickets/4', { customer_id: 8 }), { status: 409, body: { code: 'ticket_exists' } })
   await sql.query('DO RELEASE_LOCK(?)', [replayLock(String(stores.variables.MYSQL_URL))])
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error(JSON.stringify(body))
-  })
+  await replayed({ call })
   t.match(await hash(4), { customer_id: '7', subject: 'after' })
   t.ok(await due(4), 'and it is to be pushed')
   t.match(await change(), { status: 200, headers: { 'idempotency-replayed': 'true' } })
@@ -219,10 +210,7 @@ t.test('an entry that changes nothing of newer data does not make those that fol
   // The first as it was kept in a Cluster that is no more.
   await insertEntry(sql, { ticket_id: 1, partition_index: 63, fields: { priority: 'high' }, accepted_at })
   await insertEntry(sql, { ticket_id: 1, fields: { subject: 'older' }, accepted_at })
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error(JSON.stringify(body))
-  })
+  await replayed({ call })
   t.equal((await hash(1)).subject, 'newer')
   t.match((await call('GET', '/journal')).body, { conflicts: 1, entries: [{ fields: { subject: 'older' } }] })
 })
@@ -235,10 +223,7 @@ t.test('entries are in their order whatever their clocks said, over rounds and i
   // More than a round, of instances whose clocks differ, after the last change.
   const entries = Array.from({ length: 1200 }, (_, i) => ({ ticket_id: 1, fields: { subject: `change ${i}` }, accepted_at: Number(version) + 1000 - (i % 2) * 500 }))
   await insertEntry(sql, ...entries)
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error(JSON.stringify(body))
-  })
+  await replayed({ call })
   t.equal((await call('GET', '/journal')).body.conflicts, 0)
   t.equal((await hash(1)).subject, 'change 1199')
 })
@@ -264,10 +249,7 @@ t.test('an entry whose condition another program has damaged is a conflict, and 
   const { call, sql } = await createService(t)
   for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1 })
   await insertEntry(sql, { ticket_id: 1, fields: { subject: 'x' }, if_match: '5"', accepted_at: Date.now() + 1000 }, { ticket_id: 2, fields: { subject: 'x' }, accepted_at: Date.now() + 1000 })
-  await eventually(async () => {
-    const { body } = await call('GET', '/journal')
-    if (body.pending > 0) throw new Error(JSON.stringify(body))
-  })
+  await replayed({ call })
   t.match((await call('GET', '/journal')).body, { conflicts: 1, entries: [{ ticket_id: 1 }] })
   t.match((await call('GET', '/tickets/2')).body, { subject: 'x' })
 })

@@ -10,6 +10,18 @@ export const ready = async ({ call }: Pick<Service, 'call'>, status: string) => 
 /** Until the connection is known to be gone: a write before that may have reached Redis. */
 export const journaling = async ({ call }: Pick<Service, 'call'>) => await ready({ call }, 'degraded')
 
+/**
+ * Until nothing waits in the journal and this instance's writes go to Redis again, which is a little later: a write in between
+ * is kept, too. Resolves with what the journal says.
+ * @param headers where the service wants a key
+ */
+export const replayed = async ({ call }: Pick<Service, 'call'>, headers: Record<string, string> = {}) => await eventually(async () => {
+  const { body } = await call('GET', '/journal', undefined, headers)
+  const { body: { journal } } = await call('GET', '/health/ready')
+  if (body.pending > 0 || journal !== 'idle') throw new Error(JSON.stringify({ ...body, journal }))
+  return body
+})
+
 /** The name of the lock that the replay takes. */
 export function replayLock (mysqlUrl: string): string {
   return `journal:${createHash('sha1').update(`${new URL(mysqlUrl).pathname.slice(1)}.wp_support_tickets_journal:replay`).digest('hex')}`

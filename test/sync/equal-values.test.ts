@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
-import { journaling, ready } from '../outages/journal.ts'
+import { createService, createStores, privateMariadb, privateRedis, type Service } from '../helper.ts'
+import { journaling, replayed } from '../outages/journal.ts'
 
 /** What one of JavaScript, Redis and MySQL may cut, fold or round. */
 const VALUES = [
@@ -42,9 +42,7 @@ t.test('a value that was accepted comes back as it was, from Redis, MySQL and th
   for (const [i, value] of VALUES.entries()) t.equal((await call('PATCH', `/tickets/${idOf(i)}`, value)).status, 202)
   await expectAll(t, service, 'from the journal')
   await server.restart()
-  await ready(service, 'ready')
-  await eventually(async () => { if ((await call('GET', '/journal')).body.pending > 0) throw new Error('not applied yet') })
-  t.equal((await call('GET', '/journal')).body.conflicts, 0)
+  t.equal((await replayed(service)).conflicts, 0)
   await expectAll(t, service, 'after the replay')
 })
 

@@ -60,13 +60,30 @@ t.test('the fingerprint of a list is that of the whole, as it always was', async
 })
 
 /** Of one request with a body. */
-const parse = (body: string) => (parseJson as (request: unknown, body: Buffer, done: () => void) => Promise<unknown>)({ headers: { 'content-type': 'application/json' } }, Buffer.from(body), () => {})
+async function parse (body: string, onStart: (end: () => void) => void = end => { end() }): Promise<unknown> {
+  const request: { headers: object, endWork?: () => void } = { headers: { 'content-type': 'application/json' } }
+  const value = await (parseJson as (request: unknown, body: Buffer, done: () => void) => Promise<unknown>)(request, Buffer.from(body), () => {})
+  onStart(request.endWork!)
+  return value
+}
 
 t.test('others have turns of the event loop while a long body is read', async t => {
   const body = JSON.stringify({ operations: Array.from({ length: 500 }, () => ({ subject: '\\"é:,[{🎫'.repeat(700) })) })
   const { result, turns } = await countTurns(() => parse(body))
   t.strictSame(result, JSON.parse(body))
   t.ok(turns >= 2, `${turns} turns`)
+})
+
+t.test('of long bodies as much is worked on at a time as the largest has', async t => {
+  const body = JSON.stringify('x'.repeat(2 ** 21 - 2))
+  const ends: (() => void)[] = []
+  const bodies = [1, 2, 3].map(() => parse(body, end => { ends.push(end) }))
+  await Promise.all(bodies.slice(0, 2))
+  await countTurns(() => inTurns(Array.from({ length: 20 }), () => {}, 0))
+  t.equal(ends.length, 2, 'the third waits')
+  ends.shift()!()
+  await bodies[2]
+  for (const end of ends) end()
 })
 
 t.test('a text is the same in whatever parts it is looked at', async t => {
@@ -79,4 +96,16 @@ t.test('a text is the same in whatever parts it is looked at', async t => {
     for (let from = 0; from < text.length; from += size) t.equal(parts.read(text, from, Math.min(from + size, text.length)), undefined)
     t.equal(parts.colons, 4, `parts of ${size}`)
   }
+})
+
+t.test('every member of a text is seen, however long its strings are', async t => {
+  const long = fc.array(fc.constantFrom('x', '"', '\\', ':', '{', 'é', '🎫', '\n'.repeat(40), 'y'.repeat(40)), { maxLength: 20 }).map(parts => parts.join(''))
+  const { json } = fc.letrec(tie => ({ json: fc.oneof({ maxDepth: 6 }, long, fc.array(tie('json'), { maxLength: 4 }), fc.dictionary(long, tie('json'), { maxKeys: 4 })) }))
+  const membersOf = (value: unknown): number => typeof value !== 'object' || value === null ? 0 : Object.values(value).reduce((sum: number, member) => sum + membersOf(member), Array.isArray(value) ? 0 : Object.keys(value).length)
+  fc.assert(fc.property(json, fc.integer({ min: 1, max: 200 }), (value, size) => {
+    const text = Buffer.from(JSON.stringify(value))
+    const scan = new JsonScan()
+    for (let from = 0; from < text.length; from += size) scan.read(text, from, Math.min(from + size, text.length))
+    t.equal(scan.colons, membersOf(value))
+  }), { numRuns: 500 })
 })

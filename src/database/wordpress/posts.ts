@@ -129,6 +129,15 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
       return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
     },
 
+    async count (_filters, by) { throw notSupported(`count by ${by}`) },
+
+    async ofCustomer (customerId, after, limit) {
+      const rows = await select<{ post_id: number }>(
+        `SELECT DISTINCT post_id FROM ${postmeta} JOIN ${posts} ON ID = post_id WHERE meta_key = ? AND meta_value = ? AND post_id > ? AND ${isTicket} ORDER BY post_id LIMIT ?`,
+        [metaKeys.get('customer_id')!, String(customerId), after, limit], statementTimeoutMs)
+      return rows.map(row => Number(row.post_id))
+    },
+
     purgeTombstones: createPurge(mysql, table, retentionSeconds, statementTimeoutMs),
 
     async ping () {
@@ -138,4 +147,4 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
 }
 
 const notSupported = (what: string) =>
-  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${what.startsWith('sort') ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)
+  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${/^(sort|count) /.test(what) ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)

@@ -48,7 +48,7 @@ for i = 4, #ARGV, 2 do
     if version then
       redis.call('HSET', key, 'synced_version', written)
       redis.call('HDEL', key, 'first_version')
-      index_ticket(id, false, unpack(held, 4, 7))
+      set_index(id, to_state(true, unpack(held, 4, 7)), false)
     else
       -- Nobody knows where it was indexed.
       index_failed = true
@@ -61,6 +61,7 @@ for i = 4, #ARGV, 2 do
   else
     if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
     redis.call('HDEL', key, 'first_version')
+    set_index(id, to_state(nil, unpack(held, 4, 7)), to_state(true, unpack(held, 4, 7)))
     -- A change that is not due by itself has left the lease in place.
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end

@@ -116,7 +116,7 @@ end
 
 local known_statuses = {}
 for _, field in ipairs(redis.call('HGETALL', index_key)) do
-  local status = string.match(field, '^status:(.+)$')
+  local status = string.match(field, '^status:([^,]+)$')
   if status and (not statuses or statuses[status]) then known_statuses[#known_statuses + 1] = status end
 end
 

@@ -32,7 +32,7 @@ for i = 2, #ARGV, 3 do
   if is_other_type(held) then held = {} end
   local version, synced = held[1], held[2] or ''
   if version and version ~= in_mysql and synced == compared then
-    index_ticket(id, true, unpack(held, 3, 6))
+    set_index(id, false, to_state(in_mysql ~= '', unpack(held, 3, 6)))
     -- What MySQL does not hold must not be evicted or expire.
     redis.call('PERSIST', key)
     if compared ~= in_mysql then

@@ -54,8 +54,10 @@ local actions = {
     if is_other_type(scanned) then return '0' end
     local marks = scanned[2]
     for i = 1, #marks, 2 do
-      local values = is_id(marks[i]) and redis.pcall('HMGET', ARGV[7] .. marks[i], unpack(INDEXED)) or {}
-      if not is_other_type(values) then index_ticket(marks[i], true, unpack(values, 1, #INDEXED)) end
+      local values = is_id(marks[i]) and redis.pcall('HMGET', ARGV[7] .. marks[i], 'synced_version', unpack(INDEXED)) or {}
+      if not is_other_type(values) then
+        set_index(marks[i], false, to_state(values[1] and true or nil, unpack(values, 2, 5)))
+      end
     end
     apply_index()
     return scanned[1]

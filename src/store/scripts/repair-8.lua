@@ -47,7 +47,7 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
   local held = redis.pcall('HMGET', key, 'version', unpack(INDEXED))
   local held_number = not is_other_type(held) and held[1] and tonumber(held[1])
   if held_number and held_number < tonumber(version) then
-    index_ticket(id, false, unpack(held, 2, 5))
+    set_index(id, to_state(true, unpack(held, 2, 5)), false)
     redis.call('DEL', key)
     hset(key, values)
     redis.call('EXPIRE', key, retention_seconds)

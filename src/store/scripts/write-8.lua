@@ -22,13 +22,13 @@
   ARGV[10]    seconds that one is kept after its last use
   ARGV[11]    the operations, a JSON array of arrays of those that one caller sends for one ticket; each is
               an array, and everything in it is text:
-                kind      'create' | 'update' | 'delete' | 'restore'
+                kind      'create' | 'import' | 'update' | 'delete' | 'erase' | 'restore'
                 id        the ticket's
-                asked     the stamp (see -2) since which MySQL was asked. create, update, delete: it does not hold the id;
+                asked     the stamp (see -2) since which MySQL was asked. create, import, update, delete, erase: it does not hold the id;
                           restore: set is what it holds. '': it was not asked, and so it is when the stamp is another by now
-                highest   create that was asked for: the highest id of its range that MySQL holds; '' when that is not known
+                highest   create, import that was asked for: the highest id of its range that MySQL holds; '' when that is not known
                 versions  update, delete: ',v1,v2,', the versions that are allowed; '': any
-                set       array of field, value, ...
+                set       array of field, value, ...; erase: customer_id, and up_to, ms: what was created later stays
                 remove    update: array of names; 'custom_fields' takes every 'custom_fields.*' along
                 answer    update: 'ticket' | 'version'; restore: seconds that the ticket stays, for a read, which leaves memory to
                           writes; else ''
@@ -46,17 +46,18 @@
 
   Output: 0 when the deadline has passed, -1 when tickets:due is no sorted set; nothing was changed.
   Else a JSON array, because clients read one long text much faster than hundreds of short ones; per operation one of
-    "version"       create: done; it is now in ms, and the times are now in seconds
-                    update with the answer 'version', delete: done
+    "version"       create, import: done; it is now in ms, and the times are now in seconds
+                    delete, erase: done
+    "version,previous,updated_at"  update with the answer 'version': done; the version and updated_at that the ticket had before
     [field, ...]    update, restore: done; all fields and values of the ticket
     [0, result]     an earlier operation with this idempotency_key and index had the result; instead of a ticket of more than
                     2048 characters as JSON, the ticket as it is now, or -4
-    -1  create: the ticket exists
+    -1  create, import: the ticket exists
     [-2, stamp]  Redis does not hold the ticket, and MySQL may; or an earlier one of the same caller had this result. What MySQL
                  says from now on is to be sent with the stamp, which is '' when it cannot be told
-    [-3, stamp]  create: the same, and nothing is known of the range of the id; or an earlier one had this result
+    [-3, stamp]  create, import: the same, and nothing is known of the range of the id; or an earlier one had this result
     -4  update, delete: there is no such ticket
-    -5  update, delete: the version is none of the allowed
+    -5  update, delete: the version is none of the allowed; erase: the ticket is not the customer's, or was created later
     -6  update: more than 50 custom fields
     -7  the key holds no ticket: no hash, or a field is missing or not what it must be
     -8  Redis failed in the middle of the operation, and its own log says how; the ticket is marked as due
@@ -118,11 +119,13 @@ end
 
 -- @include update
 
+-- @include is_later
+
 -- @include delete
 
 -- @include restore
 
-local kinds = { create = create, update = update, delete = delete, restore = restore }
+local kinds = { create = create, import = import, update = update, delete = delete, erase = erase, restore = restore }
 -- What MySQL said may be outdated by now.
 local function still_asked(id, asked)
   return asked ~= '' and asked == stamp_of(acknowledged_key, id) and asked or ''

@@ -63,7 +63,8 @@ export const framing = [
   entry('two spaces before the path', raw('GET  /tickets/0 HTTP/1.1'), '400 validation_failed open'),
   entry('CONNECT', raw('CONNECT evil.test:443 HTTP/1.1'), '- - closed'),
   entry('TRACE', raw('TRACE /flush HTTP/1.1'), '405 method_not_allowed open'),
-  ...['DELETE', 'PUT', 'OPTIONS', 'PROPFIND', 'LINK', 'PURGE'].map(method =>
+  entry('DELETE of a path that nothing deletes', raw('DELETE /flush HTTP/1.1'), '405 method_not_allowed open'),
+  ...['PUT', 'OPTIONS', 'PROPFIND', 'LINK', 'PURGE'].map(method =>
     entry(method, raw(`${method} /tickets/7 HTTP/1.1`), '405 method_not_allowed open')),
   entry('an upgrade to WebSocket', raw('GET /flush/no HTTP/1.1', ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: x', 'Sec-WebSocket-Version: 13']), '404 not_found open'),
   entry('an upgrade to HTTP/2', raw('GET /tickets/0 HTTP/1.1', ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']), '400 validation_failed open'),

@@ -11,10 +11,32 @@ t.test('creates and updates, a result each, in the order given', async t => {
   t.equal(answer.status, 200)
   t.equal(answer.headers['retry-after'], undefined)
   t.match(answer.body.results.map(({ ticket_id, status }: Record<string, unknown>) => [ticket_id, status]), [[3, 201], [9, 200], [1, 201], [3, 200]])
-  t.ok(answer.body.results.every((result: object) => Object.keys(result).join() === 'ticket_id,status,version'))
+  const members = (result: object) => Object.keys(result).join()
+  t.strictSame(answer.body.results.map(members), [0, 1, 0, 1].map(isUpdate => isUpdate ? 'ticket_id,status,version,previous_version,previous_updated_at' : 'ticket_id,status,version'))
   const { tickets } = (await call('GET', '/tickets?ids=1,3,9')).body
   t.match(tickets, [{ subject: 'x', custom_fields: { a: true } }, { assigned_to: 7 }, { status: 'closed' }])
   t.strictSame(tickets.map(({ version }: { version: number }) => version), [2, 3, 1].map(i => answer.body.results[i].version), 'the versions that were answered')
+})
+
+t.test('an update says what the ticket had before it', async t => {
+  const { call, redis, prefix } = await createService(t)
+  const first = await call('POST', '/tickets/1', { customer_id: 1 })
+  // As if that had been a while ago.
+  await redis.hset(`${prefix}ticket:1`, 'updated_at', 1_700_000_000)
+  const [one, two] = (await call('POST', '/tickets/batch', { operations: [update(1, { status: 'closed' }), update(1, { status: 'open' })] })).body.results
+  t.match(one, { previous_version: first.body.version, previous_updated_at: 1_700_000_000 })
+  t.match(two, { previous_version: one.version })
+  t.ok(two.previous_updated_at > 1_700_000_000)
+  t.equal((await call('GET', '/tickets/1')).body.version, two.version)
+})
+
+t.test('an update of a ticket that only MySQL holds says so, too', async t => {
+  const { call, redis, prefix } = await createService(t)
+  const first = await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:1`)
+  const { body } = await call('POST', '/tickets/batch', { operations: [update(1, { subject: 'x' })] })
+  t.match(body.results, [{ status: 200, previous_version: first.body.version, previous_updated_at: first.body.updated_at }])
 })
 
 t.test('500 operations', async t => {

@@ -86,5 +86,7 @@ t.test('the largest batch by number of values is taken, and more than any valid 
     const response = await call('POST', '/tickets/batch', body, JSON_TYPE)
     t.match(response, { status: 400, body: { code: 'validation_failed', detail: /more than 32000 values/ } }, what)
   }
+  const plain = `{"operations":[${Array.from({ length: 600_002 }, () => '0').join()}]}`
+  t.match(await call('POST', '/tickets/batch', plain, JSON_TYPE), { status: 400, body: { code: 'validation_failed', detail: /more than 600000 items/ } })
   t.ok(parsed < 40_000, 'none of them was parsed')
 })

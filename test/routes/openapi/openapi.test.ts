@@ -48,8 +48,10 @@ t.test('every route is described, and its example works when it is sent', async 
       t.ok(response.description, `${name} ${code} has a description`)
       if (code !== '304' && code !== '204') t.ok(Object.values(response.content ?? {})[0]?.schema, `${name} ${code} has a schema`)
     }
-    const required = parameters.filter(parameter => parameter.in !== 'header')
-    t.ok(required.every(({ example }) => example !== undefined), `${name} has an example of each parameter`)
+    // A cursor is that of an earlier answer, and ids stand alone.
+    const given = parameters.filter(parameter => parameter.in !== 'header')
+    const required = path === '/tickets' ? given.filter(({ name }) => name === 'ids') : given
+    t.ok(given.every(({ example }) => example !== undefined), `${name} has an example of each parameter`)
     const url = required.reduce((url, parameter) => parameter.in === 'path'
       ? url.replace(`{${parameter.name}}`, String(parameter.example))
       : `${url}${url.includes('?') ? '&' : '?'}${parameter.name}=${String(parameter.example)}`, path)

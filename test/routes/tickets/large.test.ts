@@ -108,7 +108,15 @@ t.test('a client that is gone is read nothing more for', async t => {
   await createAll(service)
   let isGone = false
   const read = new Set<number>()
-  const answers = await app.tickets.repository.read(ids, { answer: { isFull: () => isGone, add: ({ ticket_id: id }) => { isGone = read.add(id).size >= 10 } } })
+  const answers = await app.tickets.repository.read(ids, {
+    answer: {
+      isFull: () => isGone,
+      add: ticket => {
+        isGone = read.add(ticket.ticket_id).size >= 10
+        return ticket
+      },
+    },
+  })
   t.ok(read.size >= 10 && read.size < 60, `${read.size} were read`)
   t.equal(answers.filter(answer => answer instanceof Problem && answer.code === 'overloaded').length, COUNT - read.size)
 })

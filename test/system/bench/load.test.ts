@@ -1,7 +1,11 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import t from 'tap'
+import { contender } from '../../../bench/lib/contender.ts'
+import type { Stage, WebServer } from '../../../bench/lib/stage.ts'
 import { paced, pauseFor } from '../../../bench/lib/pace.ts'
+import { WRK } from '../../../scripts/lib/bench-programs.mjs'
 import { isListening } from '../../../scripts/lib/loopback.mjs'
 
 t.test('a pause makes the rate, and an answer takes its time too', async t => {
@@ -41,6 +45,26 @@ t.test('on a machine that is never as it was, the nearest of the slices counts',
   const rates = [1300, 700, 1180, 850, 1400, 600, 1160, 1500]
   const contender = { name: 'unsteady', measure: async () => ({ rate: rates.shift()! }) }
   t.match(await paced({ contender, rate: 1000, connections: 64, seconds: 1 }).measure(), { rate: 850 }, '15 % off, and the others more')
+})
+
+t.test('a cold server may answer nothing in its first slices, but not in one that counts', { skip: !WRK.find() && 'wrk is not on this machine' }, async t => {
+  let asked = 0
+  const server = createHttpServer((_request, response) => {
+    asked += 1
+    // It answers those of the third slice.
+    if (asked > 2) response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const stage = { ownPlace: () => t.testdir() } as unknown as Stage
+  const cold = contender({ name: 'cold', stage, server: { url, pid: process.pid } as WebServer, requests: ['GET / HTTP/1.1\r\nHost: a\r\n\r\n'], statuses: [200], seconds: 0.2, connections: 1 })
+  t.ok((await cold.measure(true)).requests > 0)
+  asked = 0
+  await t.rejects(cold.measure(false), /answered nothing/)
 })
 
 t.test('whether somebody listens is asked without listening', async t => {

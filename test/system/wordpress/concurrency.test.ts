@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise'
 import t from 'tap'
 import { createService, createStores, eventually } from '../../helper.ts'
 import type { Ticket } from '../../../src/tickets/ticket.ts'
-import { createSite, type Wordpress } from './site.ts'
+import { createSite, PATIENT_MS, type Wordpress } from './site.ts'
 
 const ROUNDS = 8
 
@@ -35,7 +35,7 @@ t.test('instances that write the same tickets at once leave one row for each fie
       t.strictSame(refused, [])
     })))
     t.strictSame(await duplicates(site), [], `round ${round}`)
-    const { found } = await instances[0]!.app.tickets.database.find(ids)
+    const { found } = await instances[0]!.app.tickets.database.find(ids, PATIENT_MS)
     t.strictSame([...found.values()].map(each => each instanceof Error ? each : [each.version, each.subject, each.category]), ids.map(() => [10 * round + 2, 'from 2', undefined]))
   }
 })

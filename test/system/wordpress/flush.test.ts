@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Ticket } from '../../../src/tickets/ticket.ts'
 import { createService, privateMariadb, type Service } from '../../helper.ts'
-import { createSite, type Wordpress } from './site.ts'
+import { createSite, PATIENT_MS, type Wordpress } from './site.ts'
 
 /** Text that breaks where it is cut, escaped twice, or taken for PHP's own. */
 const WILD = 'O\'Brien "said" \\ \\\\n 😀 ünï %s $1 <b> \u0000 --'
@@ -159,7 +159,7 @@ t.test('another prefix, and more than the server takes in one statement', async 
   let left: readonly number[] = ids
   // A look-up answers as many as it may hold.
   while (left.length > 0) {
-    const part = await app.tickets.database.find(left, 5000)
+    const part = await app.tickets.database.find(left, PATIENT_MS)
     read.push(...part.found.values())
     left = [...part.left]
   }

@@ -4,7 +4,7 @@ import t from 'tap'
 import { findWordpress } from '../../../scripts/lib/wordpress.mjs'
 import { loadConfig } from '../../../src/config.ts'
 import { createService, eventually } from '../../helper.ts'
-import { createSite, type Call, type Wordpress } from './site.ts'
+import { createSite, PATIENT_MS, type Call, type Wordpress } from './site.ts'
 
 /** What a site has beside its tickets: what a key with the scope write must not reach. */
 async function createForeignPosts (site: Wordpress) {
@@ -54,7 +54,7 @@ t.test('a key with the scope write reaches no post of another type: not a page, 
   const { database } = app.tickets
 
   t.test('nothing of them is read', async t => {
-    t.strictSame((await database.find(foreign)).found, new Map())
+    t.strictSame((await database.find(foreign, PATIENT_MS)).found, new Map())
     t.strictSame(await database.versions(foreign), new Map())
     t.strictSame(await database.statuses(), [], 'the start warns of no status of theirs')
     t.strictSame(await database.highestIds([{ from: 0, to: 99_999 }]), [0])

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createService } from '../../helper.ts'
-import { createSite, type Call } from './site.ts'
+import { createSite, PATIENT_MS, type Call } from './site.ts'
 
 const closed = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed' })) })
 
@@ -73,7 +73,7 @@ t.test('what is no ticket\'s value is named by its field', async t => {
   await site.calls(...damage.map(([field, value], i): Call => ['update_post_meta', ids[i], `_ticket_${field}`, value]))
   await site.call('delete_post_meta', ids.at(-1), '_ticket_status')
   await redis.del(ids.map(id => `${prefix}ticket:${id}`))
-  const { found } = await app.tickets.database.find(ids)
+  const { found } = await app.tickets.database.find(ids, PATIENT_MS)
   for (const [i, [field]] of [...damage, ['status']].entries()) {
     t.match(found.get(ids[i]!), { name: 'CorruptTicketError', ticketId: ids[i], message: new RegExp(`\\b${field as string} `) })
   }

@@ -15,6 +15,9 @@ const SCRIPT = fileURLToPath(new URL('wordpress.php', import.meta.url))
 /** The tickets' own, which wordpress.php registers, as a help desk does. */
 export const POST_TYPE = 'ticket'
 
+/** Look-ups have a second, for a caller who waits. Tests that ask for many tickets themselves wait for their answer. */
+export const PATIENT_MS = 30_000
+
 /** A function of WordPress and its arguments. */
 export type Call = [name: string, ...args: unknown[]]
 
@@ -57,7 +60,13 @@ export async function createSite (t: Test, { prefix = 'wp_', mysql }: SiteOption
 
   return {
     stores,
-    variables: { SYNC_TARGET: 'wordpress', WORDPRESS_TABLE_PREFIX: prefix, WORDPRESS_POST_TYPE: POST_TYPE },
+    variables: {
+      SYNC_TARGET: 'wordpress',
+      WORDPRESS_TABLE_PREFIX: prefix,
+      WORDPRESS_POST_TYPE: POST_TYPE,
+      // A statement of a flush has a fourth of it, up to 10 s. A machine that runs many tests needs more than by default.
+      SHUTDOWN_GRACE_MS: 40_000,
+    },
     calls,
 
     /** Calls one function of WordPress. */

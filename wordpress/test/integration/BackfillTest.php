@@ -37,6 +37,25 @@ final class BackfillTest extends CommandTestCase {
 		self::assertSame( 'closed', $this->atService( $id )['status'] );
 	}
 
+	public function testWhatAgreesIsLeftAlone(): void {
+		$ids = $this->tickets( 3 );
+		$this->command( 'backfill' );
+		$versions = fn(): array => array_map( fn( int $id ): int => $this->atService( $id )['version'], $ids );
+		$before   = $versions();
+		$this->desk->put( $ids[1], [ 'customer_id' => 6, 'status' => 'waiting' ] );
+		self::assertSame( 0, $this->command( 'backfill' ) );
+		self::assertSaid( '1 ticket delivered, 0 refused. 2 tickets agreed already.' );
+		self::assertSame( [ true, false, true ], array_map( static fn( int $old, int $new ): bool => $old === $new, $before, $versions() ) );
+	}
+
+	public function testAKeyThatMayOnlyWriteIsNotInTheWay(): void {
+		$ids = $this->tickets( 2 );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'batch' ) );
+		self::assertSame( 0, $this->command( 'backfill' ) );
+		self::assertSame( [ $ids ], $server->batches(), 'what cannot be compared is sent' );
+	}
+
 	public function testItGoesInBatches(): void {
 		$this->tickets( 5 );
 		$server = new FaultyServer();

@@ -50,6 +50,20 @@ final class CommandsTest extends CommandTestCase {
 		self::assertSame( [ 'check', 'state', 'finding', 'detail' ], array_keys( $status['checks'][0] ) );
 	}
 
+	public function testStatusSaysWhatCombiningSaves(): void {
+		$this->use( getenv( 'SERVICE_URL' ), [ 'combine_writes' => true ] );
+		$this->hook( 'ticket_metadata_bridges', static fn(): array => [ new CombinedDesk() ] );
+		try {
+			CombinedPage::storeItsSaving();
+			$this->command( 'status' );
+			self::assertSaid( 'combining | good | Writes of help desks are combined | ' . gmdate( 'Y-m-d' ) . ': 1 statements in the place of 3.' );
+			$this->command( 'status', [ 'format' => 'json' ] );
+		} finally {
+			wp_using_ext_object_cache( false );
+		}
+		self::assertSame( [ gmdate( 'Y-m-d' ) => [ 'made' => 1, 'avoided' => 2 ] ], self::json()['combined_writes'] );
+	}
+
 	public function testStatusFailsWhereSomethingIsCritical(): void {
 		$this->use( getenv( 'NOBODY_URL' ) );
 		self::assertSame( 1, $this->command( 'status', [ 'format' => 'json' ] ) );

@@ -3,6 +3,7 @@ namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
 use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Bridges\RemembersTickets;
 use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Config;
@@ -74,7 +75,28 @@ abstract class HelpDeskTestCase extends TestCase {
 	}
 
 	protected function snapshot( int $id ): ?array {
-		return $this->bridge->snapshots( [ $id ] )[ $id ] ?? null;
+		$snapshot = $this->bridge->snapshots( [ $id ] )[ $id ] ?? null;
+		if ( $this->bridge instanceof RemembersTickets ) {
+			self::assertSame( $snapshot, $this->remembered( $id, $snapshot ), 'what this PHP request remembers' );
+		}
+		if ( isset( $snapshot['status_default'] ) ) {
+			self::assertSame( $this->bridge->statuses()[ $snapshot['status'] ]['default'], $snapshot['status_default'] );
+			unset( $snapshot['status_default'] );
+		}
+		return $snapshot;
+	}
+
+	/** As another PHP request does, before this one begins. */
+	protected static function writeElsewhere( int $post, array $columns ): void {
+		global $wpdb;
+		$wpdb->update( $wpdb->posts, $columns, [ 'ID' => $post ] );
+		wp_cache_flush();
+	}
+
+	/** @return array|null what the bridge answers without the database, and the default if it would have to ask */
+	protected function remembered( int $id, ?array $default ): ?array {
+		$remembered = $this->bridge->remembered( [ $id ] );
+		return array_key_exists( $id, $remembered ) ? $remembered[ $id ] : $default;
 	}
 
 	/** What the service has of a ticket when it has been sent as it stands. */

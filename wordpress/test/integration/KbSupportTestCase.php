@@ -14,6 +14,7 @@ abstract class KbSupportTestCase extends HelpDeskTestCase {
 	public static function setUpBeforeClass(): void {
 		require_once self::HELP_DESKS . '/kb-support/kb-support.php';
 		// Tables are made before the transactions of tests, which would end with it.
+		// It also registers anew what another help desk may have registered by the same name.
 		kbs_install();
 	}
 

@@ -158,7 +158,7 @@ final class OutboxTest extends SiteTestCase {
 	public function testADeadlockIsTriedAgain(): void {
 		$lost     = 0;
 		$deadlock = static function ( string $query ) use ( &$lost ): string {
-			return strpos( $query, 'INSERT' ) === 0 && ++$lost <= 2 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'" : $query;
+			return strpos( $query, 'INSERT INTO ' . OutboxTable::name() ) === 0 && ++$lost <= 2 ? "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'" : $query;
 		};
 		$this->whileQueries( $deadlock, fn() => $this->outbox->addTickets( 'desk', [ 7, 8 ], $this->unavailable ) );
 		self::assertSame( [ 3, [ 7, 8 ] ], [ $lost, $this->due() ] );

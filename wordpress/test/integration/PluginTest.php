@@ -18,6 +18,7 @@ final class PluginTest extends TestCase {
 		Plugin::forgetClient();
 		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
+		wp_cache_delete( 'alloptions', 'options' );
 	}
 
 	private function configure( array $option ): void {

@@ -44,24 +44,66 @@ final class SenderTest extends SiteTestCase {
 		self::assertSame( [ 'closed', 'closed' ], [ $this->atService( $known )['status'], $this->atService( $unknown )['status'] ] );
 	}
 
-	public function testWhatAnotherRequestChangedMeanwhileIsSentToo(): void {
+	/** As another PHP request would whose batch comes before this one's. */
+	private function anotherChanges( int $id, array $ticket ): void {
+		$this->desk->put( $id, $ticket );
+		ticket_metadata_write( $id, array_intersect_key( $this->desk->tickets[ $id ], [ 'customer_id' => 1, 'subject' => 1, 'status' => 1 ] ) );
+	}
+
+	/** @return array<string, array{bool}> */
+	public function knownOrNot(): array {
+		return [
+			'a new ticket' => [ false ],
+			'an old one'   => [ true ],
+		];
+	}
+
+	/** @dataProvider knownOrNot */
+	public function testWhatAnotherRequestChangedMeanwhileIsSentToo( bool $isKnown ): void {
 		$id = self::newId();
 		$this->desk->put( $id );
-		// After the first reading, as another PHP request would whose batch comes before this one's.
+		if ( $isKnown ) {
+			ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
+		}
+		$this->desk->afterReading = function ( array $ids, int $number ) use ( $id ): void {
+			if ( $number === 1 ) {
+				$this->anotherChanges( $id, [ 'status' => 'closed' ] );
+			}
+		};
+		self::assertTrue( $this->deliver( [ $id ], $isKnown ? [] : [ $id ] )[ $id ]->isStored() );
+		self::assertSame( 'closed', $this->atService( $id )['status'] );
+		self::assertSame( 2, $this->desk->readings, 'nobody came between this request and itself' );
+	}
+
+	public function testWhereNobodyElseChangedItItIsNotReadAgain(): void {
+		$id = self::newId();
+		$this->desk->put( $id );
+		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
+		// The change before is older than what was read then.
+		usleep( 20000 );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
+		self::assertSame( 2, $this->desk->readings );
+	}
+
+	public function testAServiceThatDoesNotSayWhatWasBeforeIsMistrusted(): void {
+		$id = self::newId();
+		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
+		$this->use( ( new FaultyServer() )->url( 'older-service' ) );
+		$this->desk->put( $id );
 		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $id ): void {
 			if ( $number === 2 ) {
 				$this->desk->put( $id, [ 'status' => 'closed' ] );
 			}
 		};
-		self::assertTrue( $this->deliver( [ $id ], [ $id ] )[ $id ]->isStored() );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
 		self::assertSame( 'closed', $this->atService( $id )['status'] );
 	}
 
 	public function testWhatChangesAllTheTimeIsLeftForLater(): void {
 		[ $busy, $calm ] = [ self::newId(), self::newId() ];
 		$this->desk->put( $calm );
-		$this->desk->beforeReading = function ( array $ids, int $number ) use ( $busy ): void {
-			$this->desk->put( $busy, [ 'subject' => "Reading $number" ] );
+		$this->desk->afterReading = function ( array $ids, int $number ) use ( $busy ): void {
+			$this->anotherChanges( $busy, [ 'subject' => "Reading $number" ] );
 		};
 		$outcomes = $this->deliver( [ $busy, $calm ] );
 		self::assertSame( [ 'still_changing', '' ], [ $outcomes[ $busy ]->code, $outcomes[ $calm ]->code ] );

@@ -96,4 +96,24 @@ final class SharedStateTest extends TestCase {
 		( new OptionState( $other ) )->set( $this->name, 2, 60 );
 		self::assertSame( 2, $state->get( $this->name ) );
 	}
+
+	/** As some caches do. Then nobody would find that the outbox is empty, or when something was last delivered. */
+	public function testANumberIsOneInACacheThatKeepsText(): void {
+		$cache                      = $GLOBALS['wp_object_cache'];
+		$GLOBALS['wp_object_cache'] = new class() extends \WP_Object_Cache {
+			public function set( $key, $data, $group = 'default', $expire = 0 ) {
+				return parent::set( $key, is_scalar( $data ) ? (string) $data : $data, $group, $expire );
+			}
+		};
+		try {
+			$state = new ObjectCacheState();
+			$state->set( $this->name, 0, 60 );
+			self::assertSame( 0, $state->get( $this->name ) );
+			self::assertSame( 0, $state->loaded( $this->name ) );
+			self::assertTrue( $state->add( "$this->name-added", 5, 60 ) );
+			self::assertSame( 5, $state->get( "$this->name-added" ) );
+		} finally {
+			$GLOBALS['wp_object_cache'] = $cache;
+		}
+	}
 }

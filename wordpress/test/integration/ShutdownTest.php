@@ -11,14 +11,19 @@ use TicketMetadata\Plugin;
 /** What a PHP request changed, when it ends. */
 final class ShutdownTest extends SiteTestCase {
 
+	/** @var array<string, \WP_Hook> */
+	private array $before;
+
 	protected function setUp(): void {
+		$this->before = array_map( static fn( \WP_Hook $hook ): \WP_Hook => clone $hook, $GLOBALS['wp_filter'] );
 		parent::setUp();
 		Plugin::listenToHelpDesks();
 	}
 
 	protected function tearDown(): void {
-		remove_all_actions( 'desk_changed' );
 		parent::tearDown();
+		// The hooks of help desks that other tests have loaded, too.
+		$GLOBALS['wp_filter'] = $this->before;
 	}
 
 	public function testAllChangesAreOneBatch(): void {

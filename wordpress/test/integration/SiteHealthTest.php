@@ -57,6 +57,23 @@ final class SiteHealthTest extends AdminTestCase {
 		self::assertCount( count( self::ASKS_THE_SERVICE ), self::tests( 'async' ) );
 	}
 
+	public function testWhatCombiningSavesIsShownByDay(): void {
+		self::assertArrayNotHasKey( 'ticket_metadata_combining', self::tests( 'direct' ) );
+		$this->use( getenv( 'SERVICE_URL' ), [ 'combine_writes' => true ] );
+		self::assertSame( 'recommended', self::tests( 'direct' )['ticket_metadata_combining']['test']()['status'], 'no help desk has anything to combine' );
+		$this->hook( 'ticket_metadata_bridges', static fn(): array => [ new CombinedDesk() ] );
+		try {
+			CombinedPage::storeItsSaving();
+			$result = self::tests( 'direct' )['ticket_metadata_combining']['test']();
+		} finally {
+			wp_using_ext_object_cache( false );
+		}
+		self::assertIsResult( 'combining', $result );
+		self::assertSame( 'good', $result['status'] );
+		self::assertStringContainsString( gmdate( 'Y-m-d' ) . ': 1 statements in the place of 3.', $result['description'] );
+		self::assertStringNotContainsString( 'estimates', $result['description'] );
+	}
+
 	public function testOnlyWhoMaySeeSiteHealthMayAsk(): void {
 		$server = new FaultyServer();
 		$this->use( $server->url( 'good' ) );

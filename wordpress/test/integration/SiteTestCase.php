@@ -44,6 +44,7 @@ abstract class SiteTestCase extends TestCase {
 		Plugin::forgetClient();
 		// What one test found to be unavailable may be available in the next.
 		$wpdb->query( $wpdb->prepare( "DELETE FROM $wpdb->options WHERE option_name LIKE %s", $wpdb->esc_like( OptionState::PREFIX ) . '%' ) );
+		wp_cache_delete( 'alloptions', 'options' );
 	}
 
 	protected function hook( string $name, callable $callback ): void {

@@ -1,5 +1,6 @@
 /** The service with somebody between, who sees what is sent, and may be in the way. */
 import { request as send } from 'node:http'
+import { json as readJson } from 'node:stream/consumers'
 
 /** @typedef {import('./faults.mjs').Behaviour} Behaviour */
 
@@ -48,6 +49,18 @@ export function forwardsTo (serviceUrl) {
     'let-go': (response, _seen, _count, test) => {
       held.get(test)?.()
       response.end('{}')
+    },
+
+    /** A version of it that does not say what tickets had before an operation. */
+    'older-service': (response, seen) => {
+      ask(response, seen, async (answer) => {
+        const body = /** @type {any} */ (await readJson(answer))
+        for (const result of body.results ?? []) {
+          delete result.previous_version
+          delete result.previous_updated_at
+        }
+        response.writeHead(answer.statusCode ?? 500, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      })
     },
 
     /** The service has done the first write, and the caller does not hear of it. */

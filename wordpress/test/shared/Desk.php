@@ -12,6 +12,9 @@ class Desk implements Bridge {
 	/** @var callable(int[], int): void before each reading of tickets, with its number */
 	public $beforeReading;
 
+	/** @var callable(int[], int): void after it, with its number */
+	public $afterReading;
+
 	/** @var array<string, array{label: string, default: string}>|null null: it fails when it is asked */
 	public ?array $statuses = [
 		'open'    => [ 'label' => 'Open', 'default' => 'open' ],
@@ -24,11 +27,12 @@ class Desk implements Bridge {
 	/** How often. */
 	public int $statusesAsked = 0;
 
-	private int $readings = 0;
+	public int $readings = 0;
 
 	public function __construct( string $slug = 'desk' ) {
 		$this->slug          = $slug;
 		$this->beforeReading = static function (): void {};
+		$this->afterReading  = static function (): void {};
 	}
 
 	public function put( int $id, array $ticket = [] ): void {
@@ -53,7 +57,9 @@ class Desk implements Bridge {
 
 	public function snapshots( array $ids ): array {
 		( $this->beforeReading )( $ids, ++$this->readings );
-		return array_intersect_key( $this->tickets, array_fill_keys( $ids, true ) );
+		$read = array_intersect_key( $this->tickets, array_fill_keys( $ids, true ) );
+		( $this->afterReading )( $ids, $this->readings );
+		return $read;
 	}
 
 	public function ids( int $after, int $limit ): array {

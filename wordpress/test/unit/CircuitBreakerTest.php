@@ -162,4 +162,18 @@ final class CircuitBreakerTest extends PluginTestCase {
 		self::assertSame( 'unavailable', $this->clientOf( 'not-ready' )->health()->code );
 		self::assertTrue( $this->newRequest()->allows(), 'it answered' );
 	}
+
+	public function testWhoAsksBeforeNeedNotTry(): void {
+		$client = $this->clientOf( 'bare-503' );
+		self::assertNull( $client->paused() );
+		for ( $i = 0; $i < CircuitBreaker::FAILURES_MAX; $i++ ) {
+			$client->get( 7 );
+		}
+		self::assertSame( 'circuit_open', $client->paused()->code );
+		self::assertNull( $client->trying()->paused(), 'who tries anyway is not paused' );
+		self::assertCount( CircuitBreaker::FAILURES_MAX, $this->server->seen() );
+		$this->state->now += CircuitBreaker::OPEN_SECONDS + 1;
+		self::assertNull( $client->paused(), 'it is time for a trial, which this is not' );
+		self::assertTrue( $this->newRequest()->allows() );
+	}
 }

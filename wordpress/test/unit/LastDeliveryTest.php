@@ -20,4 +20,15 @@ final class LastDeliveryTest extends TestCase {
 		$delivery->note();
 		self::assertGreaterThan( time() - 60, $delivery->at() );
 	}
+
+	public function testWhileEverythingIsDeliveredOnceAnHour(): void {
+		$state = new MemoryState();
+		$state->set( 'outbox', 0, 100 );
+		$state->set( 'delivered_at', time() - 3500, 100 );
+		( new LastDelivery( $state ) )->note();
+		self::assertSame( 2, $state->writes );
+		$state->set( 'delivered_at', time() - 3600, 100 );
+		( new LastDelivery( $state ) )->note();
+		self::assertSame( 4, $state->writes );
+	}
 }

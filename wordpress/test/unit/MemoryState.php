@@ -18,6 +18,10 @@ final class MemoryState implements SharedState {
 		return $until > $this->now ? $value : null;
 	}
 
+	public function loaded( string $name ) {
+		return $this->get( $name );
+	}
+
 	public function set( string $name, $value, int $seconds ): void {
 		$this->writes++;
 		$this->entries[ $name ] = [ $value, $this->now + $seconds ];

@@ -22,6 +22,7 @@ final class Config {
 		// Rows of the outbox: about 50 MB.
 		'outbox_max'         => 100000,
 		'ca_file'            => '',
+		'combine_writes'     => false,
 	];
 
 	/** @var array<string, mixed> */
@@ -105,6 +106,10 @@ final class Config {
 		return $this->key() !== '' && $this->isKeyOfNetwork() && ( $this->isOfSite( 'url' ) || $this->isOfSite( 'ca_file' ) );
 	}
 
+	public function combinesWrites(): bool {
+		return $this->values['combine_writes'];
+	}
+
 	/** @return string[] why settings cannot be used, for administrators */
 	public function problems(): array {
 		// Translated only here: WordPress has no translations yet when the plugin is loaded.
@@ -161,6 +166,13 @@ final class Config {
 			return isset( self::DEFAULTS[ $name ] ) && ! self::isLocked( $name );
 		};
 		return array_filter( is_array( $option ) ? $option : [], $isOpen, ARRAY_FILTER_USE_KEY );
+	}
+
+	/** Has WordPress load the settings with all others. It asks the database on every page for an option that is not there. */
+	public static function ensureLoaded(): void {
+		if ( ! isset( wp_load_alloptions()[ self::OPTION ] ) && get_option( self::OPTION ) === false ) {
+			add_option( self::OPTION, [] );
+		}
 	}
 
 	/** Removes settings from the database that have got a constant since, in particular the key. */

@@ -8,9 +8,12 @@ use TicketMetadata\Changes\AtShutdown;
 use TicketMetadata\Changes\LastDelivery;
 use TicketMetadata\Changes\Marks;
 use TicketMetadata\Changes\OutboxTable;
+use TicketMetadata\Changes\Reading;
 use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Combining\Combining;
+use TicketMetadata\Combining\Scope;
 
 /** The parts of the plugin, in reading order. */
 final class Plugin {
@@ -24,6 +27,7 @@ final class Plugin {
 	private static ?Marks $marks = null;
 
 	public static function boot(): void {
+		Reading::begin();
 		// Runs last, so that a setting with a constant never gets into the database, whatever code writes the option.
 		add_filter( 'sanitize_option_' . Config::OPTION, [ Config::class, 'withoutLocked' ], PHP_INT_MAX );
 
@@ -38,7 +42,9 @@ final class Plugin {
 		AtShutdown::listen();
 		// After plugins and theme are loaded, and before any ticket changes.
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
+		add_action( 'after_setup_theme', [ self::class, 'combineWrites' ] );
 
+		add_action( 'init', [ Config::class, 'ensureLoaded' ] );
 		add_action( 'init', [ self::class, 'loadTranslations' ] );
 		Administration::listen();
 		Deactivation::listen( self::file() );
@@ -70,6 +76,19 @@ final class Plugin {
 				// A bug in a bridge would end every page, including the one where the plugin can be deactivated.
 				Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 			}
+		}
+	}
+
+	/** Even if nothing is mirrored: it needs no service. */
+	public static function combineWrites(): void {
+		if ( ! ( new Config() )->combinesWrites() ) {
+			return;
+		}
+		try {
+			Combining::start( Scope::of( Bridges::active() ) );
+		} catch ( \Throwable $error ) {
+			// As above.
+			Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 		}
 	}
 

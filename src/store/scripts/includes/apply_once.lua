@@ -5,17 +5,22 @@ local function is_final(result) return type(result) ~= 'number' or FINAL[result]
 -- Characters of a result as JSON. Only a ticket is longer, and of such a one its version is kept.
 local RESULT_MAX = 2048
 
-local function to_kept(result)
-  local json = cjson.encode({ result })
+-- The result, what the ticket had before, and the id, by which an erasure finds it: a version alone says nothing of its ticket. An
+-- older version of the service reads the first member alone.
+local function to_kept(result, id)
+  if type(result) == 'string' then return cjson.encode({ string.match(result, '^%d+'), string.match(result, ',(.*)') or '', id }) end
+  local json = cjson.encode({ result, '', id })
   if #json <= RESULT_MAX then return json end
-  return cjson.encode({ value_of(result, 'version') })
+  return cjson.encode({ value_of(result, 'version'), '', id })
 end
 
 -- What was kept, for a caller who repeats the operation: the ticket as it is now where its version alone was kept; and
 -- why it cannot be told yet.
 local function to_replay(kept, kind, id, asked, _, _, _, _, answer)
-  local result = cjson.decode(kept)[1]
-  if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then return result end
+  local result, before = unpack(cjson.decode(kept))
+  if kind ~= 'update' or answer ~= 'ticket' or type(result) ~= 'string' then
+    return before and before ~= '' and result .. ',' .. before or result
+  end
   local fields, failure = read(ticket_prefix .. id, id, still_asked(id, asked))
   if fields then return to_flat(fields) end
   if is_final(failure) then return failure end
@@ -37,7 +42,7 @@ local function apply_once(idempotency_key, fingerprint, index, ...)
   else
     result = apply(...)
     if not is_final(result) then return result end
-    redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result))
+    redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result, (select(2, ...))))
   end
   redis.call('EXPIRE', key, idempotency_seconds)
   return result

@@ -1,4 +1,4 @@
--- write's operation create, and what it needs.
+-- write's operations create and import, and what they need.
 
 -- The highest ids, by range, as far as they are known: many creates look at one range once.
 local highest_by_range = {}
@@ -20,7 +20,8 @@ local function is_tombstone(key)
   return not is_other_type(deleted_at) and deleted_at
 end
 
-local function create(key, id, asked, highest, _, set, _, _, as_of)
+-- mark: (id, was closed, is closed) marks the ticket as due.
+local function create_marked(mark, key, id, asked, highest, _, set, _, _, as_of)
   if redis.call('EXISTS', key) == 1 then return is_tombstone(key) and DELETED or EXISTS end
   if asked == '' then
     local undecided = undecided_by(id)
@@ -29,12 +30,17 @@ local function create(key, id, asked, highest, _, set, _, _, as_of)
     learn(archived_key, range_of(id), tonumber(highest))
   end
   local is_closed = is_closed_status(value_of(set, 'status'))
-  mark_due(id, false, is_closed)
-  -- The caller's created_at, if there is one, comes later and so stands.
+  mark(id, false, is_closed)
+  -- The caller's created_at and, of an import, updated_at and closed_at, if there are such, come later and so stand.
   -- first_version: what MySQL holds in an older version is not this ticket. It goes when MySQL has the ticket.
   redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
-  if is_closed then redis.call('HSET', key, 'closed_at', now_s) end
-  index_ticket(id, true, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id'))
-  if as_of then redis.call('HSET', key, 'replayed', now) end
+  if is_closed and not value_of(set, 'closed_at') then redis.call('HSET', key, 'closed_at', now_s) end
+  set_index(id, false, to_state(nil, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id')))
+  if as_of then redis.call('HSET', key, 'replayed', now, 'accepted', as_of) end
   return now
 end
+
+local function create(...) return create_marked(mark_due, ...) end
+
+-- What has had a life elsewhere is history, whatever its status: it is due at once.
+local function import(...) return create_marked(mark_now, ...) end

@@ -9,7 +9,7 @@ local function count_indexed()
   local total = 0
   local fields = redis.call('HGETALL', index_key)
   for i = 1, #fields, 2 do
-    if string.sub(fields[i], 1, 7) == 'status:' then total = total + tonumber(fields[i + 1]) end
+    if string.find(fields[i], '^status:[^,]*$') then total = total + tonumber(fields[i + 1]) end
   end
   return total
 end

@@ -33,22 +33,11 @@ local function would_change(fields, set, remove)
   return next(to_be_removed(fields, remove)) ~= nil
 end
 
--- A ticket that was unsynced before has its entries. What does not change of it touches no index.
-local function index_change(id, fields, was_in_step, old_status, old_assignee)
-  if was_in_step then
-    index_ticket(id, true, fields.status, fields.assigned_to, fields.customer_id)
-    return
-  end
-  if fields.status == old_status and fields.assigned_to == old_assignee then return end
-  touch(id)
-  if fields.status ~= old_status then
-    index_status(id, old_status, false)
-    index_status(id, fields.status, true)
-  end
-  if fields.assigned_to ~= old_assignee then
-    index_assignee(id, old_assignee, false)
-    index_assignee(id, fields.assigned_to, true)
-  end
+-- What does not change of a ticket touches no index. One that was in step with MySQL had no entries.
+local function index_update(id, fields, was_in_step, status, assignee)
+  if not was_in_step and status == fields.status and assignee == fields.assigned_to then return end
+  local was = not was_in_step and was_indexed[id] == nil and to_state(nil, status, assignee, fields.customer_id)
+  set_index(id, was, to_state(was_in_step or nil, fields.status, fields.assigned_to, fields.customer_id))
 end
 
 local function update(key, id, asked, _, versions, set, remove, answer, as_of)
@@ -67,6 +56,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   if fields.closed_at and not is_closed then removed.closed_at = true end
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
+  local before = fields.version .. ',' .. fields.updated_at
   -- Text, because a number would lose its last digits as JSON.
   local version = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
   set[#set + 1] = 'version'
@@ -94,7 +84,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
     fields[name] = nil
   end
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
-  index_change(id, fields, was_in_step, old_status, old_assignee)
+  index_update(id, fields, was_in_step, old_status, old_assignee)
   known[id] = fields
-  return answer == 'version' and version or to_flat(fields)
+  return answer == 'version' and version .. ',' .. before or to_flat(fields)
 end

@@ -34,7 +34,7 @@ final class KBS_Customer {
 		do_action( 'kbs_customer_pre_create', $data );
 		$data += [ 'user_id' => 0, 'name' => '', 'company_id' => 0, 'ticket_ids' => '', 'ticket_count' => 0, 'notes' => '', 'date_created' => gmdate( 'Y-m-d H:i:s' ) ];
 		do_action( 'kbs_pre_insert_customer', $data );
-		$wpdb->insert( "{$wpdb->prefix}kbs_customers", $data );
+		$wpdb->insert( "{$wpdb->prefix}kbs_customers", $data, array_map( static fn( string $name ): string => in_array( $name, [ 'user_id', 'company_id', 'ticket_count' ], true ) ? '%d' : '%s', array_keys( $data ) ) );
 		do_action( 'kbs_post_insert_customer', $wpdb->insert_id, $data );
 		$this->read( 'id = ' . (int) $wpdb->insert_id );
 		do_action( 'kbs_customer_post_create', $this->id, $data );

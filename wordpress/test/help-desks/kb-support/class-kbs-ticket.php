@@ -70,7 +70,7 @@ final class KBS_Ticket {
 		$customer = new KBS_Customer( $this->email );
 		if ( $customer->id === 0 ) {
 			$user = get_user_by( 'email', $this->email );
-			$customer->create( [ 'email' => $this->email, 'name' => 'A customer', 'user_id' => $this->user_id ?: ( $user ? $user->ID : 0 ) ] );
+			$customer->create( [ 'email' => $this->email, 'name' => 'A customer', 'user_id' => $this->user_id ?: ( $user ? $user->ID : $this->user_id ) ] );
 		}
 		$this->__set( 'customer_id', $customer->id );
 		$customer->attach_ticket( $this->ID );

@@ -29,6 +29,12 @@ final class Database {
 		return array_column( $rows, null, 'ticket_id' );
 	}
 
+	/** @return int write statements of all since the server was started */
+	public function writes(): int {
+		$counters = $this->query( "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_insert', 'Com_update', 'Com_delete')" );
+		return (int) array_sum( array_column( $counters, 'Value' ) );
+	}
+
 	/** @return array[] the rows of the outbox, oldest first */
 	public function outbox( string $prefix ): array {
 		$table = "{$prefix}ticket_metadata_outbox";

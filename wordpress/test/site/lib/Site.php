@@ -13,6 +13,9 @@ final class Site {
 
 	private string $directory;
 
+	/** @var array<string, mixed> constants of wp-config.php that stay whatever a test configures */
+	private array $kept = [];
+
 	private function __construct( string $url, string $host, string $path, string $directory ) {
 		$this->url       = $url;
 		$this->host      = $host;
@@ -121,8 +124,14 @@ final class Site {
 	/** @param array<string, mixed> $constants of wp-config.php, until the next time; null: without it */
 	public function configure( array $constants ): void {
 		$file = "$this->directory/changed.json";
-		file_put_contents( "$file.new", json_encode( (object) $constants ) );
+		file_put_contents( "$file.new", json_encode( (object) ( $constants + $this->kept ) ) );
 		rename( "$file.new", $file );
+	}
+
+	/** @param array<string, mixed> $constants of wp-config.php, for the whole test */
+	public function keep( array $constants ): void {
+		$this->kept = $constants;
+		$this->configure( [] );
 	}
 
 	/** @return string what PHP and WordPress have to say */

@@ -27,10 +27,10 @@ final class OutboxNotice {
 			return;
 		}
 		try {
-			$outbox = new Outbox();
-			if ( $outbox->isQuiet() ) {
+			if ( ! Outbox::mayHold() ) {
 				return;
 			}
+			$outbox  = new Outbox();
 			$finding = SiteChecks::outbox( $config );
 			if ( $finding->state !== Finding::GOOD || $outbox->depth() > self::WAITING_MAX ) {
 				self::showFinding( $finding );

@@ -30,6 +30,7 @@ final class SettingsFields {
 			'status_map'         => __( 'Statuses', 'ticket-metadata' ),
 			'outbox_max'         => __( 'Outbox limit in tickets', 'ticket-metadata' ),
 			'ca_file'            => __( 'Certificate authority file', 'ticket-metadata' ),
+			'combine_writes'     => __( 'Combine writes', 'ticket-metadata' ),
 		];
 		return $labels[ $name ];
 	}
@@ -44,6 +45,7 @@ final class SettingsFields {
 			'status_map'         => __( 'The status in the service for each status of a help desk. An empty field uses the value shown in grey.', 'ticket-metadata' ),
 			'outbox_max'         => __( 'How many tickets can wait on this site while the service is unavailable, or when very many change at once. Changes beyond the limit are dropped: then run "wp ticket-metadata backfill".', 'ticket-metadata' ),
 			'ca_file'            => __( 'For https with a certificate authority of your own. Empty: the authorities that the machine trusts.', 'ticket-metadata' ),
+			'combine_writes'     => __( 'What a page writes to the database for a help desk is written together, before the page is sent. Needs no service.', 'ticket-metadata' ),
 		];
 		return $texts[ $name ];
 	}
@@ -97,7 +99,7 @@ final class SettingsFields {
 			'<input type="hidden" name="%2$s" value="0"><input type="checkbox" id="%1$s" name="%2$s" value="1" %3$s>',
 			esc_attr( self::id( $name ) ),
 			esc_attr( self::field( $name ) ),
-			checked( ( new Config() )->isDisabled(), true, false )
+			checked( ( new Config() )->value( $name ), true, false )
 		);
 	}
 

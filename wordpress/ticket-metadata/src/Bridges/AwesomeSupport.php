@@ -2,13 +2,16 @@
 namespace TicketMetadata\Bridges;
 
 /** Awesome Support, whose tickets are posts. */
-final class AwesomeSupport implements Bridge {
+final class AwesomeSupport implements Bridge, CombinesWrites, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
 
 	/** What counts as a ticket: other plugins use the post type too, and a post without status is an agent's draft. */
 	private const IS_TICKET = "p.post_type = 'ticket' AND EXISTS (SELECT 1 FROM %s m WHERE m.post_id = p.ID AND m.meta_key = '_wpas_status' AND m.meta_value <> '')";
+
+	/** What this PHP request knows, whichever object of this class asks. */
+	private static ?RequestPosts $posts = null;
 
 	public function slug(): string {
 		return 'awesome-support';
@@ -24,6 +27,14 @@ final class AwesomeSupport implements Bridge {
 
 	public function listen( callable $mark ): void {
 		( new AwesomeSupportHooks( $mark ) )->add();
+		self::$posts = new RequestPosts( 'ticket', AwesomeSupportPosts::META_KEYS, AwesomeSupportPosts::TAXONOMIES );
+		self::$posts->listen();
+	}
+
+	public function remembered( array $ids ): array {
+		$statuses   = $this->statuses();
+		$toSnapshot = static fn( ?array $known ): ?array => $known === null ? null : AwesomeSupportPosts::snapshot( $known[0], $known[1], $known[2], $statuses );
+		return self::$posts === null ? [] : array_map( $toSnapshot, self::$posts->known( $ids ) );
 	}
 
 	public function snapshots( array $ids ): array {
@@ -74,6 +85,14 @@ final class AwesomeSupport implements Bridge {
 		return Rows::ids(
 			$wpdb->prepare( "SELECT p.ID FROM $wpdb->posts p WHERE " . self::isTicket() . ' AND p.post_author = %d AND p.ID > %d ORDER BY p.ID LIMIT %d', $user->ID, $after, $limit )
 		);
+	}
+
+	public function postTypes(): array {
+		return [ 'ticket', 'ticket_reply', 'ticket_history', 'ticket_log' ];
+	}
+
+	public function agentCounters(): array {
+		return [ 'wpas_open_tickets' ];
 	}
 
 	private static function isTicket(): string {

@@ -8,9 +8,9 @@ final class AwesomeSupportHooks extends PostHooks {
 
 	/** Awesome Support has no status that is named `new`, so WordPress means a post that did not exist. */
 	protected const FORMER_OF_NEW  = [ 'new', 'auto-draft' ];
-	protected const META_KEYS      = [ '_wpas_status', '_wpas_assignee' ];
+	protected const META_KEYS      = AwesomeSupportPosts::META_KEYS;
 	protected const FIRST_META_KEY = '_wpas_status';
-	protected const TAXONOMIES     = [ 'department', 'ticket_priority', 'ticket_channel' ];
+	protected const TAXONOMIES     = AwesomeSupportPosts::TAXONOMIES;
 
 	public function add(): void {
 		foreach ( [ 'wpas_open_ticket_after', 'wpas_post_new_ticket_admin' ] as $hook ) {

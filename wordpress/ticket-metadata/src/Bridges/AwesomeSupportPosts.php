@@ -7,30 +7,48 @@ namespace TicketMetadata\Bridges;
  */
 final class AwesomeSupportPosts {
 
-	private const FIELD_BY_TAXONOMY = [ 'department' => 'category', 'ticket_priority' => 'priority', 'ticket_channel' => 'channel' ];
+	public const META_KEYS = [ '_wpas_status', '_wpas_assignee' ];
+
+	public const TAXONOMIES = [ 'department', 'ticket_priority', 'ticket_channel' ];
 
 	/**
+	 * In one statement.
+	 *
 	 * @param int[] $ids
 	 * @return array<int, array>
 	 */
 	public static function snapshots( array $ids, array $statuses ): array {
 		global $wpdb;
-		$list      = Rows::list( $ids );
-		$meta      = self::meta( $list );
-		$terms     = self::terms( $list );
+		$columns = [ 'p.ID', 'p.post_author', 'p.post_title', 'p.post_status', 'p.post_date', 'p.post_date_gmt' ];
+		foreach ( self::META_KEYS as $key ) {
+			// The first, as get_post_meta() answers it.
+			$columns[] = "(SELECT m.meta_value FROM $wpdb->postmeta m WHERE m.post_id = p.ID AND m.meta_key = '$key' ORDER BY m.meta_id LIMIT 1) AS $key";
+		}
+		foreach ( self::TAXONOMIES as $taxonomy ) {
+			// The first by name, where there are several.
+			$columns[] = "(SELECT t.name FROM $wpdb->term_relationships r JOIN $wpdb->term_taxonomy x ON x.term_taxonomy_id = r.term_taxonomy_id JOIN $wpdb->terms t ON t.term_id = x.term_id WHERE r.object_id = p.ID AND x.taxonomy = '$taxonomy' ORDER BY t.name, t.term_id LIMIT 1) AS $taxonomy";
+		}
 		$snapshots = [];
-		$posts     = Rows::of( "SELECT ID, post_author, post_title, post_status, post_date, post_date_gmt FROM $wpdb->posts WHERE ID IN ($list) AND post_type = 'ticket'" );
-		foreach ( $posts as $post ) {
-			$id     = (int) $post->ID;
-			$status = $meta[ $id ]['_wpas_status'] ?? '';
-			if ( $status !== '' ) {
-				$snapshots[ $id ] = self::snapshot( $post, $meta[ $id ], $terms[ $id ] ?? [], $statuses );
+		foreach ( Rows::of( 'SELECT ' . implode( ', ', $columns ) . " FROM $wpdb->posts p WHERE p.ID IN (" . Rows::list( $ids ) . ") AND p.post_type = 'ticket'" ) as $row ) {
+			$values   = get_object_vars( $row );
+			$snapshot = self::snapshot( $row, $values, $values, $statuses );
+			if ( $snapshot !== null ) {
+				$snapshots[ (int) $row->ID ] = $snapshot;
 			}
 		}
 		return $snapshots;
 	}
 
-	private static function snapshot( \stdClass $post, array $meta, array $terms, array $statuses ): array {
+	/**
+	 * @param object                 $post  post_author, post_title, post_status, post_date, post_date_gmt
+	 * @param array<string, ?string> $meta  by key
+	 * @param array<string, ?string> $terms names by taxonomy
+	 * @return array|null null: it is no ticket yet
+	 */
+	public static function snapshot( object $post, array $meta, array $terms, array $statuses ): ?array {
+		if ( (string) $meta['_wpas_status'] === '' ) {
+			return null;
+		}
 		$isDeleted = $post->post_status === 'trash';
 		$isClosed  = $isDeleted || $meta['_wpas_status'] === 'closed';
 		// A closed ticket keeps the state it had when it was closed.
@@ -39,39 +57,13 @@ final class AwesomeSupportPosts {
 			'customer_id'   => Cell::id( $post->post_author ),
 			'subject'       => Cell::text( $post->post_title ),
 			'status'        => $isClosed ? 'closed' : $state,
-			'category'      => $terms['category'] ?? null,
-			'priority'      => $terms['priority'] ?? null,
-			'channel'       => $terms['channel'] ?? null,
-			'assigned_to'   => Cell::id( $meta['_wpas_assignee'] ?? '' ),
+			'category'      => Cell::text( $terms['department'] ),
+			'priority'      => Cell::text( $terms['ticket_priority'] ),
+			'channel'       => Cell::text( $terms['ticket_channel'] ),
+			'assigned_to'   => Cell::id( $meta['_wpas_assignee'] ),
 			// WordPress leaves the UTC date of a draft empty.
 			'created_at'    => Cell::utc( $post->post_date_gmt ) ?? Cell::local( $post->post_date ),
 			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
 		];
-	}
-
-	/** @return array<int, array<string, string>> the first of each key, as get_post_meta() answers it */
-	private static function meta( string $list ): array {
-		global $wpdb;
-		$meta = [];
-		foreach ( Rows::of( "SELECT post_id, meta_key, meta_value FROM $wpdb->postmeta WHERE post_id IN ($list) AND meta_key IN ('_wpas_status', '_wpas_assignee') ORDER BY meta_id" ) as $row ) {
-			$meta[ (int) $row->post_id ][ $row->meta_key ] ??= (string) $row->meta_value;
-		}
-		return $meta;
-	}
-
-	/** @return array<int, array<string, ?string>> the first by name, where there are several */
-	private static function terms( string $list ): array {
-		global $wpdb;
-		$terms = [];
-		$rows  = Rows::of(
-			"SELECT r.object_id, x.taxonomy, t.name FROM $wpdb->term_relationships r
-			JOIN $wpdb->term_taxonomy x ON x.term_taxonomy_id = r.term_taxonomy_id
-			JOIN $wpdb->terms t ON t.term_id = x.term_id
-			WHERE r.object_id IN ($list) AND x.taxonomy IN ('department', 'ticket_priority', 'ticket_channel') ORDER BY t.name, t.term_id"
-		);
-		foreach ( $rows as $row ) {
-			$terms[ (int) $row->object_id ][ self::FIELD_BY_TAXONOMY[ $row->taxonomy ] ] ??= Cell::text( $row->name );
-		}
-		return $terms;
 	}
 }

@@ -33,7 +33,8 @@ interface Bridge {
 	 * @param int[] $ids
 	 * @return array<int, array> by id; a ticket that does not exist has no entry. Fields as in the service (customer_id,
 	 *   subject, category, priority, channel, assigned_to, created_at in Unix seconds, custom_fields), null where the help
-	 *   desk has no value. `status` is a key of statuses(); ids of tickets and customers are this site's own. A customer is a
+	 *   desk has no value. `status_default`, if it is there, is the status's default in statuses(), which then need not be asked.
+	 *   `status` is a key of statuses(); ids of tickets and customers are this site's own. A customer is a
 	 *   WordPress user; for a guest, customer_id is null and `guest_id` is the help desk's own id, if it has one.
 	 * @throws \RuntimeException if the database did not answer: a ticket that is left out counts as deleted.
 	 */

@@ -2,13 +2,18 @@
 namespace TicketMetadata\Bridges;
 
 /** KB Support, whose tickets are posts, whose statuses are post statuses, and whose customers have a table of their own. */
-final class KbSupport implements Bridge {
+final class KbSupport implements Bridge, CombinesWrites, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
 
 	/** The key for a post status that KB Support does not register, such as that of a ticket restored from the trash. */
 	public const OTHER = 'other';
+
+	/** What this PHP request knows, whichever object of this class asks. */
+	private static ?RequestPosts $posts = null;
+
+	private static ?KbSupportUsers $users = null;
 
 	public function slug(): string {
 		return 'kb-support';
@@ -25,6 +30,23 @@ final class KbSupport implements Bridge {
 	public function listen( callable $mark ): void {
 		( new KbSupportHooks( $mark ) )->add();
 		KbSupportCustomers::listen( $mark );
+		self::$posts = new RequestPosts( 'kbs_ticket', KbSupportPosts::META_KEYS, KbSupportPosts::TAXONOMIES );
+		self::$posts->listen();
+		self::$users = new KbSupportUsers();
+		self::$users->listen();
+	}
+
+	/** The users of customers may cost a query, so it is all tickets or none: the query for the rest brings the users too. */
+	public function remembered( array $ids ): array {
+		$posts     = self::$posts === null ? [] : self::$posts->known( $ids );
+		$customers = array_map( static fn( ?array $known ): ?int => $known === null ? 0 : KbSupportPosts::customer( $known[1] ), $posts );
+		if ( count( $posts ) < count( $ids ) || in_array( null, $customers, true ) ) {
+			return array_filter( $posts, 'is_null' );
+		}
+		$users      = self::$users->of( array_values( array_unique( array_filter( $customers ) ) ) );
+		$statuses   = $this->statuses();
+		$toSnapshot = static fn( ?array $known, int $customer ): ?array => $known === null ? null : KbSupportPosts::snapshot( $known[0], $known[1], $known[2], Cell::id( $users[ $customer ] ?? 0 ), $statuses );
+		return array_combine( array_keys( $posts ), array_map( $toSnapshot, $posts, $customers ) );
 	}
 
 	public function snapshots( array $ids ): array {
@@ -71,5 +93,13 @@ final class KbSupport implements Bridge {
 
 	public function idsOfPerson( string $email, int $after, int $limit ): array {
 		return KbSupportCustomers::ticketsOf( KbSupportCustomers::idsOfPerson( $email ), $after, $limit );
+	}
+
+	public function postTypes(): array {
+		return [ 'kbs_ticket', 'kbs_ticket_reply', 'kbs_log' ];
+	}
+
+	public function agentCounters(): array {
+		return [ 'kbs_open_tickets' ];
 	}
 }

@@ -60,9 +60,21 @@ final class KbSupportCustomers {
 		return Rows::ids( $wpdb->prepare( $query, KbSupportPosts::CUSTOMER, $after, $limit ) );
 	}
 
+	/**
+	 * @param int[] $customers KB Support's ids
+	 * @return array<int, int> users by customer, 0 for none
+	 */
+	public static function usersOf( array $customers ): array {
+		$users = array_fill_keys( $customers, 0 );
+		foreach ( Rows::of( 'SELECT id, user_id FROM ' . self::table( 'customers' ) . ' WHERE id IN (' . Rows::list( $customers ) . ')' ) as $row ) {
+			$users[ (int) $row->id ] = (int) $row->user_id;
+		}
+		return $users;
+	}
+
 	private static function userOf( int $customer ): int {
 		try {
-			return Rows::ids( 'SELECT user_id FROM ' . self::table( 'customers' ) . " WHERE id = $customer" )[0] ?? 0;
+			return self::usersOf( [ $customer ] )[ $customer ];
 		} catch ( \RuntimeException $error ) {
 			// Found reports that the database does not answer.
 			return -1;

@@ -61,6 +61,15 @@ final class KbSupportPosts {
 	}
 
 	/**
+	 * @param array<string, string> $meta by key, as get_post_meta() answers it
+	 * @return int|null the customer's id, 0 for none; null: the database has its own way to read that
+	 */
+	public static function customer( array $meta ): ?int {
+		$value = $meta[ self::CUSTOMER ];
+		return $value === '' || ctype_digit( $value ) ? (int) $value : null;
+	}
+
+	/**
 	 * Nothing else leaves the site. In particular not the key, which opens the ticket for anybody, and not the address.
 	 *
 	 * @param object                 $post  post_title, post_status, post_date, post_date_gmt

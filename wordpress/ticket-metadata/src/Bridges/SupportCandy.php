@@ -55,33 +55,30 @@ final class SupportCandy implements Bridge {
 	 * @return array<int, array>
 	 */
 	private static function some( SupportCandyTables $tables, SupportCandyStatuses $statuses, array $ids ): array {
-		$tickets   = $tables->tickets( $ids );
-		$users     = $tables->usersOfAgents( $tickets );
-		$snapshots = [];
-		foreach ( $tickets as $id => $ticket ) {
-			$snapshots[ $id ] = self::snapshot( $ticket, $users[ $id ] ?? null, $statuses );
-		}
-		return $snapshots;
+		return array_map( static fn( \stdClass $ticket ): array => self::snapshot( $ticket, $statuses ), $tables->tickets( $ids ) );
 	}
 
 	/** Nothing else leaves the site. In particular not the auth_code, which opens the ticket for anybody. */
-	private static function snapshot( \stdClass $ticket, ?int $assignee, SupportCandyStatuses $statuses ): array {
+	private static function snapshot( \stdClass $ticket, SupportCandyStatuses $statuses ): array {
 		$isDeleted = ! $ticket->is_active;
-		$status    = $statuses->keyOf( (int) $ticket->status );
+		$status    = $statuses->keyOf( (int) $ticket->status, $ticket->listed_status !== null );
 		$user      = Cell::id( $ticket->user );
+		// An archived ticket is closed, whatever its status was.
+		$isClosed  = $isDeleted || ( $ticket->is_archived && ! $statuses->isClosed( $status ) );
+		$key       = $isClosed ? $statuses->closed() : $status;
 		$snapshot  = [
-			'customer_id'   => $user,
-			'subject'       => Cell::text( $ticket->subject ),
-			// An archived ticket is closed, whatever its status was.
-			'status'        => $isDeleted || ( $ticket->is_archived && ! $statuses->isClosed( $status ) ) ? $statuses->closed() : $status,
-			'category'      => Cell::text( $ticket->category ),
-			'priority'      => Cell::text( $ticket->priority ),
+			'customer_id'    => $user,
+			'subject'        => Cell::text( $ticket->subject ),
+			'status'         => $key,
+			'status_default' => $statuses->defaultOf( $key ),
+			'category'       => Cell::text( $ticket->category ),
+			'priority'       => Cell::text( $ticket->priority ),
 			// SupportCandy sets it when the ticket is created, and never again.
-			'channel'       => Cell::text( $ticket->source ),
-			'assigned_to'   => $assignee,
+			'channel'        => Cell::text( $ticket->source ),
+			'assigned_to'    => Cell::id( $ticket->assignee ),
 			// SupportCandy stores UTC, whatever the site's time zone is.
-			'created_at'    => Cell::utc( $ticket->date_created ),
-			'custom_fields' => [ 'deleted' => $isDeleted ? true : null ],
+			'created_at'     => Cell::utc( $ticket->date_created ),
+			'custom_fields'  => [ 'deleted' => $isDeleted ? true : null ],
 		];
 		return $user === null ? $snapshot + [ 'guest_id' => Cell::id( $ticket->customer ) ] : $snapshot;
 	}

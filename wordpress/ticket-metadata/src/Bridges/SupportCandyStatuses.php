@@ -19,20 +19,10 @@ final class SupportCandyStatuses {
 	/** @var array<string, bool> */
 	private array $isClosed;
 
-	/** @var array<string, array{label: string, default: string}> */
-	private array $all = [];
-
 	public function __construct() {
-		global $wpdb;
 		[ $general, $advanced ] = array_map( 'get_option', self::OPTIONS );
 		$this->closed           = (string) ( self::closedOf( $general )[0] ?? self::CLOSED );
 		$this->isClosed         = array_fill_keys( array_merge( self::closedOf( $advanced ), [ $this->closed ] ), true );
-		foreach ( Rows::of( "SELECT id, name FROM {$wpdb->prefix}psmsc_statuses ORDER BY load_order, id" ) as $row ) {
-			$this->add( (string) $row->id, $row->name );
-		}
-		// Deleted tickets get this status, so it must exist whatever the list contains.
-		$this->add( $this->closed, __( 'Closed', 'ticket-metadata' ) );
-		$this->add( self::OTHER, __( 'Another status', 'ticket-metadata' ) );
 	}
 
 	/**
@@ -45,11 +35,26 @@ final class SupportCandyStatuses {
 
 	/** @return array<string, array{label: string, default: string}> */
 	public function all(): array {
-		return $this->all;
+		global $wpdb;
+		$labels = [];
+		foreach ( Rows::of( "SELECT id, name FROM {$wpdb->prefix}psmsc_statuses ORDER BY load_order, id" ) as $row ) {
+			$labels[ (string) $row->id ] = $row->name;
+		}
+		// Deleted tickets get the closed status, so it must exist whatever the list contains.
+		$labels += [
+			$this->closed => __( 'Closed', 'ticket-metadata' ),
+			self::OTHER   => __( 'Another status', 'ticket-metadata' ),
+		];
+		$all = [];
+		foreach ( $labels as $key => $label ) {
+			$all[ $key ] = [ 'label' => $label, 'default' => $this->defaultOf( (string) $key ) ];
+		}
+		return $all;
 	}
 
-	public function keyOf( int $id ): string {
-		return isset( $this->all[ $id ] ) ? (string) $id : self::OTHER;
+	/** @param bool $isListed whether it is in SupportCandy's list */
+	public function keyOf( int $id, bool $isListed ): string {
+		return $isListed || (string) $id === $this->closed ? (string) $id : self::OTHER;
 	}
 
 	public function isClosed( string $key ): bool {
@@ -61,9 +66,9 @@ final class SupportCandyStatuses {
 		return $this->closed;
 	}
 
-	private function add( string $key, string $label ): void {
-		$isWaiting          = $key === (string) self::AWAITING_CUSTOMER;
-		$default            = $isWaiting ? 'pending' : 'open';
-		$this->all[ $key ] ??= [ 'label' => $label, 'default' => $this->isClosed( $key ) ? 'closed' : $default ];
+	/** The service's status for it. */
+	public function defaultOf( string $key ): string {
+		$isWaiting = $key === (string) self::AWAITING_CUSTOMER;
+		return $this->isClosed( $key ) ? 'closed' : ( $isWaiting ? 'pending' : 'open' );
 	}
 }

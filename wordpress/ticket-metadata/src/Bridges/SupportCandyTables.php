@@ -6,6 +6,9 @@ final class SupportCandyTables {
 
 	private const COLUMNS = 'id, is_active, customer, subject, status, priority, category, source, assigned_agent, date_created';
 
+	/** The first version with an archive. */
+	private const ARCHIVE_SINCE = '3.4';
+
 	private string $prefix;
 
 	/** @var string[] the live tickets, and since 3.4 the archived ones, which keep their ids */
@@ -16,7 +19,9 @@ final class SupportCandyTables {
 		$this->prefix = $wpdb->prefix . 'psmsc_';
 		$this->tables = [ $this->prefix . 'tickets' ];
 		$archive      = $this->prefix . 'archived_tickets';
-		if ( Rows::of( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $archive ) ) ) ) {
+		// The version whose tables this site has: on a network, sites are upgraded one by one.
+		$isUpgraded = version_compare( (string) get_option( 'wpsc_current_version' ), self::ARCHIVE_SINCE, '>=' );
+		if ( $isUpgraded || Rows::of( $wpdb->prepare( 'SHOW TABLES LIKE %s', $wpdb->esc_like( $archive ) ) ) ) {
 			$this->tables[] = $archive;
 		}
 	}
@@ -25,7 +30,8 @@ final class SupportCandyTables {
 	 * In one statement, so that a ticket that is being archived is found in one of the two tables.
 	 *
 	 * @param int[] $ids
-	 * @return array<int, \stdClass> by id
+	 * @return array<int, \stdClass> by id, with the user who is the customer and the one who is assigned, the names of category and
+	 *   priority, and whether the status is in SupportCandy's list
 	 */
 	public function tickets( array $ids ): array {
 		$list  = Rows::list( $ids );
@@ -33,11 +39,16 @@ final class SupportCandyTables {
 		foreach ( $this->tables as $isArchived => $table ) {
 			$parts[] = 'SELECT ' . self::COLUMNS . ", $isArchived AS is_archived FROM $table WHERE id IN ($list)";
 		}
-		$rows = Rows::of(
-			'SELECT t.*, c.user, g.name AS category, p.name AS priority FROM (' . implode( ' UNION ALL ', $parts ) . ") t
+		// A ticket has an ordered list of agents, of which the first counts who is a user. Some of them are groups.
+		$place = "FIND_IN_SET(a.id, REPLACE(t.assigned_agent, '|', ','))";
+		$rows  = Rows::of(
+			"SELECT t.*, c.user, g.name AS category, p.name AS priority, s.id AS listed_status,
+			(SELECT a.user FROM {$this->prefix}agents a WHERE $place > 0 AND a.is_agentgroup = 0 AND a.user > 0 ORDER BY $place LIMIT 1) AS assignee
+			FROM (" . implode( ' UNION ALL ', $parts ) . ") t
 			LEFT JOIN {$this->prefix}customers c ON c.id = t.customer
 			LEFT JOIN {$this->prefix}categories g ON g.id = t.category
 			LEFT JOIN {$this->prefix}priorities p ON p.id = t.priority
+			LEFT JOIN {$this->prefix}statuses s ON s.id = t.status
 			ORDER BY t.is_archived"
 		);
 		$tickets = [];
@@ -46,33 +57,6 @@ final class SupportCandyTables {
 			$tickets[ (int) $row->id ] ??= $row;
 		}
 		return $tickets;
-	}
-
-	/**
-	 * A ticket has an ordered list of agents. Some of them are groups, which have no user.
-	 *
-	 * @param array<int, \stdClass> $tickets
-	 * @return array<int, int> the first agent that is a user, by the ticket's id
-	 */
-	public function usersOfAgents( array $tickets ): array {
-		$agents = [];
-		foreach ( $tickets as $id => $ticket ) {
-			$agents[ $id ] = array_filter( array_map( 'intval', explode( '|', (string) $ticket->assigned_agent ) ) );
-		}
-		$list   = Rows::list( array_merge( [], ...array_values( $agents ) ) );
-		$people = [];
-		foreach ( Rows::of( "SELECT id, user FROM {$this->prefix}agents WHERE id IN ($list) AND is_agentgroup = 0 AND user > 0" ) as $row ) {
-			$people[ (int) $row->id ] = (int) $row->user;
-		}
-		$users = [];
-		foreach ( $agents as $id => $ofTicket ) {
-			foreach ( $ofTicket as $agent ) {
-				if ( isset( $people[ $agent ] ) ) {
-					$users[ $id ] ??= $people[ $agent ];
-				}
-			}
-		}
-		return $users;
 	}
 
 	/** @return int[] */

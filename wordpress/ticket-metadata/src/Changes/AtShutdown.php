@@ -120,9 +120,14 @@ final class AtShutdown {
 		$outcomes = self::outcomes(
 			$ids,
 			function () use ( $slug, $ids, $tickets ): array {
+				$paused = $this->client->paused();
+				if ( $paused !== null ) {
+					// Nobody need look at tickets that will not be sent.
+					return array_fill_keys( $ids, Outcome::ofAnswer( $paused ) );
+				}
 				$behind = $this->behind( $slug, $ids );
 				$free   = array_values( array_diff( $ids, array_keys( $behind ) ) );
-				return $behind + ( new Sender( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ) );
+				return $behind + ( new Sender( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ), true );
 			}
 		);
 		self::concludeTickets( $slug, $outcomes );
@@ -136,7 +141,7 @@ final class AtShutdown {
 	 */
 	private function behind( string $slug, array $ids ): array {
 		try {
-			$waiting = ( new Outbox() )->waiting( $slug, $ids );
+			$waiting = Outbox::isSurelyEmpty() ? [] : ( new Outbox() )->waiting( $slug, $ids );
 		} catch ( \Throwable $error ) {
 			// An unreadable outbox must not prevent sending.
 			self::note( 0, 'outbox_failed', $error->getMessage() );
@@ -154,6 +159,9 @@ final class AtShutdown {
 	 */
 	private function fieldsBehind( array $ids ): array {
 		try {
+			if ( Outbox::isSurelyEmpty() ) {
+				return [];
+			}
 			$outbox  = new Outbox();
 			$reason  = $outbox->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
 			$waiting = $reason === null ? array_keys( $outbox->waiting( '', $ids ) ) : $ids;
@@ -229,7 +237,7 @@ final class AtShutdown {
 	private static function conclude( array $outcomes, callable $keep ): void {
 		$idsByReason = [];
 		foreach ( $outcomes as $id => $outcome ) {
-			$idsByReason[ serialize( $outcome ) ][] = $id;
+			$idsByReason[ $outcome->isStored() ? '' : serialize( $outcome ) ][] = $id;
 		}
 		$writer = new OutboxWriter();
 		foreach ( $idsByReason as $ids ) {

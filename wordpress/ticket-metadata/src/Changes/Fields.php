@@ -13,23 +13,25 @@ final class Fields {
 
 	private string $slug;
 
-	/** @var array<string, array{label: string, default: string}> the help desk's statuses, read once for many tickets */
-	private array $statuses;
+	private Bridge $bridge;
+
+	/** @var array<string, array{label: string, default: string}>|null the help desk's statuses, read once for many tickets, and only if a ticket does not bring its own default */
+	private ?array $statuses = null;
 
 	/** @var array<string, string> */
 	private array $map;
 
 	public function __construct( Bridge $bridge ) {
-		$this->slug     = $bridge->slug();
-		$this->statuses = $bridge->statuses();
-		$this->map      = ( new Config() )->statusMap();
+		$this->bridge = $bridge;
+		$this->slug   = $bridge->slug();
+		$this->map    = ( new Config() )->statusMap();
 	}
 
 	/** @return array customer_id, subject, category, priority, channel, status, assigned_to, custom_fields, created_at; null: no value */
 	public function of( array $snapshot ): array {
-		$fields                = array_diff_key( $snapshot, [ 'guest_id' => true ] );
+		$fields                = array_diff_key( $snapshot, [ 'guest_id' => true, 'status_default' => true ] );
 		$fields['customer_id'] = $snapshot['customer_id'] ?? TicketIds::ofGuest( $snapshot['guest_id'] ?? 0 );
-		$fields['status']      = $this->status( (string) $snapshot['status'] );
+		$fields['status']      = $this->status( (string) $snapshot['status'], $snapshot['status_default'] ?? null );
 		foreach ( self::LENGTHS as $name => $length ) {
 			$fields[ $name ] = self::text( $snapshot[ $name ] ?? null, $length );
 		}
@@ -44,13 +46,18 @@ final class Fields {
 		];
 	}
 
-	private function status( string $status ): string {
-		return $this->mapped( $status ) ?? $this->statuses[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
+	private function status( string $status, ?string $default = null ): string {
+		return $this->mapped( $status ) ?? $default ?? $this->statuses()[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
+	}
+
+	private function statuses(): array {
+		$this->statuses = $this->statuses ?? $this->bridge->statuses();
+		return $this->statuses;
 	}
 
 	/** The help desk's closed status: preferably one that maps to the service's `closed`. */
 	private function closed(): string {
-		$closed = array_keys( array_filter( $this->statuses, static fn( array $status ): bool => $status['default'] === 'closed' ) );
+		$closed = array_keys( array_filter( $this->statuses(), static fn( array $status ): bool => $status['default'] === 'closed' ) );
 		$called = array_filter( $closed, fn( $status ): bool => $this->status( (string) $status ) === 'closed' );
 		return (string) ( reset( $called ) ?: reset( $closed ) ?: 'closed' );
 	}

@@ -43,6 +43,28 @@ final class Outbox {
 		$this->options = $wpdb->options;
 	}
 
+	/** Whether something may wait, or was dropped. Costs no query as long as the sign says that it is not so. */
+	public static function mayHold(): bool {
+		if ( OutboxSign::isEmpty() === null ) {
+			( new self() )->correctSign();
+		}
+		return OutboxSign::isEmpty() !== true;
+	}
+
+	/**
+	 * Whether nothing waits at this moment, as far as it can be told without a query. Never without a persistent object cache: a
+	 * ticket that came since the page began would be missed. It may still be coming from the page before, which sends after
+	 * its visitor has gone on.
+	 */
+	public static function isSurelyEmpty(): bool {
+		return wp_using_ext_object_cache() && ! self::mayHold();
+	}
+
+	/** Has the sign say what the table holds. */
+	public function correctSign(): void {
+		OutboxSign::correct( fn(): bool => $this->isQuiet() );
+	}
+
 	/** @return bool whether there was room for it */
 	public function addTicket( string $slug, int $id, Outcome $why ): bool {
 		return $this->addTickets( $slug, [ $id ], $why ) === [];
@@ -67,10 +89,12 @@ final class Outbox {
 
 	/** @return bool whether there was room for it */
 	public function addFields( int $id, array $fields, Outcome $why ): bool {
+		OutboxSign::fillBefore();
 		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
 			// Most have no row yet.
 			if ( $this->hasRoom( 1 ) && $this->insertFields( $id, $fields, $why ) ) {
 				--$this->room;
+				OutboxSign::fill();
 				return true;
 			}
 			$row = $this->select( "WHERE source = '' AND ticket_id = %d", $id )[0] ?? null;
@@ -145,9 +169,9 @@ final class Outbox {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table" );
 	}
 
-	/** Room for how many more rows. Counted once per PHP request, because counting a long table takes time. */
+	/** Room for how many more rows. Counted once per PHP request, and only if there are any, because counting a long table takes time. */
 	public function room(): int {
-		$this->room = $this->room ?? ( new Config() )->outboxMax() - $this->depth();
+		$this->room = $this->room ?? ( new Config() )->outboxMax() - ( OutboxSign::isEmpty() === true ? 0 : $this->depth() );
 		return max( 0, $this->room );
 	}
 
@@ -174,6 +198,7 @@ final class Outbox {
 
 	public function forgetDropped(): void {
 		delete_option( self::DROPPED_OPTION );
+		$this->correctSign();
 	}
 
 	/**
@@ -194,9 +219,11 @@ final class Outbox {
 			foreach ( $ids as $id ) {
 				array_push( $values, ...self::row( $slug, $id, [], $why ) );
 			}
+			OutboxSign::fillBefore();
 			// MySQL reports 1 for an inserted row and 2 for an updated one.
 			$changed     = $this->queries->run( 'INSERT ' . $this->into( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
 			$this->room -= 2 * count( $ids ) - $changed;
+			OutboxSign::fill();
 		}
 		return $dropped;
 	}
@@ -232,6 +259,7 @@ final class Outbox {
 
 	private function countDropped( int $changes ): void {
 		$this->queries->run( "INSERT INTO $this->options (option_name, option_value, autoload) VALUES (%s, %s, 'no') ON DUPLICATE KEY UPDATE option_value = option_value + %d", self::DROPPED_OPTION, (string) $changes, $changes );
+		OutboxSign::fill();
 	}
 
 	/** @return OutboxRow[] */

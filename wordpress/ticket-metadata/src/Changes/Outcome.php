@@ -2,9 +2,13 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Answer;
+use TicketMetadata\Client\TicketShape;
 
 /** The result of sending one change. */
 final class Outcome {
+
+	/** Versions are whole milliseconds, and clocks are adjusted by a few. */
+	private const MARGIN_MS = 10;
 
 	/** Empty: the service has stored it. */
 	public string $code = '';
@@ -14,8 +18,46 @@ final class Outcome {
 	/** Whether the service refused this change, as opposed to being unavailable. */
 	public bool $isRefused = false;
 
-	public static function stored(): self {
-		return new self();
+	/** Whether the ticket was new to the service. */
+	private bool $isCreated = false;
+
+	/** The version that the change gave to the ticket; null: the service does not say. */
+	public ?int $version = null;
+
+	/** The version that the ticket had before; null: the service does not say, or there was no ticket. */
+	private ?int $previousVersion = null;
+
+	/** @param array $result one result of a batch; an older service, and its journal, say no versions */
+	public static function stored( array $result = [] ): self {
+		$outcome                  = new self();
+		$outcome->isCreated       = ( $result['status'] ?? 0 ) === 201;
+		$outcome->version         = self::version( $result, 'version' );
+		$outcome->previousVersion = self::version( $result, 'previous_version' );
+		return $outcome;
+	}
+
+	private static function version( array $result, string $name ): ?int {
+		return TicketShape::isNumber( $result[ $name ] ?? null, 1 ) ? $result[ $name ] : null;
+	}
+
+	/**
+	 * Whether another PHP request may have sent something that this change has overwritten, because it was based on older data.
+	 * Of two that race, the one whose change comes last finds that out, and the first need not: so a create never does.
+	 *
+	 * Versions are milliseconds of the service's clock. Only their distance is looked at, so that the clocks of the two
+	 * machines need not agree.
+	 *
+	 * @param int      $ageMs of the data that was sent
+	 * @param int|null $own   the version that this PHP request gave to the ticket before
+	 */
+	public function mayHideAnother( int $ageMs, ?int $own ): bool {
+		if ( $this->isCreated ) {
+			return false;
+		}
+		if ( $this->version === null || $this->previousVersion === null ) {
+			return true;
+		}
+		return $this->previousVersion !== $own && $this->version - $this->previousVersion <= $ageMs + self::MARGIN_MS;
 	}
 
 	public static function refused( string $code, string $detail ): self {
@@ -48,7 +90,7 @@ final class Outcome {
 			return self::undelivered( 'bad_answer', 'A result of the batch is of another ticket.' );
 		}
 		if ( $status >= 200 && $status < 300 ) {
-			return self::stored();
+			return self::stored( $result );
 		}
 		if ( ! Answer::isCode( $code ) ) {
 			return self::undelivered( 'bad_answer', "A result of the batch has the status $status and no reason." );

@@ -115,6 +115,7 @@ final class Replay {
 
 	private function finished(): ReplayResult {
 		$this->result->left = $this->outbox->depth();
+		$this->outbox->correctSign();
 		if ( $this->result->delivered > 0 ) {
 			Plugin::lastDelivery()->note();
 		}

@@ -2,9 +2,10 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Config;
 use TicketMetadata\Errors;
 
-/** Replays the outbox every minute by WP-Cron. */
+/** Replays the outbox every minute by WP-Cron, and looks for tickets that never got there. */
 final class Schedule {
 
 	public const EVENT = 'ticket_metadata_replay';
@@ -44,7 +45,11 @@ final class Schedule {
 
 	public static function run(): void {
 		try {
-			Replay::run( self::TICKETS_MAX, null, Deadline::in( self::SECONDS_MAX * 1000 ) );
+			$deadline = Deadline::in( self::SECONDS_MAX * 1000 );
+			$result   = Replay::run( self::TICKETS_MAX, null, $deadline );
+			if ( $result->stoppedBy === '' && ! $deadline->hasPassed() && ! ( new Config() )->isDisabled() ) {
+				Reconciliation::run();
+			}
 		} catch ( \Throwable $error ) {
 			// For example of the database. WP-Cron must go on with other events.
 			Errors::report( 0, 'replay_failed', $error->getMessage() );

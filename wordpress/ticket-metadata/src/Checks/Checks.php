@@ -1,7 +1,10 @@
 <?php
 namespace TicketMetadata\Checks;
 
+use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Combining\Scope;
+use TicketMetadata\Combining\Statistics;
 use TicketMetadata\Config;
 use TicketMetadata\Plugin;
 
@@ -68,7 +71,7 @@ final class Checks {
 
 	/** @return array<string, callable(): Finding> by id: these read only the site's database */
 	public function ofSite(): array {
-		return [
+		$checks = [
 			'settings' => function (): Finding {
 				return SiteChecks::settings( $this->config );
 			},
@@ -79,6 +82,12 @@ final class Checks {
 				return SiteChecks::delivery();
 			},
 		];
+		if ( $this->config->combinesWrites() ) {
+			$checks['combining'] = static function (): Finding {
+				return CombiningCheck::of( Scope::of( Bridges::active() ), Statistics::days() );
+			};
+		}
+		return $checks;
 	}
 
 	/** Requested once for both checks. */

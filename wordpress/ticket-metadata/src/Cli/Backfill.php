@@ -2,6 +2,7 @@
 namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Changes\Agreement;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\Health;
 use TicketMetadata\Changes\Outbox;
@@ -38,6 +39,9 @@ final class Backfill {
 
 	private int $delivered = 0;
 
+	/** Tickets that the service has already as they are. */
+	private int $agreeing = 0;
+
 	private int $refused = 0;
 
 	/** @param callable(int): void $pause */
@@ -58,6 +62,7 @@ final class Backfill {
 		foreach ( $bridges as $bridge ) {
 			$this->delivered = 0;
 			$this->refused   = 0;
+			$this->agreeing  = 0;
 			$others = array_slice( array_keys( $bridges ), array_search( $bridge->slug(), array_keys( $bridges ), true ) + 1 );
 			$this->send( $bridge, $after, $others );
 			$refused += $this->refused;
@@ -66,7 +71,7 @@ final class Backfill {
 				? _n( '%1$s: %2$d ticket would be sent, %3$d cannot be sent.', '%1$s: %2$d tickets would be sent, %3$d cannot be sent.', $this->delivered, 'ticket-metadata' )
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
 				: _n( '%1$s: %2$d ticket delivered, %3$d refused.', '%1$s: %2$d tickets delivered, %3$d refused.', $this->delivered, 'ticket-metadata' );
-			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) );
+			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) . $this->agreeingText() );
 		}
 		if ( $refused > 0 ) {
 			\WP_CLI::error( __( 'Some tickets are not in the service. The warnings say why.', 'ticket-metadata' ) );
@@ -133,7 +138,19 @@ final class Backfill {
 	 */
 	private function attempt( Bridge $bridge, array $ids ): array {
 		$reason = Health::reasonToWait( $this->client, true );
-		return $reason === null ? $this->sender->deliver( $bridge, $ids ) : array_fill_keys( $ids, $reason );
+		if ( $reason !== null ) {
+			return array_fill_keys( $ids, $reason );
+		}
+		// What agrees would get a new version, and be pushed to MySQL again.
+		$agreeing        = Agreement::among( $this->client, $bridge, $ids ) ?? [];
+		$this->agreeing += count( $agreeing );
+		$different       = array_values( array_diff( $ids, $agreeing ) );
+		return $different === [] ? [] : $this->sender->deliver( $bridge, $different );
+	}
+
+	private function agreeingText(): string {
+		/* translators: %d: a number of tickets */
+		return $this->agreeing === 0 ? '' : ' ' . sprintf( _n( '%d ticket agreed already.', '%d tickets agreed already.', $this->agreeing, 'ticket-metadata' ), $this->agreeing );
 	}
 
 	/**
@@ -195,10 +212,14 @@ final class Backfill {
 
 	/** @param object $bar */
 	private function logNowAndThen( $bar, Bridge $bridge, int $after ): void {
-		if ( $bar instanceof \WP_CLI\NoOp && ( $this->delivered + $this->refused ) % self::LOGGED_EVERY < $this->batch ) {
+		if ( $bar instanceof \WP_CLI\NoOp && $this->done() % self::LOGGED_EVERY < $this->batch ) {
 			/* translators: 1: a help desk, 2: a number of tickets, 3: a ticket's id */
-			\WP_CLI::log( sprintf( __( '%1$s: %2$d tickets, up to %3$d.', 'ticket-metadata' ), $bridge->name(), $this->delivered + $this->refused, $after ) );
+			\WP_CLI::log( sprintf( __( '%1$s: %2$d tickets, up to %3$d.', 'ticket-metadata' ), $bridge->name(), $this->done(), $after ) );
 		}
+	}
+
+	private function done(): int {
+		return $this->delivered + $this->refused + $this->agreeing;
 	}
 
 	/** Neither stored nor refused: the service was unavailable. */

@@ -71,7 +71,7 @@ final class Commands {
 	}
 
 	/**
-	 * Sends all tickets of the help desks to the service in their current state. You can repeat it at any time.
+	 * Compares all tickets of the help desks with the service and sends those that differ. You can repeat it at any time.
 	 *
 	 * ## OPTIONS
 	 *

@@ -2,6 +2,7 @@
 namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
+use TicketMetadata\Changes\Comparison;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;

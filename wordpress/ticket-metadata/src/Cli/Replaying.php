@@ -39,6 +39,7 @@ final class Replaying {
 			/* translators: %d: a number of tickets */
 			\WP_CLI::log( sprintf( __( 'Discarded, because the service refused them: %d.', 'ticket-metadata' ), $discarded ) );
 			$result->left = $outbox->depth();
+			$outbox->correctSign();
 		}
 		if ( $result->stoppedBy !== '' ) {
 			/* translators: 1: a code, 2: what went wrong */

@@ -4,6 +4,7 @@ namespace TicketMetadata\Cli;
 use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Checks\Checks;
 use TicketMetadata\Checks\Finding;
+use TicketMetadata\Combining\Statistics;
 use TicketMetadata\Plugin;
 
 /** `wp ticket-metadata status` */
@@ -18,6 +19,7 @@ final class Status {
 			'dropped'           => $outbox->dropped(),
 			'oldest_waiting_at' => $outbox->oldestAt(),
 			'last_delivery_at'  => Plugin::lastDelivery()->at(),
+			'combined_writes'   => (object) Statistics::days(),
 		];
 		if ( $format === 'json' ) {
 			\WP_CLI::line( (string) wp_json_encode( [ 'checks' => array_map( [ self::class, 'forPrograms' ], $findings ) ] + $waiting ) );

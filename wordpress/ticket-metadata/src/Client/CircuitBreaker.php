@@ -31,9 +31,16 @@ final class CircuitBreaker {
 		};
 	}
 
+	/** Whether requests of pages are refused without a trial, as far as it can be told without a query. */
+	public function isOpen(): bool {
+		$circuit = self::valid( $this->state->loaded( 'circuit' ) );
+		return $circuit['failures'] >= self::FAILURES_MAX && ( $this->clock )() < $circuit['retry_at'];
+	}
+
 	/** Whether a request may be sent. After a true, the caller must record() the result. */
 	public function allows(): bool {
-		$circuit        = $this->circuit();
+		// As WordPress has loaded it: a page that began a moment before the circuit opened may find that out by itself.
+		$circuit        = self::valid( $this->state->loaded( 'circuit' ) );
 		$this->failures = $circuit['failures'];
 		if ( $circuit['failures'] < self::FAILURES_MAX ) {
 			return true;
@@ -47,8 +54,12 @@ final class CircuitBreaker {
 
 	public function record( Answer $answer ): void {
 		if ( $answer->isUnavailable() ) {
-			$this->failures = $this->circuit()['failures'] + 1;
-			$this->save( $this->failures );
+			$circuit        = $this->circuit();
+			$this->failures = $circuit['failures'] + 1;
+			// Who sends although it is open need not say so again.
+			if ( $circuit['failures'] < self::FAILURES_MAX || ( $this->clock )() >= $circuit['retry_at'] ) {
+				$this->save( $this->failures );
+			}
 		} elseif ( $answer->status > 0 && $this->failures > 0 ) {
 			$this->failures = 0;
 			$this->save( 0 );
@@ -56,7 +67,11 @@ final class CircuitBreaker {
 	}
 
 	private function circuit(): array {
-		$circuit = $this->state->get( 'circuit' );
+		return self::valid( $this->state->get( 'circuit' ) );
+	}
+
+	/** @param mixed $circuit */
+	private static function valid( $circuit ): array {
 		return is_array( $circuit ) && isset( $circuit['failures'], $circuit['retry_at'] )
 			? $circuit
 			: [ 'failures' => 0, 'retry_at' => 0 ];

@@ -48,6 +48,11 @@ final class Client {
 		return $client;
 	}
 
+	/** @return Answer|null what any call would get now without a request, because the circuit is open */
+	public function paused(): ?Answer {
+		return $this->isTrial ? null : $this->delivery->paused();
+	}
+
 	/**
 	 * @param array       $fields customer_id at least
 	 * @param string|null $key    the Idempotency-Key; null: a new one for each call

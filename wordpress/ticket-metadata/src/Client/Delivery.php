@@ -19,6 +19,15 @@ final class Delivery {
 		$this->timeoutMs = $timeoutMs;
 	}
 
+	/** @return Answer|null what a request would get without being sent, because the circuit is open */
+	public function paused(): ?Answer {
+		return $this->breaker->isOpen() ? self::circuitOpen() : null;
+	}
+
+	private static function circuitOpen(): Answer {
+		return Answer::failure( 'circuit_open', 'The service was unavailable at the last attempts. It is tried again in a few seconds.' );
+	}
+
 	/**
 	 * @param bool          $isTrial  sends even if the circuit is open
 	 * @param Deadline|null $deadline shared with other requests
@@ -29,7 +38,7 @@ final class Delivery {
 			return Answer::failure( 'out_of_time', 'The time that a page may wait was over before the request could be sent.' );
 		}
 		if ( ! $this->breaker->allows() && ! $isTrial ) {
-			return Answer::failure( 'circuit_open', 'The service was unavailable at the last attempts. It is tried again in a few seconds.' );
+			return self::circuitOpen();
 		}
 		$end    = Deadline::in( $timeoutMs );
 		$answer = $this->transport->send( $request, $timeoutMs );

@@ -2,8 +2,8 @@
 namespace TicketMetadata\Client;
 
 /**
- * Shared state in the options table, in rows that are not autoloaded. Reads and writes bypass WordPress's cache of
- * options, which does not notice changes of other PHP requests.
+ * Shared state in the options table. Reads and writes bypass WordPress's cache of options, which does not notice changes of
+ * other PHP requests; only loaded() answers from it. Rows that pages look at each time are autoloaded, the others are not.
  */
 final class OptionState implements SharedState {
 
@@ -19,17 +19,27 @@ final class OptionState implements SharedState {
 		return self::value( $this->row( $name ) );
 	}
 
+	public function loaded( string $name ) {
+		return self::value( wp_load_alloptions()[ self::PREFIX . $name ] ?? null );
+	}
+
 	public function set( string $name, $value, int $seconds ): void {
-		$table = $this->database->options;
-		$text  = self::text( $value, $seconds );
+		$table        = $this->database->options;
+		$text         = self::text( $value, $seconds );
+		$isAutoloaded = in_array( $name, self::AUTOLOADED, true );
 		$this->database->query(
 			$this->database->prepare(
-				"INSERT INTO $table (option_name, option_value, autoload) VALUES (%s, %s, 'no') ON DUPLICATE KEY UPDATE option_value = %s",
+				// An older version of the plugin did not autoload it.
+				"INSERT INTO $table (option_name, option_value, autoload) VALUES (%s, %s, %s) ON DUPLICATE KEY UPDATE option_value = VALUES(option_value), autoload = VALUES(autoload)",
 				self::PREFIX . $name,
 				$text,
-				$text
+				$isAutoloaded ? 'yes' : 'no'
 			)
 		);
+		if ( $isAutoloaded ) {
+			// For the rest of this PHP request.
+			wp_cache_set( 'alloptions', [ self::PREFIX . $name => $text ] + wp_load_alloptions(), 'options' );
+		}
 	}
 
 	public function add( string $name, $value, int $seconds ): bool {

@@ -1,5 +1,5 @@
 <?php
-namespace TicketMetadata\Cli;
+namespace TicketMetadata\Changes;
 
 /** The differences between a help desk's ticket and the service's. */
 final class Comparison {

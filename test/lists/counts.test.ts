@@ -1,0 +1,69 @@
+import t from 'tap'
+import type { Ticket } from '../../src/tickets/ticket.ts'
+import { createService, eventually, type Service } from '../helper.ts'
+
+const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
+  if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built')
+})
+
+/** The counts that all tickets together have. */
+function countOf (tickets: readonly Ticket[], by: 'status' | 'assigned_to' | 'priority', fits: (ticket: Ticket) => boolean = () => true): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const ticket of tickets.filter(fits)) {
+    const value = String(ticket[by] ?? 'none')
+    counts[value] = (counts[value] ?? 0) + 1
+  }
+  return counts
+}
+
+t.test('counts are those of all tickets, each once, wherever they are', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
+  await built(service)
+  const ids = Array.from({ length: 120 }, (_, i) => i * 13 + 1)
+  const check = async (when: string) => {
+    const tickets: Ticket[] = (await call('GET', `/tickets?ids=${ids.join()}`)).body.tickets
+    for (const by of ['status', 'assigned_to', 'priority'] as const) {
+      t.strictSame((await call('GET', `/tickets/counts?group_by=${by}`)).body.counts, countOf(tickets, by), `${when}: by ${by}`)
+    }
+    t.strictSame((await call('GET', '/tickets/counts?group_by=status&assigned_to=7')).body.counts, countOf(tickets, 'status', ticket => ticket.assigned_to === 7), `${when}: of an agent`)
+    t.strictSame((await call('GET', '/tickets/counts?group_by=assigned_to&status=open')).body.counts, countOf(tickets, 'assigned_to', ticket => ticket.status === 'open'), `${when}: of a status`)
+  }
+  const write = (operations: object[]) => call('POST', '/tickets/batch', { operations })
+  await write(ids.map((id, i) => ({ op: 'create', ticket_id: id, customer_id: 1 + i % 9, status: i % 4 ? 'open' : 'closed', ...(i % 3 && { assigned_to: 6 + i % 3 }), ...(i % 2 && { priority: 'high' }) })))
+  await check('unsynced')
+  await call('POST', '/flush')
+  await check('the closed ones in MySQL')
+  await call('POST', '/flush', { scope: 'all' })
+  await check('all in MySQL')
+  await write(ids.filter((_, i) => i % 5 === 0).map(id => ({ op: 'update', ticket_id: id, status: 'pending', assigned_to: null })))
+  await check('some changed since')
+  await write(ids.filter((_, i) => i % 7 === 0).map(id => ({ op: 'delete', ticket_id: id })))
+  await check('some deleted')
+  await call('POST', '/flush')
+  for (const id of ids) if (await redis.ttl(`${prefix}ticket:${id}`) > 0) await redis.del(`${prefix}ticket:${id}`)
+  await check('some in MySQL alone')
+})
+
+t.test('a ticket that is brought to MySQL meanwhile is counted once', async t => {
+  const service = await createService(t)
+  const { call, app } = service
+  await built(service)
+  await call('POST', '/tickets/batch', { operations: Array.from({ length: 20 }, (_, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, status: 'closed' })) })
+  const { database } = app.tickets
+  const count = database.count
+  let flushes = 0
+  database.count = async (...args) => {
+    if (flushes++ < 2) await call('POST', '/flush', { ticket_ids: [flushes] })
+    return await count(...args)
+  }
+  t.strictSame((await call('GET', '/tickets/counts?group_by=status')).body.counts, { closed: 20 })
+  t.ok(flushes > 2, 'it has counted again')
+})
+
+t.test('bad input', async t => {
+  const { call } = await createService(t)
+  for (const [query, pointer] of Object.entries({ '': '/group_by', 'group_by=subject': '/group_by', 'group_by=status&sort=ticket_id': '/sort', 'group_by=status&status=nonsense': '/status/0' })) {
+    t.match(await call('GET', `/tickets/counts?${query}`), { status: 400, body: { code: 'validation_failed', errors: [{ pointer }] } }, query)
+  }
+})

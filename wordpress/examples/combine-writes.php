@@ -1,0 +1,2 @@
+<?php
+define( 'TICKET_METADATA_COMBINE_WRITES', true );
