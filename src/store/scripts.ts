@@ -14,6 +14,7 @@ const SCRIPT_NAMES = [
   'reindex', 'list', 'count', 'changes',
   'search', 'erased',
   'limit',
+  'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',
 ] as const
 
 type ScriptName = typeof SCRIPT_NAMES[number]
