@@ -175,6 +175,8 @@ final class StatementsTest extends SiteTestCase {
 			'assign'   => static fn() => $open() && \WPSC_Individual_Ticket::change_assignee( [], [ \WPSC_Agent::insert( [ 'user' => 1, 'name' => 'Ben', 'is_active' => 1 ] ) ], 0 ),
 			'status'   => static fn() => \WPSC_Individual_Ticket::change_status( $open()->status->id, 2, 0 ),
 			'category' => static fn() => \WPSC_Individual_Ticket::change_category( $open()->category->id, 1, 0 ),
+			'of a new guest' => static fn() => \WPSC_New_Ticket::create( [ 'customer' => \WPSC_Customer::insert( [ 'name' => 'Guest', 'email' => bin2hex( random_bytes( 8 ) ) . '@example.test', 'user' => 0 ] )->id ] ),
+			'reply'    => static fn() => $open() && \WPSC_Individual_Ticket::reply( 'Well?', (int) \WPSC_Individual_Ticket::$ticket->customer->id, false ),
 			'close'    => static fn() => \WPSC_Individual_Ticket::change_status( $open()->status->id, 4, 0 ),
 		];
 	}
@@ -202,7 +204,7 @@ final class StatementsTest extends SiteTestCase {
 	public function testWithAPersistentCacheItCostsNothing(): void {
 		self::moveIdsOfTerms();
 		wp_using_ext_object_cache( true );
-		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
+		foreach ( [ fn(): array => $this->lifeInAwesomeSupport(), fn(): array => $this->lifeInSupportCandy(), fn(): array => $this->lifeInKbSupport() ] as $life ) {
 			$this->warmUp( $life );
 			foreach ( $this->pages( $life ) as $event => $statements ) {
 				self::assertSame( [ [], [] ], [ $statements->reads, $statements->writes ], $event );
