@@ -12,6 +12,9 @@ final class Schedule {
 
 	private const EVERY = 'ticket_metadata_minute';
 
+	/** Some sites have the machine call WP-Cron every few minutes. */
+	private const LATE_SECONDS = 600;
+
 	private const TICKETS_MAX = 10000;
 
 	/** WP-Cron starts the next run after a minute, whether this one has ended or not. */
@@ -37,6 +40,12 @@ final class Schedule {
 		if ( wp_next_scheduled( self::EVENT ) === false ) {
 			wp_schedule_event( time(), self::EVERY, self::EVENT );
 		}
+	}
+
+	/** Whether WP-Cron seems not to run. WordPress has its events in an autoloaded option. */
+	public static function isLate(): bool {
+		$next = wp_next_scheduled( self::EVENT );
+		return $next !== false && time() - $next > self::LATE_SECONDS;
 	}
 
 	public static function end(): void {
