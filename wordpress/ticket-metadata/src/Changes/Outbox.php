@@ -51,7 +51,7 @@ final class Outbox {
 		if ( OutboxSign::isEmpty() === null ) {
 			( new self() )->correctSign();
 		}
-		return OutboxSign::isEmpty() !== true || ( ! wp_using_ext_object_cache() && Schedule::isLate() );
+		return OutboxSign::isEmpty() !== true || ( ! wp_using_ext_object_cache() && ! Schedule::runs() );
 	}
 
 	/**

@@ -2,6 +2,7 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Combining\TableColumns;
 use TicketMetadata\Config;
 use TicketMetadata\Errors;
 
@@ -42,10 +43,10 @@ final class Schedule {
 		}
 	}
 
-	/** Whether WP-Cron seems not to run. WordPress has its events in an autoloaded option. */
-	public static function isLate(): bool {
+	/** Whether WP-Cron seems to run. WordPress has its events in an autoloaded option. */
+	public static function runs(): bool {
 		$next = wp_next_scheduled( self::EVENT );
-		return $next !== false && time() - $next > self::LATE_SECONDS;
+		return $next !== false && time() - $next <= self::LATE_SECONDS;
 	}
 
 	public static function end(): void {
@@ -53,6 +54,12 @@ final class Schedule {
 	}
 
 	public static function run(): void {
+		try {
+			( new Config() )->combinesWrites() ? TableColumns::check() : TableColumns::remove();
+		} catch ( \Throwable $error ) {
+			// As below.
+			Errors::report( 0, 'combine_failed', $error->getMessage() );
+		}
 		try {
 			$deadline = Deadline::in( self::SECONDS_MAX * 1000 );
 			$result   = Replay::run( self::TICKETS_MAX, null, $deadline );
