@@ -311,11 +311,10 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 	}
 
 	public function testTheSubjectIsAsStored(): void {
-		global $wpdb;
 		$id = $this->open();
-		$wpdb->update( $wpdb->posts, [ 'post_title' => 'Bread &amp; Butter' ], [ 'ID' => $id ] );
+		self::writeElsewhere( $id, [ 'post_title' => 'Bread &amp; Butter' ] );
 		self::assertSame( 'Bread &amp; Butter', $this->snapshot( $id )['subject'] );
-		$wpdb->update( $wpdb->posts, [ 'post_title' => '', 'post_author' => 0 ], [ 'ID' => $id ] );
+		self::writeElsewhere( $id, [ 'post_title' => '', 'post_author' => 0 ] );
 		self::assertSame( [ null, null ], [ $this->snapshot( $id )['subject'], $this->snapshot( $id )['customer_id'] ] );
 	}
 
