@@ -148,6 +148,24 @@ final class SupportCandyRememberedTest extends HelpDeskTestCase {
 		self::assertGreaterThan( $steps * 0.4, $known );
 	}
 
+	/** A filter of another plugin asks the database something before each UPDATE. */
+	public function testAnUpdateOfWhichNobodyKnowsWhatBecameOfItIsNotPassedOver(): void {
+		global $wpdb;
+		$id  = $this->create();
+		$ask = static function ( $query ) use ( $wpdb ) {
+			if ( strpos( $query, 'UPDATE' ) === 0 ) {
+				$wpdb->get_var( 'SELECT 1' );
+			}
+			return $query;
+		};
+		self::open( $id );
+		add_filter( 'query', $ask, PHP_INT_MAX );
+		$wpdb->update( self::table( 'tickets' ), [ 'subject' => 'Another' ], [ 'id' => $id ] );
+		remove_filter( 'query', $ask, PHP_INT_MAX );
+		$remembered = $this->bridge->remembered( [ $id ] );
+		self::assertSame( 'Another', ( $remembered + $this->bridge->snapshots( [ $id ] ) )[ $id ]['subject'] );
+	}
+
 	public function testWithoutAPersistentCacheTheDatabaseIsAsked(): void {
 		wp_using_ext_object_cache( false );
 		$id = $this->create();

@@ -37,6 +37,10 @@ final class TableColumns {
 	}
 
 	public function listen(): void {
+		// A site can replace wpdb by a class of its own.
+		if ( ! $GLOBALS['wpdb'] instanceof \wpdb ) {
+			return;
+		}
 		// wpdb asks this before it asks the database.
 		add_filter( 'pre_get_table_charset', [ $this, 'recall' ], PHP_INT_MAX, 2 );
 		add_filter( 'query', [ $this, 'noteQuery' ], PHP_INT_MAX );
@@ -50,7 +54,7 @@ final class TableColumns {
 	 * @return mixed the same
 	 */
 	public function recall( $charset, $table ) {
-		$kept = $charset === null && is_string( $table ) && $this->isChecked && ! $this->isChanging ? self::kept()[ strtolower( $table ) ] ?? null : null;
+		$kept = $charset === null && is_string( $table ) && $this->isChecked ? self::kept()[ strtolower( $table ) ] ?? null : null;
 		if ( $kept === null || isset( self::known()[ strtolower( $table ) ] ) ) {
 			$this->isAsked = $this->isOver;
 			return $charset;
