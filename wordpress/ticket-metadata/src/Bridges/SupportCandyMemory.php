@@ -22,6 +22,9 @@ final class SupportCandyMemory {
 	/** @var array{string, string, int, array{array<string, ?string>, float}}|null statement, table, id and row, if the UPDATE that is on its way succeeds */
 	private ?array $pending = null;
 
+	/** The SELECT that is on its way, whose result nobody has looked at yet. */
+	private ?string $reading = null;
+
 	/** Whether a statement is on its way after which copies are old. */
 	private bool $isChanging = false;
 
@@ -52,6 +55,7 @@ final class SupportCandyMemory {
 		if ( SupportCandyStatements::tableOfRows( $query ) !== null ) {
 			// Before the row is read.
 			$this->copies->begin();
+			$this->reading = $query;
 			return $query;
 		}
 		$tables = SupportCandyStatements::written( $query );
@@ -80,16 +84,16 @@ final class SupportCandyMemory {
 			$this->isChanging = false;
 			$this->copies->invalidate();
 		}
-		$query = (string) $wpdb->last_query;
-		if ( stripos( $query, 'psmsc_' ) === false || $wpdb->last_error !== '' ) {
-			return;
-		}
-		if ( $this->pending !== null && $this->pending[0] === $query ) {
-			[ , $table, $id, $row ]                   = $this->pending;
-			$this->rows[ self::name( $table ) ][ $id ] = $row;
-		}
+		// What is not seen at once is not known: another plugin's filter may have sent something in between.
+		$query         = $wpdb->last_error === '' ? $wpdb->last_query : null;
+		$pending       = $this->pending !== null && $this->pending[0] === $query ? $this->pending : null;
+		$table         = $this->reading !== null && $this->reading === $query ? SupportCandyStatements::tableOfRows( $query ) : null;
 		$this->pending = null;
-		$table         = SupportCandyStatements::tableOfRows( $query );
+		$this->reading = null;
+		if ( $pending !== null ) {
+			[ , $name, $id, $row ]                   = $pending;
+			$this->rows[ self::name( $name ) ][ $id ] = $row;
+		}
 		foreach ( $table === null ? [] : (array) $wpdb->last_result as $row ) {
 			$values = self::needed( $table, get_object_vars( $row ) );
 			if ( $values !== null && isset( $row->id ) ) {
