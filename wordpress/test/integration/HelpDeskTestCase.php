@@ -34,7 +34,7 @@ abstract class HelpDeskTestCase extends TestCase {
 		$this->listen();
 	}
 
-	private function listen(): void {
+	protected function listen(): void {
 		$this->bridge->listen(
 			function ( int $id, bool $isNew = false ): void {
 				$this->marks[] = [ $id, $isNew ];

@@ -9,6 +9,7 @@ foreach ( [ 'CombinedDesk', 'CombinedPage', 'DeskTables', 'MalformedAnswers', 'S
 }
 require __DIR__ . '/SiteTestCase.php';
 require __DIR__ . '/HelpDeskTestCase.php';
+require __DIR__ . '/CombiningTestCase.php';
 require __DIR__ . '/KbSupportTestCase.php';
 require __DIR__ . '/WhateverHappens.php';
 require __DIR__ . '/TicketsAsPosts.php';

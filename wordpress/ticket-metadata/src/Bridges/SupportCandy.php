@@ -2,10 +2,13 @@
 namespace TicketMetadata\Bridges;
 
 /** SupportCandy 3 and newer, which stores tickets in its own tables. */
-final class SupportCandy implements Bridge {
+final class SupportCandy implements Bridge, RemembersTickets, TellsSinceWhen {
 
 	/** Tickets per query. */
 	private const TICKETS_MAX = 500;
+
+	/** What this PHP request knows, whichever object of this class asks. */
+	private static ?SupportCandyRemembered $remembered = null;
 
 	public function slug(): string {
 		return 'supportcandy';
@@ -22,6 +25,21 @@ final class SupportCandy implements Bridge {
 
 	public function listen( callable $mark ): void {
 		SupportCandyHooks::add( $mark );
+		self::$remembered = new SupportCandyRemembered();
+		self::$remembered->listen();
+	}
+
+	public function remembered( array $ids ): array {
+		$known = self::$remembered === null ? [] : self::$remembered->tickets( $ids );
+		if ( $known === [] ) {
+			return [];
+		}
+		$statuses = new SupportCandyStatuses();
+		return array_map( static fn( \stdClass $ticket ): array => self::snapshot( $ticket, $statuses ), $known );
+	}
+
+	public function knownSince( int $id ): float {
+		return self::$remembered->knownSince( $id );
 	}
 
 	public function snapshots( array $ids ): array {

@@ -3,6 +3,7 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\RemembersTickets;
+use TicketMetadata\Bridges\TellsSinceWhen;
 
 /** Tickets of a help desk as they were read, and when. */
 final class Reading {
@@ -36,7 +37,9 @@ final class Reading {
 		$reading = new self();
 		if ( $bridge instanceof RemembersTickets ) {
 			$reading->snapshots = $bridge->remembered( $ids );
-			$reading->atMs      = array_fill_keys( array_keys( $reading->snapshots ), self::$begin );
+			foreach ( array_keys( $reading->snapshots ) as $id ) {
+				$reading->atMs[ $id ] = $bridge instanceof TellsSinceWhen ? $bridge->knownSince( $id ) : self::$begin;
+			}
 		}
 		$reading->read( $bridge, array_values( array_diff( $ids, array_keys( $reading->snapshots ) ) ) );
 		return $reading;

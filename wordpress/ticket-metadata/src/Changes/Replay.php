@@ -115,6 +115,9 @@ final class Replay {
 
 	private function finished(): ReplayResult {
 		$this->result->left = $this->outbox->depth();
+		if ( $this->result->delivered > 0 && $this->result->left > 0 && $this->result->stoppedBy === '' ) {
+			OutboxCircuit::forgetFailures();
+		}
 		$this->outbox->correctSign();
 		if ( $this->result->delivered > 0 ) {
 			Plugin::lastDelivery()->note();

@@ -41,6 +41,13 @@ final class Client {
 		return $client;
 	}
 
+	/** @return self with the same connection, which keeps the circuit there */
+	public function under( SharedState $state ): self {
+		$client           = clone $this;
+		$client->delivery = $this->delivery->under( new CircuitBreaker( $state ) );
+		return $client;
+	}
+
 	/** @return self with the same connection, which sends requests even if the circuit is open */
 	public function trying(): self {
 		$client          = clone $this;

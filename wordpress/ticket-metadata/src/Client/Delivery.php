@@ -19,6 +19,11 @@ final class Delivery {
 		$this->timeoutMs = $timeoutMs;
 	}
 
+	/** @return self with the same connection, and the circuit in another place */
+	public function under( CircuitBreaker $breaker ): self {
+		return new self( $this->transport, $breaker, $this->timeoutMs );
+	}
+
 	/** @return Answer|null what a request would get without being sent, because the circuit is open */
 	public function paused(): ?Answer {
 		return $this->breaker->isOpen() ? self::circuitOpen() : null;
