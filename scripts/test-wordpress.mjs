@@ -26,7 +26,7 @@ await main(async () => {
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
   const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb'), flushLogAtCommit: 2 }))
 
-  const shop = createApiKey('shop', 'read+write+ops')
+  const shop = createApiKey('shop', 'read+write+erase+ops')
   const reader = createApiKey('reader', 'read')
   const clerk = createApiKey('clerk', 'read+write')
   const service = await step('Starting the service', async () => startService({

@@ -13,6 +13,9 @@ final class Reading {
 	/** @var array<int, ?array> snapshots by id; null: there is no such ticket */
 	private array $snapshots = [];
 
+	/** @var array<int, true> by id: those that this PHP request deleted */
+	private array $deleted = [];
+
 	/** @var array<int, float> by id, as above */
 	private array $atMs = [];
 
@@ -37,6 +40,7 @@ final class Reading {
 		if ( $bridge instanceof RemembersTickets ) {
 			$reading->snapshots = $bridge->remembered( $ids );
 			$reading->atMs      = array_fill_keys( array_keys( $reading->snapshots ), self::$begin );
+			$reading->deleted   = array_fill_keys( array_keys( $reading->snapshots, null, true ), true );
 		}
 		$reading->read( $bridge, array_values( array_diff( $ids, array_keys( $reading->snapshots ) ) ) );
 		return $reading;
@@ -44,6 +48,11 @@ final class Reading {
 
 	public function of( int $id ): ?array {
 		return $this->snapshots[ $id ] ?? null;
+	}
+
+	/** @return bool whether this PHP request deleted the ticket; false where it does not know */
+	public function isDeleted( int $id ): bool {
+		return isset( $this->deleted[ $id ] );
 	}
 
 	/** How long ago the ticket was read, at most. */

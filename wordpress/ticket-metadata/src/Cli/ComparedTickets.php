@@ -3,6 +3,7 @@ namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Comparison;
+use TicketMetadata\Changes\Erased;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\Client;
@@ -49,6 +50,9 @@ final class ComparedTickets {
 	}
 
 	private function one( int $ticketId, array $snapshot, ?array $ticket ): ComparedTicket {
+		if ( $ticket === null && Erased::covers( $this->fields->of( $snapshot ) ) ) {
+			return new ComparedTicket( ComparedTicket::AGREES );
+		}
 		if ( $ticket === null ) {
 			return new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $ticketId, null ] ] );
 		}
