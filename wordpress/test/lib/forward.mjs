@@ -9,9 +9,10 @@ const OF_THE_CONNECTION = ['connection', 'keep-alive', 'host', 'content-length',
 
 /**
  * @param {string} serviceUrl
+ * @param {string} lesserKey may read and write
  * @returns {Record<string, Behaviour>}
  */
-export function forwardsTo (serviceUrl) {
+export function forwardsTo (serviceUrl, lesserKey) {
   /**
    * @param {import('node:http').ServerResponse} response
    * @param {import('./faults.mjs').Seen} seen
@@ -40,6 +41,9 @@ export function forwardsTo (serviceUrl) {
   const unheard = new Set()
   return {
     service,
+
+    /** As if the caller had sent another key. */
+    'service-with-lesser-key': (response, seen, count, test) => service(response, { ...seen, headers: { ...seen.headers, authorization: `Bearer ${lesserKey}` } }, count, test),
 
     /** The first write of a test arrives when it is let go. */
     'service-held-once': (response, seen, count, test) => {

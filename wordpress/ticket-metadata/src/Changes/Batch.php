@@ -51,7 +51,7 @@ final class Batch {
 		for ( $pending = $changes; $pending !== []; ) {
 			$turned = [];
 			foreach ( $this->attempt( $pending ) as $key => $outcome ) {
-				$outcomes[ $key ] = $pending[ $key ]->isDoneBy( $outcome->code ) ? Outcome::stored() : $outcome;
+				$outcomes[ $key ] = $pending[ $key ]->isDoneBy( $outcome->code ) ? Outcome::gone() : $outcome;
 				$remaining        = $outcomes[ $key ]->isStored() ? null : $pending[ $key ]->after( $outcome->code );
 				if ( $remaining !== null ) {
 					$turned[ $key ] = $remaining;

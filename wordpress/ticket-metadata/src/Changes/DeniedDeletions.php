@@ -35,7 +35,7 @@ final class DeniedDeletions {
 			$ticket = $list->tickets[ $ticketId ] ?? null;
 			if ( $list->failure === null && $ticket === null && ! isset( $list->unreadable[ $ticketId ] ) ) {
 				// There is nothing to delete.
-				$outcomes[ $id ] = Outcome::stored();
+				$outcomes[ $id ] = Outcome::gone();
 			} elseif ( $ticket === null || Comparison::differences( $this->closed, $ticket ) !== [] ) {
 				// Not at each attempt: an equal change would give the ticket a new version.
 				$changes[ $id ] = new Change( $ticketId, $this->closed, false, true );

@@ -46,6 +46,13 @@ final class Outcome {
 		return $outcome;
 	}
 
+	/** Nothing is left of the ticket in the service. */
+	public static function gone(): self {
+		$outcome             = self::stored();
+		$outcome->isDeletion = true;
+		return $outcome;
+	}
+
 	private static function version( array $result, string $name ): ?int {
 		return TicketShape::isNumber( $result[ $name ] ?? null, 1 ) ? $result[ $name ] : null;
 	}
