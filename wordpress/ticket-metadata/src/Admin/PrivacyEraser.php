@@ -42,11 +42,16 @@ final class PrivacyEraser {
 		$page = max( 1, (int) $page );
 		$name = 'ticket_metadata_erasure_' . md5( strtolower( (string) $email ) );
 		try {
-			$eraser  = new ErasureProgress( new Erasures( Plugin::patientClient() ) );
-			$saved   = $page === 1 ? null : get_transient( $name );
-			$person  = new Person( (string) $email );
+			$eraser = new ErasureProgress( new Erasures( Plugin::patientClient() ) );
+			$saved  = $page === 1 ? null : get_transient( $name );
+			$person = new Person( (string) $email );
 			is_array( $saved ) ? $eraser->resume( $saved ) : self::begin( $eraser, $person );
-			$isDone  = $eraser->wait( self::PAGE_MS, self::PAUSE_MS );
+			/**
+			 * Filters how long a page of the eraser waits for the service, for a server that ends PHP earlier.
+			 *
+			 * @param int $ms
+			 */
+			$isDone = $eraser->wait( (int) apply_filters( 'ticket_metadata_erasure_page_ms', self::PAGE_MS ), self::PAUSE_MS );
 			if ( ! $isDone && $page < self::PAGES_MAX ) {
 				set_transient( $name, $eraser->state(), self::KEPT_SECONDS );
 				return self::answer( false, false, [], false );
