@@ -51,6 +51,7 @@ final class WidgetTest extends AdminTestCase {
 		}
 		$closed = self::newId();
 		ticket_metadata_write( $closed, [ 'customer_id' => 1, 'status' => 'closed', 'created_at' => 1000 ] );
+		Plugin::patientClient()->batch( [ [ 'op' => 'import', 'ticket_id' => self::newId(), 'customer_id' => 1, 'status' => 'closed', 'created_at' => 1000, 'closed_at' => time() - 31 * 86400 ] ] );
 		TicketIds::toService( 'desk', 7 );
 		$page = self::widget();
 		preg_match_all( '/>#(\d+)/', $page, $found );
@@ -59,6 +60,9 @@ final class WidgetTest extends AdminTestCase {
 		self::assertStringContainsString( '<a href="' . esc_url( admin_url( "desk.php?ticket=$ids[0]&how=\"edit\"" ) ) . '">', $page );
 		$count = ticket_metadata_counts( 'status', [ 'status' => $status ] )['counts'][ $status ];
 		self::assertStringContainsString( '<strong>' . number_format_i18n( $count ) . "</strong> $status", $page );
+		$recent = ticket_metadata_counts( 'status', [ 'status' => 'closed', 'updated_since' => time() - 30 * 86400 ] )['counts']['closed'];
+		self::assertLessThan( ticket_metadata_counts( 'status', [ 'status' => 'closed' ] )['counts']['closed'], $recent );
+		self::assertStringContainsString( '<strong>' . number_format_i18n( $recent ) . '</strong> closed in the last 30 days', $page );
 		self::assertStringContainsString( 'opened ' . human_time_diff( 1001 ) . ' ago', $page );
 		foreach ( $ids as $id ) {
 			ticket_metadata_update_field( $id, 'status', 'closed' );
@@ -87,7 +91,7 @@ final class WidgetTest extends AdminTestCase {
 	public function testWithoutAHelpDeskThereIsNoLink(): void {
 		$this->use( ( new FaultyServer() )->url( 'slow-counts' ), [ 'timeout_ms' => 500 ] );
 		$page = self::widget();
-		self::assertStringContainsString( '<li>#7 &lt;b&gt;Bold&lt;/b&gt; &amp; &quot;quoted&quot; [31m ', $page );
+		self::assertStringContainsString( '<li>#7 &lt;b&gt;Bold&lt;/b&gt; &amp; &quot;quoted&quot; [31m (open, opened ', $page );
 		self::assertStringNotContainsString( '<a ', $page );
 	}
 
@@ -142,6 +146,7 @@ final class WidgetTest extends AdminTestCase {
 		$this->use( $server->url( 'service' ), [ 'status_map' => [ 'desk:waiting' => 'resolved', 'desk:open' => 'pending' ] ] );
 		self::widget();
 		self::assertStringContainsString( 'status=open,pending,on-hold&', $server->seen()[0]['path'] );
+		self::assertStringContainsString( 'status=closed,resolved&', $server->seen()[2]['path'] );
 	}
 
 	public function testABridgesMistakeEndsNoDashboard(): void {

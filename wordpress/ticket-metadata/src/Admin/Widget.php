@@ -53,10 +53,19 @@ final class Widget {
 		echo '<ul class="ticket-metadata-counts">';
 		foreach ( $counts as $status => $count ) {
 			/* translators: 1: a number of tickets, 2: their status */
-			$text = __( '%1$s %2$s', 'ticket-metadata' );
-			echo '<li>' . wp_kses( sprintf( $text, '<strong>' . esc_html( number_format_i18n( $count ) ) . '</strong>', esc_html( Text::line( (string) $status, self::SUBJECT_LENGTH_MAX ) ) ), [ 'strong' => [] ] ) . '</li>';
+			self::showCount( __( '%1$s %2$s', 'ticket-metadata' ), $status, $count );
+		}
+		foreach ( $board->closedCounts() as $status => $count ) {
+			/* translators: 1: a number of tickets, 2: their status, 3: a number of days */
+			self::showCount( __( '%1$s %2$s in the last %3$s days', 'ticket-metadata' ), $status, $count );
 		}
 		echo '</ul>';
+	}
+
+	/** @param int|string $status */
+	private static function showCount( string $text, $status, int $count ): void {
+		$number = '<strong>' . esc_html( number_format_i18n( $count ) ) . '</strong>';
+		echo '<li>' . wp_kses( sprintf( $text, $number, esc_html( Text::line( (string) $status, self::SUBJECT_LENGTH_MAX ) ), esc_html( number_format_i18n( Board::CLOSED_DAYS ) ) ), [ 'strong' => [] ] ) . '</li>';
 	}
 
 	/** @param array[] $tickets */
@@ -69,7 +78,7 @@ final class Widget {
 		echo '<h3>' . esc_html__( 'The oldest open tickets', 'ticket-metadata' ) . '</h3><ul>';
 		foreach ( $tickets as $ticket ) {
 			printf(
-				'<li>%1$s <span class="ticket-metadata-state">%2$s</span></li>',
+				'<li>%1$s (%2$s)</li>',
 				self::title( $ticket, $bridges ),
 				/* translators: 1: a ticket's status, 2: a time, such as "5 minutes" */
 				esc_html( sprintf( __( '%1$s, opened %2$s ago', 'ticket-metadata' ), Text::line( $ticket['status'] ?? '', self::SUBJECT_LENGTH_MAX ), human_time_diff( $ticket['created_at'] ?? time() ) ) )
