@@ -83,6 +83,8 @@ final class BackfillTest extends CommandTestCase {
 		self::assertSame( 0, $this->command( 'backfill' ) );
 		self::assertSaid( '1 ticket delivered, 0 refused. 1 ticket was deleted in the service and stays so.' );
 		self::assertSame( [ false, 6 ], [ $this->atService( $deleted ), $this->atService( $new )['customer_id'] ] );
+		self::assertSame( 0, $this->command( 'verify' ) );
+		self::assertSaid( 'Deleted in the service, and so not there: 1.' );
 	}
 
 	public function testItGoesInBatches(): void {

@@ -9,6 +9,7 @@ use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Changes\Tombstones;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Plugin;
 
@@ -186,16 +187,22 @@ final class Backfill {
 
 	/** @param array<int, Outcome> $outcomes */
 	private function count( Bridge $bridge, array $outcomes ): void {
-		$before = $this->delivered;
+		$before  = $this->delivered;
+		$deleted = [];
 		foreach ( $outcomes as $id => $outcome ) {
 			if ( $outcome->isStored() ) {
 				++$this->delivered;
 			} elseif ( $outcome->isFinal() ) {
-				++$this->deleted;
+				$deleted[] = $id;
 			} elseif ( $outcome->isRefused && ++$this->refused <= self::REFUSALS_SHOWN ) {
 				/* translators: 1: a help desk, 2: a ticket's id, 3: a code, 4: why */
 				\WP_CLI::warning( sprintf( __( '%1$s ticket %2$d was refused: %3$s. %4$s', 'ticket-metadata' ), $bridge->slug(), $id, $outcome->code, $outcome->detail ) );
 			}
+		}
+		$this->deleted += count( $deleted );
+		if ( $deleted !== [] ) {
+			// For the comparisons.
+			( new Tombstones( $bridge->slug() ) )->note( $deleted );
 		}
 		if ( $this->delivered > $before && ! $this->isDryRun ) {
 			Plugin::lastDelivery()->note();
