@@ -166,6 +166,16 @@ final class SenderTest extends SiteTestCase {
 		self::assertSame( 410, Plugin::client()->get( $id )->status );
 	}
 
+	public function testAServiceThatKnowsNoDeletionClosesTheTicket(): void {
+		$id                  = $this->ofDatedDesk();
+		$this->desk->tickets = [];
+		$this->use( ( new FaultyServer() )->url( 'service-before-deletion' ) );
+		$outcome = $this->deliver( [ $id ] )[ $id ];
+		self::assertSame( [ 'validation_failed', true ], [ $outcome->code, $outcome->isRefused ] );
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $this->atService( $id )['status'], $this->atService( $id )['custom_fields'] ] );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored(), 'the next version of it' );
+	}
+
 	public function testWhatTheServiceDoesNotTakeAgainIsFinal(): void {
 		[ $id, $other ] = [ $this->ofDatedDesk(), self::newId() ];
 		$tickets             = $this->desk->tickets;

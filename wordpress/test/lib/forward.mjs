@@ -55,6 +55,12 @@ export function forwardsTo (serviceUrl, lesserKey) {
       response.end('{}')
     },
 
+    /** A version of it that does not know an operation `delete`. */
+    'service-before-deletion': (response, seen, count, test) => {
+      const operations = /** @type {any} */ (seen.body)?.operations?.map((/** @type {any} */ one) => one.op === 'delete' ? { ...one, op: 'not known' } : one)
+      service(response, operations ? { ...seen, body: { operations } } : seen, count, test)
+    },
+
     /** A version of it that does not say what tickets had before an operation. */
     'older-service': (response, seen) => {
       ask(response, seen, async (answer) => {

@@ -5,8 +5,9 @@ use TicketMetadata\Client\Client;
 use TicketMetadata\Client\TicketList;
 
 /**
- * Deletions that the service refuses because the key lacks the scope `erase`. The tickets are closed there instead, as far as they
- * are not, and remain refused: so they are deleted when the key has got the scope.
+ * Deletions that the service refuses because the key lacks the scope `erase`, or because it is older than deletion. The tickets are
+ * closed there instead, as far as they are not, and remain refused: so they are deleted when the key has got the scope, or the
+ * service is new.
  */
 final class DeniedDeletions {
 

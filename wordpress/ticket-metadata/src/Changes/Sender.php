@@ -58,7 +58,7 @@ final class Sender {
 	private function send( SnapshotChanges $changes, Fields $fields, array $ids ): array {
 		[ $sent, $refused ] = $changes->of( $ids );
 		$outcomes           = $refused + $this->batch->send( $sent );
-		$isDenied           = static fn( Change $change, int $id ): bool => $change->isDeletion() && $outcomes[ $id ]->isRefused && $outcomes[ $id ]->code === 'forbidden';
+		$isDenied           = static fn( Change $change, int $id ): bool => $change->isDeletion() && $outcomes[ $id ]->isRefused;
 		$denied             = array_map( static fn( Change $change ): int => $change->ticketId, array_filter( $sent, $isDenied, ARRAY_FILTER_USE_BOTH ) );
 		return $denied === [] ? $outcomes : ( new DeniedDeletions( $this->client, $this->batch, $fields->ofDeleted() ) )->close( $denied, $outcomes );
 	}
