@@ -405,6 +405,53 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		$this->assertServiceFollowsToTheEnd( $id, $expected );
 	}
 
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		$id = $this->open();
+		wpas_close_ticket( $id, 0, true );
+		self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-03-04 12:00:00' ] );
+		update_post_meta( $id, '_ticket_closed_on', '2019-03-05 13:46:40' );
+		update_post_meta( $id, '_ticket_closed_on_gmt', '2019-03-05 12:46:40' );
+		$this->assertImported( $id, '2019-03-05 12:46:40', '2019-03-05 12:46:40' );
+	}
+
+	public function testDatesOfOtherTickets(): void {
+		[ $local, $reopened, $unknown, $trashed, $both ] = array_map( fn( int $number ): int => $this->open( "Ticket $number" ), range( 1, 5 ) );
+		foreach ( [ $local, $reopened, $unknown, $both ] as $id ) {
+			wpas_close_ticket( $id, 0, true );
+			update_post_meta( $id, '_ticket_closed_on', '2019-07-05 14:00:00' );
+			delete_post_meta( $id, '_ticket_closed_on_gmt' );
+		}
+		delete_post_meta( $unknown, '_ticket_closed_on' );
+		update_post_meta( $reopened, '_wpas_status', 'open' );
+		wp_trash_post( $trashed );
+		wp_trash_post( $both );
+		foreach ( [ $local, $reopened, $unknown, $trashed, $both ] as $id ) {
+			self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		}
+		update_post_meta( $trashed, '_wp_trash_meta_time', 1565000000 );
+		$this->assertImported( $local, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+		$this->assertImported( $reopened, '2019-08-01 00:00:00', null );
+		$this->assertImported( $unknown, '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$this->assertImported( $trashed, gmdate( 'Y-m-d H:i:s', 1565000000 ), gmdate( 'Y-m-d H:i:s', 1565000000 ) );
+		$this->assertImported( $both, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+	}
+
+	public function testWhatIsNoTicketAnyMoreWasNotDeleted(): void {
+		$id = $this->open();
+		$this->sent( $id );
+		delete_post_meta( $id, '_wpas_status' );
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $this->sent( $id )['status'], $this->sent( $id )['custom_fields'] ] );
+		update_post_meta( $id, '_wpas_status', 'open' );
+		self::assertSame( 'open', $this->sent( $id )['status'] );
+		self::assertSame( [ 4711 ], $this->bridge->deleted( [ $id, 4711 ] ) );
+	}
+
+	public function testWhereItIsEdited(): void {
+		$id = $this->open();
+		self::assertSame( 0, self::queries( fn() => $this->bridge->editUrl( $id ) ) );
+		self::assertSame( admin_url( "post.php?post=$id&action=edit" ), $this->bridge->editUrl( $id ) );
+	}
+
 	public function testItRuns(): void {
 		self::assertTrue( $this->bridge->isActive() );
 		self::assertSame( [ 'awesome-support', 'Awesome Support' ], [ $this->bridge->slug(), $this->bridge->name() ] );

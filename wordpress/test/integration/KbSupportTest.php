@@ -388,6 +388,52 @@ final class KbSupportTest extends KbSupportTestCase {
 		$this->assertServiceFollowsToTheEnd( $id, $expected );
 	}
 
+	/** Opened and closed for the first time in 2019. */
+	private function openIn2019( string $status = 'closed' ): int {
+		$id = $this->open();
+		update_option( 'timezone_string', 'Europe/Berlin' );
+		kbs_set_ticket_status( $id, 'closed' );
+		if ( $status !== 'closed' ) {
+			kbs_set_ticket_status( $id, $status );
+		}
+		update_post_meta( $id, '_kbs_ticket_closed_date', '2019-03-05 13:46:40' );
+		update_post_meta( $id, '_kbs_ticket_last_status_change', strtotime( '2019-03-05 13:46:40 UTC' ) );
+		self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		return $id;
+	}
+
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		$this->assertImported( $this->openIn2019(), '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+	}
+
+	public function testDatesOfOtherTickets(): void {
+		$again = $this->openIn2019();
+		update_post_meta( $again, '_kbs_ticket_last_status_change', strtotime( '2019-07-05 14:00:00 UTC' ) );
+		$this->assertImported( $again, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+		$this->assertImported( $this->openIn2019( 'hold' ), '2019-08-01 00:00:00', null );
+		$unknown = $this->openIn2019();
+		delete_post_meta( $unknown, '_kbs_ticket_closed_date' );
+		delete_post_meta( $unknown, '_kbs_ticket_last_status_change' );
+		$this->assertImported( $unknown, '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$trashed = $this->openIn2019( 'hold' );
+		wp_trash_post( $trashed );
+		self::writeElsewhere( $trashed, [ 'post_modified_gmt' => '2019-04-01 00:00:00' ] );
+		update_post_meta( $trashed, '_wp_trash_meta_time', 1565000000 );
+		$this->assertImported( $trashed, gmdate( 'Y-m-d H:i:s', 1565000000 ), gmdate( 'Y-m-d H:i:s', 1565000000 ) );
+		$both = $this->openIn2019();
+		wp_trash_post( $both );
+		self::writeElsewhere( $both, [ 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		$this->assertImported( $both, '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+	}
+
+	public function testWhatIsNoTicketAnyMoreWasNotDeleted(): void {
+		$id = $this->open();
+		$this->sent( $id );
+		self::writeElsewhere( $id, [ 'post_type' => 'page' ] );
+		self::assertSame( [ 'closed', true ], [ $this->sent( $id )['status'], $this->sent( $id )['custom_fields']['deleted'] ] );
+		self::assertSame( [ 4711 ], $this->bridge->deleted( [ $id, 4711 ] ) );
+	}
+
 	public function testItRuns(): void {
 		self::assertTrue( $this->bridge->isActive() );
 		self::assertSame( [ 'kb-support', 'KB Support' ], [ $this->bridge->slug(), $this->bridge->name() ] );

@@ -71,7 +71,8 @@ trait TicketsAsPosts {
 		wp_untrash_post( $id );
 		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
 		wp_delete_post( $id, true );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		self::assertNull( $this->sent( $id ) );
+		self::assertTrue( $this->deliver( $id )->isStored(), 'and once more' );
 	}
 
 	/** @return array<string, array{string, array, bool}> hook, arguments with ID for the ticket's id and POST for its post, whether it is new */

@@ -4,7 +4,7 @@
 require __DIR__ . '/wordpress.php';
 require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/../shared/Desk.php';
-foreach ( [ 'CombinedDesk', 'CombinedPage', 'DeskTables', 'MalformedAnswers', 'Statements', 'Twin', 'TwinActs', 'TwinEvents', 'TwinReactions' ] as $class ) {
+foreach ( [ 'CombinedDesk', 'CombinedPage', 'DatedDesk', 'DeskTables', 'MalformedAnswers', 'Statements', 'Twin', 'TwinActs', 'TwinEvents', 'TwinReactions' ] as $class ) {
 	require __DIR__ . "/../shared/$class.php";
 }
 require __DIR__ . '/SiteTestCase.php';

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Bridges;
 
 /** SupportCandy 3 and newer, which stores tickets in its own tables. */
-final class SupportCandy implements Bridge, RemembersTickets, TellsSinceWhen {
+final class SupportCandy implements Bridge, ConfirmsDeletion, DatesTickets, LinksTickets, RemembersTickets, TellsSinceWhen {
 
 	/** Tickets per query. */
 	private const TICKETS_MAX = 500;
@@ -50,6 +50,19 @@ final class SupportCandy implements Bridge, RemembersTickets, TellsSinceWhen {
 			$snapshots += self::some( $tables, $statuses, $some );
 		}
 		return $snapshots;
+	}
+
+	public function dates( array $ids ): array {
+		$toDates = static fn( \stdClass $ticket ): array => [ 'updated_at' => Cell::utc( $ticket->date_updated ), 'closed_at' => Cell::utc( $ticket->date_closed ) ];
+		return array_map( $toDates, ( new SupportCandyTables() )->dates( $ids ) );
+	}
+
+	public function deleted( array $ids ): array {
+		return array_values( array_diff( $ids, array_keys( ( new SupportCandyTables() )->dates( $ids ) ) ) );
+	}
+
+	public function editUrl( int $id ): string {
+		return admin_url( "admin.php?page=wpsc-tickets&section=ticket-list&id=$id" );
 	}
 
 	public function ids( int $after, int $limit ): array {

@@ -263,7 +263,8 @@ final class AtShutdown {
 				Plugin::lastDelivery()->note();
 				continue;
 			}
-			$unkept = $keep( $writer, $ids, $why );
+			// What was deleted in the service needs no place in the outbox.
+			$unkept = $why->isFinal() ? [] : $keep( $writer, $ids, $why );
 			foreach ( $ids as $id ) {
 				self::note( $id, $why->code, $unkept[ $id ] ?? $why->detail );
 			}

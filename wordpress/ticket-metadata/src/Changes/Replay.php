@@ -4,6 +4,7 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Errors;
 use TicketMetadata\Plugin;
 
 /** Sends the tickets of the outbox, oldest first, in one PHP process at a time. */
@@ -65,6 +66,12 @@ final class Replay {
 			if ( $outcome->isStored() ) {
 				$this->outbox->remove( $rows[ $id ] );
 				++$this->result->delivered;
+				continue;
+			}
+			if ( $outcome->isFinal() ) {
+				$this->outbox->remove( $rows[ $id ] );
+				++$this->result->deleted;
+				Errors::report( $id, $outcome->code, $outcome->detail );
 				continue;
 			}
 			$this->outbox->note( $rows[ $id ], $outcome );
