@@ -12,7 +12,7 @@ import type { Scenario } from '../../../bench/scenarios/index.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 import { privateDirectory } from '../../helper.ts'
 
-const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
+const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), spread: work => work({ description: 'not pinned' }) }
 
 /** A server that ends so, and says that it did. */
 function ending (name: string, exit: { code: number | null, signal: NodeJS.Signals | null }, stopped: string[], endsBy?: NodeJS.Signals) {
@@ -94,7 +94,7 @@ t.test('an attempt that fails is repeated, once in a quick run', async t => {
     return async () => {
       attempt += 1
       if (attempt <= failures) throw new Failure(`attempt ${attempt} was disturbed`)
-      return [stated({ scenario: 'a', work: 'b', unit: 'd', value: attempt })]
+      return [stated({ scenario: 'a', work: 'b', unit: 'd', values: [attempt] })]
     }
   }
   t.match(await measureOnce(t, failing(1)), { rows: [{ value: 2 }], failed: [], repeated: [{ scenario: 'a', times: 1 }] })

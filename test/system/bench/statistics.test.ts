@@ -30,7 +30,7 @@ t.test('a bar is met at its value, and in its direction', async t => {
   t.equal(met([20], [10], '<=', 2), true)
   t.equal(met([21], [10], '<=', 2), false)
   t.equal(compared({ ...row, values: [1], references: [1] }).met, null)
-  t.match(stated({ ...row, value: 151, bar: { op: '<=', value: 150 } }), { met: false, ratio: null, reference: null })
+  t.match(stated({ ...row, values: [151], bar: { op: '<=', value: 150 } }), { met: false, ratio: null, reference: null })
   t.throws(() => compared({ ...row, values: [NaN], references: [1] }), /no ratio/)
 })
 
@@ -58,7 +58,7 @@ t.test('rounds scatter when the quartiles of their ratio lie more than a quarter
   const [steady, atTheLimit, scattered] = [rounds(90, 100, 100, 100, 110), rounds(80, 87.5, 100, 112.5, 130), rounds(80, 87, 100, 113, 130)]
   t.equal(scatterOf(steady), 0, 'one round of five that was disturbed does no harm')
   t.equal(scatterOf(atTheLimit), 0.25)
-  t.strictSame(scatteredOf([steady, atTheLimit, scattered, rounds(3), stated({ ...row, value: 1 })]), [scattered])
+  t.strictSame(scatteredOf([steady, atTheLimit, scattered, rounds(3), stated({ ...row, values: [1] })]), [scattered])
 })
 
 t.test('of two processes the mean counts', async t => {

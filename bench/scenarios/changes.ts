@@ -1,0 +1,77 @@
+/** A consumer that begins: it reads all tickets by GET /changes, alone and while others write. */
+import { Failure } from '../../scripts/lib/main.mjs'
+import { contender, type Slice } from '../lib/contender.ts'
+import { followAll } from '../lib/follower.ts'
+import { meanwhile } from '../lib/meanwhile.ts'
+import { populate } from '../lib/population.ts'
+import { changes as statusChanges } from '../lib/requests.ts'
+import { compared, type Row, stated } from '../lib/rows.ts'
+import { median } from '../lib/statistics.ts'
+import type { Scenario } from './index.ts'
+
+/** Before the consumer and after it. */
+const SLICES_WITHOUT = 2
+/** Tickets a second: one that gets less makes no progress to speak of. */
+const RATE_MIN = 2000
+
+interface Round { alone: number, beside: number, during: Slice[], without: Slice[] }
+
+export const changes: Scenario = {
+  name: 'changes',
+  title: 'Reading all changes, alone and beside writes',
+  minutes: 9,
+  needs: ['wrk'],
+  wants: [],
+
+  async run ({ stage, plan, note }) {
+    // One half waits in Redis, the other is in MySQL alone.
+    const half = plan.choose(500_000, 5000)
+    const seconds = plan.choose(2, 0.4)
+    note(`filling ${(2 * half).toLocaleString('en-US')}`)
+    const site = await populate({ stage, mariadb: await stage.mariadb(), table: 'tickets', size: half })
+    const { service, ids } = site
+    const all = [ids, site.rowIds]
+    const { measure } = contender({ name: 'writes', stage, seconds, server: service, requests: statusChanges(service.key), statuses: [200], knownIds: ids })
+    for (let i = 0; i < plan.warmup; i += 1) await measure(true, { seconds: plan.sliceSeconds })
+    const withoutConsumer = async () => {
+      const slices: Slice[] = []
+      for (let i = 0; i < SLICES_WITHOUT; i += 1) slices.push(await measure(false))
+      return slices
+    }
+
+    const rounds: Round[] = []
+    const count = plan.rounds(4)
+    while (rounds.length < count) {
+      const round = `round ${rounds.length + 1} of ${count}`
+      note(`${round}: alone`)
+      const alone = await followAll(service, all)
+      note(`${round}: beside writes, ${Math.round(alone).toLocaleString('en-US')} tickets/s alone`)
+      const before = await withoutConsumer()
+      const following = followAll(service, all)
+      const during = await meanwhile(following, () => measure(false), { name: 'The consumer', slicesMax: Math.ceil(2 * half / RATE_MIN / seconds) })
+      if (during.length === 0) throw new Failure(`The consumer had all ${2 * half} tickets before a slice of ${seconds} s ended`)
+      rounds.push({ alone, beside: await following, during, without: [...before, ...await withoutConsumer()] })
+    }
+    return toRows(2 * half, rounds)
+  },
+}
+
+/** @param tickets half of them in Redis, half of them in MySQL */
+export function toRows (tickets: number, rounds: readonly Round[]): Row[] {
+  const rates = (slices: readonly Slice[]) => median(slices.map(({ rate }) => rate))
+  const shown = (rate: number) => `${Math.round(rate).toLocaleString('en-US')} tickets/s`
+  const work = `GET /changes from the beginning, ${tickets.toLocaleString('en-US')} tickets`
+  return [
+    stated({ scenario: 'changes', work, unit: 'tickets/s', values: rounds.map(({ alone }) => alone), bar: { op: '>=', value: 30_000 }, detail: 'half of them wait in Redis, the others are in MySQL alone' }),
+    compared({
+      scenario: 'changes',
+      work: `PATCH status beside ${work}`,
+      beside: 'without it, before and after',
+      unit: 'requests/s',
+      values: rounds.map(({ during }) => rates(during)),
+      references: rounds.map(({ without }) => rates(without)),
+      bar: { op: '>=', value: 0.8 },
+      detail: `${shown(median(rounds.map(({ beside }) => beside)))} are read meanwhile`,
+    }),
+  ]
+}
