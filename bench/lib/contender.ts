@@ -25,8 +25,8 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
   ticketsPerRequest?: number
   /** Whose CPU counts too. */
   helpers?: readonly Server[]
-  /** What is to be done after each slice, outside of its time. */
-  cleanUp?: (slice: Slice) => Promise<void>
+  /** Takes away what each slice has created, outside of its time. */
+  cleanUp?: (ids: Ids) => Promise<void>
 }
 
 /** Its rates are of tickets. */
@@ -53,16 +53,20 @@ export function contender ({ name, stage, server, statuses, ticketsPerRequest = 
     const newIds = takeIds(IDS_PER_SLICE)
     const groups = [server, ...helpers].map(({ pid }) => pid)
     const before = cpuOf(groups)
-    const { lastId, ...answered } = await load({ ...options, url: server.url, directory, statuses: isStrict ? statuses : [], newIds, ...how })
+    // wrk makes one request that it does not send.
+    const idsUntil = (lastId: number) => ({ first: newIds + 1, count: lastId - newIds })
+    const { lastId, ...answered } = await load({ ...options, url: server.url, directory, statuses: isStrict ? statuses : [], newIds, ...how }).catch(async (error: unknown) => {
+      if (error instanceof NothingAnswered) await cleanUp?.(idsUntil(error.lastId))
+      throw error
+    })
     const after = cpuOf(groups)
     const slice = {
       ...answered,
       rate: answered.rate * ticketsPerRequest,
       cpu_us: before === undefined || after === undefined ? undefined : (after - before) / (answered.requests * ticketsPerRequest),
-      // wrk makes one request that it does not send.
-      ids: { first: newIds + 1, count: lastId - newIds },
+      ids: idsUntil(lastId),
     }
-    await cleanUp?.(slice)
+    await cleanUp?.(slice.ids)
     return slice
   }
 }

@@ -3,8 +3,6 @@ import { Failure } from '../../scripts/lib/main.mjs'
 
 /** Of the processor time of all cores. With less, what runs waits for a core now and then. */
 const IDLE_MIN = 0.05
-const STEP = 0.1
-const SHARE_MIN = 0.3
 
 export interface Headroom {
   /** Of the rate without any pause. */
@@ -14,17 +12,18 @@ export interface Headroom {
 }
 
 /**
- * Lowers the load in steps of a tenth of saturation, until a twentieth of the processor time is idle.
+ * Lowers the load until a twentieth of the processor time is idle.
  *
- * @param idleAt measures at a share of saturation, 1 first; resolves with the share of processor time that was idle
+ * @param shares of saturation, the highest first
+ * @param idleAt measures at one of them; resolves with the share of processor time that was idle
  * @param isStrict false: the lowest load is taken as it is
  */
-export async function findHeadroom (name: string, idleAt: (share: number) => Promise<number>, isStrict: boolean): Promise<Headroom> {
-  for (let share = 1; ; share = Number((share - STEP).toFixed(2))) {
-    const idle = await idleAt(share)
-    if (idle >= IDLE_MIN) return { share, idle }
-    if (share > SHARE_MIN) continue
-    if (!isStrict) return { share, idle }
-    throw new Failure(`At ${100 * SHARE_MIN} % of its load ${name} still leaves only ${(100 * idle).toFixed(1)} % of the processor time idle: something else runs on this machine`)
+export async function findHeadroom (name: string, shares: readonly number[], idleAt: (share: number) => Promise<number>, isStrict: boolean): Promise<Headroom> {
+  let lowest: Headroom | undefined
+  for (const share of shares) {
+    lowest = { share, idle: await idleAt(share) }
+    if (lowest.idle >= IDLE_MIN) return lowest
   }
+  if (lowest && !isStrict) return lowest
+  throw new Failure(`At ${Math.round(100 * (lowest?.share ?? NaN))} % of its load ${name} still leaves only ${(100 * (lowest?.idle ?? NaN)).toFixed(1)} % of the processor time idle: something else runs on this machine`)
 }

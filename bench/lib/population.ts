@@ -13,7 +13,7 @@ const SEED = 1000
 /** Of them one of this number is open: MySQL held the newest version of it. */
 const OPEN_SHARE = 20
 const DAY_SECONDS = 86_400
-/** Keys may come and go, such as an index of something that has no ticket at the moment. */
+/** Of keys some come and go, such as the service's checkpoint. */
 const OTHER_KEYS_MAX = 10
 /** What was on its way when a load ended may come a little later. */
 const LATE_MS = 5000
@@ -32,7 +32,7 @@ export interface Site {
   ids: Ids
   /** Of the rows. */
   rowIds: Ids
-  /** Of Redis, besides the tickets' hashes: indexes, the change log. */
+  /** Of Redis, besides the tickets' hashes: indexes, the change log. As many as long as no ticket of its own changes. */
   otherKeys: number
 }
 
@@ -66,7 +66,8 @@ export async function restore (site: Site, ids: Ids): Promise<void> {
 
 /** Rejects when the site does not hold as many tickets as it is said to. */
 export async function expectWhole (site: Site): Promise<void> {
-  const { tickets, unsynced } = await inRedis(site)
+  const { unsynced } = await inRedis(site)
+  const tickets = await countInRedis(site.redis, site.ids)
   const rows = await countRows(site)
   if (isComplete(site, { tickets, unsynced, rows })) return
   throw new Failure(`Beside ${site.name} tickets was to be measured, and there are ${tickets} of them in Redis, ${unsynced} in its index of what is unsynced, and ${rows} rows in MySQL`)

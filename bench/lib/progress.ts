@@ -20,10 +20,11 @@ export function createProgress ({ minutes, isQuick, now = () => performance.now(
   let current = -1
   let currentAt = startedAt
 
-  /** Minutes of the clock for one that was said. */
-  function factor (): number {
+  /** Minutes of the clock for one that was said. A measure that already takes longer counts, too. */
+  function factor (passed: number): number {
     const said = sum(minutes.slice(0, current))
-    return said === 0 ? (isQuick ? QUICK_SHARE : 1) : (currentAt - startedAt) / MS_PER_MINUTE / said
+    const before = said === 0 ? (isQuick ? QUICK_SHARE : 1) : (currentAt - startedAt) / MS_PER_MINUTE / said
+    return Math.max(before, passed / minutes[current]!)
   }
 
   return {
@@ -37,8 +38,7 @@ export function createProgress ({ minutes, isQuick, now = () => performance.now(
     /** @returns how long the whole run still takes, in words */
     left (): string {
       const passed = (now() - currentAt) / MS_PER_MINUTE
-      const own = Math.max(0, (minutes[current] ?? 0) * factor() - passed)
-      const left = own + factor() * sum(minutes.slice(current + 1))
+      const left = factor(passed) * sum(minutes.slice(current)) - passed
       return left < 1 ? 'less than a minute left' : `about ${Math.ceil(left)} min left`
     },
   }

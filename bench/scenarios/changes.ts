@@ -25,8 +25,8 @@ export const changes: Scenario = {
 
   async run ({ stage, plan, note }) {
     // One half waits in Redis, the other is in MySQL alone.
-    const half = plan.choose(500_000, 5000)
-    const seconds = plan.choose(2, 0.4)
+    const half = plan.choose(500_000, 10_000)
+    const seconds = plan.choose(2, 1)
     note(`filling ${(2 * half).toLocaleString('en-US')}`)
     const site = await populate({ stage, mariadb: await stage.mariadb(), table: 'tickets', size: half })
     const { service, ids } = site

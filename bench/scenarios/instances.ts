@@ -41,7 +41,7 @@ export const instances: Scenario = {
     for (const side of sides) {
       const saturation = median((saturated.get(side.name) ?? []).map(({ rate }) => rate))
       const at = (share: number) => share === 1 ? { name: side.name, measure: () => side.measure(false, { seconds }) } : paced({ contender: side, rate: share * saturation, connections: side.connections, seconds })
-      const headroom = await findHeadroom(side.name, async share => {
+      const headroom = await findHeadroom(side.name, plan.choose([1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], [1, 0.5]), async share => {
         note(`${side.name}: at ${Math.round(100 * share)} % of ${Math.round(saturation)} requests/s`)
         return await idleWhile(allowed, at(share).measure)
       }, plan.isStrict)

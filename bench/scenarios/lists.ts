@@ -31,7 +31,7 @@ export const lists: Scenario = {
     }
     const beside = async (name: string, readsOf: (key: string) => string[]) => {
       const contenders = sites.map((site): Contender<BesideWrites> => besideWrites({
-        stage, name: site.name, server: site.service, statuses: [200], seconds: plan.choose(5, 0.6), knownIds: site.ids, writes: changes(site.service.key), reads: readsOf(site.service.key),
+        stage, name: site.name, server: site.service, statuses: [200], seconds: plan.choose(5, 1.5), knownIds: site.ids, writes: changes(site.service.key), reads: readsOf(site.service.key),
       }))
       const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.choose(2, 1), note: text => note(`p99 of ${name}, µs: ${text}`), figure: ({ p99_ms: p99 }) => p99 * 1000 })
       for (const site of sites) await expectWhole(site)

@@ -1,5 +1,5 @@
 /** What lists and changes cost a write: the service beside itself without the indexes and the change log. */
-import { twins, type Slice } from '../lib/contender.ts'
+import { twins } from '../lib/contender.ts'
 import { KEYS, removeFromRedis, withRedis } from '../lib/databases.ts'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { until } from '../../scripts/lib/until.mjs'
@@ -63,7 +63,7 @@ export const withoutLists: Scenario = {
         requests: requests(services[0].key),
         knownIds: known,
         // Gigabytes else, of which one side has more than the other.
-        cleanUp: (slice: Slice) => removeFromRedis(redis, slice.ids),
+        cleanUp: (ids: Ids) => removeFromRedis(redis, ids),
       }))
       const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note: text => note(`${work}: ${text}`), figure: ({ rate }) => rate })
       rows.push(...besides({ scenario: 'without-lists', work, unit, series, subject: 'with', others: [{ name: 'without', label: 'the same without indexes and change log', bar }] }))
