@@ -34,6 +34,8 @@ export interface Site {
   rowIds: Ids
   /** Of Redis, besides the tickets' hashes: indexes, the change log. As many as long as no ticket of its own changes. */
   otherKeys: number
+  /** What was created beside them last, and is gone again, unless it came later than it was taken away. */
+  latest: Ids
 }
 
 type Place = Pick<Site, 'mariadb' | 'table' | 'size'> & { stage: Stage, rows?: number }
@@ -48,7 +50,7 @@ export async function populate ({ stage, mariadb, table, size, rows = size }: Pl
   const otherKeys = await withRedis(redis, client => client.dbsize()) - tickets
   const [oldest] = await withSql(mariadb, sql => sql.query(`SELECT MIN(ticket_id) AS first FROM ${table}`)).then(([found]) => found as { first: number }[])
   const rowIds = { first: Number(oldest?.first), count: rows }
-  const site = { name: size.toLocaleString('en-US'), size, rows, service, redis, mariadb, table, ids, rowIds, otherKeys }
+  const site = { name: size.toLocaleString('en-US'), size, rows, service, redis, mariadb, table, ids, rowIds, otherKeys, latest: { first: 0, count: 0 } }
   if (tickets !== size) throw new Failure(`${size} tickets were created, and Redis has the hashes of ${tickets}`)
   await expectWhole(site)
   return site
@@ -56,9 +58,11 @@ export async function populate ({ stage, mariadb, table, size, rows = size }: Pl
 
 /** @param ids of what was created beside its own tickets, and perhaps flushed */
 export async function restore (site: Site, ids: Ids): Promise<void> {
+  const created = [site.latest, ids]
+  site.latest = ids
   await removeFromMysql(site.mariadb, site.table, ids)
   const isWhole = await until(async () => {
-    await removeFromRedis(site.redis, ids)
+    for (const each of created) await removeFromRedis(site.redis, each)
     return isComplete(site, await inRedis(site))
   }, LATE_MS)
   if (!isWhole) await expectWhole(site)
@@ -66,6 +70,7 @@ export async function restore (site: Site, ids: Ids): Promise<void> {
 
 /** Rejects when the site does not hold as many tickets as it is said to. */
 export async function expectWhole (site: Site): Promise<void> {
+  await removeFromRedis(site.redis, site.latest)
   const { unsynced } = await inRedis(site)
   const tickets = await countInRedis(site.redis, site.ids)
   const rows = await countRows(site)
