@@ -42,6 +42,7 @@ const BacklogSchema = Type.Object({
   due: count('Of these, the ones whose time has come'),
   oldest_due_age_ms: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'How long the oldest due ticket has been waiting; null: none is due' }),
   dead: count('Tickets that MySQL refused for good, and that are not part of unsynced; GET /flush/dead lists them'),
+  indexes: Type.Enum(['whole', 'building', 'off'], { description: 'Of the tickets that wait for MySQL, for lists and counts. building: they are not whole, and lists are 503 until they are built; off: LISTS=off at this instance' }),
   unreachable_partitions: Type.Optional(count('Only there when some partitions of a Cluster cannot be reached: this number is not part of the counts')),
   last_flush: Type.Unsafe<object | null>({
     type: ['object', 'null'],
@@ -62,7 +63,7 @@ const BacklogSchema = Type.Object({
       },
     },
   }),
-}, { examples: [{ strategy: 'hybrid', unsynced: 120, due: 0, oldest_due_age_ms: null, dead: 0, last_flush: { claimed: 3, synced: 3, retried: 0, dead: 0, finished_at: 1_764_000_000, duration_ms: 12, error: null, failure: null } }] })
+}, { examples: [{ strategy: 'hybrid', unsynced: 120, due: 0, oldest_due_age_ms: null, dead: 0, indexes: 'whole', last_flush: { claimed: 3, synced: 3, retried: 0, dead: 0, finished_at: 1_764_000_000, duration_ms: 12, error: null, failure: null } }] })
 
 /** Push tickets to MySQL, and see how far it is behind. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
@@ -103,8 +104,9 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       response: { 200: success('The backlog', BacklogSchema), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => {
-    const { unsynced, due, oldest_due_age_ms, dead, unreachable } = await sync.backlog()
-    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: sync.lastFlush() }
+    const { unsynced, due, oldest_due_age_ms, dead, isIndexed, unreachable } = await sync.backlog()
+    const indexes = config.LISTS === 'off' ? 'off' as const : isIndexed ? 'whole' as const : 'building' as const
+    return { strategy: config.SYNC_STRATEGY, unsynced, due, oldest_due_age_ms, dead, indexes, ...(unreachable > 0 && { unreachable_partitions: unreachable }), last_flush: sync.lastFlush() }
   })
 }
 

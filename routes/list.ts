@@ -5,7 +5,7 @@ import { callerOf } from '../src/auth/caller.ts'
 import { Problem, invalid } from '../src/errors.ts'
 import { fromCursor, toCursor } from '../src/http/cursor.ts'
 import { problems, success } from '../src/http/problems.ts'
-import { TicketList, isOverloaded } from '../src/http/ticket-list.ts'
+import { TicketList, isOverloaded, toErrors } from '../src/http/ticket-list.ts'
 import { INTEGER_MAX, UNIX_SECONDS_MAX } from '../src/tickets/fields.ts'
 import { GROUP_FIELDS, SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
@@ -49,6 +49,11 @@ type Asked = Static<ReturnType<typeof querystringOf>>
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
   const { repository, list, count } = app.tickets
 
+  /** @throws {Problem} not_supported */
+  function refuseUnlisted () {
+    if (config.LISTS === 'off') throw new Problem('not_supported', 'Lists and counts are turned off: LISTS=off. Set LISTS=on at every instance, which then builds the indexes that they need. GET /tickets?ids= needs none.')
+  }
+
   app.get('/tickets', {
     config: { access: 'read' },
     schema: {
@@ -70,7 +75,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
           stale: Type.Optional(Type.Array(TicketId, { description: 'Only there when Redis cannot be asked for some tickets: these are as MySQL has them, and Redis may hold newer versions. Their synced_version is null' })),
           from_mysql: Type.Optional(Type.Array(TicketId, { description: 'Only there when some tickets come from MySQL; these' })),
           errors: Type.Optional(Type.Array(Type.Object({ ticket_id: TicketId, error: Type.Unsafe({ $ref: 'Problem#' }) }), {
-            description: 'Only there when a ticket could not be read; the others are not stopped by it',
+            description: 'Only there when a ticket could not be read; the others are not stopped by it. In a list it may fit the filters, or not',
           })),
         })),
         ...problems('validation_failed', 'not_supported', 'store_unavailable', 'overloaded'),
@@ -90,11 +95,17 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       if (unavailable instanceof Problem) return reply.sendProblem(unavailable)
       return reply.send(answer.toJson(ids, answers, request.id))
     }
+    refuseUnlisted()
     const { cursor, limit = TICKETS_PER_PAGE_DEFAULT, partial = false } = request.query
     const asked = { filters: toFilters(request.query), sort: toSort(request.query.sort) }
     const after = cursor === undefined ? undefined : fromCursor(asked, cursor)
-    const { tickets, next, incomplete } = await list({ ...asked, limit, after }, { caller, answer, isPartial: partial })
-    return reply.send(answer.toPage(tickets, { next_cursor: next ? toCursor(asked, next) : null, has_more: next !== undefined, ...(incomplete.length > 0 && { incomplete }) }))
+    const { tickets, unread, next, incomplete } = await list({ ...asked, limit, after }, { caller, answer, isPartial: partial })
+    return reply.send(answer.toPage(tickets, {
+      next_cursor: next ? toCursor(asked, next) : null,
+      has_more: next !== undefined,
+      ...(incomplete.length > 0 && { incomplete }),
+      ...(unread.length > 0 && { errors: toErrors(unread, request.id) }),
+    }))
   })
 
   app.get('/tickets/counts', {
@@ -117,6 +128,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       },
     },
   }, async request => {
+    refuseUnlisted()
     const { group_by: by, ...filters } = request.query
     const asOf = Math.floor(Date.now() / 1000)
     const counts = await count(toFilters(filters), by)

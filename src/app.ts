@@ -31,6 +31,7 @@ import metricsRoutes from '../routes/metrics.ts'
 import openapiRoutes from '../routes/openapi.ts'
 import opsRoutes from '../routes/ops.ts'
 import resyncRoutes from '../routes/resync.ts'
+import ticketPushRoutes from '../routes/ticket-push.ts'
 import ticketRoutes from '../routes/tickets.ts'
 import { createKeyring, type Keyring } from './auth/api-keys.ts'
 import { showsDocs, type Config } from './config.ts'
@@ -112,6 +113,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(erasureRoutes)
   await app.register(flushRoutes, { config })
   await app.register(deadLetterRoutes)
+  await app.register(ticketPushRoutes)
   await app.register(resyncRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })

@@ -81,6 +81,8 @@ export const Environment = Type.Object({
 
   READ_CACHE_SECONDS: Type.Integer({ default: 60, minimum: 0, maximum: 86_400, description: 'A ticket that only MySQL holds stays in Redis this long after GET /tickets/:id has read it; 0: it is not put back. A read leaves a fifth of maxmemory to writes, and lists put nothing back' }),
 
+  LISTS: Type.Enum(['on', 'off'], { default: 'on', description: 'on: GET /tickets with filters and GET /tickets/counts, for which Redis has indexes of the tickets that wait for MySQL, about 140 bytes each; off: both are 501, and when no instance has on, there are no indexes and writes are cheaper' }),
+
   CHANGES_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 0, maximum: 31_536_000, description: 'A change stays in the change log in Redis this long, some 20 bytes for each; 0: there is no change log' }),
 
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),

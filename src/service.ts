@@ -19,10 +19,11 @@ import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
 import { createShardedRepository, createShards } from './shards/shards.ts'
-import { createTicketShard } from './sync/shard.ts'
+import { createTicketShard, type TicketShard } from './sync/shard.ts'
 import { createWriteBehind } from './sync/write-behind.ts'
 import { createTicketEvents } from './tickets/events.ts'
 import { createKeys } from './tickets/keys.ts'
+import type { TicketRepository } from './tickets/repository.ts'
 import { createStrategy } from './tickets/strategy.ts'
 import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
@@ -131,8 +132,11 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     log,
   })
 
-  const list = createLists({ shards, database, read: (ids, options) => repository.read(ids, options) })
-  const changes = createChanges({ shards, list, read: (ids, options) => repository.read(ids, options) })
+  const isListed = config.LISTS === 'on'
+  const read: TicketRepository['read'] = (ids, options) => repository.read(ids, options)
+  // Without indexes nothing is known of the order of what Redis holds.
+  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([]), database, read })
+  const changes = createChanges({ shards, list, isListed, read })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)
 

@@ -1,6 +1,6 @@
 import type { ChangePage } from '../read-through/changes.ts'
 import { toChangeCursor } from './change-cursor.ts'
-import type { TicketList } from './ticket-list.ts'
+import { toErrors, type TicketList } from './ticket-list.ts'
 
 /** The parts of a change as JSON; the ticket is long. */
 function toParts ({ ticketId, version, ticket }: ChangePage['changes'][number], answer: TicketList): Buffer[] {
@@ -8,12 +8,9 @@ function toParts ({ ticketId, version, ticket }: ChangePage['changes'][number], 
   return ticket === undefined ? [Buffer.from(`${head}null}`)] : [Buffer.from(head), answer.textOf(ticket), Buffer.from('}')]
 }
 
-const toErrors = ({ failures }: ChangePage, requestId: string) =>
-  failures.map(({ ticketId, problem }) => ({ ticket_id: ticketId, error: problem.toBody(requestId) }))
-
 /** A page as the body of an answer. */
 export function toChangesJson (page: ChangePage, answer: TicketList, requestId: string): Buffer {
-  const errors = toErrors(page, requestId)
+  const errors = toErrors(page.failures, requestId)
   const others = { next_cursor: toChangeCursor(page.next), has_more: page.hasMore, ...(errors.length > 0 && { errors }) }
   const changes = page.changes.flatMap((change, i) => [...i === 0 ? [] : [Buffer.from(',')], ...toParts(change, answer)])
   return Buffer.concat([Buffer.from('{"changes":['), ...changes, Buffer.from(`],${JSON.stringify(others).slice(1)}`)])
@@ -26,6 +23,6 @@ export function toChangesJson (page: ChangePage, answer: TicketList, requestId: 
  */
 export function toChangeEvents (page: ChangePage, answer: TicketList, requestId: string): Buffer {
   const changes = page.changes.flatMap(change => [Buffer.from('event: change\ndata: '), ...toParts(change, answer), Buffer.from('\n\n')])
-  const errors = toErrors(page, requestId).map(error => Buffer.from(`event: unreadable\ndata: ${JSON.stringify(error)}\n\n`))
+  const errors = toErrors(page.failures, requestId).map(error => Buffer.from(`event: unreadable\ndata: ${JSON.stringify(error)}\n\n`))
   return Buffer.concat([...changes, ...errors, Buffer.from(`id: ${toChangeCursor(page.next)}\n\n`)])
 }

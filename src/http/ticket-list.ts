@@ -70,6 +70,10 @@ export class TicketList implements Answer {
   }
 }
 
+/** Tickets that cannot be read, as an answer tells of them. */
+export const toErrors = (unread: readonly { ticketId: number, problem: Problem }[], requestId: string) =>
+  unread.map(({ ticketId, problem }) => ({ ticket_id: ticketId, error: problem.toBody(requestId) }))
+
 const COMMA = Buffer.from(',')
 
 const toText = (ticket: Ticket): Buffer => Buffer.from(JSON.stringify(ticket))

@@ -1,31 +1,24 @@
 import { Problem, TicketDeleted, cursorExpired } from '../errors.ts'
 import type { Shards } from '../shards/shards.ts'
 import type { ChangeLog, LogItem } from '../store/change-log.ts'
+import type { ResyncStore } from '../store/resync-store.ts'
 import type { Change, ChangeCursor, LogPosition } from '../tickets/changes.ts'
-import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
+import type { Found } from '../tickets/repository.ts'
 import { allEnded } from '../util/async.ts'
-import type { Lists } from './lists.ts'
+import type { Unread } from './lists.ts'
+import { readInOrder, type Answers } from './read-in-order.ts'
+import { createSnapshot, type SnapshotCall, type SnapshotOptions } from './snapshot.ts'
 
-/** Tickets of one call to Redis, and the bytes of a ticket up to which such a call reads all of them. */
-const PART_TICKETS = 32
-const USUAL_BYTES_MAX = 1024
-
-export interface ChangesOptions {
-  shards: Shards<{ changes: ChangeLog }>
-  list: Lists
-  read: TicketRepository['read']
+export interface ChangesOptions extends SnapshotOptions {
+  shards: Shards<{ changes: ChangeLog, walk: ResyncStore['walkOn'] }>
 }
 
-export interface ChangeCall {
-  caller: string
-  /** What the tickets are read for: it bounds them in bytes, of which it tells how many there are. */
-  answer: Answer & { readonly bytes: number }
-}
+export type ChangeCall = SnapshotCall
 
 export interface ChangePage {
   changes: Change[]
   /** Tickets that cannot be read, and why. */
-  failures: { ticketId: number, problem: Problem }[]
+  failures: Unread[]
   next: ChangeCursor
   hasMore: boolean
 }
@@ -40,39 +33,12 @@ interface Told extends LogItem { shard: number }
  * ticket is told as it is now. Without a cursor the tickets are told that there are, after the end of the log was looked up: what
  * changes meanwhile follows.
  */
-export function createChanges ({ shards, list, read }: ChangesOptions) {
+export function createChanges (options: ChangesOptions) {
+  const { shards, read } = options
+  const snapshot = createSnapshot(options)
   const count = shards.all.length
 
   const end = async (): Promise<ChangeCursor> => ({ positions: await shards.each(({ changes }) => changes.end()) })
-
-  /** All tickets in the order of their ids. */
-  async function snapshot (positions: LogPosition[], after: number, limit: number, call: ChangeCall): Promise<ChangePage> {
-    const { tickets, next } = await list(
-      { filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit, ...(after > 0 && { after: { value: after, id: after } }) },
-      { ...call, isPartial: false })
-    return {
-      changes: tickets.map(ticket => ({ ticketId: ticket.ticket_id, version: ticket.version, ticket })),
-      failures: [],
-      next: { positions, ...(next && { snapshotAfter: next.id }) },
-      // The log follows.
-      hasMore: true,
-    }
-  }
-
-  /**
-   * Reads tickets so that those are left which come last when the answer is full: large ones in small parts, because the calls
-   * of a large part go on side by side. Usual ones are all in the second part.
-   */
-  async function readInOrder (ids: readonly number[], call: ChangeCall): Promise<Answers> {
-    const answers = new Map<number, Found | Problem | null>()
-    for (let size = PART_TICKETS; answers.size < ids.length;) {
-      const part = ids.slice(answers.size, answers.size + size)
-      const found = await read(part, call)
-      part.forEach((id, i) => { answers.set(id, found[i]!) })
-      size = call.answer.bytes / answers.size > USUAL_BYTES_MAX ? PART_TICKETS : ids.length
-    }
-    return answers
-  }
 
   /** @throws {Problem} cursor_expired */
   async function logged (positions: readonly LogPosition[], limit: number, call: ChangeCall): Promise<ChangePage> {
@@ -81,7 +47,7 @@ export function createChanges ({ shards, list, read }: ChangesOptions) {
     if (known.length < count) throw cursorExpired()
     const all = inTime(known.map(({ items }, shard) => items.map(item => ({ ...item, shard }))))
     const some = firstTickets(all, limit)
-    const answers = await readInOrder([...new Set(some.map(({ ticketId }) => ticketId))], call)
+    const answers = await readInOrder(read, [...new Set(some.map(({ ticketId }) => ticketId))], call)
     const { told, refusal } = untilLeft(some, answers)
     if (told.length === 0 && refusal) throw refusal
 
@@ -109,10 +75,13 @@ export function createChanges ({ shards, list, read }: ChangesOptions) {
      * @throws {Problem} cursor_expired, store_unavailable, overloaded
      */
     async page (cursor: ChangeCursor | undefined, limit: number, call: ChangeCall): Promise<ChangePage> {
-      const { positions, snapshotAfter } = cursor ?? { ...await end(), snapshotAfter: 0 }
+      const { positions, snapshot: at } = cursor ?? { ...await end(), snapshot: snapshot.first }
       // Another REDIS_PARTITIONS, or mode.
       if (positions.length !== count) throw cursorExpired()
-      return snapshotAfter === undefined ? await logged(positions, limit, call) : await snapshot(positions, snapshotAfter, limit, call)
+      if (!at) return await logged(positions, limit, call)
+      const { next, ...page } = await snapshot.page(at, limit, call)
+      // The log follows.
+      return { ...page, next: { positions, ...(next && { snapshot: next }) }, hasMore: true }
     },
 
     /** Changes when somebody has changed a ticket. */
@@ -141,8 +110,6 @@ function firstTickets (items: readonly Told[], limit: number): Told[] {
   }
   return some
 }
-
-type Answers = ReadonlyMap<number, Found | Problem | null>
 
 /**
  * Those of each shard before the first that was not read, because the answer is full.

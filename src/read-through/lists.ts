@@ -20,8 +20,13 @@ export interface ListCall {
   isPartial: boolean
 }
 
+/** A ticket that cannot be read, and why. */
+export interface Unread { ticketId: number, problem: Problem }
+
 export interface TicketPage {
   tickets: Ticket[]
+  /** That may fit, or not. */
+  unread: Unread[]
   /** What the next page begins after; undefined: this is the last. */
   next?: Position
   /** What could not be asked. */
@@ -31,7 +36,7 @@ export interface TicketPage {
 /**
  * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. Redis is asked first: a ticket that is brought to MySQL
  * in between is in both, and not in neither. Both tell ids and where they stand; then these tickets are read as any read reads
- * them, so that the newer of two versions counts, and those that do not fit any more are left out.
+ * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
  */
 export function createLists ({ shards, database, read }: ListOptions) {
   async function part (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Listed[]>): Promise<Listed[]> {
@@ -58,15 +63,16 @@ export function createLists ({ shards, database, read }: ListOptions) {
     const refusal = left === 0 ? found[0] : undefined
     if (refusal instanceof Problem) throw refusal
     const taken = left === -1 ? found : found.slice(0, left)
-    const failure = taken.find(each => each instanceof Problem && each.status === 503)
-    if (failure instanceof Problem && !isPartial) throw failure
+    const unread = taken.flatMap((each, i) => each instanceof Problem && each.code !== 'ticket_deleted' ? [{ ticketId: positions[i]!.id, problem: each }] : [])
+    const failure = unread.find(({ problem }) => problem.status === 503)
+    if (failure && !isPartial) throw failure.problem
     const next = left === -1 ? end : positions[left - 1]
     const compare = byPosition(query.sort)
     // By updated_at a row of MySQL stands elsewhere than the newer version that was read: there it is, or was, on a page of its own.
     const isHere = (position: Position) => (!query.after || compare(query.after, position) < 0) && (!next || compare(position, next) <= 0)
     const tickets = taken.flatMap(each => each && !(each instanceof Problem) && fits(each.ticket, query.filters) && isHere(positionOf(each.ticket, query.sort)) ? [each.ticket] : [])
     tickets.sort((a, b) => compare(positionOf(a, query.sort), positionOf(b, query.sort)))
-    return { tickets, incomplete, ...(next && { next }) }
+    return { tickets, unread, incomplete, ...(next && { next }) }
   }
 }
 

@@ -18,6 +18,7 @@ export async function readBacklog (shards: Shards<{ dueIndex: DueIndex }>): Prom
     due: total('due'),
     oldest_due_age_ms: ages.length > 0 ? Math.max(...ages) : null,
     dead: total('dead'),
+    isIndexed: backlogs.every(({ isIndexed }) => isIndexed),
     unreachable: shards.all.length - backlogs.length,
   }
 }

@@ -68,7 +68,12 @@ export function createDeadLetters (scripts: Scripts, keys: Keys) {
 
 export type DeadLetters = ReturnType<typeof createDeadLetters>
 
-function toDeadLetter (id: string, score: string, failure: string): DeadLetter {
+/** @param failure the JSON of retry.lua; empty: it is gone */
+export function toFailure (failure: string): Pick<DeadLetter, 'attempts' | 'reason'> {
   const { attempts = 0, error = 'unknown: the record of the failures is gone' } = failure === '' ? {} : JSON.parse(failure) as { attempts?: number, error?: string }
-  return { ticket_id: Number(id), attempts, reason: error, died_at: Math.floor(Number(score) / 1000), position: { score, id } }
+  return { attempts, reason: error }
+}
+
+function toDeadLetter (id: string, score: string, failure: string): DeadLetter {
+  return { ticket_id: Number(id), ...toFailure(failure), died_at: Math.floor(Number(score) / 1000), position: { score, id } }
 }

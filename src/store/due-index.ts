@@ -64,6 +64,8 @@ export interface Backlog {
   due: number
   oldest_due_age_ms: number | null
   dead: number
+  /** Whether the indexes of the unsynced tickets are whole. */
+  isIndexed: boolean
 }
 
 export interface DueIndexOptions {
@@ -77,6 +79,11 @@ export interface DueIndexOptions {
   onBacklog: (figures: Figures) => void
 }
 
+/**
+ * A mark that lies further ahead was made before Redis's clock was set back, ms. To take a lease for one costs a push that is done twice.
+ */
+export const horizonOf = (delayMaxMs: number): number => HORIZON_FACTOR * Math.max(delayMaxMs, RETRY_LONGEST_MS)
+
 /** Ample for clocks that differ, and for another instance whose configuration has somewhat longer times. */
 const HORIZON_FACTOR = 2
 
@@ -85,9 +92,7 @@ const HORIZON_FACTOR = 2
  * Every call may be repeated, so all of them fail as `store_unavailable`.
  */
 export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds, attemptsMax, delayMaxMs, onBacklog }: DueIndexOptions) {
-  // A mark that lies further ahead was made before Redis's clock was set back. To take a lease for one costs a push that
-  // is done twice.
-  const horizonMs = HORIZON_FACTOR * Math.max(delayMaxMs, RETRY_LONGEST_MS)
+  const horizonMs = horizonOf(delayMaxMs)
 
   return {
     async claim ({ leaseMs, ticketsMax, bytesMax = CLAIM_BYTES_MAX, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
@@ -137,9 +142,9 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     },
 
     async backlog (): Promise<Backlog> {
-      const [unsynced, waiting, due, age, dead, name, removed] = await scripts.backlog([keys.due, keys.dead, keys.synced], [horizonMs]) as [number, number, number, number, number, string, number]
+      const [unsynced, waiting, due, age, dead, name, removed, whole] = await scripts.backlog([keys.due, keys.dead, keys.synced, keys.index], [horizonMs]) as [number, number, number, number, number, string, number, number]
       onBacklog({ name, unsynced: unsynced + dead, removed })
-      return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead }
+      return { unsynced, waiting, due, oldest_due_age_ms: age < 0 ? null : age, dead, isIndexed: whole === 1 }
     },
   }
 }

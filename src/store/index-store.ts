@@ -7,7 +7,7 @@ const STEP_COUNT = 500
 /** An instance that has not gone on in this time has ended, or hangs. Another one begins again. */
 const LEASE_MS = 30_000
 
-/** Builds the indexes of the unsynced tickets of a shard anew. Every call may be repeated. */
+/** The indexes of the unsynced tickets of a shard: builds them anew, or removes them. Every call may be repeated. */
 export function createIndexStore (scripts: Scripts, keys: Keys) {
   const pattern = `${keys.index.replaceAll(/[\\*?[\]{}]/g, char => '{}'.includes(char) ? char : `\\${char}`)}:*`
 
@@ -26,17 +26,24 @@ export function createIndexStore (scripts: Scripts, keys: Keys) {
 
   return {
     /**
-     * Builds the indexes, unless they are whole or another instance does.
+     * Says that the indexes are wanted for `wantedMs` from now, and builds them, unless they are whole or another instance does.
      * @returns whether it has built them
      */
-    async rebuild (owner: string, signal: AbortSignal, onBegin: () => void): Promise<boolean> {
-      if (await step('begin', owner) === '') return false
+    async rebuild (owner: string, wantedMs: number, signal: AbortSignal, onBegin: () => void): Promise<boolean> {
+      if (await step('begin', owner, wantedMs) === '') return false
       onBegin()
-      return await steps(signal, 'clear', owner, pattern) &&
-        await steps(signal, 'build', owner, 'due', keys.ticketPrefix) &&
-        await steps(signal, 'build', owner, 'dead', keys.ticketPrefix) &&
-        await step('finish', owner) === '0'
+      if (!await steps(signal, 'clear', owner, pattern)) return false
+      // A ticket that dies, or is brought back, meanwhile is in one of them when that is looked through.
+      for (const marks of ['dead', 'due', 'dead']) if (!await steps(signal, 'build', owner, marks, keys.ticketPrefix)) return false
+      return await step('finish', owner) === '0'
     },
+
+    /**
+     * Has nothing put into the indexes any more, and removes them, unless they are, or another instance wants them or does.
+     * @returns whether it has removed them
+     */
+    drop: async (owner: string, signal: AbortSignal): Promise<boolean> =>
+      await step('drop', owner) !== '' && await steps(signal, 'clear', owner, pattern) && await step('finish', owner) === '0',
   }
 }
 

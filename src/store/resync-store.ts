@@ -59,8 +59,12 @@ export interface ResyncState extends ResyncCounts {
 export function createResyncStore (scripts: Scripts, keys: Keys) {
   const pattern = `${keys.ticketPrefix.replaceAll(/[\\*?[\]]/g, '\\$&')}*`
 
-  async function walkOn (cursor: string, ids: readonly number[] = []): Promise<[string, Standing[]]> {
-    const [next, ...flat] = await scripts.walk([keys.due, keys.dead], [keys.ticketPrefix, cursor, WALK_COUNT, pattern, ...ids]) as [string, ...(string | number)[]]
+  /**
+   * The part of the walk at a cursor of Redis, '0' for the first; or these tickets.
+   * @returns the cursor of the next part, '0' when that was the last
+   */
+  async function walkOn (cursor: string, ids: readonly number[] = [], keysMax = WALK_COUNT): Promise<[string, Standing[]]> {
+    const [next, ...flat] = await scripts.walk([keys.due, keys.dead], [keys.ticketPrefix, cursor, keysMax, pattern, ...ids]) as [string, ...(string | number)[]]
     const standings: Standing[] = []
     for (let i = 0; i < flat.length; i += 4) standings.push(toStanding(flat.slice(i, i + 4) as [string, string, string, number]))
     return [next, standings]
@@ -71,6 +75,8 @@ export function createResyncStore (scripts: Scripts, keys: Keys) {
   const countsOf = ({ compared, marked, loaded }: ResyncCounts) => [compared, marked, loaded]
 
   return {
+    walkOn,
+
     /** All tickets that Redis holds, in parts. */
     async * walk (): AsyncGenerator<Standing[]> {
       let cursor = '0'

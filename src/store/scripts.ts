@@ -8,7 +8,7 @@ import { ARCHIVED_RANGE } from '../tickets/keys.ts'
 const SCRIPT_NAMES = [
   'write', 'read',
   'claim', 'acknowledge', 'release', 'retry', 'expedite', 'backlog', 'forget',
-  'dead', 'redrive',
+  'dead', 'redrive', 'inspect',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
   'reindex', 'list', 'count', 'changes',

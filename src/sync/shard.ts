@@ -1,7 +1,7 @@
 import { storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
-import { createDueIndex, type DueIndexOptions } from '../store/due-index.ts'
+import { createDueIndex, horizonOf, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
 import { createChangeLog } from '../store/change-log.ts'
 import { createErasureStore } from '../store/erasure-store.ts'
@@ -11,6 +11,7 @@ import { createReconcileStore } from '../store/reconcile-store.ts'
 import { createResyncStore } from '../store/resync-store.ts'
 import { repeatableScripts } from '../store/scripts.ts'
 import { createTicketStore, type StoreOptions } from '../store/store.ts'
+import { createTicketPush } from '../store/ticket-push.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import { createReconcile, type ReconcileOptions } from './reconcile.ts'
 import { createShardResync } from './shard-resync.ts'
@@ -29,6 +30,7 @@ export function createTicketShard (options: TicketShardOptions) {
   const scripts = repeatableScripts(shard)
   const checkpoint = createCheckpoint(scripts, keys, { partitions: count, onVanished: options.onVanished })
   const dueIndex = createDueIndex(scripts, keys, { ...options, onBacklog: checkpoint.note })
+  const resyncStore = createResyncStore(scripts, keys)
   const reconcileStore = createReconcileStore(scripts, keys, { retentionSeconds, changesSeconds, checkpoint })
   const reconcile = createReconcile({
     ...options,
@@ -40,12 +42,14 @@ export function createTicketShard (options: TicketShardOptions) {
     repository: refuseUntilReconciled(createTicketStore(options), reconcile.isTrusted),
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
+    inspect: createTicketPush(scripts, keys, horizonOf(options.delayMaxMs)),
     reconcile,
     erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
     list: createListStore(scripts, keys),
     changes: createChangeLog(scripts, keys),
-    resync: createShardResync({ ...options, checkpoint, store: createResyncStore(scripts, keys), load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),
+    walk: resyncStore.walkOn,
+    resync: createShardResync({ ...options, checkpoint, store: resyncStore, load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),
     /** Whether it can be written to. */
     isUsable: () => shard.isReady() && reconcile.isTrusted(),
   }

@@ -43,7 +43,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
   let misconfigured: ConfigError | undefined
   let requests = 0
   const resync = createResync({ shards, database, events, log, stopping: stopping.signal, onMarked: () => { ticker.wake(0) } })
-  const reindex = createReindex({ shards, log, stopping: stopping.signal })
+  const reindex = createReindex({ shards, isWanted: config.LISTS === 'on', intervalMs: config.FLUSH_INTERVAL_MS, events, log, stopping: stopping.signal })
   const flusher = createFlusher({
     shards,
     database,
@@ -117,6 +117,8 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     on: flusher.on,
     backlog: () => readBacklog(shards),
     deadLetters: createShardedDeadLetters(shards),
+    /** How a ticket stands on its way to MySQL. */
+    inspect: (id: number) => shards.divide([id], each => each)[0]![0].inspect(id),
     lastFlush: flusher.lastFlush,
     resync,
     reindex,

@@ -10,12 +10,20 @@ export interface LogPosition {
   told: number
 }
 
+/**
+ * How far a snapshot is. `all`, `mysql`: the id up to which the tickets, or MySQL's rows, were told. `redis`: how far the keys of a shard were
+ * walked through, and unsynced tickets that were found and have not been told. Where there are no indexes `redis` comes first, then `mysql`.
+ */
+export type SnapshotPosition =
+  { of: 'all' | 'mysql', after: number } |
+  { of: 'redis', shard: number, cursor: string, left: number[] }
+
 /** How far a consumer is. */
 export interface ChangeCursor {
   /** One for each shard. */
   positions: LogPosition[]
-  /** In the snapshot: the id up to which tickets were told. It ends where the log at `positions` goes on. */
-  snapshotAfter?: number
+  /** In the snapshot, which ends where the log at `positions` goes on. */
+  snapshot?: SnapshotPosition
 }
 
 /** A ticket as it is now; none: it was deleted. */

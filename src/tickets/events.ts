@@ -19,6 +19,8 @@ export type TicketEvents = EventEmitter<{
   replayed: [replayed: Replayed]
   /** This number of unsynced tickets is gone from Redis. */
   vanished: [tickets: number]
+  /** The indexes of the unsynced tickets of a shard were built anew, or could not be. */
+  indexed: [outcome: 'built' | 'failed']
   /** MySQL does not hold what it had acknowledged. */
   mysqlLost: []
   /** An erasure has made tombstones of this number of tickets. */

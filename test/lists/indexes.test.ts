@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { createIndexStore } from '../../src/store/index-store.ts'
+import { repeatableScripts } from '../../src/store/scripts.ts'
 import { loadNewer } from '../../src/sync/reconcile.ts'
+import { createKeys } from '../../src/tickets/keys.ts'
 import { createService, createStores, eventually, type Service } from '../helper.ts'
 import { expectIndexes, readIndexes } from './indexes.ts'
 
@@ -124,4 +127,31 @@ t.test('a ticket that has vanished has them built again', async t => {
   app.tickets.sync.reindex.look()
   await eventually(async () => { if (count() === before) throw new Error('not built yet') })
   t.strictSame(await readIndexes(service), await expectIndexes(service))
+})
+
+t.test('a dead letter that is brought back while they are built, and a ticket that dies meanwhile, are in them', async t => {
+  const service = await createService(t)
+  const { redis, prefix, app, config } = service
+  await built(service)
+  for (const id of [1, 2]) await service.call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+  const [due, dead] = [`${prefix}tickets:due`, `${prefix}tickets:dead`]
+  const scripts = repeatableScripts(app.redis.shards[0]!)
+  /** The ticket changes its place when this part of the marks has been looked through. */
+  const rebuild = async (after: number, from: string, to: string, id: string) => {
+    await redis.zrem(to === dead ? due : dead, id)
+    await redis.zrem(to, id)
+    await redis.zadd(from, 1, id)
+    await redis.hdel(`${prefix}tickets:index`, 'state')
+    let builds = 0
+    const reindex: typeof scripts.reindex = async (keys, args) => {
+      const reply = await scripts.reindex(keys, args)
+      if (args[0] === 'build' && (builds += 1) === after) await redis.multi().zrem(from, id).zadd(to, 1, id).exec()
+      return reply
+    }
+    const store = createIndexStore({ ...scripts, reindex }, createKeys(config.KEY_PREFIX))
+    t.equal(await store.rebuild('test', 60_000, new AbortController().signal, () => {}), true)
+    t.strictSame(await readIndexes(service), await expectIndexes(service))
+  }
+  await rebuild(1, dead, due, '1')
+  await rebuild(1, due, dead, '1')
 })

@@ -190,3 +190,29 @@ t.test('while Redis is unavailable: 503, or what MySQL has with the changes of t
   t.match(await call('GET', '/tickets'), { status: 503, body: { code: 'store_unavailable' } })
   t.match(await call('GET', '/tickets?partial=true&status=closed'), { status: 200, body: { tickets: [{ ticket_id: 2 }], incomplete: ['redis'] } })
 })
+
+t.test('a ticket that cannot be read is told, and stops no other', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
+  await built(service)
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3, 4, 5].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, assigned_to: 7 })) })
+  await redis.hset(`${prefix}ticket:1`, 'created_at', 'nonsense')
+  await redis.hdel(`${prefix}ticket:2`, 'version')
+  await redis.set(`${prefix}ticket:3`, 'no hash')
+  for (const query of ['', '?assigned_to=7', '?sort=created_at', '?sort=-updated_at', '?limit=1']) {
+    const errors: { ticket_id: number, error: object }[] = []
+    const tickets: number[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { status, body } = await call('GET', `/tickets${query}${cursor === '' ? '' : `${query ? '&' : '?'}cursor=${cursor}`}`)
+      t.equal(status, 200, query)
+      errors.push(...body.errors ?? [])
+      tickets.push(...body.tickets.map((ticket: Ticket) => ticket.ticket_id))
+      cursor = body.next_cursor
+    }
+    t.strictSame(tickets.toSorted(), [4, 5], query)
+    t.strictSame(errors.map(({ ticket_id: id }) => id).toSorted(), [1, 2, 3], `${query}: each once`)
+    t.match(errors[0], { error: { code: 'internal_error', status: 500 } })
+  }
+  t.notOk('errors' in (await call('GET', '/tickets?customer_id=2')).body)
+  t.match((await call('GET', '/tickets/counts?group_by=status&assigned_to=7')).body, { counts: { open: 4 } }, 'what is no hash is not looked at')
+})

@@ -6,6 +6,7 @@ import { CURSOR_CHARACTERS_MAX, fromChangeCursor, toChangeCursor } from '../../s
 import { streamChanges } from '../../src/http/change-stream.ts'
 import { TicketList } from '../../src/http/ticket-list.ts'
 import type { ChangePage } from '../../src/read-through/changes.ts'
+import type { SnapshotPosition } from '../../src/tickets/changes.ts'
 import { createChangeSignal } from '../../src/util/change-signal.ts'
 
 const position = fc.record({
@@ -14,9 +15,15 @@ const position = fc.record({
   told: fc.integer({ min: 0, max: 500 }),
 }, { noNullPrototype: true })
 
+const number = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+const snapshotPosition: fc.Arbitrary<SnapshotPosition> = fc.oneof(
+  fc.record({ of: fc.constantFrom('all' as const, 'mysql' as const), after: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - 1 }) }, { noNullPrototype: true }),
+  fc.record({ of: fc.constant('redis' as const), shard: fc.nat(1024), cursor: number.map(String), left: fc.array(number) }, { noNullPrototype: true }),
+)
+
 t.test('a cursor is what it was made of', async t => {
-  fc.assert(fc.property(fc.array(position, { minLength: 1, maxLength: 100 }), fc.option(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), { nil: undefined }), (positions, snapshotAfter) => {
-    const cursor = { positions, ...(snapshotAfter !== undefined && { snapshotAfter }) }
+  fc.assert(fc.property(fc.array(position, { minLength: 1, maxLength: 100 }), fc.option(snapshotPosition, { nil: undefined }), (positions, snapshot) => {
+    const cursor = { positions, ...(snapshot && { snapshot }) }
     t.strictSame(fromChangeCursor(toChangeCursor(cursor), '/since'), cursor)
     return t.passing()
   }))
@@ -24,9 +31,13 @@ t.test('a cursor is what it was made of', async t => {
 
 t.test('the cursor of the largest Cluster has room in a request', async t => {
   const positions = Array.from({ length: 1024 }, (_, i) => ({ epoch: (i % 64).toString(16).padStart(8, '0'), entry: `${1_764_000_000_000 - i * 600_000}-${i % 200}`, told: i % 32 }))
-  const text = toChangeCursor({ positions, snapshotAfter: Number.MAX_SAFE_INTEGER })
-  t.ok(text.length <= CURSOR_CHARACTERS_MAX, `${text.length} characters`)
-  t.match(text, /^[\w-]+$/)
+  // As many are left as a call finds that looks at 64 keys, and some more of the same bucket.
+  const left = Array.from({ length: 80 }, (_, i) => Number.MAX_SAFE_INTEGER - i)
+  for (const snapshot of [{ of: 'all', after: Number.MAX_SAFE_INTEGER - 1 }, { of: 'redis', shard: 1023, cursor: String(2 ** 40), left }] as const) {
+    const text = toChangeCursor({ positions, snapshot: snapshot as SnapshotPosition })
+    t.ok(text.length <= CURSOR_CHARACTERS_MAX, `${text.length} characters`)
+    t.match(text, /^[\w-]+$/)
+  }
 })
 
 t.test('no other text is a cursor', async t => {

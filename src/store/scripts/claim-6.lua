@@ -123,7 +123,7 @@ in_chunks(gone, function(...)
   redis.pcall('HDEL', failures_key, ...)
 end)
 count_removed(synced_key, #gone)
-if #gone > 0 then redis.pcall('HDEL', index_key, 'state') end
+if #gone > 0 and redis.pcall('HGET', index_key, 'state') ~= 'off' then redis.pcall('HDEL', index_key, 'state') end
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
 return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }

@@ -55,13 +55,17 @@ for _, name in ipairs({ 'status', 'category', 'priority', 'assigned_to', 'custom
   fits_all = fits_all and asked[name] == nil
 end
 
+-- Where a ticket stands in a list, and not what it is counted by.
+local IS_POSITION = { ticket_id = true, created_at = true, updated_at = true }
+
 -- The value that is asked for; nil where the ticket does not fit.
 local function look(id)
   if fits_all then return id end
   local held = redis.pcall('HMGET', ticket_prefix .. id, 'status', 'assigned_to', 'customer_id', 'category', 'priority', 'created_at', 'updated_at', 'version', 'synced_version', 'deleted_at', asked.value)
-  if is_other_type(held) then return nil end
+  -- What cannot be read is told, and whoever reads it says so. It is counted nowhere.
+  if is_other_type(held) then return IS_POSITION[asked.value] and (asked.value == 'ticket_id' and id or '') or nil end
   local status, assignee, customer, category, priority, created, updated, version, synced, deleted = unpack(held, 1, 10)
-  if not version or version == synced or deleted then return nil end
+  if version and version == synced or deleted then return nil end
   local fits = (not statuses or statuses[status]) and (not assignees or assignees[assignee or '0']) and (not asked.customer_id or customer == asked.customer_id) and
     (not categories or categories[category or '']) and (not priorities or priorities[priority or '']) and
     is_between(created, asked.created_since, asked.created_until) and is_between(updated, asked.updated_since, asked.updated_until)

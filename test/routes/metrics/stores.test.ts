@@ -150,7 +150,7 @@ t.test('a full Redis is told from others that refuse', async t => {
 
 t.test('a Cluster of which a part is unavailable: a part of the backlog would look like good news', async t => {
   const { app } = await createService(t)
-  app.tickets.sync.backlog = async () => ({ unsynced: 1, waiting: 1, due: 1, dead: 1, oldest_due_age_ms: 1, unreachable: 1 })
+  app.tickets.sync.backlog = async () => ({ unsynced: 1, waiting: 1, due: 1, dead: 1, oldest_due_age_ms: 1, isIndexed: true, unreachable: 1 })
   t.strictSame(values(await scrape(app), BACKLOG), BACKLOG.map(() => undefined))
 })
 

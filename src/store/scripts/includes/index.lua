@@ -6,6 +6,9 @@
 --   KEY:assignee        sorted set in the order of its members: assignee (0: none) and id, each 7 bytes, the highest first
 --   KEY:customer:N      sorted set of the ids of 8 customers; score = customer. Small ones are arrays, too
 -- In a Cluster a partition has one id of 64, by default.
+-- Where no instance wants them (LISTS=off) the state is 'off', and nothing is put in. The switch is here, with the data, so that all
+-- instances heed the same one, whatever their settings.
+local is_index_off = redis.pcall('HGET', index_key, 'state') == 'off'
 local INDEX_RANGE = string.find(index_key, '{', 1, true) and 32768 or 512
 local CUSTOMERS_PER_SET = 8
 -- In place of a status, none of which has a comma: those of which MySQL has a row, in an older version.
@@ -26,6 +29,7 @@ end
 local changed, was_indexed, is_indexed = {}, {}, {}
 
 local function set_index(id, was, is)
+  if is_index_off then return end
   if was_indexed[id] == nil then
     was_indexed[id] = was
     changed[#changed + 1] = id
@@ -115,5 +119,5 @@ local function apply_index()
   in_chunks(assignees_removed, function(...) call_index('ZREM', index_key .. ':assignee', ...) end)
   in_chunks(assignees_added, function(...) call_index('ZADD', index_key .. ':assignee', ...) end)
   -- It is built anew.
-  if index_failed then redis.pcall('HDEL', index_key, 'state') end
+  if index_failed and not is_index_off then redis.pcall('HDEL', index_key, 'state') end
 end
