@@ -71,18 +71,27 @@ export async function restore (site: Site, ids: Ids): Promise<void> {
 /** Rejects when the site does not hold as many tickets as it is said to. */
 export async function expectWhole (site: Site): Promise<void> {
   await removeFromRedis(site.redis, site.latest)
-  const { unsynced } = await inRedis(site)
+  const { unsynced, indexed } = await inRedis(site)
   const tickets = await countInRedis(site.redis, site.ids)
   const rows = await countRows(site)
-  if (isComplete(site, { tickets, unsynced, rows })) return
-  throw new Failure(`Beside ${site.name} tickets was to be measured, and there are ${tickets} of them in Redis, ${unsynced} in its index of what is unsynced, and ${rows} rows in MySQL`)
+  if (isComplete(site, { tickets, unsynced, indexed, rows })) return
+  throw new Failure(`Beside ${site.name} tickets was to be measured, and there are ${tickets} of them in Redis, ${unsynced} in its index of what is unsynced, ${indexed} in its indexes for lists, and ${rows} rows in MySQL`)
 }
 
-export function isComplete ({ size, rows: whole = size }: Pick<Site, 'size'> & { rows?: number }, { tickets, unsynced, rows = whole }: { tickets: number, unsynced: number, rows?: number }): boolean {
-  return tickets >= size && tickets <= size + OTHER_KEYS_MAX && unsynced === size && rows === whole
+export function isComplete ({ size, rows: whole = size }: Pick<Site, 'size'> & { rows?: number }, { tickets, unsynced, indexed = size, rows = whole }: {
+  tickets: number, unsynced: number, indexed?: number, rows?: number
+}): boolean {
+  return tickets >= size && tickets <= size + OTHER_KEYS_MAX && unsynced === size && indexed === size && rows === whole
 }
 
-const inRedis = ({ redis: node, otherKeys }: Site) => withRedis(node, async redis => ({ tickets: await redis.dbsize() - otherKeys, unsynced: await redis.zcard(KEYS.due) }))
+const inRedis = ({ redis: node, otherKeys }: Site) => withRedis(node, async redis => {
+  const byStatus = Object.entries(await redis.hgetall(KEYS.index)).filter(([field]) => /^status:[^,]*$/.test(field))
+  return {
+    tickets: await redis.dbsize() - otherKeys,
+    unsynced: await redis.zcard(KEYS.due),
+    indexed: byStatus.reduce((sum, [, count]) => sum + Number(count), 0),
+  }
+})
 
 const countRows = ({ mariadb, table }: Pick<Site, 'mariadb' | 'table'>) => count(mariadb, `SELECT COUNT(*) AS count FROM ${table}`)
 
