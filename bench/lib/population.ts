@@ -11,7 +11,7 @@ import { AGENTS, agentOf, CUSTOMER_STEP, CUSTOMERS, fill, flush, type Ids } from
 /** Rows that the service writes; the others are made of them. */
 const SEED = 1000
 /** Of them one of this number is open: MySQL held the newest version of it. */
-const OPEN_SHARE = 20
+const OPEN_SHARE = 25
 const DAY_SECONDS = 86_400
 /** Of keys some come and go, such as the service's checkpoint. */
 const OTHER_KEYS_MAX = 10

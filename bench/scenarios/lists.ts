@@ -22,7 +22,7 @@ export const lists: Scenario = {
   wants: [],
 
   async run ({ stage, plan, note }) {
-    const sizes = plan.choose([10_000, 1_000_000], [8000, 16_000])
+    const sizes = plan.choose([10_000, 1_000_000], [4000, 8000])
     const mariadb = await stage.mariadb()
     const sites: Site[] = []
     for (const size of sizes) {

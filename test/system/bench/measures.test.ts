@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { followAll } from '../../../bench/lib/follower.ts'
 import { findHeadroom } from '../../../bench/lib/headroom.ts'
 import { createProgress } from '../../../bench/lib/progress.ts'
+import { writeMany } from '../../../bench/lib/tickets.ts'
 import { toRows as changesRows } from '../../../bench/scenarios/changes.ts'
 import { toRow as instancesRow } from '../../../bench/scenarios/instances.ts'
 import { toRows as listsRows } from '../../../bench/scenarios/lists.ts'
@@ -68,6 +69,28 @@ t.test('changes are measured alone, and by what they leave to writes', async t =
   ])
   t.match(alone, { value: 32_000, unit: 'tickets/s', met: true, rounds: 2 })
   t.match(writes, { values: [85, 150], references: [100, 200], ratio: { median: 0.8 }, met: true, detail: '10,000 tickets/s are read meanwhile' })
+})
+
+t.test('what prepares a measure waits for a service that has too much to do, and for nothing else', async t => {
+  const statuses = [503, 200]
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    response.statusCode = statuses.shift() ?? 500
+    response.end(JSON.stringify({ code: response.statusCode === 503 ? 'overloaded' : 'internal_error' }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const service = { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, key: 'k' }
+  await writeMany(service, [{}])
+  t.equal(asked, 2)
+  await t.rejects(writeMany(service, [{}]), /answered with 500/)
+  t.equal(asked, 3)
+  statuses.push(503)
+  await t.rejects(writeMany(service, [{}], 1), /answered with 503/)
 })
 
 /** A service whose changes are these pages, each again and again from the last on. */
