@@ -12,7 +12,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const { metrics, redis, mysql, tickets: { events, sync, journal, erasures, webhooks } } = app
   events.on('refused', app.countOverload)
   measureStores(metrics, { redis, mysql, events })
-  measureSync(metrics, sync)
+  measureSync(metrics, { sync, events, isListed: config.LISTS === 'on' })
   measureLosses(metrics, { events, resync: sync.resync })
   measureErasures(metrics, { erasures, events })
   measureWebhooks(metrics, webhooks)

@@ -35,8 +35,11 @@ const otherwise = {
 function withAccess (schema: FastifySchema = {}, access?: Scope | 'public'): FastifySchema {
   if (schema.response) schema = { ...schema, response: { ...schema.response, default: otherwise } }
   if (access === undefined || access === 'public') return { ...schema, security: [] }
+  const { description = '' } = schema as { description?: string }
   return {
     ...schema,
+    // Swagger UI shows no roles of such a scheme.
+    description: `${description} Scope: \`${access}\`.`.trim(),
     // For a scheme that is not OAuth 2 these are the roles that are needed (OpenAPI 3.1, Security Requirement Object).
     security: [{ key: [access] }],
     response: withProblems(schema.response as never, 'unauthorized', 'forbidden', 'rate_limited', 'overloaded'),
@@ -57,11 +60,13 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       servers: [{ url: '/' }],
       components: {
         securitySchemes: {
-          key: { type: 'http', scheme: 'bearer', description: 'An API key. Its scopes are read, write and ops, of which each route names the one that it asks for. A service without API_KEYS listens on loopback only, and asks for none' },
+          key: { type: 'http', scheme: 'bearer', description: 'An API key. Its scopes are read, write, erase and ops, of which each route names the one that it asks for. A service without API_KEYS listens on loopback only, and asks for none' },
         },
       },
       tags: [
-        { name: 'tickets', description: 'Create, change and read tickets' },
+        { name: 'tickets', description: 'Create, change, read and delete tickets, one or many at a time; import those of another system' },
+        { name: 'lists', description: 'Find and count tickets by what they are, and follow what changes' },
+        { name: 'erasure', description: 'Erase what there is of a customer' },
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
         { name: 'webhooks', description: 'Who is told of changes, and what could not be told' },
         { name: 'journal', description: 'Writes that were accepted while Redis was unavailable' },

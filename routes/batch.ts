@@ -24,7 +24,7 @@ const bodyOf = <Item extends TSchema>(item: Item) => Type.Object({
   examples: [{
     operations: [
       { op: 'create', ticket_id: 1234, customer_id: 123, subject: 'Order issue' },
-      { op: 'update', ticket_id: 1200, status: 'closed', if_match: '"1764000000123"' },
+      { op: 'update', ticket_id: 1234, status: 'pending', assigned_to: 7 },
       { op: 'import', ticket_id: 7, customer_id: 123, status: 'closed', created_at: 1_551_700_000, updated_at: 1_551_800_000, closed_at: 1_551_790_000 },
     ],
   }],

@@ -79,7 +79,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       summary: 'Read what changed',
       description: 'Each ticket that has changed since the cursor, as it is now, at least once, and per ticket in order: keep the highest version. Without `since` all tickets are told first. ' +
         'With `Accept: text/event-stream` the changes come as server-sent events `change`, whose id is the cursor.',
-      tags: ['tickets'],
+      tags: ['lists'],
       querystring: Querystring,
       headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: CURSOR_CHARACTERS_MAX, description: 'Of events: the id of the last one, which counts instead of `since`' })) }),
       response: {

@@ -40,7 +40,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Erase a customer',
       description: 'All tickets of the customer become tombstones, and all stored answers and journal entries that hold something of them go. It goes on in the background, also ' +
         'after a crash: GET /erasures/:id tells how far it is. A ticket that is created later stays. The same customer again while one is open is the same erasure.',
-      tags: ['tickets'],
+      tags: ['erasure'],
       body: Body,
       response: {
         202: success('It is being done', Status, { Location: { type: 'string', description: 'Where to ask how far it is' } }),
@@ -59,7 +59,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       operationId: 'readErasure',
       summary: 'How far an erasure is',
       description: 'An erasure that waits goes on by itself.',
-      tags: ['tickets'],
+      tags: ['erasure'],
       params: Type.Object({ id: Id }),
       response: {
         200: success('The erasure', Status),

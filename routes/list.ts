@@ -18,16 +18,17 @@ const TICKETS_PER_PAGE_DEFAULT = 50
 const VALUES_MAX = 100
 
 const list = { style: 'form', explode: false, minItems: 1, maxItems: VALUES_MAX }
-const Labels = (description: string, example: string) => Type.Optional(Type.Array(Type.String({ pattern: '^[^,\\s]([^,]{0,62}[^,\\s])?$' }), { ...list, description, examples: [[example]] }))
-const Seconds = (description: string) => Type.Optional(Type.Integer({ minimum: 0, maximum: UNIX_SECONDS_MAX, description: `Unix seconds: ${description}`, examples: [1_764_000_000] }))
+// An example is what Swagger UI sends when nothing else is chosen: what is one filter of many has none.
+const Labels = (example: string) => Type.Optional(Type.Array(Type.String({ pattern: '^[^,\\s]([^,]{0,62}[^,\\s])?$' }), { ...list, description: `Comma-separated: one of these, such as ${example}` }))
+const Seconds = (description: string) => Type.Optional(Type.Integer({ minimum: 0, maximum: UNIX_SECONDS_MAX, description: `Unix seconds, such as 1764000000: ${description}` }))
 
 /** What a list may be asked for, beside what `ids` asks for. */
 const filtersOf = (statuses: readonly string[]) => ({
   status: Type.Optional(Type.Array(Type.Enum([...statuses]), { ...list, description: 'Comma-separated: one of these', examples: [[statuses[0]!]] })),
-  assigned_to: Type.Optional(Type.Array(Type.String({ pattern: '^(none|[1-9]\\d{0,15})$' }), { ...list, description: 'Comma-separated ids of agents; `none`: unassigned', examples: [['7', 'none']] })),
-  customer_id: Type.Optional(Type.Integer({ minimum: 1, maximum: INTEGER_MAX, description: 'The customer\'s id', examples: [123] })),
-  category: Labels('Comma-separated: one of these', 'billing'),
-  priority: Labels('Comma-separated: one of these', 'high'),
+  assigned_to: Type.Optional(Type.Array(Type.String({ pattern: '^(none|[1-9]\\d{0,15})$' }), { ...list, description: 'Comma-separated ids of agents, such as 7,none; `none`: unassigned' })),
+  customer_id: Type.Optional(Type.Integer({ minimum: 1, maximum: INTEGER_MAX, description: 'The customer\'s id, such as 123' })),
+  category: Labels('billing'),
+  priority: Labels('high'),
   created_since: Seconds('created then or later'),
   created_until: Seconds('created then or earlier'),
   updated_since: Seconds('last changed then or later'),
@@ -35,11 +36,11 @@ const filtersOf = (statuses: readonly string[]) => ({
 })
 
 const querystringOf = (statuses: readonly string[]) => Type.Object({
-  ids: Type.Optional(Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids: these tickets, and no other parameter', examples: [[1234, 1235]], style: 'form', explode: false })),
+  ids: Type.Optional(Type.Array(TicketId, { minItems: 1, maxItems: TICKETS_PER_READ_MAX, description: 'Comma-separated ids, such as 1234,1235: these tickets, and no other parameter', style: 'form', explode: false })),
   ...filtersOf(statuses),
   sort: Type.Optional(Type.Enum(SORT_FIELDS.flatMap(field => [field, `-${field}`]), { description: '`-` descends; the id breaks ties. Default: -ticket_id', examples: ['-ticket_id'] })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: TICKETS_PER_PAGE_MAX, description: `Tickets of a page at most; default: ${TICKETS_PER_PAGE_DEFAULT}`, examples: [50] })),
-  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before', examples: ['bmV4dF9jdXJzb3I'] })),
+  cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before, such as an answer has it' })),
   partial: Type.Optional(Type.Boolean({ description: 'true: where Redis or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
 }, { additionalProperties: false })
 
@@ -61,7 +62,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       summary: 'List tickets',
       description: 'With `ids` up to 500 tickets by their ids: those that do not exist are in `missing`, those that are left because the answer is large in `unprocessed`. ' +
         'Else the tickets that fit the filters, in pages: fields are ANDed, the values of one ORed. A page may hold fewer than `limit`, or none, and still have a `next_cursor`: follow it until `has_more` is false.',
-      tags: ['tickets'],
+      tags: ['lists'],
       querystring: querystringOf(config.TICKET_STATUSES),
       response: {
         200: success('What was found, in the order of the ids or of the sort', Type.Object({
@@ -114,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       operationId: 'countTickets',
       summary: 'Count tickets',
       description: 'How many tickets fit the filters of GET /tickets, by a field. Exact at one moment of the request: tickets that wait in Redis, and those of MySQL, each once.',
-      tags: ['tickets'],
+      tags: ['lists'],
       querystring: Type.Object({
         group_by: Type.Enum([...GROUP_FIELDS], { description: 'What they are counted by', examples: ['status'] }),
         ...filtersOf(config.TICKET_STATUSES),

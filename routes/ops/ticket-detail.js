@@ -68,6 +68,9 @@ export function createDetail ({ api, act, isAccess, onClose }) {
     body.replaceChildren(...push.value ? [standing(push.value)] : [], ...tickets.value ? contents(id, tickets.value) : [])
   }
 
+  /** @param {Push} push @returns {[string, Node][]} */
+  const failureOf = ({ reason }) => reason === null ? [] : [['Last failure', longText(reason)]]
+
   /** @param {Push} push */
   const standing = push => factList([
     ['Way to MySQL', inWords(push)],
@@ -75,7 +78,7 @@ export function createDetail ({ api, act, isAccess, onClose }) {
     ['Version in MySQL', push.synced_version === null ? 'none' : String(push.synced_version)],
     ['Deleted', push.deleted ? 'yes: what is left is a tombstone' : 'no'],
     ['Failures', push.attempts === 0 ? 'none' : plural(push.attempts, 'attempt')],
-    ...push.reason === null ? [] : [/** @type {[string, Node]} */ (['Last failure', longText(push.reason)])],
+    ...failureOf(push),
   ])
 
   /**

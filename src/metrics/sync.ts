@@ -1,4 +1,5 @@
 import type { WriteBehind } from '../sync/write-behind.ts'
+import type { TicketEvents } from '../tickets/events.ts'
 import { singleFlight, withTimeout } from '../util/async.ts'
 import { SCRAPE_TIMEOUT_MS, type Metrics } from './metrics.ts'
 
@@ -6,8 +7,10 @@ const ALL_SAY = 'read from Redis at the scrape, the same at all instances; absen
 
 const RESULTS = ['claimed', 'synced', 'retried', 'dead'] as const
 
+const toNumber = (is: boolean | undefined) => is === undefined ? undefined : Number(is)
+
 /** How far MySQL is behind, and what is done about it. */
-export function measureSync (metrics: Metrics, sync: Pick<WriteBehind, 'on' | 'backlog'>) {
+export function measureSync (metrics: Metrics, { sync, events, isListed }: { sync: Pick<WriteBehind, 'on' | 'backlog'>, events: TicketEvents, isListed: boolean }) {
   const read = singleFlight(async () => {
     const backlog = await withTimeout(SCRAPE_TIMEOUT_MS, () => sync.backlog())
     // A part of a sum would look like good news.
@@ -36,6 +39,19 @@ export function measureSync (metrics: Metrics, sync: Pick<WriteBehind, 'on' | 'b
     help: `Tickets that MySQL refused for good; ${ALL_SAY}`,
     read: async () => (await read())?.dead,
   })
+
+  metrics.gauge({
+    name: 'tickets_indexes_whole',
+    help: `1: the indexes of the unsynced tickets are whole, so that lists and counts can be answered; 0: they are to be built, or being built; absent with LISTS=off; ${ALL_SAY}`,
+    read: async () => toNumber(isListed ? (await read())?.isIndexed : undefined),
+  })
+  const builds = metrics.counter({
+    name: 'tickets_index_builds_total',
+    help: 'How often this instance has built the indexes of the unsynced tickets anew, in a Cluster those of a partition, or could not (failed)',
+    label: 'outcome',
+    values: ['built', 'failed'],
+  })
+  events.on('indexed', outcome => { builds.inc({ outcome }) })
 
   const flushes = metrics.counter({
     name: 'tickets_flushes_total',

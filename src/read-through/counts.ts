@@ -61,7 +61,10 @@ export function createCounts ({ shards, database }: CountOptions) {
   }
 
   /** One at a time for all callers. It goes on when they do not wait any longer. */
-  const countOnce = (): Promise<Settled> => counting ??= countSettled().finally(() => { counting = undefined })
+  async function countOnce (): Promise<Settled> {
+    counting ??= countSettled().finally(() => { counting = undefined })
+    return await counting
+  }
 
   /**
    * From Redis alone, once MySQL has counted its rows: the scripts that bring a ticket to MySQL, and those that change one which is there,

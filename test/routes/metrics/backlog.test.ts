@@ -39,3 +39,32 @@ t.test('the backlog, and what flushes make of it', async t => {
   await call('POST', '/flush')
   t.strictSame(['tickets_unsynced', 'tickets_due', 'tickets_oldest_due_age_seconds', 'tickets_dead_letters'].map((await scrape(app)).value), [0, 0, 0, 1])
 })
+
+t.test('whether the indexes for lists are whole, and how often they were built', async t => {
+  const { app, call, redis, prefix } = await createService(t)
+  const { reindex } = app.tickets.sync
+  const build = async () => {
+    reindex.look()
+    await reindex.ended()
+  }
+  const values = async () => {
+    const { value } = await scrape(app)
+    return [value('tickets_indexes_whole'), value('tickets_index_builds_total{outcome="built"}'), value('tickets_index_builds_total{outcome="failed"}')]
+  }
+  await build()
+  t.strictSame(await values(), [1, 1, 0])
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  await redis.hdel(`${prefix}tickets:index`, 'state')
+  t.strictSame(await values(), [0, 1, 0])
+  const { index } = app.tickets.shards.all[0]!
+  const { rebuild } = index
+  index.rebuild = async () => { throw new Error('no right') }
+  await build()
+  t.strictSame(await values(), [0, 1, 1])
+  index.rebuild = rebuild
+  await build()
+  t.strictSame(await values(), [1, 2, 1])
+
+  const off = await createService(t, { LISTS: 'off' })
+  t.equal((await scrape(off.app)).value('tickets_indexes_whole'), undefined)
+})

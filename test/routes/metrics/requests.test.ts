@@ -18,7 +18,7 @@ t.test('requests are counted by route, method and status, in their time', async 
   await call('GET', '/tickets/1')
   await app.inject({ method: 'HEAD', url: '/tickets/1' })
   await call('GET', '/tickets?ids=1,2')
-  await call('DELETE', '/tickets/1')
+  await call('PUT', '/tickets/1')
   await call('GET', '/nothing')
 
   const found = await scrape(app)

@@ -3,21 +3,26 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { describeApi } from '../../../scripts/openapi.ts'
-import { createService } from '../../helper.ts'
+import { createService, eventually } from '../../helper.ts'
 import { webhooks } from '../../webhooks/receiver.ts'
 
 const FILE = new URL('../../../openapi/openapi.json', import.meta.url)
 
-interface Parameter { name: string, in: string, example?: unknown }
+interface Parameter { name: string, in: string, required?: boolean, description?: string, example?: unknown }
 interface Media { schema?: object, example?: unknown, examples?: Record<string, { value: unknown }> }
 interface Operation {
   operationId?: string
   summary?: string
   description?: string
+  tags?: string[]
+  security?: { key?: string[] }[]
   parameters?: Parameter[]
   requestBody?: { content: Record<string, Media> }
   responses: Record<string, { description?: string, content?: Record<string, Media> }>
 }
+
+const operationsOf = ({ paths }: { paths: Record<string, Record<string, Operation>> }) =>
+  Object.entries(paths).flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({ path, method, operation })))
 
 const examplesOf = ({ example, examples = {} }: Media) =>
   example === undefined ? Object.values(examples).map(({ value }) => value) : [example]
@@ -37,8 +42,7 @@ t.test('every route is described, and its example works when it is sent', async 
   t.equal(status, 200)
   t.match(body.openapi, /^3\.1\./)
 
-  const all = Object.entries(body.paths as Record<string, Record<string, Operation>>)
-    .flatMap(([path, operations]) => Object.entries(operations).map(([method, operation]) => ({ path, method, operation })))
+  const all = operationsOf(body)
   // The other examples are about the same ticket.
   for (const { path, method, operation } of all.toSorted((one, other) => Number(one.method === 'delete') - Number(other.method === 'delete'))) {
     const { operationId, summary, description, parameters = [], requestBody, responses } = operation
@@ -48,11 +52,11 @@ t.test('every route is described, and its example works when it is sent', async 
       t.ok(response.description, `${name} ${code} has a description`)
       if (code !== '304' && code !== '204') t.ok(Object.values(response.content ?? {})[0]?.schema, `${name} ${code} has a schema`)
     }
-    // A cursor is that of an earlier answer, and ids stand alone.
+    // All examples together are what Swagger UI sends when nothing else is chosen. What does not go with the others has its example in words.
     const given = parameters.filter(parameter => parameter.in !== 'header')
-    const required = path === '/tickets' ? given.filter(({ name }) => name === 'ids') : given
-    t.ok(given.every(({ example }) => example !== undefined), `${name} has an example of each parameter`)
-    const url = required.reduce((url, parameter) => parameter.in === 'path'
+    const sent = given.filter(({ example }) => example !== undefined)
+    t.ok(given.every(({ example, required, description = '' }) => example !== undefined || (!required && description.includes('such as '))), `${name} has an example of each parameter`)
+    const url = sent.reduce((url, parameter) => parameter.in === 'path'
       ? url.replace(`{${parameter.name}}`, String(parameter.example))
       : `${url}${url.includes('?') ? '&' : '?'}${parameter.name}=${String(parameter.example)}`, path)
     const examples = requestBody ? examplesOf(Object.values(requestBody.content)[0]!) : [undefined]
@@ -66,6 +70,34 @@ t.test('every route is described, and its example works when it is sent', async 
       t.ok(String(answer.status) in responses, 'which is described')
     }
   }
+})
+
+t.test('on a service that holds nothing each example succeeds, or its answer is described and says why not', async t => {
+  const { call } = await createService(t)
+  await eventually(async () => { if ((await call('GET', '/flush')).body.indexes !== 'whole') throw new Error('not built') })
+  const all = operationsOf((await call('GET', '/openapi.json')).body)
+  // First those that make nothing.
+  for (const { path, method, operation: { parameters = [], requestBody, responses } } of all.toSorted((a, b) => Number(a.method !== 'get') - Number(b.method !== 'get'))) {
+    const url = parameters.filter(({ in: place, example }) => place !== 'header' && example !== undefined).reduce((url, parameter) => parameter.in === 'path'
+      ? url.replace(`{${parameter.name}}`, String(parameter.example))
+      : `${url}${url.includes('?') ? '&' : '?'}${parameter.name}=${String(parameter.example)}`, path)
+    for (const example of requestBody ? examplesOf(Object.values(requestBody.content)[0]!) : [undefined]) {
+      const { status, body } = await call(method.toUpperCase() as 'GET', url, example)
+      t.ok(String(status) in responses, `${method} ${url} answers ${status}`)
+      if (status >= 300) t.match(body, { code: /_not_found$/, detail: /\w/ }, `${method} ${url}: nothing is there yet`)
+    }
+  }
+})
+
+t.test('scopes are told, and tags in the order of their use', async t => {
+  const { call } = await createService(t)
+  const { body } = await call('GET', '/openapi.json')
+  for (const { path, method, operation: { description = '', security = [] } } of operationsOf(body)) {
+    for (const { key } of security) t.match(description, `Scope: \`${key![0]}\`.`, `${method} ${path}`)
+  }
+  const names = (body.tags as { name: string }[]).map(({ name }) => name)
+  t.strictSame(names.slice(0, 5), ['tickets', 'lists', 'erasure', 'flush', 'journal'])
+  t.ok(operationsOf(body).every(({ operation: { tags = [] } }) => tags.length === 1 && names.includes(tags[0]!)), 'each has one of them')
 })
 
 t.test('Swagger UI', async t => {

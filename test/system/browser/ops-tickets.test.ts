@@ -19,8 +19,14 @@ async function withTickets (t: Test, variables: Variables = {}) {
   await built(service)
   await call('POST', '/tickets/batch', {
     operations: Array.from({ length: 25 }, (_, i) => ({
-      op: 'create', ticket_id: i + 1, customer_id: 100 + i % 3, subject: `Subject ${i + 1}`, status: i % 5 === 4 ? 'closed' : 'open', created_at: 1_700_000_000 + i * 3600,
-      ...(i % 2 && { assigned_to: 7 }), ...(i % 4 === 0 && { priority: 'high', category: 'billing' }),
+      op: 'create',
+      ticket_id: i + 1,
+      customer_id: 100 + i % 3,
+      subject: `Subject ${i + 1}`,
+      status: i % 5 === 4 ? 'closed' : 'open',
+      created_at: 1_700_000_000 + i * 3600,
+      ...(i % 2 && { assigned_to: 7 }),
+      ...(i % 4 === 0 && { priority: 'high', category: 'billing' }),
     })),
   })
   await call('POST', '/flush')
@@ -53,7 +59,7 @@ browserTest('tickets are found by what they are, in pages; the address holds the
   await summary(page, /^5 tickets\.$/)
   t.strictSame(await idsOf(page), ['5', '10', '15', '20', '25'])
   t.match(page.url(), /#tickets\?status=closed&sort=created_at$/)
-  t.match(await page.getByRole('table', { name: 'List' }).getByRole('row', { name: /Subject 10/ }).innerText(), /closed[\s\S]*101[\s\S]*yes/)
+  t.match(await page.getByRole('table', { name: 'List' }).getByRole('row', { name: /Subject 10/ }).innerText(), /closed[\s\S]*7\s*100[\s\S]*yes/)
 
   await page.getByLabel('Agent').fill('none')
   await page.getByLabel('Customer').fill('102')
@@ -73,7 +79,7 @@ browserTest('tickets are found by what they are, in pages; the address holds the
   await page.goto(shared)
   await summary(page, /ticket/)
   t.equal(await page.getByLabel('Customer').inputValue(), '102')
-  t.equal(await page.getByLabel('Created from').inputValue(), '2023-11-15T00:00:00')
+  t.equal(await page.getByLabel('Created from').inputValue(), '2023-11-15T00:00')
   await page.getByRole('button', { name: 'Clear filters' }).click()
   await summary(page, /20 tickets/)
   t.match(page.url(), /#tickets$/)
@@ -205,7 +211,7 @@ browserTest('hostile and long texts stay texts, and a ticket that cannot be read
   const service = await withTickets(t)
   const { call, redis, prefix } = service
   const hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script>"\'`'
-  await call('PATCH', '/tickets/25', { subject: hostile, category: '<b>x</b>', custom_fields: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field_${i}`, i === 0 ? hostile : 'טקסט מימין לשמאל']) ) })
+  await call('PATCH', '/tickets/25', { subject: hostile, category: '<b>x</b>', custom_fields: Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field_${i}`, i === 0 ? hostile : 'טקסט מימין לשמאל'])) })
   await call('PATCH', '/tickets/24', { subject: 'שלום, הזמנה 42' })
   await redis.hset(`${prefix}ticket:23`, 'subject', 'long '.repeat(2048))
   await redis.hset(`${prefix}ticket:22`, 'created_at', 'nonsense')
@@ -277,7 +283,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('alert').nth(1).waitFor()
     await shows(page, '#ticket', /Fields/)
     const { texts } = await page.evaluate(measureContrast)
-    t.ok(texts.length > 60, `${texts.length} texts`)
+    t.ok(texts.length > 40, `${texts.length} texts`)
     t.strictSame(texts.filter(({ ratio }) => ratio < CONTRAST_MIN), [])
   })
 }
