@@ -6,7 +6,7 @@ const LAYERS = [
   ['src/(key|migrate|server)\\.ts', 'src/app\\.ts'],
   ['plugins', 'routes'],
   ['src/service\\.ts'],
-  ['src/metrics', 'src/http', 'src/auth', 'src/limits'],
+  ['src/metrics', 'src/http', 'src/auth', 'src/limits', 'src/webhooks'],
   ['src/erasure'],
   ['src/journal'],
   ['src/read-through'],

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the files of secrets that the compose files name: a password of chance in each that is not there yet, and an
-# empty file for API keys. What is there stays as it is.
+# empty file for API keys and for webhooks. What is there stays as it is.
 #
 #   secrets.sh [DIRECTORY]      default: secrets, beside docker-compose.yml
 #
@@ -17,6 +17,6 @@ umask 022
 for name in redis-tickets redis-replica redis-sentinel redis-admin mysql-tickets mysql-replica mysql-root grafana-admin; do
   if [ ! -e "$directory/$name" ]; then od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$directory/$name"; fi
 done
-for name in api-keys prometheus-key; do
+for name in api-keys prometheus-key webhooks; do
   if [ ! -e "$directory/$name" ]; then : > "$directory/$name"; fi
 done

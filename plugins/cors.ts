@@ -7,7 +7,7 @@ import type { Config } from '../src/config.ts'
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']
 
 /** What a page may send, beside what a browser lets every page send. */
-const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'X-Request-Id']
+const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id']
 
 /** What a page may read of an answer, beside what a browser lets every page read. */
 const RESPONSE_HEADERS = [

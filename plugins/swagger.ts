@@ -68,6 +68,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
         { name: 'lists', description: 'Find and count tickets by what they are, and follow what changes' },
         { name: 'erasure', description: 'Erase what there is of a customer' },
         { name: 'flush', description: 'Push tickets to MySQL, and see how far it is behind' },
+        { name: 'webhooks', description: 'Who is told of changes, and what could not be told' },
         { name: 'journal', description: 'Writes that were accepted while Redis was unavailable' },
         { name: 'health', description: 'For load balancers and container engines' },
         { name: 'metrics', description: 'For Prometheus' },

@@ -26,17 +26,18 @@ await main(async () => {
   const redis = await step('Starting Redis', () => startRedis({ directory: join(directory, 'redis') }))
   const mariadb = await step('Starting the database', () => startMariadb({ directory: join(directory, 'mariadb'), flushLogAtCommit: 2 }))
 
-  const shop = createApiKey('shop', 'read+write+ops')
+  const shop = createApiKey('shop', 'read+write+erase+ops')
   const reader = createApiKey('reader', 'read')
   const clerk = createApiKey('clerk', 'read+write')
+  const manager = createApiKey('manager', 'read+write+erase')
   const service = await step('Starting the service', async () => startService({
     directory: join(directory, 'service'),
     port: await freePort(),
     redisUrl: redis.url,
     mysqlUrl: mariadb.url,
-    variables: { API_KEYS: [shop.entry, reader.entry, clerk.entry].join(',') },
+    variables: { API_KEYS: [shop.entry, reader.entry, clerk.entry, manager.entry].join(',') },
   }))
-  const faultsUrl = await startFaults(createOrders({ service, redis, key: shop.key }), forwardsTo(service.url))
+  const faultsUrl = await startFaults(createOrders({ service, redis, key: shop.key }), forwardsTo(service.url, clerk.key))
 
   const site = await step('Installing WordPress', () => installSite({ directory: join(directory, 'wordpress'), mariadb }))
   const sites = await step('Installing sites behind web servers', () => startSites({
@@ -50,6 +51,7 @@ await main(async () => {
     SERVICE_KEY: shop.key,
     SERVICE_READ_KEY: reader.key,
     SERVICE_WRITE_KEY: clerk.key,
+    SERVICE_ERASE_KEY: manager.key,
     FAULTS_URL: faultsUrl,
     // A port that is none of ours to give: it takes a right to listen there.
     NOBODY_URL: `http://${LOOPBACK}:1`,

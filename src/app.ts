@@ -33,6 +33,7 @@ import opsRoutes from '../routes/ops.ts'
 import resyncRoutes from '../routes/resync.ts'
 import ticketPushRoutes from '../routes/ticket-push.ts'
 import ticketRoutes from '../routes/tickets.ts'
+import webhookRoutes from '../routes/webhooks.ts'
 import { createKeyring, type Keyring } from './auth/api-keys.ts'
 import { showsDocs, type Config } from './config.ts'
 import { createSite, type Site } from './database/wordpress/site.ts'
@@ -43,6 +44,7 @@ import { toValidationProblem, validatorCompiler } from './http/validation.ts'
 import { createRequestIds, loggerOptions, type LogDestination } from './logger.ts'
 import { createTicketSchemas } from './tickets/ticket.ts'
 import { boundLookups } from './util/lookup.ts'
+import { createTargets, type Target } from './webhooks/targets.ts'
 
 /**
  * The factory of tests and production. Resolves with all plugins and routes in place, not listening.
@@ -52,13 +54,14 @@ import { boundLookups } from './util/lookup.ts'
 export async function buildApp (config: Config, log?: LogDestination) {
   boundLookups()
   const keyring = createKeyring(config.API_KEYS)
+  const targets = createTargets(config.WEBHOOKS)
   // Its defaults fit any table; they must fit WordPress's only where it is the target.
   const isWordpress = config.SYNC_TARGET === 'wordpress'
   const site = isWordpress || config.WORDPRESS_STATUS_MAP.length > 0 || config.WORDPRESS_META_KEYS.length > 0 ? createSite(config) : undefined
   const parserErrors = createParserErrors()
   const app = fastify(serverOptions(config, parserErrors, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, { config, keyring, site: isWordpress ? site : undefined, parserErrors })
+    await assemble(app, { config, keyring, targets, site: isWordpress ? site : undefined, parserErrors })
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -70,11 +73,12 @@ export async function buildApp (config: Config, log?: LogDestination) {
 interface Parts {
   config: Config
   keyring: Keyring
+  targets: readonly Target[]
   site: Site | undefined
   parserErrors: ParserErrors
 }
 
-async function assemble (app: FastifyInstance, { config, keyring, site, parserErrors }: Parts) {
+async function assemble (app: FastifyInstance, { config, keyring, targets, site, parserErrors }: Parts) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setValidatorCompiler(validatorCompiler)
@@ -102,7 +106,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(auth, { config, keyring })
   await app.register(admission)
   await app.register(swagger, { config })
-  await app.register(tickets, { config, site })
+  await app.register(tickets, { config, site, targets })
   await app.register(storeMetrics, { config })
 
   await app.register(ticketRoutes, { schemas })
@@ -115,6 +119,7 @@ async function assemble (app: FastifyInstance, { config, keyring, site, parserEr
   await app.register(deadLetterRoutes)
   await app.register(ticketPushRoutes)
   await app.register(resyncRoutes)
+  await app.register(webhookRoutes)
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
   await app.register(metricsRoutes)

@@ -30,6 +30,9 @@ const names = (description: string, value: string[]) =>
 const addresses = (description: string) =>
   Type.Array(Type.String({ pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[^\\s:\\[\\]]+):\\d{1,5}$' }), { default: [], uniqueItems: true, description })
 
+/** Of a variable whose value is JSON: a file with it may have any number of lines. */
+const JSON_TEXT = 'application/json'
+
 /** The whole environment of the service: validation, type, defaults and documentation in one. */
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on. Any other than loopback needs API_KEYS' }),
@@ -85,6 +88,10 @@ export const Environment = Type.Object({
 
   CHANGES_RETENTION_SECONDS: Type.Integer({ default: 604_800, minimum: 0, maximum: 31_536_000, description: 'A change stays in the change log in Redis this long, some 20 bytes for each; 0: there is no change log' }),
 
+  WEBHOOKS: Type.Optional(Type.String({ contentMediaType: JSON_TEXT, description: 'Who is told of changes, as JSON: a list of targets, each with name, url, secrets, events and allow_private (docs/webhooks.md). It has secrets in it: give it in a file' })),
+  WEBHOOK_TIMEOUT_MS: Milliseconds('A delivery that is not answered whole in this time has failed', 15_000, 100),
+  WEBHOOK_RETRY_SECONDS: Type.Array(Type.Integer({ minimum: 0, maximum: 604_800 }), { default: [5, 300, 1800, 7200, 18_000, 36_000, 50_400], minItems: 1, maxItems: 20, description: 'The pauses before a delivery that has failed is sent again, each up to a quarter longer; after the last it is dead' }),
+
   IDEMPOTENCY_TTL_SECONDS: Type.Integer({ default: 86_400, minimum: 1, maximum: 31_536_000, description: 'An Idempotency-Key is known for this long after its last use' }),
 
   FALLBACK: Type.Enum(['mysql', 'off'], { default: 'mysql', description: 'mysql: while Redis is unavailable, writes are kept in a journal in MySQL (202) and reads answered from MySQL; off: both are 503' }),
@@ -94,7 +101,7 @@ export const Environment = Type.Object({
   SYNC_LINGER_MS: Milliseconds('event: wait this long, so that a burst on one ticket costs one row', 100, 0),
   FLUSH_INTERVAL_MS: Milliseconds('Pause between two flushes', 5000, 10),
   FLUSH_BATCH_SIZE: Type.Integer({ default: 500, minimum: 1, maximum: 2000, description: 'Tickets of one batch of a flush at most. Beside requests batches are smaller, until a backlog is minutes old' }),
-  FLUSH_LEASE_MS: Milliseconds('The claims of a crashed instance come back after this time', 30_000, 100),
+  FLUSH_LEASE_MS: Milliseconds('The claims of a crashed instance come back after this time, and its webhooks are another one\'s', 30_000, 100),
   FLUSH_MAX_ATTEMPTS: Type.Integer({ default: 5, minimum: 1, maximum: 1000, description: 'A ticket that MySQL refuses this often becomes a dead letter' }),
   SHUTDOWN_GRACE_MS: Milliseconds('Time to answer requests and flush after SIGTERM', 10_000, 100),
 })
@@ -141,7 +148,8 @@ function fromEnvironment (environment: NodeJS.ProcessEnv, name: string, schema: 
   const file = environment[`${name}_FILE`]
   if (!file) return environment[name]
   if (environment[name]) throw new ConfigError(`${name} and ${name}_FILE are both set: keep one of them`)
-  const { value, fault } = readValue(file, (schema as { type?: string }).type === 'array')
+  const { type, contentMediaType } = schema as { type?: string, contentMediaType?: string }
+  const { value, fault } = readValue(file, contentMediaType === JSON_TEXT ? 'text' : type === 'array' ? 'list' : 'line')
   refuse(`${name}_FILE`, fault)
   return value
 }
@@ -195,6 +203,7 @@ function checkTogether (config: Config) {
   }
   refuse('WORDPRESS_POST_TYPE', findPostTypeFault(config.WORDPRESS_POST_TYPE, config.SYNC_TARGET))
   refuse('TICKETS_TABLE', findTableFault(config.TICKETS_TABLE, config.WORDPRESS_TABLE_PREFIX))
+  if (config.WEBHOOKS !== undefined && config.CHANGES_RETENTION_SECONDS === 0) throw new ConfigError('WEBHOOKS is set and CHANGES_RETENTION_SECONDS is 0: webhooks need the change log')
   if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
     throw new ConfigError('HOST is an address where others can reach the service, and API_KEYS is empty: make a key with npm run key -- NAME SCOPES, or set HOST=127.0.0.1')
   }

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   version_conflict: { status: 412, title: 'The ticket has another version' },
   payload_too_large: { status: 413, title: 'The request body is too large' },
   unsupported_media_type: { status: 415, title: 'The request body must be JSON, in UTF-8 and not compressed' },
+  webhook_not_found: { status: 404, title: 'There is no such webhook' },
   erasure_not_found: { status: 404, title: 'There is no such erasure' },
   journal_entry_not_found: { status: 404, title: 'There is no such journal entry' },
   journal_entry_pending: { status: 409, title: 'The journal entry cannot be resolved now' },
@@ -139,6 +140,9 @@ export const ticketNotFound = (id: number) =>
 
 export const ticketExists = (id: number) =>
   new Problem('ticket_exists', `Ticket ${id} exists already. Change it with PATCH /tickets/${id}.`)
+
+export const webhookNotFound = () =>
+  new Problem('webhook_not_found', 'GET /webhooks lists those of WEBHOOKS.')
 
 /** Until the tombstone expires. */
 export class TicketDeleted extends Problem {

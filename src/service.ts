@@ -29,6 +29,8 @@ import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
 import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
+import type { Target } from './webhooks/targets.ts'
+import { createWebhooks } from './webhooks/webhooks.ts'
 
 /** Ample for a batch that usually takes a hundredth of it. */
 const STATEMENT_TIMEOUT_MS = 10_000
@@ -53,13 +55,15 @@ export interface ServiceOptions {
   grace: Grace
   /** Where WordPress keeps the tickets; undefined: TICKETS_TABLE does. */
   site: Site | undefined
+  /** Who is told of changes. */
+  targets: readonly Target[]
 }
 
 /**
  * Puts the parts together: tickets in Redis, by shards; read-through from MySQL around them; the journal around that;
  * and the write-behind that keeps MySQL in step. The parts hold no knowledge of each other but what is handed to them here.
  */
-export function createService ({ config, redis, mysql, log, grace, site }: ServiceOptions) {
+export function createService ({ config, redis, mysql, log, grace, site, targets }: ServiceOptions) {
   const events = createTicketEvents()
   const timeoutMs = statementTimeoutMs(config)
   const { TICKETS_TABLE: table, TICKET_RETENTION_SECONDS: retentionSeconds } = config
@@ -139,6 +143,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
   const changes = createChanges({ shards, list, isListed, read })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)
+  const webhooks = createWebhooks({ config, targets, shards: redis.shards, changes, signal: changeSignal, log, ending: grace.over('statements') })
 
   const service = {
     /** How a status says whether a ticket is closed. */
@@ -155,6 +160,8 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     changes,
     /** Wakes those who wait for a change. */
     changeSignal,
+    /** Tell others of changes. */
+    webhooks,
     /** The way to MySQL. */
     sync,
     /** Customers who are to be erased. */
@@ -182,6 +189,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
     async start () {
       await sync.start()
       erasures.start()
+      webhooks.start()
       if (isJournaled) {
         await replayLoop.start()
         return
@@ -192,7 +200,7 @@ export function createService ({ config, redis, mysql, log, grace, site }: Servi
 
     /** Brings to MySQL what there is time for. What has not ended by then is not waited for: it may be repeated. */
     async stop () {
-      await Promise.race([Promise.all([replayLoop.stop(), erasures.stop(), sync.stop()]), aborted(grace.over('work'))])
+      await Promise.race([Promise.all([replayLoop.stop(), erasures.stop(), sync.stop(), webhooks.stop()]), aborted(grace.over('work'))])
     },
   }
 }

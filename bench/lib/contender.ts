@@ -25,10 +25,12 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
   ticketsPerRequest?: number
   /** Whose CPU counts too. */
   helpers?: readonly Server[]
+  /** Takes away what each slice has created, outside of its time. */
+  cleanUp?: (ids: Ids) => Promise<void>
 }
 
 /** Its rates are of tickets. */
-export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], ...options }: ContenderOptions) {
+export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], cleanUp, ...options }: ContenderOptions) {
   const directory = stage.ownPlace(name.replaceAll(/\W+/g, '-'))
   return {
     name,
@@ -51,15 +53,21 @@ export function contender ({ name, stage, server, statuses, ticketsPerRequest = 
     const newIds = takeIds(IDS_PER_SLICE)
     const groups = [server, ...helpers].map(({ pid }) => pid)
     const before = cpuOf(groups)
-    const { lastId, ...answered } = await load({ ...options, url: server.url, directory, statuses: isStrict ? statuses : [], newIds, ...how })
+    // wrk makes one request that it does not send.
+    const idsUntil = (lastId: number) => ({ first: newIds + 1, count: lastId - newIds })
+    const { lastId, ...answered } = await load({ ...options, url: server.url, directory, statuses: isStrict ? statuses : [], newIds, ...how }).catch(async (error: unknown) => {
+      if (error instanceof NothingAnswered) await cleanUp?.(idsUntil(error.lastId))
+      throw error
+    })
     const after = cpuOf(groups)
-    return {
+    const slice = {
       ...answered,
       rate: answered.rate * ticketsPerRequest,
       cpu_us: before === undefined || after === undefined ? undefined : (after - before) / (answered.requests * ticketsPerRequest),
-      // wrk makes one request that it does not send.
-      ids: { first: newIds + 1, count: lastId - newIds },
+      ids: idsUntil(lastId),
     }
+    await cleanUp?.(slice.ids)
+    return slice
   }
 }
 
@@ -81,5 +89,19 @@ export function meanOf (one: Slice, other: Slice): Slice {
     p99_ms: mean(one.p99_ms, other.p99_ms),
     cpu_us: one.cpu_us === undefined || other.cpu_us === undefined ? undefined : mean(one.cpu_us, other.cpu_us),
     ids: other.ids,
+  }
+}
+
+/** Of servers that have worked side by side. */
+export function sumOf (slices: readonly Slice[]): Slice {
+  const requests = slices.reduce((sum, slice) => sum + slice.requests, 0)
+  const mean = (figure: (slice: Slice) => number) => slices.reduce((sum, slice) => sum + figure(slice) * slice.requests, 0) / requests
+  return {
+    requests,
+    rate: slices.reduce((sum, { rate }) => sum + rate, 0),
+    p50_ms: mean(({ p50_ms: p50 }) => p50),
+    p99_ms: Math.max(...slices.map(({ p99_ms: p99 }) => p99)),
+    cpu_us: slices.some(({ cpu_us: cpu }) => cpu === undefined) ? undefined : mean(({ cpu_us: cpu }) => cpu!),
+    ids: slices.at(-1)!.ids,
   }
 }

@@ -11,8 +11,14 @@ export interface Cores {
   description: string
   /** How to start a program on the first. */
   underTest: (command: string, args: string[]) => { command: string, args: string[] }
-  /** What is started by `work` runs on all cores. */
-  unpinned: <T>(work: () => Promise<T>) => Promise<T>
+  /** While `work` goes on, each program under test that it starts has the next of two cores, and all else the others. */
+  spread: <T>(work: (spread: Spread) => Promise<T>) => Promise<T>
+}
+
+export interface Spread {
+  description: string
+  /** All that may be used; undefined: it cannot be told. */
+  allowed?: readonly number[]
 }
 
 /** Binds this process, and with it what it starts from now on, to the second core. */
@@ -29,17 +35,24 @@ export function assignCores (): Cores {
     const reason = bind(taskset, cores)
     if (reason) throw new Failure(`taskset no longer binds the benchmark to core ${cores.join(', ')}: ${reason}`)
   }
-  let isReleased = false
+  let instanceCores: number[] | undefined
   return {
     description: `what is under test on core ${first}, load, Redis and MariaDB on core ${second}${isShared ? ' (two threads of one core)' : ''}`,
-    underTest: (command, args) => isReleased ? { command, args } : { command: taskset, args: ['-c', String(first), command, ...args] },
-    async unpinned (work) {
-      rebind(allowed)
-      isReleased = true
+    underTest (command, args) {
+      const [core = first, ...rest] = instanceCores ?? []
+      // In turns.
+      if (instanceCores) instanceCores = [...rest, core]
+      return { command: taskset, args: ['-c', String(core), command, ...args] }
+    },
+    async spread (work) {
+      const others = allowed.filter(core => core !== first && core !== second)
+      rebind(others.length > 0 ? others : allowed)
+      instanceCores = [first, second]
       try {
-        return await work()
+        const rest = others.length > 0 ? `on core ${others.join(', ')}` : 'on the same two, because there are no others'
+        return await work({ description: `an instance on core ${first}, one on core ${second}, load, Redis and MariaDB ${rest}`, allowed })
       } finally {
-        isReleased = false
+        instanceCores = undefined
         rebind([second])
       }
     },
@@ -47,7 +60,9 @@ export function assignCores (): Cores {
 }
 
 const unpinned = (reason: string): Cores => ({
-  description: `nothing pinned to a core, because ${reason}`, underTest: (command, args) => ({ command, args }), unpinned: work => work(),
+  description: `nothing pinned to a core, because ${reason}`,
+  underTest: (command, args) => ({ command, args }),
+  spread: work => work({ description: `nothing pinned, because ${reason}` }),
 })
 
 /**

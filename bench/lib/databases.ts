@@ -1,12 +1,15 @@
 /** Looks past the service at what its databases hold and count. */
+import { readFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { type Connection, createConnection } from 'mysql2/promise'
-import { createKeys } from './service-modules.ts'
+import { createKeys, includeLua } from './service-modules.ts'
 import type { Mariadb } from './stage.ts'
 import type { Ids } from './tickets.ts'
 
 /** With these a call is worth it, and takes Redis no longer than a few ms. */
 const IDS_PER_CALL = 1000
+
+const REMOVE = includeLua(readFileSync(new URL('../lua/remove.lua', import.meta.url), 'utf8'))
 
 /** The service's own keys. */
 export const KEYS = createKeys('')
@@ -45,18 +48,32 @@ export async function mysqlCounters (mariadb: Mariadb, names: readonly string[])
 }
 
 /**
- * Takes tickets away again, with their marks in the index of what is unsynced.
+ * Takes tickets away again, with their marks and their entries in the indexes.
  *
  * @param ids some may not be there
  */
 export async function removeFromRedis (node: { url: string }, { first, count }: Ids): Promise<void> {
   await withRedis(node, async redis => {
     for (let start = 0; start < count; start += IDS_PER_CALL) {
-      const ids = Array.from({ length: Math.min(IDS_PER_CALL, count - start) }, (_, i) => first + start + i)
-      await Promise.all([redis.unlink(ids.map(KEYS.ticket)), redis.zrem(KEYS.due, ids)])
+      const ids = idsFrom(first + start, Math.min(IDS_PER_CALL, count - start))
+      const keys = [KEYS.due, KEYS.index, KEYS.synced, ...ids.map(KEYS.ticket)]
+      await redis.eval(REMOVE, keys.length, ...keys, ...ids)
     }
   })
 }
+
+/** @returns how many of the tickets have a hash */
+export async function countInRedis (node: { url: string }, { first, count }: Ids): Promise<number> {
+  return await withRedis(node, async redis => {
+    let found = 0
+    for (let start = 0; start < count; start += IDS_PER_CALL) {
+      found += await redis.exists(idsFrom(first + start, Math.min(IDS_PER_CALL, count - start)).map(KEYS.ticket))
+    }
+    return found
+  })
+}
+
+const idsFrom = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i)
 
 export async function removeFromMysql (mariadb: Mariadb, table: string, { first, count }: Ids): Promise<void> {
   await withSql(mariadb, sql => sql.query(`DELETE FROM ${table} WHERE ticket_id BETWEEN ? AND ?`, [first, first + count - 1]))

@@ -22,7 +22,7 @@ export interface Environment {
 }
 
 /** What a run writes itself: no change of what it measures. */
-const OWN_OUTPUT = ['bench/results', 'docs/performance.md']
+const OWN_OUTPUT = ['bench/results', 'docs/performance.md', 'README.md']
 
 export function describeEnvironment (cores: Cores, options: Options): Environment {
   const { quick, only } = options
@@ -41,7 +41,7 @@ function settings ({ sliceSeconds, warmup }: { sliceSeconds: number, warmup: num
   const list = (variables: Record<string, string>) => Object.entries(variables).map(pair => pair.join('=')).join(', ')
   return [
     `The service runs as in production: one API key, sent with each request; ${list(PRODUCTION)}; metrics on; logs to a file, in which a successful request has no line at this level. ` +
-    `Everything else has its default, except where flushes are measured or counted: ${list(FLUSHED_ON_REQUEST)}, so that only the requested flush runs.`,
+    `Everything else has its default, indexes and change log included, except where flushes are measured or counted: ${list(FLUSHED_ON_REQUEST)}, so that only the requested flush runs.`,
     'Redis: appendonly yes, appendfsync everysec, no rewrite of its file meanwhile. ' +
     `MariaDB: a commit to disk per transaction, a buffer pool of ${MARIADB.bufferPoolBytes / 2 ** 20} MB${filesystem()}.`,
     'Webdis: one thread, one connection to Redis. The route with an INSERT per request: prepared statements, a pool of 32 connections. ' +

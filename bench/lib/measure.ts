@@ -8,6 +8,7 @@ import { describeScatter } from '../report/table.ts'
 import type { Context, ProgramName, Scenario } from '../scenarios/index.ts'
 import type { Cores } from './cores.ts'
 import { createPlan, type Options } from './options.ts'
+import { createProgress } from './progress.ts'
 import { type Row, scatteredOf } from './rows.ts'
 import { createStage } from './stage.ts'
 
@@ -29,14 +30,19 @@ interface Measures {
 /** Resolves too when measures fail: one must not take along what the others have measured in half an hour. */
 export async function measure ({ scenarios, options, missing, cores, directory }: Measures): Promise<Omit<Result, 'environment'>> {
   const plan = createPlan(options)
-  const result: Omit<Result, 'environment'> = { rows: [], skipped: [], failed: [], repeated: [] }
-  for (const scenario of scenarios) {
-    result.skipped.push(...skippedOf(scenario, missing))
-    if (scenario.needs.some(name => missing.has(name))) continue
+  const result: Omit<Result, 'environment'> = { rows: [], skipped: scenarios.flatMap(scenario => skippedOf(scenario, missing)), failed: [], repeated: [] }
+  const possible = scenarios.filter(({ needs }) => !needs.some(name => missing.has(name)))
+  const progress = createProgress({ minutes: possible.map(({ minutes }) => minutes), isQuick: options.quick })
+  for (const scenario of possible) {
+    const title = `${progress.next()}: ${scenario.title}`
     try {
       const { rows, attempts } = await untilSteady(options.quick, attempt => step(
-        attempt === 1 ? scenario.title : `${scenario.title}, attempt ${attempt}`,
-        note => perform(scenario, join(directory, `${scenario.name}-${attempt}`), cores, { plan, note, has: program => !missing.has(program) }),
+        attempt === 1 ? title : `${title}, attempt ${attempt}`,
+        async note => {
+          const tell = (text: string) => note(`(${progress.left()}) ${text}`)
+          tell('')
+          return await perform(scenario, join(directory, `${scenario.name}-${attempt}`), cores, { plan, note: tell, has: program => !missing.has(program) })
+        },
       ))
       // What is no claim is not judged.
       result.rows.push(...rows.map(row => options.quick ? { ...row, met: null } : row))

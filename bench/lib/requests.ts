@@ -25,6 +25,14 @@ export const create = (key: string) => template('POST', '/tickets/{new}', { key,
 /** Each changes the status: one after the other, no ticket is left as it was. */
 export const changes = (key: string) => ['pending', 'on-hold', 'open'].map(status => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ status }) }))
 
+/** Of a field that no index has. */
+export const reprioritizations = (key: string) => ['low', 'urgent', 'high'].map(priority => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ priority }) }))
+
+/** The first page of the open tickets of each agent. */
+export const listsOf = (agents: number, key: string) => Array.from({ length: agents }, (_, i) => template('GET', `/tickets?status=open&assigned_to=${i + 1}&limit=50`, { key }))
+
+export const counts = (key: string) => template('GET', '/tickets/counts?group_by=status', { key })
+
 export const read = (key: string) => template('GET', '/tickets/{known}', { key })
 
 export function createBatch (size: number, key: string): string {
@@ -41,5 +49,5 @@ export function webdisCreate (): string {
   return template('POST', '/', { body: words.map(word => encodeURI(String(word)).replaceAll('%7B', '{').replaceAll('%7D', '}')).join('/'), type: 'text/plain' })
 }
 
-/** A page that creates a ticket. */
-export const pageOf = (path: string) => template('GET', `${path}?id={new}`)
+/** A page about a ticket. */
+export const pageOf = (path: string, id: 'new' | 'known' = 'new') => template('GET', `${path}?id={${id}}`)

@@ -1,6 +1,6 @@
 /** A result: one work beside another, and the bar between them. */
 import type { Slice } from './contender.ts'
-import { median, ratio, type Spread } from './statistics.ts'
+import { median, ratio, spread, type Spread } from './statistics.ts'
 import type { Use } from './usage.ts'
 
 export interface Bar { op: '>=' | '<=', value: number }
@@ -16,6 +16,8 @@ export interface Row {
   /** Median of what the work is beside. */
   reference: number | null
   ratio: Spread | null
+  /** Of the value, where it is by itself and was measured in several rounds. */
+  spread?: Spread | undefined
   /** For the ratio; for the value where there is no reference. */
   bar: Bar | null
   /** null: there is no bar. */
@@ -42,9 +44,13 @@ export function compared ({ values, references, bar = null, ...rest }: Described
   return { ...rest, value: median(values), reference: median(references), ratio: between, bar, met: bar && isMet(between.median, bar), rounds: values.length, values, references }
 }
 
-/** A figure by itself. */
-export function stated ({ value, bar = null, ...rest }: Omit<Described, 'beside'> & { value: number }): Row {
-  return { ...rest, beside: '', value, reference: null, ratio: null, bar, met: bar && isMet(value, bar), rounds: 1 }
+/** A figure by itself, with its values by round. */
+export function stated ({ values, bar = null, ...rest }: Omit<Described, 'beside'> & { values: readonly number[] }): Row {
+  const value = median(values)
+  if (!Number.isFinite(value)) throw new Error(`${rest.work}: ${values.join()} is no figure`)
+  return {
+    ...rest, beside: '', value, reference: null, ratio: null, ...(values.length > 1 && { spread: spread(values), values }), bar, met: bar && isMet(value, bar), rounds: values.length,
+  }
 }
 
 const isMet = (value: number, { op, value: limit }: Bar) => op === '>=' ? value >= limit : value <= limit

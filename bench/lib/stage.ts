@@ -27,6 +27,8 @@ type ApiKey = ReturnType<typeof createApiKey>
 export type Service = WebServer & { key: string, apiKey: ApiKey }
 export type Stage = ReturnType<typeof createStage>
 
+interface Stores { redis: Redis, mariadb: Mariadb, variables?: Record<string, string> }
+
 /** Rewriting the append-only file would take the core of the load for seconds, in whoever's slice that is. */
 const NO_REWRITE = { 'auto-aof-rewrite-percentage': 0 }
 
@@ -38,6 +40,8 @@ export const FLUSHED_ON_REQUEST = { FLUSH_INTERVAL_MS: String(86_400_000) }
 
 /** All that is measured has room in it, as on a machine that is MySQL's own. */
 export const MARIADB = { bufferPoolBytes: 2 ** 30 }
+
+const newKey = (): ApiKey => createApiKey('bench', 'read+write+ops')
 
 export function createStage (directory: string, cores: Cores) {
   const servers: (Server & { endsBy?: NodeJS.Signals })[] = []
@@ -52,12 +56,10 @@ export function createStage (directory: string, cores: Cores) {
     return server
   }
 
-  async function service ({ redis, mariadb, variables, apiKey = createApiKey('bench', 'read+write+ops') }: {
-    redis: Redis, mariadb: Mariadb, variables?: Record<string, string>, apiKey?: ApiKey
-  }): Promise<Service> {
+  async function service ({ redis, mariadb, variables, apiKey = newKey(), port }: Stores & { apiKey?: ApiKey, port?: number }): Promise<Service> {
     const server = await keep(startService({
       directory: ownPlace('service'),
-      port: await freePort(),
+      port: port ?? await freePort(),
       redisUrl: redis.url,
       mysqlUrl: mariadb.url,
       variables: { ...PRODUCTION, API_KEYS: apiKey.entry, ...variables },
@@ -73,9 +75,10 @@ export function createStage (directory: string, cores: Cores) {
     ownPlace,
     keep,
     service,
+    newKey,
 
     /** Two instances with the same key, so that a request may go to either. */
-    async services (stores: { redis: Redis, mariadb: Mariadb }): Promise<[Service, Service]> {
+    async services (stores: Stores): Promise<[Service, Service]> {
       const first = await service(stores)
       return [first, await service({ ...stores, apiKey: first.apiKey })]
     },
@@ -105,19 +108,25 @@ export function createStage (directory: string, cores: Cores) {
     /** Rejects when a service gave an answer that is not what is measured. */
     check: () => Promise.all(services.map(checkAnswers)),
 
+    /** One service before the others, when its answers were looked at. */
+    async end (service: Service) {
+      await checkAnswers(service)
+      services.splice(services.indexOf(service), 1)
+      servers.splice(servers.findIndex(({ pid }) => pid === service.pid), 1)
+      await endCleanly(service)
+    },
+
     /** All of it, the newest first, and what it has written. Rejects with the first of those ends that were not clean. */
     async stop () {
       const errors: unknown[] = []
-      for (const server of servers.toReversed()) {
-        try {
-          const { code, signal } = await server.stop()
-          if (code !== 0 && (signal === null || signal !== server.endsBy)) throw new Failure(`Unclean end of ${server.name}: ${signal ?? `status ${code}`}${server.logTail()}`)
-        } catch (error) {
-          errors.push(error)
-        }
-      }
+      for (const server of servers.toReversed()) await endCleanly(server).catch((error: unknown) => { errors.push(error) })
       rmSync(directory, { recursive: true, force: true })
       if (errors.length > 0) throw errors[0]
     },
   }
+}
+
+async function endCleanly (server: Server & { endsBy?: NodeJS.Signals }): Promise<void> {
+  const { code, signal } = await server.stop()
+  if (code !== 0 && (signal === null || signal !== server.endsBy)) throw new Failure(`Unclean end of ${server.name}: ${signal ?? `status ${code}`}${server.logTail()}`)
 }

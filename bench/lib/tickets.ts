@@ -1,4 +1,5 @@
 /** Tickets that are written outside of any measure, by the service's own routes. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { Failure } from '../../scripts/lib/main.mjs'
 import { FIRST_ID, TICKET } from './requests.ts'
 import type { Service } from './stage.ts'
@@ -6,10 +7,17 @@ import type { Service } from './stage.ts'
 /** What the batch route takes at most. */
 export const OPERATIONS = 500
 const CONNECTIONS = 4
+/** The service asks for a second. */
+const OVERLOADED_PAUSE_MS = 1000
+const ATTEMPTS_MAX = 20
 
 /** As many customers have tickets, and a step that leads from one ticket's to the next one's, far from it. */
 export const CUSTOMERS = 50_000
 export const CUSTOMER_STEP = 7919
+
+/** Each has as many tickets as every other, from the oldest to the newest. */
+export const AGENTS = 20
+export const agentOf = (id: number) => 1 + id % AGENTS
 
 export interface Ids { first: number, count: number }
 
@@ -33,13 +41,23 @@ export async function call (service: Pick<Service, 'url' | 'key'>, path: string,
   return { status: response.status, body: await response.json() as Record<string, unknown> }
 }
 
+/** The answer to a GET. */
+export async function read (service: Pick<Service, 'url' | 'key'>, path: string): Promise<unknown> {
+  const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${service.key}` } })
+  const body = await response.json() as unknown
+  if (response.status !== 200) throw new Failure(`GET ${path} was answered with ${response.status}: ${JSON.stringify(body).slice(0, 1000)}`)
+  return body
+}
+
 /**
  * Creates tickets as fast as the service takes them.
  *
- * @param fields besides those of the usual ticket
+ * @param fields besides those of the usual ticket, by id where they differ
+ * @param op import: dates may be among them
  */
-export async function fill (service: Service, count: number, fields: object = {}): Promise<Ids> {
+export async function fill (service: Service, count: number, fields: object | ((id: number) => object) = {}, op: 'create' | 'import' = 'create'): Promise<Ids> {
   const first = takeIds(count)
+  const fieldsOf = typeof fields === 'function' ? fields as (id: number) => object : () => fields
   let next = first
   const work = async () => {
     while (next < first + count) {
@@ -47,7 +65,7 @@ export async function fill (service: Service, count: number, fields: object = {}
       const size = Math.min(OPERATIONS, first + count - start)
       next += size
       await writeMany(service, Array.from({ length: size }, (_, i) => ({
-        op: 'create', ticket_id: start + i, ...TICKET, customer_id: customerOf(start + i), ...fields,
+        op, ticket_id: start + i, ...TICKET, customer_id: customerOf(start + i), ...fieldsOf(start + i),
       })))
     }
   }
@@ -56,11 +74,16 @@ export async function fill (service: Service, count: number, fields: object = {}
 }
 
 /** As tickets come in: from all customers, so that MySQL's index of these is written to everywhere. */
-const customerOf = (id: number) => 1 + id * CUSTOMER_STEP % CUSTOMERS
+export const customerOf = (id: number) => 1 + id * CUSTOMER_STEP % CUSTOMERS
 
-export async function writeMany (service: Service, operations: readonly object[]): Promise<void> {
+/** @param attempts that are left when the service has more work than it can take: a machine that is busy for a moment ends no run */
+export async function writeMany (service: Pick<Service, 'url' | 'key'>, operations: readonly object[], attempts = ATTEMPTS_MAX): Promise<void> {
   const { status, body } = await call(service, '/tickets/batch', { operations })
   if (status === 200) return
+  if (status === 503 && body.code === 'overloaded' && attempts > 1) {
+    await delay(OVERLOADED_PAUSE_MS)
+    return await writeMany(service, operations, attempts - 1)
+  }
   // One that has results has more that succeeded.
   const { results } = body as { results?: { status: number }[] }
   const failed = results?.filter(result => result.status >= 300) ?? body

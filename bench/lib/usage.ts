@@ -44,16 +44,27 @@ function statOf (pid: string): string[] {
 }
 
 /** Processor time since the machine was started. */
-interface Ticks { total: number, stolen: number }
+interface Ticks { total: number, stolen: number, idle: number }
 
-/** @param stat the content of /proc/stat; default: this machine's, where it has one */
-export function readTicks (stat = HAS_PROC ? readFileSync('/proc/stat', 'utf8') : ''): Ticks | undefined {
+/**
+ * @param stat the content of /proc/stat; default: this machine's, where it has one
+ * @param cores whose; default: all
+ */
+export function readTicks (stat = HAS_PROC ? readFileSync('/proc/stat', 'utf8') : '', cores?: readonly number[]): Ticks | undefined {
   // user, nice, system, idle, iowait, irq, softirq, steal; what guests use is part of user.
-  const ticks = /^cpu +(.*)$/m.exec(stat)?.[1]?.split(' ').slice(0, 8).map(Number)
-  return ticks && { total: ticks.reduce((sum, each) => sum + each, 0), stolen: ticks[7] ?? 0 }
+  const lines = [...stat.matchAll(/^cpu(\d*) +(.*)$/gm)].filter(([, core]) => cores ? core !== '' && cores.includes(Number(core)) : core === '')
+  if (lines.length === 0) return undefined
+  const ticks = lines.map(([, , values = '']) => values.split(' ').slice(0, 8).map(Number))
+  const sum = (index: number) => ticks.reduce((total, each) => total + (each[index] ?? 0), 0)
+  return { total: ticks.flat().reduce((total, each) => total + each, 0), stolen: sum(7), idle: sum(3) + sum(4) }
 }
 
 /** @returns the time that the host of a virtual machine kept for others between the two, as a share of all processor time; undefined: it was not counted */
-export function stolenShare (before: Ticks | undefined, after: Ticks | undefined): number | undefined {
-  return before && after && after.total > before.total ? (after.stolen - before.stolen) / (after.total - before.total) : undefined
+export const stolenShare = (before: Ticks | undefined, after: Ticks | undefined) => shareOf('stolen', before, after)
+
+/** @returns the time in which there was nothing to do, likewise */
+export const idleShare = (before: Ticks | undefined, after: Ticks | undefined) => shareOf('idle', before, after)
+
+function shareOf (name: 'stolen' | 'idle', before: Ticks | undefined, after: Ticks | undefined): number | undefined {
+  return before && after && after.total > before.total ? (after[name] - before[name]) / (after.total - before.total) : undefined
 }

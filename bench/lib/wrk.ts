@@ -38,8 +38,15 @@ export interface Answered {
   lastId: number
 }
 
-/** Not one request was answered within the time. */
-export class NothingAnswered extends Failure {}
+/** Not one request was answered within the time: those up to this id may be later. */
+export class NothingAnswered extends Failure {
+  readonly lastId: number
+
+  constructor (message: string, lastId: number) {
+    super(message)
+    this.lastId = lastId
+  }
+}
 
 /** Rejects when there was any answer but the right one. */
 export async function load ({ url, directory, requests, statuses, seconds, connections = 64, newIds, knownIds = { first: 0, count: 0 }, pauseMs = 0 }: Load): Promise<Answered> {
@@ -65,6 +72,6 @@ export function readSummary (lines: readonly string[], url: string): Answered {
     throw new Failure(`${summary.unexpected} of ${summary.requests} answers of ${url} were not what is measured${summary.first_unexpected && `. The first:\n${summary.first_unexpected}`}`)
   }
   if (summary.socket_errors > 0) throw new Failure(`${summary.socket_errors} requests to ${url} were not answered: connections failed or took longer than 10 s`)
-  if (summary.requests === 0) throw new NothingAnswered(`${url} answered nothing in ${summary.seconds} s`)
+  if (summary.requests === 0) throw new NothingAnswered(`${url} answered nothing in ${summary.seconds} s`, summary.last_new_id)
   return { requests: summary.requests, rate: summary.requests / summary.seconds, p50_ms: summary.p50_ms, p99_ms: summary.p99_ms, lastId: summary.last_new_id }
 }

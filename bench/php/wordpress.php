@@ -1,13 +1,9 @@
 <?php
 /** WordPress's way: a connection for each request, a row for the post and one for each field. */
 require __DIR__ . '/ticket.php';
+require __DIR__ . '/wpdb.php';
 
-mysqli_report(MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT);
-$mysql = new mysqli('127.0.0.1', getenv('MYSQL_USER'), getenv('MYSQL_PASSWORD'), getenv('MYSQL_DATABASE'), (int) getenv('MYSQL_PORT'));
-$mysql->set_charset('utf8mb4');
-// What wpdb does after it has connected.
-$mysql->query("SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION'");
-
+$mysql = connect_as_wpdb();
 $ticket = ticket();
 $subject = $mysql->real_escape_string($ticket['subject']);
 $now = gmdate('Y-m-d H:i:s');

@@ -6,7 +6,7 @@ import { ROOT } from '../../scripts/lib/project.mjs'
 import type { Environment } from '../lib/environment.ts'
 import type { Options } from '../lib/options.ts'
 import { type Row, scatteredOf } from '../lib/rows.ts'
-import { toChart } from './chart.ts'
+import { chartInWords, toChart } from './chart.ts'
 import { describeScatter, toMarkdown } from './table.ts'
 
 export interface Result {
@@ -24,21 +24,23 @@ export const PLACES = {
   published: join(ROOT, 'bench', 'results'),
   /** Which git ignores. */
   unpublished: join(ROOT, '.local', 'bench'),
-  /** The table goes between two of its lines. */
+  /** The table and the picture go between two of its lines. */
   page: join(ROOT, 'docs', 'performance.md'),
+  /** The picture, likewise. */
+  readme: join(ROOT, 'README.md'),
 }
 
 const START = '<!-- bench: written by npm run bench -->'
 const END = '<!-- end of bench -->'
-/** As the page names it, from its own folder. */
-const CHART = '../bench/results/results.svg'
+/** As the page and the README name it, from their own folders. */
+const CHART = 'bench/results/results.svg'
 
 /** @returns none: it is published */
 export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
   const { skipped, failed, rows, environment: { stolen } } = result
   const scattered = scatteredOf(rows)
   return [
-    ...(isWhole ? [] : ['Only a full run is published: without --quick and --only.']),
+    ...(isWhole ? [] : ['Only a full run is published: without --quick and --only, and with as many --mysql-rows as by default.']),
     ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),
     // The first line says what it was; more is in the JSON.
     ...failed.map(({ scenario, reason }) => `Failed: ${scenario}. ${reason.trim().split('\n')[0]}`),
@@ -52,9 +54,9 @@ export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
  *
  * @returns writes them; answers the paths of what it has written, and why it is not published
  */
-export function createWriter ({ isWhole, out }: Pick<Options, 'isWhole' | 'out'>, { published, unpublished, page } = PLACES) {
+export function createWriter ({ isWhole, out }: Pick<Options, 'isWhole' | 'out'>, { published, unpublished, page, readme } = PLACES) {
   checkDirectory(out ?? unpublished)
-  if (isWhole && !out) checkPage(page)
+  if (isWhole && !out) for (const written of [page, readme]) checkPage(written)
 
   return (result: Result): { files: string[], reasons: string[] } => {
     const reasons = [...(out ? ['--out was given.'] : []), ...reasonsAgainst(result, isWhole)]
@@ -69,7 +71,8 @@ export function createWriter ({ isWhole, out }: Pick<Options, 'isWhole' | 'out'>
     })
     if (!isPublished) return { files, reasons }
     writeFileSync(page, withResults(readFileSync(page, 'utf8'), result))
-    return { files: [...files, page], reasons }
+    writeFileSync(readme, withPicture(readFileSync(readme, 'utf8'), result))
+    return { files: [...files, page, readme], reasons }
   }
 }
 
@@ -106,7 +109,15 @@ function checkPage (page: string): void {
 }
 
 /** @returns the page with these results */
-export function withResults (page: string, result: Result): string {
+export const withResults = (page: string, result: Result): string => withLines(page, `${pictureOf(result, `../${CHART}`)}\n${toMarkdown(result, [])}`)
+
+/** @returns the README with the picture of these results */
+export const withPicture = (readme: string, result: Result): string => withLines(readme, pictureOf(result, CHART))
+
+/** The picture says in words what it shows. */
+const pictureOf = ({ rows }: Result, path: string) => `![Measured ratios, median and quartiles. ${chartInWords(rows).replaceAll(/[[\]]/g, '')}](${path})\n`
+
+function withLines (page: string, lines: string): string {
   const [before = '', rest = ''] = page.split(START)
-  return `${before}${START}\n![Measured ratios](${CHART})\n\n${toMarkdown(result, [])}${END}${rest.slice(rest.indexOf(END) + END.length)}`
+  return `${before}${START}\n${lines}${END}${rest.slice(rest.indexOf(END) + END.length)}`
 }

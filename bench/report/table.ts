@@ -27,13 +27,13 @@ export function ratioOf ({ ratio, bar }: Pick<Row, 'ratio' | 'bar'>): string {
 export const describeScatter = (row: Row): string =>
   `${row.work}, beside ${row.beside}: ${ratioOf(row)}; its quartiles span ${percent(scatterOf(row))} of the median, and ${percent(SCATTER_MAX)} is the limit`
 
-const figure = (value: number, unit: string, use?: Use) => `${number(value)} ${unit}${use ? `, ${number(use.cpu_us)} µs, ${percent(use.cores)}` : ''}`
+const figure = (value: number, unit: string, use?: Use, spread?: Row['spread']) => `${number(value)} ${unit}${spread ? ` (${number(spread.low)} to ${number(spread.high)})` : ''}${use ? `, ${number(use.cpu_us)} µs, ${percent(use.cores)}` : ''}`
 
 const rowTable = (rows: readonly Row[]): Table => [
   ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'rounds', 'bar', 'met'],
   ...rows.map(row => [
     row.work + (row.detail ? ` (${row.detail})` : ''),
-    figure(row.value, row.unit, row.use),
+    figure(row.value, row.unit, row.use, row.spread),
     row.beside,
     row.reference === null ? '' : figure(row.reference, row.unit, row.reference_use),
     ratioOf(row),

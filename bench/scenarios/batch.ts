@@ -36,7 +36,7 @@ export const batch: Scenario = {
       series,
       subject: 'service',
       others: [
-        { name: 'webdis', label: `Webdis, one thread, bare HSET of one, ${WEBDIS_CONNECTIONS} connections`, bar: { op: '>=', value: 2.5 } },
+        { name: 'webdis', label: `Webdis, one thread, bare HSET of one, ${WEBDIS_CONNECTIONS} connections`, bar: { op: '>=', value: 2 } },
         { name: 'bare', label: 'the same Fastify route without a store' },
         { name: 'single', label: 'POST of one, 64 connections', chart: `Tickets by batches of ${SIZE}, beside POST of one` },
       ],

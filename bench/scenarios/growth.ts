@@ -35,22 +35,15 @@ export const growth: Scenario = {
       for (const site of sites) await expectWhole(site)
       return series
     }
-    const loadOf = ({ name, service: server, ids }: Site, requests: string[], statuses: number[]) => contender({
-      stage, seconds: plan.sliceSeconds, connections: CONNECTIONS, name, server, requests, statuses, knownIds: ids,
-    }).measure
+    const rateOf = (site: Site, requests: string[], statuses: number[]) => {
+      const { measure } = contender({
+        stage, seconds: plan.sliceSeconds, connections: CONNECTIONS, name: site.name, server: site.service, requests, statuses, knownIds: site.ids, cleanUp: ids => restore(site, ids),
+      })
+      return async (isWarmup: boolean) => (await measure(isWarmup)).rate
+    }
 
-    const reads = await inTurns(plan.warmup, site => {
-      const measure = loadOf(site, [read(site.service.key)], [200])
-      return async isWarmup => (await measure(isWarmup)).rate
-    })
-    const creations = await inTurns(plan.warmup, site => {
-      const measure = loadOf(site, [create(site.service.key)], [201])
-      return async isWarmup => {
-        const slice = await measure(isWarmup)
-        await restore(site, slice.ids)
-        return slice.rate
-      }
-    })
+    const reads = await inTurns(plan.warmup, site => rateOf(site, [read(site.service.key)], [200]))
+    const creations = await inTurns(plan.warmup, site => rateOf(site, [create(site.service.key)], [201]))
     const flushes = await inTurns(plan.choose(2, 1), site => async () => {
       const closed = await fill(site.service, flushed, { status: 'closed' })
       const rate = await flush(site.service, flushed)

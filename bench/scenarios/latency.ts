@@ -44,7 +44,7 @@ export const latency: Scenario = {
       unit: 'ms',
       values: p99('service'),
       references: p99('webdis'),
-      bar: { op: '<=', value: 2 },
+      bar: { op: '<=', value: 1.5 },
     })]
   },
 }

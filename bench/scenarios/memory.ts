@@ -41,7 +41,7 @@ export const memory: Scenario = {
       scenario: 'memory',
       work: `memory of the service after ${minutes} minutes of POST, PATCH and GET, 64 connections`,
       unit: 'MB',
-      value: resident,
+      values: [resident],
       bar: { op: '<=', value: 150 },
       detail: `at most ${Math.round(megabytesOf(service, 'VmHWM'))} MB`,
     })]

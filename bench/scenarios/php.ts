@@ -1,18 +1,11 @@
 /** A ticket is created by PHP, in the ways that a site has: nginx and php-fpm are the same for all of them. */
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Failure } from '../../scripts/lib/main.mjs'
-import type { Server } from '../../scripts/lib/server.mjs'
-import { contender } from '../lib/contender.ts'
-import { count, withSql } from '../lib/databases.ts'
-import { pageOf } from '../lib/requests.ts'
+import { count } from '../lib/databases.ts'
+import { startPhpSite, WORKERS } from '../lib/php-site.ts'
 import { interleave } from '../lib/rounds.ts'
 import { besides } from '../lib/rows.ts'
 import type { Scenario } from './index.ts'
 
-const SCRIPTS = fileURLToPath(new URL('../php', import.meta.url))
-const WORKERS = 8
-const CONNECTIONS = 16
 /** That wordpress.php writes of each ticket. */
 const META_FIELDS = 6
 
@@ -26,29 +19,8 @@ export const php: Scenario = {
   async run ({ stage, plan, note }) {
     const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
     const service = await stage.service({ redis, mariadb })
-    await withSql(mariadb, async sql => {
-      // WordPress's defaults are dates that MySQL's own mode refuses.
-      await sql.query("SET SESSION sql_mode = ''")
-      for (const statement of readFileSync(`${SCRIPTS}/wordpress.sql`, 'utf8').split(';\n').filter(text => text.trim())) await sql.query(statement)
-    })
-    const fpm = await stage.phpFpm({
-      workers: WORKERS,
-      env: {
-        REDIS_PORT: redis.port,
-        REDIS_PASSWORD: redis.password,
-        MYSQL_PORT: mariadb.port,
-        MYSQL_USER: mariadb.user,
-        MYSQL_PASSWORD: mariadb.password,
-        MYSQL_DATABASE: mariadb.database,
-        SERVICE_URL: service.url,
-        SERVICE_KEY: service.key,
-      },
-    })
-    const nginx = await stage.nginx({ php: fpm, root: SCRIPTS })
-    const by = (script: string, ...others: Server[]) => contender({
-      name: script, stage, server: nginx, helpers: [fpm, ...others], seconds: plan.sliceSeconds, connections: CONNECTIONS, requests: [pageOf(`/${script}.php`)], statuses: [200],
-    })
-    const contenders = [by('service-reused', service), by('phpredis'), by('wordpress'), by('service-curl', service)]
+    const by = await startPhpSite(stage, { redis, mariadb, service }, plan.sliceSeconds)
+    const contenders = [by('service-reused', { others: [service] }), by('phpredis'), by('wordpress'), by('service-curl', { others: [service] })]
     const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
 
     const posts = await count(mariadb, 'SELECT COUNT(*) AS count FROM wp_posts')
@@ -64,7 +36,7 @@ export const php: Scenario = {
       subject: 'service-reused',
       others: [
         { name: 'wordpress', label: 'PHP writing post and postmeta to MySQL', bar: { op: '>=', value: 3 } },
-        { name: 'phpredis', label: 'PHP writing to Redis, connecting per request (phpredis)', chart: 'PHP calling the service, beside PHP writing to Redis itself' },
+        { name: 'phpredis', label: 'PHP writing to Redis, connecting per request (phpredis)', bar: { op: '>=', value: 1 } },
         { name: 'service-curl', label: 'PHP calling the service by cURL, connecting per request' },
       ],
     })

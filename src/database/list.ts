@@ -1,8 +1,10 @@
 import { escapeId } from 'mysql2'
-import type { Mysql } from '../mysql/mysql.ts'
+import { toDatabaseError } from '../mysql/failure.ts'
+import { SNAPSHOT, type Mysql, type Query as MysqlQuery } from '../mysql/mysql.ts'
 import { createSelect, inStatements } from '../mysql/statements.ts'
 import { toDateTime } from '../tickets/fields.ts'
 import type { Filters, GroupField, Listed, Position, Query } from '../tickets/query.ts'
+import type { TicketDatabase } from './ticket-database.ts'
 
 /** A caller waits for it, and a filter without an index of its own takes a while. */
 const LIST_TIMEOUT_MS = 5000
@@ -67,19 +69,19 @@ export function createList (mysql: Mysql, table: string) {
 }
 
 /** How many tickets of the table fit, by a field. */
-export function createCount (mysql: Mysql, table: string) {
-  const select = createSelect(mysql)
-
-  async function counts (filters: Filters, by: GroupField, ids?: readonly number[]) {
+export function createCount (mysql: Mysql, table: string): TicketDatabase['count'] {
+  async function counts (query: MysqlQuery, filters: Filters, by: GroupField, ids?: readonly number[]) {
     const where = toWhere(filters)
     if (ids) where.sql.push('ticket_id IN (?)')
     // Byte by byte: `Open` and `open` are two.
     const group = by === 'assigned_to' ? by : `CAST(${by} AS BINARY)`
-    return await select<{ value: string | number | null, tickets: number }>(
-      `SELECT MIN(${by}) AS value, COUNT(*) AS tickets FROM ${escapeId(table)} WHERE ${where.sql.join(' AND ')} GROUP BY ${group}`, [...where.values, ...ids ? [ids] : []], LIST_TIMEOUT_MS)
+    return await query<{ value: string | number | null, tickets: number }[]>(
+      `SELECT MIN(${by}) AS value, COUNT(*) AS tickets FROM ${escapeId(table)} WHERE ${where.sql.join(' AND ')} GROUP BY ${group}`, [...where.values, ...ids ? [ids] : []])
   }
 
-  return async (filters: Filters, by: GroupField, except: readonly number[]): Promise<Map<string, number>> => {
+  // In a snapshot, so that it need not be repeated because something was written while MySQL passed over its rows.
+  return (filters, by, except, isCurrent, timeoutMs) => mysql.transaction(async query => {
+    if (!await isCurrent()) return undefined
     const total = new Map<string, number>()
     const addAll = (rows: Awaited<ReturnType<typeof counts>>, sign: 1 | -1) => {
       for (const { value, tickets } of rows) {
@@ -87,8 +89,8 @@ export function createCount (mysql: Mysql, table: string) {
         total.set(name, (total.get(name) ?? 0) + sign * Number(tickets))
       }
     }
-    addAll(await counts(filters, by), 1)
-    for (const part of inStatements(except)) addAll(await counts(filters, by, part), -1)
+    addAll(await counts(query, filters, by), 1)
+    for (const part of inStatements(except)) addAll(await counts(query, filters, by, part), -1)
     return total
-  }
+  }, timeoutMs, SNAPSHOT).catch((error: unknown) => { throw toDatabaseError(error) })
 }

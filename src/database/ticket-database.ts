@@ -78,10 +78,12 @@ export interface TicketDatabase {
   list (query: Query): Promise<Listed>
 
   /**
-   * How many tickets fit, by a field, as text ('': they have none, of assigned_to '0'); without those among `except`, whose rows are outdated.
+   * How many tickets fit at one moment, by a field, as text ('': they have none, of assigned_to '0'); without those among `except`, whose rows are outdated.
+   * @param isCurrent asked after that moment: whether `except` is what it was
+   * @returns undefined: it is not
    * @throws {Problem} not_supported
    */
-  count (filters: Filters, by: GroupField, except: readonly number[]): Promise<Map<string, number>>
+  count (filters: Filters, by: GroupField, except: readonly number[], isCurrent: () => Promise<boolean>, timeoutMs: number): Promise<Map<string, number> | undefined>
 
   /** For each of the ranges the highest id that MySQL may hold, or a higher one of the range; 0 when it holds none. */
   highestIds (ranges: readonly IdRange[]): Promise<number[]>

@@ -53,6 +53,14 @@ export function createMetrics () {
       return counter
     },
 
+    /** A counter with several labels, whose values are sets that no caller can make larger. All series are there from the start, with 0. */
+    counterBy ({ name, help, labels }: { name: string, help: string, labels: Record<string, readonly string[]> }): Counter {
+      const counter = new Counter({ name, help, labelNames: Object.keys(labels), registers: [registry] })
+      const all = Object.entries(labels).reduce<Record<string, string>[]>((series, [label, values]) => series.flatMap(each => values.map(value => ({ ...each, [label]: value }))), [{}])
+      for (const each of all) counter.inc(each, 0)
+      return counter
+    },
+
     /** A histogram without labels. */
     histogram: (options: HistogramOptions): Observe => histogram(options).series(),
 

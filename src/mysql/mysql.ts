@@ -26,6 +26,15 @@ const SIGNIFICANT_MS = 1000
 const CLOSE_TIMEOUT_MS = 500
 
 /**
+ * Every statement sees what was committed before it, and locks rows alone. Gaps that were locked too would make writers of
+ * neighbouring rows wait for each other in a circle.
+ */
+const READ_COMMITTED = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'BEGIN']
+
+/** Every statement sees what was committed when it began, and nothing is locked. */
+export const SNAPSHOT = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY']
+
+/**
  * Strict, so that nothing is cut or converted silently; without NO_BACKSLASH_ESCAPES, because values
  * are escaped with backslashes; without SIMULTANEOUS_ASSIGNMENT, because the upsert relies on the order.
  */
@@ -226,13 +235,11 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
     /**
      * Runs `work` in a transaction, which is rolled back when it rejects. `timeoutMs` is for all of it, as for `query`.
      *
+     * @param begin READ_COMMITTED, or SNAPSHOT
      * @throws what `work` throws; and as `query` does
      */
-    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number): Promise<T> => instrument('transaction', timeoutMs, async query => {
-      // READ COMMITTED: every statement sees what was committed before it, and locks rows alone. Gaps that
-      // were locked too would make writers of neighbouring rows wait for each other in a circle.
-      await query('SET TRANSACTION ISOLATION LEVEL READ COMMITTED', [])
-      await query('BEGIN', [])
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number, begin = READ_COMMITTED): Promise<T> => instrument('transaction', timeoutMs, async query => {
+      for (const statement of begin) await query(statement, [])
       try {
         const result = await work(query)
         await query('COMMIT', [])

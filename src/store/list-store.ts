@@ -93,8 +93,8 @@ export function createListStore (scripts: Scripts, keys: Keys) {
     return { positions: first, ...(isCut && { end: first.at(-1)! }) }
   }
 
-  const count = async (by: string, after: string) => {
-    const reply = await scripts.count([keys.due, keys.dead, keys.index, keys.synced], [by, after, HELD_PER_CALL]) as [string, string, (string | number)[], string[]] | 0
+  const count = async (by: string, after: string, idsMax: number) => {
+    const reply = await scripts.count([keys.due, keys.dead, keys.index, keys.synced], [by, after, idsMax]) as [string, string, (string | number)[], string[], string, (string | number)[]] | 0
     if (reply === 0) throw notWhole()
     return reply
   }
@@ -106,26 +106,45 @@ export function createListStore (scripts: Scripts, keys: Keys) {
      */
     async count (filters: Filters, by: GroupField): Promise<Counted> {
       const isIndexed = Object.keys(filters).length === 0 && (by === 'status' || by === 'assigned_to')
-      const [sign, first, flat, ids] = await count(isIndexed ? by : '', '')
+      const [sign, first, flat, ids, epoch, settled] = await count(isIndexed ? by : '', '', HELD_PER_CALL)
       for (let next = first; next !== '';) {
-        const [, following,, more] = await count('', next)
+        const [, following,, more] = await count('', next, HELD_PER_CALL)
         ids.push(...more)
         next = following
       }
       const counts = isIndexed ? new Map<string, number>() : await countEach(filters, by)
-      for (let i = 0; i < flat.length; i += 2) add(counts, String(flat[i]), Number(flat[i + 1]))
-      return { sign, counts, heldIds: ids.map(Number) }
+      for (const [value, number] of toCounts(flat)) add(counts, value, number)
+      return { sign, counts, heldIds: ids.map(Number), epoch, settled: toCounts(settled) }
+    },
+
+    /** All of them by status, in one call. */
+    async tally (): Promise<Tally> {
+      const [,, counts,, epoch, settled] = await count('status', '', 0)
+      return { epoch, counts: toCounts(counts), settled: toCounts(settled) }
     },
 
     /** To be held against that of `count`, when MySQL has been asked. */
-    sign: async (): Promise<string> => (await count('', ''))[0],
+    sign: async (): Promise<string> => (await count('', '', 0))[0],
 
     /** The unsynced tickets that fit, beyond a position. Bounded work: it may end before `limit`. */
     list: (query: Query): Promise<Listed> => query.sort.field === 'ticket_id' ? walk(query) : select(query),
   }
 }
 
-export interface Counted { sign: string, counts: Map<string, number>, heldIds: number[] }
+export interface Tally {
+  /** Of the unsynced tickets. */
+  counts: Map<string, number>
+  /** Another one when what MySQL holds of tickets that are in step with it has changed otherwise than `settled` tells. */
+  epoch: string
+  /** How many more of these there are, by status, than when the epoch began. */
+  settled: Map<string, number>
+}
+
+export interface Counted extends Tally { sign: string, heldIds: number[] }
+
+/** @param flat value, number, ... */
+const toCounts = (flat: readonly (string | number)[]): Map<string, number> =>
+  new Map(Array.from({ length: flat.length / 2 }, (_, i) => [String(flat[2 * i]), Number(flat[2 * i + 1])]))
 
 const add = (counts: Map<string, number>, value: string, number: number) => { counts.set(value, (counts.get(value) ?? 0) + number) }
 

@@ -14,6 +14,7 @@ const SCRIPT_NAMES = [
   'reindex', 'list', 'count', 'changes',
   'search', 'erased',
   'limit',
+  'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',
 ] as const
 
 type ScriptName = typeof SCRIPT_NAMES[number]
@@ -26,8 +27,9 @@ export const KNOWN_FIELDS = `,${FIELD_LIST.map(({ name }) => name).join()},`
 /** The table of fields, for is_ticket.lua. */
 const FIELDS_LUA = `local INTEGERS = { ${FIELD_LIST.filter(({ storage }) => storage.integerMax !== undefined).map(({ name, storage }) => `${name} = ${storage.integerMax}`).join(', ')} }
 local REQUIRED = { ${FIELD_LIST.filter(({ always, redisOnly }) => always && !redisOnly).map(({ name }) => `'${name}'`).join(', ')} }
-local CUSTOM_FIELDS_MAX = ${CUSTOM_FIELDS_MAX}
 `
+
+const CUSTOM_LUA = `local CUSTOM_FIELDS_MAX = ${CUSTOM_FIELDS_MAX}\n`
 
 const ARCHIVED_LUA = `local ARCHIVED_RANGE = ${ARCHIVED_RANGE}\n`
 
@@ -37,6 +39,7 @@ function readScript (file: string): string {
   return read(file)
     .replaceAll(/^-- @include (\w+)\n/gm, (_line, name: string) => read(`includes/${name}.lua`))
     .replaceAll(/^-- @fields\n/gm, FIELDS_LUA)
+    .replaceAll(/^-- @custom\n/gm, CUSTOM_LUA)
     .replaceAll(/^-- @range\n/gm, ARCHIVED_LUA)
 }
 

@@ -47,6 +47,11 @@ export function createKeys (keyPrefix: string, tag = '') {
     changes: `${prefix}tickets:changes`,
     failures: `${prefix}tickets:failures`,
     dead: `${prefix}tickets:dead`,
+    /** What is known of a webhook's target, and its deliveries: those that wait, their texts, and those that were given up. */
+    webhook: (target: string) => {
+      const state = `${prefix}webhook:${target}`
+      return [state, `${state}:waiting`, `${state}:deliveries`, `${state}:dead`] as const
+    },
     /** Requests of a caller, or of an address, in the present window. */
     limit: (bucket: string) => `${prefix}limit:${bucket}`,
   }

@@ -13,9 +13,9 @@ const LINE_END = /\r\n|\n|\r/
  *
  * Neither the path nor the content is part of a fault. Who takes NAME_FILE for NAME has put a secret into the path.
  *
- * @param isList whether each line is a member or several, comma-separated; otherwise there is one line
+ * @param form `list`: each line is a member or several, comma-separated; `line`: there is one line; `text`: any number of them
  */
-export function readValue (path: string, isList: boolean): Reading {
+export function readValue (path: string, form: 'line' | 'list' | 'text'): Reading {
   let bytes: Buffer
   try {
     bytes = readFileSync(path)
@@ -30,8 +30,9 @@ export function readValue (path: string, isList: boolean): Reading {
   }
   // No variable can hold one. Text in UTF-16 is full of them.
   if (text.includes('\0')) return { fault: NOT_TEXT }
-  if (isList) return { value: text.trim().replaceAll(/,?\s*[\r\n]\s*/g, ',') }
+  if (form === 'list') return { value: text.trim().replaceAll(/,?\s*[\r\n]\s*/g, ',') }
   const value = text.replace(/[\r\n]+$/, '')
+  if (form === 'text') return { value }
   const lines = value.split(LINE_END).length
   return lines === 1 ? { value } : { fault: `names a file of ${lines} lines: the value is one line, and would be another one with the lines joined` }
 }

@@ -54,6 +54,7 @@ const VALID_HEADERS: Record<string, Arbitrary<string>> = {
   'if-match': fc.constantFrom('*', '"1"', '"1", W/"2"'),
   'if-none-match': fc.constantFrom('*', '"1"'),
   'idempotency-key': fc.stringMatching(/^[a-c]{1,2}$/),
+  'last-event-id': fc.constantFrom('now'),
 }
 
 const hostileHeaders = fc.dictionary(fc.constantFrom('content-type', 'if-match', 'if-none-match', 'idempotency-key', 'x-request-id', 'content-encoding', 'accept', 'host', 'x-forwarded-for', 'range'), fc.oneof(

@@ -46,7 +46,7 @@ t.test('wrong keys are limited by address, for all instances together', async t 
 
 t.test('paths that are no routes are limited, also for valid keys, and methods that a route does not know', async t => {
   const service = await createService(t, { API_KEYS })
-  for (let i = 0; i < 20; i += 1) t.equal((await service.app.inject({ method: 'DELETE', url: `/tickets/${i}`, remoteAddress: '192.0.2.1' })).statusCode, 405)
+  for (let i = 0; i < 20; i += 1) t.equal((await service.app.inject({ method: 'PUT', url: `/tickets/${i}`, remoteAddress: '192.0.2.1' })).statusCode, 405)
   t.equal((await exhaust(service, '/nonsense', { key: shop.key })).count, FAILURES_MAX - 20)
   const tickets = await Promise.all(Array.from({ length: 2 * FAILURES_MAX }, (_, i) => ask(service, `/tickets/${i + 1}`, { key: shop.key })))
   t.ok(tickets.every(({ statusCode }) => statusCode === 404), 'tickets that are not there are not meant')

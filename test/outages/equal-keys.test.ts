@@ -43,7 +43,9 @@ t.test('migration 006 keeps the entries of an older version, which goes on besid
   await sql.query(`ALTER TABLE wp_support_tickets_journal
     MODIFY idempotency_key VARCHAR(320) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, DROP KEY ticket_state, DROP KEY caller_bytes, DROP COLUMN bytes, DROP COLUMN caller,
     ADD KEY ticket_state (ticket_id, state, seq)`)
-  await sql.query('DELETE FROM wp_support_tickets_migrations WHERE version = 6')
+  await sql.query('ALTER TABLE wp_support_tickets DROP COLUMN deleted_at, DROP KEY status_ticket, DROP KEY created, DROP KEY updated')
+  await sql.query('DROP TABLE wp_support_tickets_erasures')
+  await sql.query('DELETE FROM wp_support_tickets_migrations WHERE version > 5')
   const keep = (key: string, fields: object) => sql.query(
     'INSERT INTO wp_support_tickets_journal (ticket_id, partition_index, op, fields, if_match, accepted_at, kept_at, clock, idempotency_key, fingerprint, operation_index) VALUES ? ON DUPLICATE KEY UPDATE seq = seq',
     [[[1, 0, 'update', JSON.stringify(fields), null, Date.now() + 1000, Date.now() + 1000, 'redis', key, 'f', 0]]])

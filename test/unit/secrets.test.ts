@@ -6,6 +6,7 @@ import { createKeyring } from '../../src/auth/api-keys.ts'
 import { Environment, loadConfig, type Config } from '../../src/config.ts'
 import { createSite } from '../../src/database/wordpress/site.ts'
 import { outcomeUnknown } from '../../src/errors.ts'
+import { createTargets } from '../../src/webhooks/targets.ts'
 import { toFlushFailure } from '../../src/sync/flush-failure.ts'
 
 /** Looks like a password, and stands nowhere else. It is part of a URL as it is. */
@@ -45,6 +46,9 @@ const FORMS = [
   `shop:read+${CANARY}:${'0'.repeat(64)}`,
   `shop:read:${CANARY}`,
   `tms_${CANARY}`,
+  `whsec_${CANARY}`,
+  `[{"name":"crm","url":"https://${CANARY}","secrets":["whsec_${CANARY}"]}]`,
+  `[{"name":"crm","url":"http://u:${CANARY}@host","secrets":["${CANARY}"],"${CANARY}":1}]`,
   `${'x'.repeat(300)}${CANARY}`,
   `\u{feff}${CANARY}\u{feff}`,
 ]
@@ -54,6 +58,7 @@ function read (variables: Record<string, string>) {
   const config = loadConfig(variables)
   createKeyring(config.API_KEYS)
   createSite(config)
+  createTargets(config.WEBHOOKS)
 }
 
 /** How often a variable was refused, and where a part of its value stood in the error, its causes or its stack. */

@@ -4,6 +4,7 @@
 use TicketMetadata\Call;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Errors;
+use TicketMetadata\Lists;
 use TicketMetadata\Numbers;
 use TicketMetadata\Plugin;
 use TicketMetadata\Upsert;
@@ -55,8 +56,8 @@ function ticket_metadata_get( int $ticket_id ) {
 		// In a network the service has the ticket under another id.
 		return [ 'ticket_id' => $ticket_id ] + $answer->body;
 	}
-	// A ticket that does not exist is a result, not an error.
-	if ( $answer->code !== 'ticket_not_found' ) {
+	// A ticket that does not exist, or not any more, is a result, not an error.
+	if ( ! in_array( $answer->code, [ 'ticket_not_found', 'ticket_deleted' ], true ) ) {
 		Errors::ofAnswer( $ticket_id, $answer );
 	}
 	return false;
@@ -84,4 +85,34 @@ function ticket_metadata_sync( int $ticket_id ): bool {
 		Errors::report( $ticket_id, 'unsynced', __( 'MySQL does not hold the newest version yet. The service keeps trying.', 'ticket-metadata' ), $answer->status );
 	}
 	return false;
+}
+
+/**
+ * Finds tickets by what they are: a page of them. The key needs the scope read.
+ *
+ * Within a page of the site the same question gets the same answer until the page writes a ticket.
+ *
+ * @param array $filters For example ['status' => ['open', 'pending'], 'assigned_to' => 7]. All of status, assigned_to ('none' is
+ *   unassigned), customer_id, category, priority, created_since, created_until, updated_since, updated_until (Unix seconds,
+ *   inclusive). A list means any of its values.
+ * @param array $args    sort (ticket_id, created_at or updated_at, descending with -; default -ticket_id), limit (1 to 100; default
+ *   50), cursor (next_cursor of the page before), partial (true: what there is while Redis or MySQL is unavailable).
+ * @return array|WP_Error tickets (as ticket_metadata_get() returns them), next_cursor (null: this is the last page), has_more, and,
+ *   if something is missing, incomplete. A page may hold fewer than limit, or none, while has_more is true. On failure an error
+ *   with the service's code or the plugin's, and an array with status (0: the service did not answer) and request_id.
+ */
+function ticket_metadata_find( array $filters = [], array $args = [] ) {
+	return Lists::ofPage()->find( $filters, $args );
+}
+
+/**
+ * Counts tickets. The key needs the scope read.
+ *
+ * @param string $group_by status, assigned_to, priority or category.
+ * @param array  $filters  As ticket_metadata_find() takes them.
+ * @return array|WP_Error counts (numbers by value; 'none' for tickets without one) and as_of (Unix seconds). On failure an error as
+ *   ticket_metadata_find() returns it. In a network always not_supported.
+ */
+function ticket_metadata_counts( string $group_by = 'status', array $filters = [] ) {
+	return Lists::ofPage()->counts( $group_by, $filters );
 }

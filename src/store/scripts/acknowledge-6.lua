@@ -28,6 +28,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include other_type
 -- @include chunks
 -- @include index
+-- @include apply_index
 -- @include archived
 -- @include stamps
 -- @include renew_stamps
@@ -49,6 +50,7 @@ for i = 4, #ARGV, 2 do
       redis.call('HSET', key, 'synced_version', written)
       redis.call('HDEL', key, 'first_version')
       set_index(id, to_state(true, unpack(held, 4, 7)), false)
+      if synced ~= written and not deleted then settle(held[4], 1) end
     else
       -- Nobody knows where it was indexed.
       index_failed = true

@@ -1,6 +1,7 @@
 #!lua flags=no-writes
 --[[
-  count: how many unsynced tickets there are by status or agent, and of which of them MySQL holds a row, which is not to be counted.
+  count: how many unsynced tickets there are by status or agent, and of which of them MySQL holds a row, which is not to be counted. By
+  status also how many more tickets are in step with MySQL than when the epoch began.
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
@@ -11,11 +12,13 @@
   ARGV[2]  a range of ids, to go on after; '': from the first
   ARGV[3]  ids at most, passed by those of one range for each status
 
-  Output: 0 when the indexes are not whole; else { sign, next, counts, ids }
+  Output: 0 when the indexes are not whole; else { sign, next, counts, ids, epoch, settled }
           sign    text, another one when a ticket was brought to MySQL, or one that MySQL has has changed: then MySQL is to be asked again
           next    a range of ids, after which the next call goes on; '' when that was the last
           counts  value, number, ...; of assigned_to 0: unassigned
           ids     of those that MySQL has a row of
+          epoch   another one when what MySQL holds has changed otherwise
+          settled status, number, ...: more, or fewer, than when the epoch began
 ]]
 local due_key, dead_key, index_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local counted_by, after, ids_max = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -55,11 +58,23 @@ local counters = {
   end,
 }
 
-local counts = {}
+local counts, settled_now = {}, {}
+local epoch = redis.call('HGET', index_key, 'settled_epoch') or ''
 if counters[counted_by] then counters[counted_by](counts) end
 
+if counted_by == 'status' then
+  local fields = redis.call('HGETALL', index_key)
+  for i = 1, #fields, 2 do
+    local status = string.match(fields[i], '^settled:(.+)$')
+    if status then
+      settled_now[#settled_now + 1] = status
+      settled_now[#settled_now + 1] = tonumber(fields[i + 1])
+    end
+  end
+end
+
 local removed = redis.pcall('HGET', synced_key, 'removed')
-local sign = (is_other_type(removed) and '' or removed or '0') .. ':' .. (redis.call('HGET', index_key, 'status:' .. HELD) or '0')
+local sign = epoch .. ':' .. (is_other_type(removed) and '' or removed or '0') .. ':' .. (redis.call('HGET', index_key, 'status:' .. HELD) or '0')
 
 local ids, next_range = {}, ''
 for _, range in ipairs(redis.call('ZRANGE', index_key .. ':ranges:' .. HELD, after == '' and '-inf' or '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ids_max)) do
@@ -69,4 +84,4 @@ for _, range in ipairs(redis.call('ZRANGE', index_key .. ':ranges:' .. HELD, aft
     break
   end
 end
-return { sign, next_range, counts, ids }
+return { sign, next_range, counts, ids, epoch, settled_now }

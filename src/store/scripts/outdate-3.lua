@@ -21,10 +21,12 @@ local ticket_prefix = ARGV[1]
 -- @include other_type
 -- @include chunks
 -- @include index
+-- @include apply_index
+-- @include settled_epoch
 
 local function is_dead(id) return type(redis.pcall('ZSCORE', dead_key, id)) == 'string' end
 
-local outdated = {}
+local outdated, is_changed = {}, false
 for i = 2, #ARGV, 3 do
   local id, compared, in_mysql = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local key = ticket_prefix .. id
@@ -32,6 +34,7 @@ for i = 2, #ARGV, 3 do
   if is_other_type(held) then held = {} end
   local version, synced = held[1], held[2] or ''
   if version and version ~= in_mysql and synced == compared then
+    is_changed = true
     set_index(id, false, to_state(in_mysql ~= '', unpack(held, 3, 6)))
     -- What MySQL does not hold must not be evicted or expire.
     redis.call('PERSIST', key)
@@ -45,4 +48,5 @@ for i = 2, #ARGV, 3 do
   end
 end
 apply_index()
+if is_changed then begin_settled_epoch() end
 return outdated

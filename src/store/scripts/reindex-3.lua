@@ -32,6 +32,8 @@ local WANTED_MAX_MS = 4 * 86400 * 1000
 -- @include is_id
 -- @include chunks
 -- @include index
+-- @include apply_index
+-- @include settled_epoch
 -- @include indexed
 
 if is_other_type(redis.pcall('HGET', index_key, 'state')) then redis.call('DEL', index_key) end
@@ -93,6 +95,7 @@ local actions = {
       redis.call('HSET', index_key, 'state', 'off')
       return '0'
     end
+    begin_settled_epoch()
     local fields = redis.call('HGETALL', index_key)
     for i = 1, #fields, 2 do
       local status = string.match(fields[i], '^status:(.*)$')

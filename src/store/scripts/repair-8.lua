@@ -36,6 +36,8 @@ local changes_seconds = tonumber(ARGV[5])
 -- @include renew_stamps
 -- @include removed
 -- @include index
+-- @include apply_index
+-- @include settled_epoch
 -- @include changes
 
 if next(unknown_fields(fields_key, ARGV[4])) then return -1 end
@@ -62,6 +64,7 @@ for i, row in ipairs(cjson.decode(ARGV[3])) do
   end
 end
 apply_index()
+if #ids > 0 then begin_settled_epoch() end
 log_changes(ids)
 renew_stamps(acknowledged_key, ids)
 count_removed(synced_key, removed)

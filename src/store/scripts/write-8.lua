@@ -86,17 +86,15 @@ local idempotency_seconds = tonumber(ARGV[10])
 local known_fields = ARGV[12]
 local hash_bytes_max = tonumber(ARGV[13])
 local changes_seconds = tonumber(ARGV[14])
-local due_in = { tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]) }
 
 -- @include clock
 if now_ms > deadline then return 0 end
-local due_type = redis.call('TYPE', due_key).ok
-if due_type ~= 'zset' and due_type ~= 'none' then return -1 end
--- Does nothing, but fails for a user who may not set marks, before anything is changed: a ticket that was changed and
--- has no mark is never pushed.
-redis.call('ZADD', due_key, 'XX', '+inf', '')
 
--- @include marks
+-- @include other_type
+
+-- Does nothing, but tells whether it is a sorted set, and fails for a user who may not set marks, before anything is changed: a ticket
+-- that was changed and has no mark is never pushed.
+if is_other_type(redis.pcall('ZADD', due_key, 'XX', '+inf', '')) then return -1 end
 
 local function value_of(set, name)
   for i = 1, #set, 2 do
@@ -104,28 +102,76 @@ local function value_of(set, name)
   end
 end
 
--- @include is_ticket
--- @include other_type
+-- What is made when it is first called. Most calls have one kind of operation, and many have one operation: to make the functions of
+-- the others would cost as much as to apply it.
+local function lazy(make)
+  local made
+  return function(...)
+    made = made or make()
+    return made(...)
+  end
+end
+
+-- @include marks
+
 -- @include chunks
--- @include unknown_fields
+-- @include is_custom
 -- @include stamps
--- @include archived
 -- @include index
 -- @include changes
 
+local apply_index = lazy(function()
+-- @include apply_index
+  return apply_index
+end)
+
+local is_ticket = lazy(function()
+-- @include is_ticket
+  return is_ticket
+end)
+
 -- @include read_ticket
 
+local create_marked = lazy(function()
+-- @include archived
 -- @include create
+  return create_marked
+end)
 
+local bury = lazy(function()
+-- @include bury
+  return bury
+end)
+
+local kinds = {
+  create = function(...) return create_marked(mark_due, ...) end,
+
+  -- What has had a life elsewhere is history, whatever its status: it is due at once.
+  import = function(...) return create_marked(mark_now, ...) end,
+
+  update = lazy(function()
 -- @include update
+    return update
+  end),
 
--- @include is_later
-
+  delete = lazy(function()
 -- @include delete
+    return delete
+  end),
 
+  erase = lazy(function()
+-- @include is_later
+-- @include erase
+    return erase
+  end),
+
+  restore = lazy(function()
+-- @include unknown_fields
 -- @include restore
+    return restore
+  end),
+}
 
-local kinds = { create = create, import = import, update = update, delete = delete, erase = erase, restore = restore }
 -- What MySQL said may be outdated by now.
 local function still_asked(id, asked)
   return asked ~= '' and asked == stamp_of(acknowledged_key, id) and asked or ''
@@ -135,7 +181,10 @@ local function apply(kind, id, asked, ...)
   return kinds[kind](ticket_prefix .. id, id, still_asked(id, asked), ...)
 end
 
+local apply_once = lazy(function()
 -- @include apply_once
+  return apply_once
+end)
 
 -- What goes wrong with one ticket is no reason to leave the others half done.
 local function attempt(kind, id, asked, highest, versions, set, remove, answer, idempotency_key, fingerprint, index, as_of)
@@ -173,7 +222,7 @@ end
 if #marks > 0 then
   -- LT: a busy ticket is not postponed for ever. On a new member it adds.
   in_chunks(marks, function(...) redis.call('ZADD', due_key, 'LT', ...) end)
-  apply_index()
+  if is_index_touched() then apply_index() end
   log_changes(marked_ids())
   -- What was refused may be right now.
   if redis.call('EXISTS', dead_key) == 1 then

@@ -89,7 +89,7 @@ t.test('many changes of a large ticket cost Redis little, and their key too', as
 })
 
 t.test('thousands of operations on one ticket are marked as one is', async t => {
-  const { app, due, call, row } = await createService(t)
+  const { app, due, call, row } = await createService(t, { REDIS_COMMAND_TIMEOUT_MS: '20000' })
   await call('POST', '/tickets/1', { customer_id: 1 })
   const answers = await app.tickets.repository.write(Array.from({ length: 9000 }, (_, n) => ({ op: 'update', ticket_id: 1, fields: { status: n % 2 ? 'closed' : 'open' } })))
   t.match(answers.at(-1), { ticket: { status: 'closed' } })

@@ -55,7 +55,7 @@ t.test('what is no operation', async t => {
   t.strictSame(results.map(({ ticket_id }: { ticket_id: number }) => ticket_id), [null, null, null, null, null, 1, null, null, null, null, null, 2, 1, 7])
   t.strictSame(results.slice(0, 13).map(({ error }: { error: { errors: { pointer: string }[] } }) => error.errors[0]!.pointer.replace(/^\/operations\/\d+/, '')),
     ['', '', '', '', '/op', '/op', '/ticket_id', '/ticket_id', '/ticket_id', '/ticket_id', '/ticket_id', '/if_match', '/op'])
-  t.match(results[5].error.detail, /create, update, delete/)
+  t.match(results[5].error.detail, /create, import, update, delete/)
   t.strictSame(await hash(1), {})
 })
 

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { describeApi } from '../../../scripts/openapi.ts'
 import { createService, eventually } from '../../helper.ts'
+import { webhooks } from '../../webhooks/receiver.ts'
 
 const FILE = new URL('../../../openapi/openapi.json', import.meta.url)
 
@@ -36,7 +37,7 @@ t.test('it passes the linter', async t => {
 })
 
 t.test('every route is described, and its example works when it is sent', async t => {
-  const { call, sql } = await createService(t)
+  const { call, sql } = await createService(t, { WEBHOOKS: webhooks({ url: 'http://127.0.0.1:1/' }) })
   const { status, body } = await call('GET', '/openapi.json')
   t.equal(status, 200)
   t.match(body.openapi, /^3\.1\./)

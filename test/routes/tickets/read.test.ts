@@ -40,7 +40,7 @@ t.test('GET /tickets?ids=', async t => {
 
   const ids = Array.from({ length: 501 }, (_, i) => i + 1)
   t.equal((await call('GET', `/tickets?ids=${ids.slice(0, 500).join()}`)).status, 200)
-  for (const query of ['', '?ids=', '?ids=a', '?ids=1,,2', '?ids=0', '?ids=1.5', `?ids=${ids.join()}`, '?ids=1&x=1', '?ids=1&ids=2.5']) {
+  for (const query of ['?ids=', '?ids=a', '?ids=1,,2', '?ids=0', '?ids=1.5', `?ids=${ids.join()}`, '?ids=1&x=1', '?ids=1&ids=2.5']) {
     t.match(await call('GET', `/tickets${query}`), { status: 400, body: { code: 'validation_failed' } }, query.slice(0, 20))
   }
 })

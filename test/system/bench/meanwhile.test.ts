@@ -1,5 +1,5 @@
 import t from 'tap'
-import { meanwhile } from '../../../bench/scenarios/during-flush.ts'
+import { meanwhile } from '../../../bench/lib/meanwhile.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 
 const limit = { name: 'A flush', slicesMax: 5 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { otherAnswers } from '../../../bench/lib/answers.ts'
 import { choosePair, parseCores } from '../../../bench/lib/cores.ts'
 import { skippedOf } from '../../../bench/lib/measure.ts'
-import { readOptions } from '../../../bench/lib/options.ts'
+import { createPlan, readOptions } from '../../../bench/lib/options.ts'
 import { readSummary } from '../../../bench/lib/wrk.ts'
-import type { Scenario } from '../../../bench/scenarios/index.ts'
+import { type Scenario, SCENARIOS } from '../../../bench/scenarios/index.ts'
 
 const names = ['post', 'patch', 'get']
 
@@ -12,8 +13,9 @@ t.test('options', async t => {
   t.match(readOptions([], names), { quick: false, only: undefined, list: false, help: false })
   t.match(readOptions(['--quick', '--only', 'get,post', '--out', 'x'], names), { quick: true, only: ['post', 'get'], out: 'x' })
   t.strictSame(readOptions(['--only', 'get', '--only', 'post'], names).only, ['post', 'get'])
-  t.strictSame([[], ['--only', 'post'], ['--quick']].map(args => readOptions(args, names).isWhole), [true, false, false])
-  for (const wrong of [['--only', 'put'], ['--fast'], ['post'], ['--only'], ['--out']]) {
+  t.strictSame([[], ['--only', 'post'], ['--quick'], ['--mysql-rows', '10000000'], ['--mysql-rows', '5000']].map(args => readOptions(args, names).isWhole), [true, false, false, true, false])
+  t.strictSame([[], ['--quick'], ['--mysql-rows', '10000000', '--quick']].map(args => createPlan(readOptions(args, names)).mysqlRows), [1_000_000, 4000, 10_000_000])
+  for (const wrong of [['--only', 'put'], ['--fast'], ['post'], ['--only'], ['--out'], ['--mysql-rows', '999'], ['--mysql-rows', 'many'], ['--mysql-rows', '1e6.5']]) {
     t.throws(() => readOptions(wrong, names), /Usage: npm run bench/, wrong.join(' '))
   }
 })
@@ -35,6 +37,13 @@ t.test('answers that are no errors, and yet not what is measured', async t => {
   const line = (status: number, count: number) => `tickets_http_request_duration_seconds_count{method="POST",route="/tickets/:id",status="${status}"} ${count}\n`
   t.strictSame(otherAnswers(line(201, 9) + line(200, 1) + line(409, 5) + line(202, 0)), [])
   t.strictSame(otherAnswers(line(201, 9) + line(202, 3) + line(207, 1) + line(304, 2)), ['3 with status 202', '1 with status 207', '2 with status 304'])
+})
+
+t.test('the measures have names of their own, which the documentation has, with what they are', async t => {
+  const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
+  const documented = [...page.matchAll(/^\| `([\w-]+)` \| (.*) \|$/gm)].map(([, name, title]) => ({ name, title }))
+  t.strictSame(documented, SCENARIOS.map(({ name, title }) => ({ name, title })))
+  t.equal(new Set(documented.map(({ name }) => name)).size, documented.length)
 })
 
 t.test('the summary of a load', async t => {

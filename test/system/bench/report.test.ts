@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t, { type Test } from 'tap'
-import { compared } from '../../../bench/lib/rows.ts'
+import { compared, stated } from '../../../bench/lib/rows.ts'
 import { toChart } from '../../../bench/report/chart.ts'
-import { contentsOf, createWriter, PLACES, reasonsAgainst, type Result, withResults } from '../../../bench/report/results.ts'
+import { contentsOf, createWriter, PLACES, reasonsAgainst, type Result, withPicture, withResults } from '../../../bench/report/results.ts'
 import { ratioOf, toMarkdown } from '../../../bench/report/table.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 import { privateDirectory } from '../../helper.ts'
@@ -54,13 +54,36 @@ t.test('the chart holds the ratios that it has a name for, with their quartiles,
   t.ok(isWellFormed(svg))
   t.notOk(isWellFormed(svg.replace('</text>', '')), 'the check sees what is not')
   t.match(svg, 'POST &lt;a&gt; &amp; &quot;b&quot;, beside x')
-  t.equal(svg.match(/<rect /g)?.length, 1)
+  t.equal(svg.match(/<rect class="bar"/g)?.length, 1)
   t.match(svg, '>1.20 (1.15 to 1.25)</text>')
   // 1.15 to 1.25 on an axis of 0 to 2 that is 280 long and begins at 420.
-  t.match(svg, 'M581.0 59H595.0')
+  t.match(svg, 'M581.0 69H595.0')
   t.notMatch(svg, '374')
   t.match(svg, 'prefers-color-scheme: dark')
   t.equal(toChart(rows.slice(1)), undefined)
+})
+
+t.test('the chart is readable on any ground, and says in words what it shows', async t => {
+  const svg = toChart(rows)!
+  const [description] = /(?<=<desc id="description">)[^<]+/.exec(svg) ?? []
+  t.equal(description, 'POST &lt;a&gt; &amp; &quot;b&quot;, beside x: 1.20 (1.15 to 1.25)')
+  t.match(svg, 'aria-labelledby="title description"')
+  const [width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!.slice(1)
+  t.match(svg, `<rect class="ground" width="${width}" height="${height}"`, 'all of it has one')
+  for (const styles of svg.split('@media (prefers-color-scheme: dark)')) for (const name of ['text', '.ground', '.bar', 'path']) t.match(styles, `${name} { `, name)
+})
+
+t.test('the chart has six bars at most', async t => {
+  const some = (count: number) => Array.from({ length: count }, () => rows[0]!)
+  t.equal(toChart(some(6))!.match(/<rect class="bar"/g)?.length, 6)
+  t.throws(() => toChart(some(7)), /7 rows are for the chart, which has room for 6/)
+})
+
+t.test('a figure by itself has the quartiles of its rounds, where there are several', async t => {
+  const row = stated({ scenario: 'start', work: 'start', unit: 'ms', values: [300, 320, 400], bar: { op: '<=', value: 400 } })
+  t.match(row, { value: 320, rounds: 3, met: true, spread: { low: 310, median: 320, high: 360 } })
+  t.match(toMarkdown({ ...result, rows: [row] }, []), '| start | 320 ms (310 to 360) |  |  |  | 3 | ≤ 400 ms | yes |')
+  t.throws(() => stated({ scenario: 'start', work: 'start', unit: 'ms', values: [NaN] }), /start: NaN is no figure/)
 })
 
 const LINES = '<!-- bench: written by npm run bench -->\nold\n<!-- end of bench -->\n'
@@ -70,7 +93,7 @@ const alsoScattered = compared({ scenario: 'get', work: 'GET', beside: 'bare', u
 
 t.test('results go between the lines of the page, again and again', async t => {
   const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
-  t.match(once, /^before\n<!-- bench: .* -->\n!\[.*\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
+  t.match(once, /^before\n<!-- bench: .* -->\n!\[Measured ratios.* POST <a> & "b", beside x: 1\.20 \(1\.15 to 1\.25\)\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
   t.match(once, '- This run is published because its rounds agree: the quartiles of each ratio span at most 25 % of its median.\n')
   t.match(once, '- Repeated because rounds scattered, or an attempt failed: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
@@ -80,19 +103,21 @@ t.test('results go between the lines of the page, again and again', async t => {
 /** Somewhere to publish, with the last results there, and what a run does to it. */
 function write (t: Test, changes: Partial<Result> = {}, { isWhole = true, isOut = false } = {}) {
   const directory = privateDirectory(t)
-  const places = { published: join(directory, 'results'), unpublished: join(directory, 'local', 'bench'), page: join(directory, 'performance.md') }
-  writeFileSync(places.page, LINES)
+  const places = { published: join(directory, 'results'), unpublished: join(directory, 'local', 'bench'), page: join(directory, 'performance.md'), readme: join(directory, 'README.md') }
+  for (const page of [places.page, places.readme]) writeFileSync(page, LINES)
   const out = isOut ? join(directory, 'a', 'b') : undefined
   const { files, reasons } = createWriter({ isWhole, out }, places)({ ...whole, ...changes })
   const written = files.map(file => relative(directory, file))
-  return { written, reasons, read: (name: string) => readFileSync(join(directory, name), 'utf8'), isPublished: existsSync(places.published) || !readFileSync(places.page, 'utf8').includes('old') }
+  const isChanged = [places.page, places.readme].some(page => !readFileSync(page, 'utf8').includes('old'))
+  return { written, reasons, read: (name: string) => readFileSync(join(directory, name), 'utf8'), isPublished: existsSync(places.published) || isChanged }
 }
 
 t.test('what is whole is published', async t => {
   const { written, reasons, read } = write(t)
-  t.strictSame(written, ['results/results.json', 'results/results.svg', 'performance.md'])
+  t.strictSame(written, ['results/results.json', 'results/results.svg', 'performance.md', 'README.md'])
   t.strictSame(reasons, [])
   t.match(read('performance.md'), 'Measured 2026-01-02')
+  t.match(read('README.md'), /^<!-- bench: .* -->\n!\[Measured ratios.* 1\.20 .*\]\(bench\/results\/results\.svg\)\n<!-- end of bench -->\n$/)
   t.strictSame(JSON.parse(read('results/results.json')), whole)
 })
 
@@ -136,8 +161,10 @@ t.test('that results cannot be written is said before anything is measured', asy
   for (const out of [file, join(file, 'below'), ...(existsSync('/proc/self') ? ['/proc/none/below'] : [])]) {
     t.throws(() => createWriter({ out, isWhole: true }), { constructor: Failure, message: /^Results cannot be written to .*--out/ }, out)
   }
-  for (const page of [file, join(directory, 'none')]) {
-    const places = { published: directory, unpublished: directory, page }
+  const right = join(directory, 'right')
+  writeFileSync(right, LINES)
+  for (const [page, readme] of [[file, right], [join(directory, 'none'), right], [right, file]] as const) {
+    const places = { published: directory, unpublished: directory, page, readme }
     t.throws(() => createWriter({ isWhole: true }, places), { constructor: Failure, message: /lacks the lines <!-- bench/ })
     t.doesNotThrow(() => createWriter({ isWhole: false }, places), 'what publishes nothing needs no page')
   }
@@ -151,4 +178,6 @@ t.test('page and chart are those of the published run, whose rounds agree', { sk
   for (const extension of ['json', 'svg']) t.equal(readFileSync(join(PLACES.published, `results.${extension}`), 'utf8'), contentsOf(published)[extension], extension)
   const page = readFileSync(PLACES.page, 'utf8')
   t.equal(withResults(page, published), page, 'run npm run bench')
+  const readme = readFileSync(PLACES.readme, 'utf8')
+  t.equal(withPicture(readme, published), readme, 'run npm run bench')
 })

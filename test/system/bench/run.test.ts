@@ -1,37 +1,19 @@
-import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import type { Result } from '../../../bench/report/results.ts'
 import { NGINX, PHP_FPM, WEBDIS, WRK } from '../../../scripts/lib/bench-programs.mjs'
-import type { Program } from '../../../scripts/lib/install.mjs'
-import { ROOT } from '../../../scripts/lib/project.mjs'
 import { privateDirectory } from '../../helper.ts'
+import { bench, skipWithout } from './quick-run.ts'
 
 /** A host that takes the processor away makes quick runs up to four times as long. */
 t.setTimeout(600_000)
-
-/** A quick run of these measures: what it printed and what it wrote. */
-async function bench (t: Test, only: string, PATH = process.env.PATH) {
-  const out = privateDirectory(t)
-  const { stdout } = await promisify(execFile)(process.execPath, ['bench/run.ts', '--quick', '--only', only, '--out', out], { cwd: ROOT, env: { ...process.env, PATH } })
-  const read = (name: string) => readFileSync(join(out, name), 'utf8')
-  return { stdout, read, result: JSON.parse(read('results.json')) as Result }
-}
-
-/** Why a test cannot run that needs these; false: it can. */
-function skipWithout (...programs: Program[]) {
-  const missing = programs.filter(({ find }) => !find())
-  return missing.length > 0 && `not on this machine: ${missing.map(({ name }) => name).join(', ')}`
-}
 
 t.test('a quick run measures what it is asked for, and writes it', { skip: skipWithout(WRK, WEBDIS) }, async t => {
   const { stdout, read, result: { environment, rows, skipped, failed } } = await bench(t, 'post,patch,get,life')
   t.strictSame([skipped, failed], [[], []])
   t.match(environment.mode, 'no claim')
   t.strictSame(rows.map(({ scenario, bar }) => [scenario, bar?.op]), [
-    ['post', '>='], ['post', '>='], ['post', undefined], ['post', '>='], ['patch', '>='], ['get', '>='], ['life', '<='], ['life', '<='], ['life', undefined], ['life', undefined], ['life', undefined],
+    ['post', '>='], ['post', '>='], ['post', undefined], ['post', '>='], ['patch', '>='], ['get', '>='], ['life', '<='], ['life', '<='], ['life', '<='], ['life', undefined], ['life', undefined],
   ])
   for (const { work, value, reference, ratio, rounds } of rows.slice(0, -3)) {
     t.ok(value > 0 && reference! > 0 && ratio!.median > 0 && rounds === 1, `${work}: ${value} beside ${reference}`)
@@ -55,12 +37,12 @@ t.test('a Cluster beside one Redis', { skip: skipWithout(WRK) }, async t => {
   t.match(read('results.svg'), 'Cluster of 3 masters')
 })
 
-t.test('behind nginx: PHP, and two instances', { skip: skipWithout(WRK, NGINX, PHP_FPM) }, async t => {
+t.test('PHP behind nginx, and two instances', { skip: skipWithout(WRK, NGINX, PHP_FPM) }, async t => {
   // As an ordinary user of Debian has it: servers are elsewhere.
   const PATH = (process.env.PATH ?? '').split(delimiter).filter(place => !place.endsWith('sbin')).join(delimiter)
-  const { result: { rows, failed } } = await bench(t, 'php,instances', PATH)
+  const { result: { rows, failed } } = await bench(t, 'php,page,instances', PATH)
   t.strictSame(failed, [])
-  t.strictSame(rows.map(({ scenario }) => scenario), ['php', 'php', 'php', 'instances'])
+  t.strictSame(rows.map(({ scenario }) => scenario), ['php', 'php', 'php', 'page', 'page', 'instances'])
   for (const { work, value, reference, values, references } of rows) {
     t.ok(value > 0 && reference! > 0, work)
     t.match([values, references], [[value], [reference]], 'each round is kept')

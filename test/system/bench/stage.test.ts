@@ -8,11 +8,13 @@ import type { Cores } from '../../../bench/lib/cores.ts'
 import { measure } from '../../../bench/lib/measure.ts'
 import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.ts'
 import { compared, stated } from '../../../bench/lib/rows.ts'
+import { reasonsAgainst } from '../../../bench/report/results.ts'
 import type { Scenario } from '../../../bench/scenarios/index.ts'
 import { Failure } from '../../../scripts/lib/main.mjs'
 import { privateDirectory } from '../../helper.ts'
+import { environment } from './example.ts'
 
-const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), unpinned: work => work() }
+const cores: Cores = { description: 'not pinned', underTest: (command, args) => ({ command, args }), spread: work => work({ description: 'not pinned' }) }
 
 /** A server that ends so, and says that it did. */
 function ending (name: string, exit: { code: number | null, signal: NodeJS.Signals | null }, stopped: string[], endsBy?: NodeJS.Signals) {
@@ -80,6 +82,15 @@ t.test('what scatters is measured again, and the attempt that does not scatter c
   t.strictSame([made(), repeated, failed], [3, [{ scenario: 'a', times: 2 }], []])
 })
 
+t.test('what scatters in the end is not published, and it is said which and by how much, again and again', async t => {
+  const said = t.capture(console, 'error')
+  const measured = await measureOnce(t, scattering(9).run, false)
+  const figures = (ratio: string) => `b, beside c: ${ratio}; its quartiles span 50 % of the median, and 25 % is the limit`
+  t.strictSame(said().map(({ args }) => args[0]), ['1.00 (0.75 to 1.25)', '2.00 (1.50 to 2.50)'].map(ratio => `Repeating it, because rounds scatter:\n  ${figures(ratio)}`))
+  t.equal(reasonsAgainst({ environment, ...measured }, true)[0], `Rounds scatter: ${figures('3.00 (2.25 to 3.75)')}.`)
+  t.strictSame(reasonsAgainst({ environment, ...await measureOnce(t, scattering(2).run, false) }, true), [])
+})
+
 t.test('after three attempts the last one counts, scattered as it is; a quick run makes one', async t => {
   const { run, made } = scattering(9)
   t.match((await measureOnce(t, run, false)).rows, [{ value: 3, ratio: { low: 2.25, high: 3.75 } }])
@@ -94,7 +105,7 @@ t.test('an attempt that fails is repeated, once in a quick run', async t => {
     return async () => {
       attempt += 1
       if (attempt <= failures) throw new Failure(`attempt ${attempt} was disturbed`)
-      return [stated({ scenario: 'a', work: 'b', unit: 'd', value: attempt })]
+      return [stated({ scenario: 'a', work: 'b', unit: 'd', values: [attempt] })]
     }
   }
   t.match(await measureOnce(t, failing(1)), { rows: [{ value: 2 }], failed: [], repeated: [{ scenario: 'a', times: 1 }] })

@@ -213,7 +213,7 @@ t.test('deploy/secrets.sh makes passwords that nobody else on the machine can re
   const read = () => new Map(readdirSync(directory).map(name => [name, readFileSync(join(directory, name), 'utf8')]))
   const before = read()
   const made = [...before].filter(([, content]) => content !== '')
-  t.strictSame([...before].filter(([, content]) => content === '').map(([name]) => name).sort(), ['api-keys', 'prometheus-key'])
+  t.strictSame([...before].filter(([, content]) => content === '').map(([name]) => name).sort(), ['api-keys', 'prometheus-key', 'webhooks'])
   for (const [name, content] of made) {
     t.match(content, /^[0-9a-f]{48}$/, name)
     t.equal(statSync(join(directory, name)).mode & 0o777, 0o644, 'for the users of the containers')

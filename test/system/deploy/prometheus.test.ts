@@ -7,6 +7,7 @@ import { findPrometheus } from '../../../scripts/lib/prometheus.mjs'
 import { ROOT } from '../../../scripts/lib/project.mjs'
 import { Environment } from '../../../src/config.ts'
 import { createService } from '../../helper.ts'
+import { webhooks } from '../../webhooks/receiver.ts'
 import { checkNames, configureFor, filesOf, privatePrometheus, readRules } from './monitoring.ts'
 
 const rules = readRules()
@@ -66,7 +67,7 @@ t.test('every alert says what it is, how grave, and what to do', async t => {
 t.test('Prometheus scrapes the service with its key, evaluates the rules, and tells of a dead letter', async t => {
   const key = randomBytes(32).toString('base64url')
   const entry = (name: string, scopes: string) => `${name}:${scopes}:${createHash('sha256').update(name === 'prometheus' ? key : name).digest('hex')}`
-  const { app, call: callWith, sql } = await createService(t, { API_KEYS: `${entry('prometheus', 'ops')},${entry('operator', 'write+ops')}`, FLUSH_MAX_ATTEMPTS: 1 })
+  const { app, call: callWith, sql } = await createService(t, { API_KEYS: `${entry('prometheus', 'ops')},${entry('operator', 'write+ops')}`, FLUSH_MAX_ATTEMPTS: 1, WEBHOOKS: webhooks({ url: 'http://127.0.0.1:1/' }) })
   const call = (method: 'GET' | 'POST', url: string, body?: object) => callWith(method, url, body, { authorization: 'Bearer operator' })
   await sql.query("ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject <> 'poison')")
   await call('POST', '/tickets/1', { customer_id: 1, subject: 'poison', status: 'closed' })

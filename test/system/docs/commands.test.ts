@@ -9,8 +9,10 @@ import { ROOT } from '../../../scripts/lib/project.mjs'
 import { makeUsers } from '../../../scripts/lib/redis-users.mjs'
 import { createApiKey, createKeyring } from '../../../src/auth/api-keys.ts'
 import { Environment } from '../../../src/config.ts'
+import { createTargets } from '../../../src/webhooks/targets.ts'
 import { createTestDatabase, privateDirectory, privateRedis } from '../../helper.ts'
 import { startServer } from '../../server-process.ts'
+import { webhooks } from '../../webhooks/receiver.ts'
 import { commandsOf, wordsOf, type Command } from './commands.ts'
 import { against, againstSchema } from './examples.ts'
 import { fencesOf, readPages } from './pages.ts'
@@ -53,6 +55,7 @@ async function createContext (t: Test, commands: string) {
     // A ticket that MySQL refuses is a dead letter after one flush.
     FLUSH_MAX_ATTEMPTS: 1,
     MAX_EVENT_LOOP_DELAY_MS: 86_400_000,
+    ...(commands.includes('/webhooks') && { WEBHOOKS: webhooks({ url: 'https://crm.example/hooks/tickets' }) }),
     ...(commands.includes('$KEY') && { API_KEYS: entry }),
   })
   const url = await server.url()
@@ -178,6 +181,7 @@ const MATCHERS: Matcher[] = [
   },
   // test/system/deploy/compose.test.ts runs it.
   { pattern: /^sh deploy\/secrets\.sh$/, look: t => { t.ok(existsSync(join(ROOT, 'deploy/secrets.sh'))) } },
+  { pattern: /^printf 'whsec_%s\\n' "\$\(openssl rand -base64 32\)"$/, look: (t, { text }) => { t.equal(createTargets(webhooks({ url: 'https://crm.example/', secrets: [spawnSync('bash', ['-c', text], { encoding: 'utf8' }).stdout.trim()] })).length, 1) } },
   { pattern: /^openssl rand -hex 24$/, look: (t, { text }) => { t.match(spawnSync('bash', ['-c', text], { encoding: 'utf8' }).stdout, /^[0-9a-f]{48}\n$/) } },
   {
     pattern: /^npm run key -- (\w+) ([\w+]+)$/,

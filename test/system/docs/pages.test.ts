@@ -79,7 +79,7 @@ t.test('fences are of a language that a test looks at', async t => {
       if (language === 'yaml') t.type(parse(content), 'object', at)
       else if (language === 'env') for (const [, name = ''] of content.matchAll(/^(\w+)=/gm)) t.ok(name in Environment.properties, `${at}: ${name} is a variable`)
       else if (language === 'ini') for (const [, file = ''] of content.matchAll(/\/etc\/redis\/([\w-]+\.(?:sh|conf))/g)) t.ok(existsSync(join(ROOT, 'deploy/redis', file)), `${at}: ${file}`)
-      else t.ok(['sh', 'php', 'json', 'mermaid', 'text'].includes(language), `${at}: ${language} is known`)
+      else t.ok(['sh', 'php', 'js', 'json', 'mermaid', 'text'].includes(language), `${at}: ${language} is known`)
     }
   }
 })

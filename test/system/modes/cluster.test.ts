@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
 import { createService, createStores, eventually, privateDirectory, type Variables } from '../../helper.ts'
+import { startReceiver, status, webhooks } from '../../webhooks/receiver.ts'
 
 const ids = Array.from({ length: 200 }, (_, i) => i + 1)
 
@@ -98,6 +100,30 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.strictSame(told.toSorted((a, b) => a - b), [1, 64, 71])
     t.strictSame((await follow(t, all.cursor, 1000)).told.length, 3)
     changesCursor = cursor
+  })
+
+  t.test('webhooks: told of all partitions, and what is known of a target is in one slot', async t => {
+    const receiver = await startReceiver(t)
+    const told = await createService(t, { ...variables, WEBHOOKS: webhooks({ url: receiver.url }, { name: 'search', url: receiver.url, events: ['ticket.deleted'] }), WEBHOOK_RETRY_SECONDS: '0,0' }, stores)
+    const tag = `{${createHash('sha1').update('crm').digest().readUInt32BE() % 64}}`
+    const home = await cluster.masterOf(tag)
+    await eventually(async () => { if (await cluster.call(home, 'HGET', `${tag}webhook:crm`, 'cursor') === null) throw new Error('it has not begun') })
+    t.equal((await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'update', ticket_id: id, subject: 'told' })) })).status, 200)
+    await receiver.arrived(200)
+    t.strictSame(receiver.ids().sort((a, b) => a - b), ids, 'each once')
+    receiver.answer(status(500))
+    await call('PATCH', '/tickets/7', { subject: 'fails' })
+    await eventually(async () => {
+      const { body } = await told.call('GET', '/webhooks/crm')
+      if (body.dead !== 1) throw new Error(JSON.stringify(body))
+      t.match(body.dead_deliveries, [{ ticket_id: 7, attempts: 3 }])
+    })
+    t.equal(await cluster.call(home, 'ZCARD', `${tag}webhook:crm:dead`), 1)
+    receiver.answer()
+    t.match((await told.call('POST', '/webhooks/crm/retry')).body, { redriven: 1 })
+    await receiver.arrived(204)
+    t.match((await told.call('GET', '/webhooks')).body.webhooks, [{ name: 'crm' }, { name: 'search', waiting: 0, dead: 0 }])
+    await told.app.close()
   })
 
   t.test('slots are moved: what is in them is where they are', async t => {

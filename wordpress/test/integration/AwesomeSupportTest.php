@@ -71,12 +71,6 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		];
 	}
 
-	/** @dataProvider hooks */
-	public function testItsOwnHooksMark( string $hook, array $arguments, bool $isNew ): void {
-		do_action( $hook, ...$arguments );
-		self::assertSame( [ [ 4711, $isNew ] ], $this->marks );
-	}
-
 	/** @return array<string, array{string, array, bool}> hook, arguments with ID for the ticket's id and POST for its post, whether it is new */
 	public function hooksOfWordPress(): array {
 		return [
@@ -111,10 +105,8 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 	public function testWhatIsNoTicketIsNotMarked( $argument ): void {
 		$id    = $this->open();
 		$reply = wpas_add_reply( [ 'post_content' => 'Well?' ], $id );
-		$this->listenAlone();
-		// The post that a page is about, which WordPress takes where it is asked for none.
-		$GLOBALS['post'] = get_post( $reply );
-		$marks           = $this->marksOf(
+		$this->assertMarksNothing(
+			$reply,
 			static function () use ( $argument ): void {
 				foreach ( [ 'wpas_open_ticket_after', 'wpas_ticket_assigned', 'wpas_add_reply_after', 'trashed_post', 'deleted_post', 'save_post_ticket' ] as $hook ) {
 					do_action( $hook, $argument, $argument );
@@ -124,8 +116,6 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 				do_action( 'transition_post_status', 'queued', 'new', $argument );
 			}
 		);
-		unset( $GLOBALS['post'] );
-		self::assertSame( [], $marks );
 	}
 
 	public function testAListenerThatFailsDoesNotHideTheChange(): void {
@@ -147,10 +137,6 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		awesome_support_admin();
 		$_POST = $form + [ 'wpas_cf' => wp_create_nonce( 'wpas_update_cf' ) ];
 		wp_update_post( [ 'ID' => $id ] + $post );
-	}
-
-	private static function term( string $taxonomy, string $name ): int {
-		return wp_insert_term( $name, $taxonomy )['term_id'];
 	}
 
 	/** @return array<string, array{string, callable(self, int): mixed}> the field that it changes, and what is done */
@@ -184,16 +170,8 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 
 	/** @dataProvider changes */
 	public function testAChangeIsMarkedAndSeen( string $field, callable $change ): void {
-		$id     = $this->open();
-		$before = $this->snapshot( $id );
-		$marks  = $this->marksOf(
-			function () use ( $change, $id ): void {
-				$change( $this, $id );
-			}
-		);
-		self::assertSame( [ $id => false ], $marks, 'this ticket alone, and not as a new one' );
-		self::assertNotSame( $before[ $field ], $this->snapshot( $id )[ $field ] );
-		self::assertSame( self::told( $id ), $this->snapshot( $id ) );
+		$id = $this->open();
+		self::assertSame( [ $id => false ], $this->marksOfChange( $id, $field, $change ), 'this ticket alone, and not as a new one' );
 	}
 
 	public function testATicketOfTheFormIsNew(): void {
@@ -333,11 +311,10 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 	}
 
 	public function testTheSubjectIsAsStored(): void {
-		global $wpdb;
 		$id = $this->open();
-		$wpdb->update( $wpdb->posts, [ 'post_title' => 'Bread &amp; Butter' ], [ 'ID' => $id ] );
+		self::writeElsewhere( $id, [ 'post_title' => 'Bread &amp; Butter' ] );
 		self::assertSame( 'Bread &amp; Butter', $this->snapshot( $id )['subject'] );
-		$wpdb->update( $wpdb->posts, [ 'post_title' => '', 'post_author' => 0 ], [ 'ID' => $id ] );
+		self::writeElsewhere( $id, [ 'post_title' => '', 'post_author' => 0 ] );
 		self::assertSame( [ null, null ], [ $this->snapshot( $id )['subject'], $this->snapshot( $id )['customer_id'] ] );
 	}
 
@@ -377,16 +354,7 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		$values = implode( ',', array_fill( 0, 501, "($this->customer, 'ticket', 'queued', 'Many', '', '', '', '', '', '')" ) );
 		$wpdb->query( "INSERT INTO $wpdb->posts (post_author, post_type, post_status, post_title, post_content, post_excerpt, to_ping, pinged, post_content_filtered, post_name) VALUES $values" );
 		$wpdb->query( "INSERT INTO $wpdb->postmeta (post_id, meta_key, meta_value) SELECT ID, '_wpas_status', 'open' FROM $wpdb->posts WHERE post_type = 'ticket'" );
-		$ids = $this->bridge->ids( 0, 1000 );
-		self::assertCount( 501, $ids );
-		$queries = self::queries(
-			function () use ( $ids, &$snapshots ): void {
-				$snapshots = $this->bridge->snapshots( $ids );
-			}
-		);
-		self::assertEqualsCanonicalizing( $ids, array_keys( $snapshots ) );
-		self::assertSame( 2, $queries, 'one for each 500' );
-		self::assertSame( [], $this->bridge->snapshots( [] ) );
+		$this->readInTwoQueries();
 	}
 
 	public function testNothingIsReadOfOtherTickets(): void {
@@ -434,12 +402,54 @@ final class AwesomeSupportTest extends HelpDeskTestCase {
 		wp_set_object_terms( $id, [], 'department' );
 		unset( $expected['category'] );
 		self::assertEquals( $expected + [ 'status' => 'on-hold' ], $this->sent( $id ) );
-		wp_trash_post( $id );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
-		wp_untrash_post( $id );
-		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
-		wp_delete_post( $id, true );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		$this->assertServiceFollowsToTheEnd( $id, $expected );
+	}
+
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		$id = $this->open();
+		wpas_close_ticket( $id, 0, true );
+		self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-03-04 12:00:00' ] );
+		update_post_meta( $id, '_ticket_closed_on', '2019-03-05 13:46:40' );
+		update_post_meta( $id, '_ticket_closed_on_gmt', '2019-03-05 12:46:40' );
+		$this->assertImported( $id, '2019-03-05 12:46:40', '2019-03-05 12:46:40' );
+	}
+
+	public function testDatesOfOtherTickets(): void {
+		[ $local, $reopened, $unknown, $trashed, $both ] = array_map( fn( int $number ): int => $this->open( "Ticket $number" ), range( 1, 5 ) );
+		foreach ( [ $local, $reopened, $unknown, $both ] as $id ) {
+			wpas_close_ticket( $id, 0, true );
+			update_post_meta( $id, '_ticket_closed_on', '2019-07-05 14:00:00' );
+			delete_post_meta( $id, '_ticket_closed_on_gmt' );
+		}
+		delete_post_meta( $unknown, '_ticket_closed_on' );
+		update_post_meta( $reopened, '_wpas_status', 'open' );
+		wp_trash_post( $trashed );
+		wp_trash_post( $both );
+		foreach ( [ $local, $reopened, $unknown, $trashed, $both ] as $id ) {
+			self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		}
+		update_post_meta( $trashed, '_wp_trash_meta_time', 1565000000 );
+		$this->assertImported( $local, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+		$this->assertImported( $reopened, '2019-08-01 00:00:00', null );
+		$this->assertImported( $unknown, '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$this->assertImported( $trashed, gmdate( 'Y-m-d H:i:s', 1565000000 ), gmdate( 'Y-m-d H:i:s', 1565000000 ) );
+		$this->assertImported( $both, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+	}
+
+	public function testWhatIsNoTicketAnyMoreWasNotDeleted(): void {
+		$id = $this->open();
+		$this->sent( $id );
+		delete_post_meta( $id, '_wpas_status' );
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $this->sent( $id )['status'], $this->sent( $id )['custom_fields'] ] );
+		update_post_meta( $id, '_wpas_status', 'open' );
+		self::assertSame( 'open', $this->sent( $id )['status'] );
+		self::assertSame( [ 4711 ], $this->bridge->deleted( [ $id, 4711 ] ) );
+	}
+
+	public function testWhereItIsEdited(): void {
+		$id = $this->open();
+		self::assertSame( 0, self::queries( fn() => $this->bridge->editUrl( $id ) ) );
+		self::assertSame( admin_url( "post.php?post=$id&action=edit" ), $this->bridge->editUrl( $id ) );
 	}
 
 	public function testItRuns(): void {

@@ -56,6 +56,37 @@ final class BackfillTest extends CommandTestCase {
 		self::assertSame( [ $ids ], $server->batches(), 'what cannot be compared is sent' );
 	}
 
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		global $wpdb;
+		$this->desk     = new DatedDesk();
+		[ $old, $open ] = $this->tickets( 2 );
+		$server         = new FaultyServer();
+		$this->use( $server->url( 'service' ) );
+		$this->desk->put( $old, [ 'status' => 'closed', 'created_at' => 1551700000 ] );
+		$this->desk->dates = [ $old => [ 'updated_at' => 1551800000, 'closed_at' => 1551790000 ], $open => [ 'updated_at' => 1700000500, 'closed_at' => null ] ];
+		self::assertSame( 0, $this->command( 'backfill' ) );
+		self::assertCount( 1, $server->batches(), 'what is missing need not be found out' );
+		self::assertSame( [ 1551800000, 1551790000 ], [ $this->atService( $old )['updated_at'], $this->atService( $old )['closed_at'] ] );
+		self::assertSame( [ 1700000500, false ], [ $this->atService( $open )['updated_at'], isset( $this->atService( $open )['closed_at'] ) ] );
+		self::assertTrue( ticket_metadata_sync( $old ) );
+		self::assertSame( '2019-03-05 12:46:40', $wpdb->get_var( $wpdb->prepare( 'SELECT closed_at FROM wp_support_tickets WHERE ticket_id = %d', $old ) ) );
+		$version = $this->atService( $old )['version'];
+		self::assertSame( 0, $this->command( 'backfill' ) );
+		self::assertSaid( '0 tickets delivered, 0 refused. 2 tickets agreed already.' );
+		self::assertSame( $version, $this->atService( $old )['version'] );
+	}
+
+	public function testWhatWasDeletedInTheServiceStaysSo(): void {
+		[ $deleted, $new ] = $this->tickets( 2 );
+		ticket_metadata_write( $deleted, [ 'customer_id' => 6 ] );
+		Plugin::patientClient()->batch( [ [ 'op' => 'delete', 'ticket_id' => $deleted ] ] );
+		self::assertSame( 0, $this->command( 'backfill' ) );
+		self::assertSaid( '1 ticket delivered, 0 refused. 1 ticket was deleted in the service and stays so.' );
+		self::assertSame( [ false, 6 ], [ $this->atService( $deleted ), $this->atService( $new )['customer_id'] ] );
+		self::assertSame( 0, $this->command( 'verify' ) );
+		self::assertSaid( 'Deleted in the service, and so not there: 1.' );
+	}
+
 	public function testItGoesInBatches(): void {
 		$this->tickets( 5 );
 		$server = new FaultyServer();

@@ -13,7 +13,7 @@ final class CommandsTest extends CommandTestCase {
 		\WP_CLI::$commands = [];
 		Commands::listen();
 		self::assertSame( [ 'ticket-metadata' => Commands::class ], \WP_CLI::$commands );
-		foreach ( [ 'status', 'replay', 'backfill', 'verify' ] as $name ) {
+		foreach ( [ 'status', 'replay', 'backfill', 'verify', 'find', 'counts' ] as $name ) {
 			$method = new \ReflectionMethod( Commands::class, $name );
 			self::assertTrue( $method->isPublic() && ! $method->isStatic(), 'WP-CLI takes such methods' );
 			foreach ( [ '## OPTIONS', '## EXAMPLES' ] as $part ) {

@@ -23,7 +23,7 @@ final class ConnectionTestTest extends AdminTestCase {
 		$page = $this->press( wp_create_nonce( 'ticket_metadata_test' ) );
 		self::assertSame( 8, substr_count( $page, 'notice-success' ), $page );
 		self::assertStringContainsString( 'Redis: up. MySQL: up.', $page );
-		self::assertStringContainsString( 'It may read, write and operate the service.', $page );
+		self::assertStringContainsString( 'It may read, write, erase and operate the service.', $page );
 	}
 
 	public function testItsFormBearsWhatIsAskedFor(): void {

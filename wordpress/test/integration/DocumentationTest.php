@@ -52,6 +52,21 @@ final class DocumentationTest extends CommandTestCase {
 		self::assertSame( [], $this->errors );
 	}
 
+	public function testFindingAndCounting(): void {
+		require_once self::example( 'my-desk-find' );
+		$agent = random_int( 1000000, 2 ** 40 );
+		$ids   = [ self::newId(), self::newId() ];
+		foreach ( $ids as $number => $id ) {
+			ticket_metadata_write( $id, [ 'customer_id' => 123, 'assigned_to' => $agent, 'created_at' => 1700000000 + $number ] );
+		}
+		self::assertSame( $ids, array_column( my_desk_tickets_of( $agent ), 'ticket_id' ) );
+		$before = my_desk_unassigned();
+		ticket_metadata_write( self::newId(), [ 'customer_id' => 123 ] );
+		self::assertSame( $before + 1, my_desk_unassigned() );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( [], my_desk_tickets_of( $agent + 1 ) );
+	}
+
 	public function testDeferredChangesAreSentAtTheEndOfThePage(): void {
 		require_once self::example( 'my-desk-deferred' );
 		$id = self::newId();
@@ -106,7 +121,7 @@ final class DocumentationTest extends CommandTestCase {
 	/** @return array{string, array<string, string|bool>} the name of the command and its options */
 	private static function parse( string $line ): array {
 		[ , , $name, ] = explode( ' ', $line );
-		preg_match_all( '/ --([a-z-]+)(?:=(\S+))?/', $line, $found, PREG_SET_ORDER );
+		preg_match_all( '/ --([a-z_-]+)(?:=(\S+))?/', $line, $found, PREG_SET_ORDER );
 		$options = [];
 		foreach ( $found as $option ) {
 			$options[ $option[1] ] = $option[2] ?? true;
@@ -116,7 +131,7 @@ final class DocumentationTest extends CommandTestCase {
 	}
 
 	public function testEachCommandIsDescribed(): void {
-		foreach ( [ 'status', 'replay', 'backfill', 'verify' ] as $name ) {
+		foreach ( [ 'status', 'replay', 'backfill', 'verify', 'find', 'counts' ] as $name ) {
 			self::assertStringContainsString( "| `wp ticket-metadata $name` |", self::pages()[ self::DIRECTORY . '/docs/operating.md' ] );
 		}
 	}

@@ -4,6 +4,7 @@ namespace TicketMetadata\Test;
 use PHPUnit\Framework\TestCase;
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\RemembersTickets;
+use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Config;
@@ -34,7 +35,7 @@ abstract class HelpDeskTestCase extends TestCase {
 		$this->listen();
 	}
 
-	private function listen(): void {
+	protected function listen(): void {
 		$this->bridge->listen(
 			function ( int $id, bool $isNew = false ): void {
 				$this->marks[] = [ $id, $isNew ];
@@ -99,13 +100,41 @@ abstract class HelpDeskTestCase extends TestCase {
 		return array_key_exists( $id, $remembered ) ? $remembered[ $id ] : $default;
 	}
 
-	/** What the service has of a ticket when it has been sent as it stands. */
-	protected function sent( int $id ): array {
-		update_option( Config::OPTION, [ 'url' => getenv( 'SERVICE_URL' ), 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
-		$outcome = ( new Sender( Plugin::patientClient() ) )->deliver( $this->bridge, [ $id ] )[ $id ];
+	/** What the service has of a ticket when it has been sent as it stands; null: it was deleted there. */
+	protected function sent( int $id ): ?array {
+		$outcome = $this->deliver( $id );
 		self::assertTrue( $outcome->isStored(), wp_json_encode( $outcome ) );
+		$answer = Plugin::patientClient()->get( TicketIds::toService( $this->bridge->slug(), $id ) );
+		if ( $answer->status === 410 ) {
+			return null;
+		}
+		return array_diff_key( $answer->body, array_flip( [ 'ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version' ] ) );
+	}
+
+	protected function deliver( int $id ): Outcome {
+		update_option( Config::OPTION, [ 'url' => getenv( 'SERVICE_URL' ), 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
+		return ( new Sender( Plugin::patientClient() ) )->deliver( $this->bridge, [ $id ] )[ $id ];
+	}
+
+	/** @return array{?string, ?string} when the ticket was changed and closed, in UTC, as MySQL has it */
+	protected function datesInMysql( int $id ): array {
+		global $wpdb;
+		$ticketId = TicketIds::toService( $this->bridge->slug(), $id );
+		self::assertTrue( ticket_metadata_sync( $ticketId ) );
+		// The test's own transaction does not see it.
+		$other = new \wpdb( DB_USER, DB_PASSWORD, DB_NAME, DB_HOST );
+		$row   = $other->get_row( $other->prepare( 'SELECT updated_at, closed_at FROM wp_support_tickets WHERE ticket_id = %d', $ticketId ), ARRAY_N );
+		$other->close();
+		return $row;
+	}
+
+	/** @param int $id of a ticket that the service does not have: its dates there, and in MySQL */
+	protected function assertImported( int $id, string $updated, ?string $closed ): void {
+		$this->sent( $id );
 		$ticket = ticket_metadata_get( TicketIds::toService( $this->bridge->slug(), $id ) );
-		return array_diff_key( $ticket, array_flip( [ 'ticket_id', 'updated_at', 'closed_at', 'version', 'synced_version' ] ) );
+		$date   = static fn( ?int $seconds ): ?string => $seconds === null ? null : gmdate( 'Y-m-d H:i:s', $seconds );
+		self::assertSame( [ $updated, $closed ], [ $date( $ticket['updated_at'] ), $date( $ticket['closed_at'] ?? null ) ] );
+		self::assertSame( [ $updated, $closed ], $this->datesInMysql( $id ) );
 	}
 
 	protected static function queries( callable $act ): int {

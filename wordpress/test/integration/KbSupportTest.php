@@ -24,13 +24,6 @@ final class KbSupportTest extends KbSupportTestCase {
 		];
 	}
 
-	/** @dataProvider hooks */
-	public function testItsOwnHooksMark( string $hook, array $arguments, bool $isNew ): void {
-		$this->listenAlone();
-		do_action( $hook, ...$arguments );
-		self::assertSame( [ [ 4711, $isNew ] ], $this->marks );
-	}
-
 	/** @return array<string, array{string, array, bool}> hook, arguments with ID for the ticket's id and POST for its post, whether it is new */
 	public function hooksOfWordPress(): array {
 		return [
@@ -57,10 +50,8 @@ final class KbSupportTest extends KbSupportTestCase {
 	public function testWhatIsNoTicketIsNotMarked( $argument ): void {
 		$id    = $this->open();
 		$reply = ( new \KBS_Ticket( $id ) )->add_reply( [ 'ticket_id' => $id, 'response' => 'Well?' ] );
-		$this->listenAlone();
-		// The post that a page is about, which WordPress takes where it is asked for none.
-		$GLOBALS['post'] = get_post( $reply );
-		$marks           = $this->marksOf(
+		$this->assertMarksNothing(
+			$reply,
 			static function () use ( $argument ): void {
 				foreach ( [ 'kbs_add_ticket', 'kbs_ticket_saved', 'kbs_reply_to_ticket', 'trashed_post', 'deleted_post', 'save_post_kbs_ticket', 'kbs_pre_delete_customer' ] as $hook ) {
 					do_action( $hook, $argument, $argument );
@@ -75,8 +66,6 @@ final class KbSupportTest extends KbSupportTestCase {
 				do_action( 'kbs_post_insert_customer', 1, $argument );
 			}
 		);
-		unset( $GLOBALS['post'] );
-		self::assertSame( [], $marks );
 	}
 
 	public function testAListenerThatFailsDoesNotHideTheChange(): void {
@@ -101,10 +90,6 @@ final class KbSupportTest extends KbSupportTestCase {
 		$ticket = new \KBS_Ticket( $id );
 		$_POST  = $form + [ 'kbs_ticket_meta_box_nonce' => wp_create_nonce( 'kbs_ticket_meta_save' ), 'kbs_customer_id' => $ticket->customer_id, 'kbs_agent_id' => $ticket->agent_id, 'ticket_status' => $ticket->status ];
 		wp_update_post( [ 'ID' => $id ] + $post );
-	}
-
-	private static function term( string $taxonomy, string $name ): int {
-		return wp_insert_term( $name, $taxonomy )['term_id'];
 	}
 
 	private static function set( int $id, string $name, $value ): void {
@@ -150,16 +135,8 @@ final class KbSupportTest extends KbSupportTestCase {
 		wp_set_current_user( $this->user );
 		get_role( 'support_agent' )->add_cap( 'manage_categories' );
 		get_role( 'support_agent' )->add_cap( 'edit_posts' );
-		$id     = $this->open();
-		$before = $this->snapshot( $id );
-		$marks  = $this->marksOf(
-			function () use ( $change, $id ): void {
-				$change( $this, $id );
-			}
-		);
-		self::assertFalse( $marks[ $id ], 'marked, and not as a new one' );
-		self::assertNotSame( $before[ $field ], $this->snapshot( $id )[ $field ] );
-		self::assertSame( self::told( $id ), $this->snapshot( $id ) );
+		$id = $this->open();
+		self::assertFalse( $this->marksOfChange( $id, $field, $change )[ $id ], 'marked, and not as a new one' );
 	}
 
 	public function testAChangeMarksThisTicketAlone(): void {
@@ -372,17 +349,8 @@ final class KbSupportTest extends KbSupportTestCase {
 		$values   = implode( ',', array_fill( 0, 500, "(1, 'kbs_ticket', 'open', 'Many', '', '', '', '', '', '')" ) );
 		$wpdb->query( "INSERT INTO $wpdb->posts (post_author, post_type, post_status, post_title, post_content, post_excerpt, to_ping, pinged, post_content_filtered, post_name) VALUES $values" );
 		$wpdb->query( "INSERT INTO $wpdb->postmeta (post_id, meta_key, meta_value) SELECT ID, '_kbs_ticket_customer_id', $customer FROM $wpdb->posts WHERE post_title = 'Many'" );
-		$ids = $this->bridge->ids( 0, 1000 );
-		self::assertCount( 501, $ids );
-		$queries = self::queries(
-			function () use ( $ids, &$snapshots ): void {
-				$snapshots = $this->bridge->snapshots( $ids );
-			}
-		);
-		self::assertEqualsCanonicalizing( $ids, array_keys( $snapshots ) );
-		self::assertSame( 2, $queries, 'one for each 500' );
+		$snapshots = $this->readInTwoQueries();
 		self::assertSame( [ $this->user ], array_values( array_unique( array_column( $snapshots, 'customer_id' ) ) ) );
-		self::assertSame( [], $this->bridge->snapshots( [] ) );
 	}
 
 	public function testATableThatIsNotThereIsNoDeletedTicket(): void {
@@ -417,12 +385,53 @@ final class KbSupportTest extends KbSupportTestCase {
 		wp_set_object_terms( $id, [], 'ticket_category' );
 		wp_set_object_terms( $id, [], 'department' );
 		self::assertEquals( $expected + [ 'status' => 'on-hold' ], $this->sent( $id ) );
-		wp_trash_post( $id );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
-		wp_untrash_post( $id );
-		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
-		wp_delete_post( $id, true );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		$this->assertServiceFollowsToTheEnd( $id, $expected );
+	}
+
+	/** Opened and closed for the first time in 2019. */
+	private function openIn2019( string $status = 'closed' ): int {
+		$id = $this->open();
+		update_option( 'timezone_string', 'Europe/Berlin' );
+		kbs_set_ticket_status( $id, 'closed' );
+		if ( $status !== 'closed' ) {
+			kbs_set_ticket_status( $id, $status );
+		}
+		update_post_meta( $id, '_kbs_ticket_closed_date', '2019-03-05 13:46:40' );
+		update_post_meta( $id, '_kbs_ticket_last_status_change', strtotime( '2019-03-05 13:46:40 UTC' ) );
+		self::writeElsewhere( $id, [ 'post_date_gmt' => '2019-03-04 11:46:40', 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		return $id;
+	}
+
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		$this->assertImported( $this->openIn2019(), '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+	}
+
+	public function testDatesOfOtherTickets(): void {
+		$again = $this->openIn2019();
+		update_post_meta( $again, '_kbs_ticket_last_status_change', strtotime( '2019-07-05 14:00:00 UTC' ) );
+		$this->assertImported( $again, '2019-08-01 00:00:00', '2019-07-05 12:00:00' );
+		$this->assertImported( $this->openIn2019( 'hold' ), '2019-08-01 00:00:00', null );
+		$unknown = $this->openIn2019();
+		delete_post_meta( $unknown, '_kbs_ticket_closed_date' );
+		delete_post_meta( $unknown, '_kbs_ticket_last_status_change' );
+		$this->assertImported( $unknown, '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$trashed = $this->openIn2019( 'hold' );
+		wp_trash_post( $trashed );
+		self::writeElsewhere( $trashed, [ 'post_modified_gmt' => '2019-04-01 00:00:00' ] );
+		update_post_meta( $trashed, '_wp_trash_meta_time', 1565000000 );
+		$this->assertImported( $trashed, gmdate( 'Y-m-d H:i:s', 1565000000 ), gmdate( 'Y-m-d H:i:s', 1565000000 ) );
+		$both = $this->openIn2019();
+		wp_trash_post( $both );
+		self::writeElsewhere( $both, [ 'post_modified_gmt' => '2019-08-01 00:00:00' ] );
+		$this->assertImported( $both, '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+	}
+
+	public function testWhatIsNoTicketAnyMoreWasNotDeleted(): void {
+		$id = $this->open();
+		$this->sent( $id );
+		self::writeElsewhere( $id, [ 'post_type' => 'page' ] );
+		self::assertSame( [ 'closed', true ], [ $this->sent( $id )['status'], $this->sent( $id )['custom_fields']['deleted'] ] );
+		self::assertSame( [ 4711 ], $this->bridge->deleted( [ $id, 4711 ] ) );
 	}
 
 	public function testItRuns(): void {

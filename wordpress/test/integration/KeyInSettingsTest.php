@@ -72,8 +72,9 @@ final class KeyInSettingsTest extends AdminTestCase {
 	/** @return array<string, array{string, string, string}> */
 	public function keys(): array {
 		return [
-			'for everything'      => [ 'SERVICE_FULL_KEY', 'good', 'read, write and operate' ],
-			'without ops'         => [ 'SERVICE_WRITE_KEY', 'good', 'lacks the scope ops' ],
+			'for everything'      => [ 'SERVICE_FULL_KEY', 'good', 'read, write, erase and operate' ],
+			'without ops'         => [ 'SERVICE_ERASE_KEY', 'good', 'lacks the scope ops' ],
+			'without erase'       => [ 'SERVICE_WRITE_KEY', 'recommended', 'adds erase to the scopes' ],
 			'for reading alone'   => [ 'SERVICE_READ_KEY', 'critical', 'reader lacks the scope write' ],
 			'of somebody else'    => [ 'tms_wrong', 'critical', 'npm run key' ],
 			'none'                => [ '', 'critical', 'npm run key' ],

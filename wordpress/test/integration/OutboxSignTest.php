@@ -5,6 +5,7 @@ use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\OutboxTable;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Replay;
+use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Client\Client;
 
 /** What tells pages, without a query, whether the outbox holds anything. */
@@ -18,6 +19,13 @@ final class OutboxSignTest extends SiteTestCase {
 
 	private static function put( int $id ): void {
 		( new Outbox() )->addTicket( 'desk', $id, Outcome::undelivered( 'timeout', 'Too late.' ) );
+	}
+
+	/** Without a persistent cache, WP-Cron says it. */
+	private static function runCron(): void {
+		if ( ! wp_using_ext_object_cache() ) {
+			( new Outbox() )->correctSign();
+		}
 	}
 
 	/** A page that begins now. */
@@ -40,6 +48,7 @@ final class OutboxSignTest extends SiteTestCase {
 		wp_using_ext_object_cache( $isPersistent );
 		self::assertFalse( Outbox::mayHold(), 'the first who asks finds out' );
 		self::put( 7 );
+		self::runCron();
 		self::page();
 		self::assertTrue( Outbox::mayHold() );
 		( new Outbox() )->addFields( 8, [ 'status' => 'open' ], Outcome::undelivered( 'timeout', '' ) );
@@ -49,6 +58,26 @@ final class OutboxSignTest extends SiteTestCase {
 		self::page();
 		self::assertFalse( Outbox::mayHold() );
 		( new Outbox() )->addFields( 8, [ 'status' => 'open' ], Outcome::undelivered( 'timeout', '' ) );
+		self::runCron();
+		self::assertTrue( Outbox::mayHold() );
+	}
+
+	public function testAReplayThatDeliversNothingSaysItToo(): void {
+		self::assertFalse( Outbox::mayHold() );
+		self::put( 7 );
+		$this->use( getenv( 'NOBODY_URL' ) );
+		self::assertSame( 1, Replay::run( 10 )->left );
+		self::page();
+		self::assertTrue( Outbox::mayHold() );
+	}
+
+	public function testWhereCronDoesNotRunTheTableIsAsked(): void {
+		self::assertFalse( Outbox::mayHold() );
+		self::put( 7 );
+		self::page();
+		self::assertFalse( Outbox::mayHold(), 'WP-Cron will say it within a minute' );
+		Schedule::end();
+		wp_schedule_event( time() - 700, 'ticket_metadata_minute', Schedule::EVENT );
 		self::assertTrue( Outbox::mayHold() );
 	}
 
@@ -84,12 +113,14 @@ final class OutboxSignTest extends SiteTestCase {
 
 	public function testAPageThatDoesNotKnowThatItWasEmptiedFillsItAgain(): void {
 		self::put( 7 );
+		self::runCron();
 		// Another request empties the outbox, and says so. This one has loaded its options before.
 		$loaded = wp_load_alloptions();
 		$GLOBALS['wpdb']->query( 'DELETE FROM ' . OutboxTable::name() );
 		( new Outbox() )->correctSign();
 		wp_cache_set( 'alloptions', $loaded, 'options' );
 		self::put( 8 );
+		self::runCron();
 		self::page();
 		self::assertTrue( Outbox::mayHold() );
 		self::assertSame( 1, Client::state()->get( 'outbox' ) );

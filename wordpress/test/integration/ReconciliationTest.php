@@ -27,6 +27,25 @@ final class ReconciliationTest extends SiteTestCase {
 		self::assertSame( [], $this->errors );
 	}
 
+	public function testWhatWasDeletedInTheServiceIsTriedOnceADay(): void {
+		$id = self::newId();
+		$this->desk->put( $id );
+		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
+		Plugin::patientClient()->batch( [ [ 'op' => 'delete', 'ticket_id' => $id ] ] );
+		$server = new FaultyServer();
+		$this->use( $server->url( 'service' ) );
+		Reconciliation::run();
+		$tries = count( $server->batches() );
+		self::assertGreaterThan( 0, $tries );
+		Reconciliation::run();
+		self::assertCount( $tries, $server->batches() );
+		$state = Client::state();
+		$state->set( 'tombstones_desk', array_map( static fn( int $at ): int => $at - 86401, $state->get( 'tombstones_desk' ) ), 60 );
+		Reconciliation::run();
+		self::assertCount( 2 * $tries, $server->batches(), 'a tombstone expires' );
+		self::assertSame( [], $this->errors );
+	}
+
 	public function testItGoesThroughAllTicketsAndBeginsAgain(): void {
 		$first = self::newId();
 		foreach ( range( $first, $first + 500 ) as $id ) {

@@ -62,6 +62,33 @@ final class ReplayTest extends SiteTestCase {
 		self::assertIsArray( $this->atService( $ids[1] ) );
 	}
 
+	public function testWhatWasDeletedInTheServiceIsGivenUp(): void {
+		[ $deleted, $good ] = $this->addTicketsToOutbox( 2 );
+		ticket_metadata_write( $deleted, [ 'customer_id' => 6 ] );
+		Plugin::patientClient()->batch( [ [ 'op' => 'delete', 'ticket_id' => $deleted ] ] );
+		$this->outbox->addFields( $deleted, [ 'status' => 'pending' ], $this->unavailable );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 1, 0, 2, 0, '' ], [ $result->delivered, $result->refused, $result->deleted, $result->left, $result->stoppedBy ] );
+		self::assertSame( [ 'ticket_deleted', 'ticket_deleted' ], $this->errorCodes() );
+		self::assertIsArray( $this->atService( $good ) );
+	}
+
+	public function testWhatMayNotBeDeletedHoldsUpNoOther(): void {
+		$this->desk         = new DatedDesk();
+		[ $deleted, $good ] = $this->addTicketsToOutbox( 2 );
+		ticket_metadata_write( $deleted, [ 'customer_id' => 1 ] );
+		unset( $this->desk->tickets[ $deleted ] );
+		$this->use( ( new FaultyServer() )->url( 'service-with-lesser-key' ) );
+		$result = Replay::run( 100 );
+		self::assertSame( [ 1, 1, 1, '' ], [ $result->delivered, $result->refused, $result->left, $result->stoppedBy ] );
+		self::assertSame( [ 'forbidden', $deleted ], [ $this->outbox->rows( 1 )[0]->errorCode, $this->outbox->rows( 1 )[0]->ticketId ] );
+		self::assertSame( 'closed', $this->atService( $deleted )['status'] );
+		self::assertIsArray( $this->atService( $good ) );
+		$this->outbox->hurry();
+		self::assertSame( [ 1, 0 ], [ Replay::run( 100 )->delivered, $this->outbox->depth() ], 'with a key that may' );
+		self::assertSame( 410, Plugin::patientClient()->get( $deleted )->status );
+	}
+
 	public function testItStopsAtTheFirstThatTheServiceCannotTake(): void {
 		$this->addTicketsToOutbox( 500 );
 		$server = new FaultyServer();

@@ -121,6 +121,118 @@ final class SenderTest extends SiteTestCase {
 		self::assertSame( [ 'closed', true ], [ $ticket['status'], $ticket['custom_fields']['deleted'] ] );
 	}
 
+	/** @return int the id of a ticket that the service has, of a desk that knows what was deleted */
+	private function ofDatedDesk(): int {
+		$this->desk = new DatedDesk();
+		$id         = self::newId();
+		$this->desk->put( $id );
+		$this->deliver( [ $id ], [ $id ] );
+		return $id;
+	}
+
+	public function testWhatWasDeletedForGoodIsDeleted(): void {
+		$id                  = $this->ofDatedDesk();
+		$this->desk->tickets = [];
+		$outcomes            = $this->deliver( [ $id, 4711 ] );
+		self::assertSame( [ '', '' ], [ $outcomes[ $id ]->code, $outcomes[4711]->code ], 'one that nobody knows too' );
+		self::assertSame( 410, Plugin::client()->get( $id )->status );
+		self::assertFalse( ticket_metadata_get( $id ) );
+		self::assertSame( [], $this->errors, 'that is a result' );
+		self::assertSame( 1, $this->desk->readings - 1, 'nothing can have come in between' );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
+	}
+
+	public function testWhatIsOnlyLeftOutIsClosed(): void {
+		$id                  = $this->ofDatedDesk();
+		$this->desk->tickets = [];
+		$this->desk->hidden  = [ $id ];
+		$this->deliver( [ $id ] );
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $this->atService( $id )['status'], $this->atService( $id )['custom_fields'] ] );
+	}
+
+	public function testWhatMayNotBeDeletedIsClosedAndDeletedLater(): void {
+		$id                  = $this->ofDatedDesk();
+		$this->desk->tickets = [];
+		$this->use( ( new FaultyServer() )->url( 'service-with-lesser-key' ) );
+		$outcomes = $this->deliver( [ $id, 4711 ] );
+		self::assertSame( [ 'forbidden', true, '' ], [ $outcomes[ $id ]->code, $outcomes[ $id ]->isRefused, $outcomes[4711]->code ], 'there is nothing to be deleted of the other' );
+		self::assertStringContainsString( 'erase', $outcomes[ $id ]->detail );
+		$ticket = Plugin::client()->get( $id )->body;
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $ticket['status'], $ticket['custom_fields'] ] );
+		self::assertSame( 'forbidden', $this->deliver( [ $id ] )[ $id ]->code );
+		self::assertSame( $ticket['version'], Plugin::client()->get( $id )->body['version'], 'once is enough' );
+		$this->use( getenv( 'SERVICE_URL' ) );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
+		self::assertSame( 410, Plugin::client()->get( $id )->status );
+	}
+
+	public function testAServiceThatKnowsNoDeletionClosesTheTicket(): void {
+		$id                  = $this->ofDatedDesk();
+		$this->desk->tickets = [];
+		$this->use( ( new FaultyServer() )->url( 'service-before-deletion' ) );
+		$outcome = $this->deliver( [ $id ] )[ $id ];
+		self::assertSame( [ 'validation_failed', true ], [ $outcome->code, $outcome->isRefused ] );
+		self::assertSame( [ 'closed', [ 'deleted' => true ] ], [ $this->atService( $id )['status'], $this->atService( $id )['custom_fields'] ] );
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored(), 'the next version of it' );
+	}
+
+	public function testWhatTheServiceDoesNotTakeAgainIsFinal(): void {
+		[ $id, $other ] = [ $this->ofDatedDesk(), self::newId() ];
+		$tickets             = $this->desk->tickets;
+		$this->desk->tickets = [];
+		$this->deliver( [ $id ] );
+		// Another ticket of the same id, or an older state of the help desk.
+		$this->desk->tickets = $tickets;
+		$this->desk->put( $other );
+		foreach ( [ [], [ $id, $other ] ] as $new ) {
+			$outcomes = $this->deliver( [ $id, $other ], $new );
+			self::assertSame( [ true, 'ticket_deleted', '' ], [ $outcomes[ $id ]->isFinal(), $outcomes[ $id ]->code, $outcomes[ $other ]->code ] );
+		}
+	}
+
+	/** @return array<string, array{array, array, ?int, ?int}> ticket, dates, updated_at, closed_at; null: now */
+	public function lives(): array {
+		$closed = [ 'status' => 'closed' ];
+		return [
+			'closed, and changed since'   => [ $closed, [ 'updated_at' => 1700000900, 'closed_at' => 1700000500 ], 1700000900, 1700000500 ],
+			'closed last'                 => [ $closed, [ 'updated_at' => 1700000100, 'closed_at' => 1700000500 ], 1700000500, 1700000500 ],
+			'closed, nobody knows when'   => [ $closed, [ 'updated_at' => 1700000900, 'closed_at' => null ], 1700000900, 1700000900 ],
+			'closed, only that is known'  => [ $closed, [ 'updated_at' => null, 'closed_at' => 1700000500 ], 1700000500, 1700000500 ],
+			'closed before it was opened' => [ $closed, [ 'updated_at' => 1600000000, 'closed_at' => 1500000000 ], 1700000000, 1700000000 ],
+			'open, and was closed before' => [ [], [ 'updated_at' => 1700000900, 'closed_at' => 1700000500 ], 1700000900, 0 ],
+			'closed in the future'        => [ $closed, [ 'updated_at' => 1700000900, 'closed_at' => 4000000000 ], null, null ],
+			'nothing is known'            => [ $closed, [ 'updated_at' => null, 'closed_at' => null ], null, null ],
+			'opened in the future'        => [ $closed + [ 'created_at' => 4000000000 ], [ 'updated_at' => 1700000900, 'closed_at' => null ], null, null ],
+			'nobody knows when opened'    => [ $closed + [ 'created_at' => null ], [ 'updated_at' => 1700000900, 'closed_at' => null ], null, null ],
+		];
+	}
+
+	/** @dataProvider lives */
+	public function testAnOldTicketKeepsItsDates( array $ticket, array $dates, ?int $updated, ?int $closed ): void {
+		$this->desk          = new DatedDesk();
+		[ $direct, $turned ] = [ self::newId(), self::newId() ];
+		foreach ( [ $direct, $turned ] as $id ) {
+			$this->desk->put( $id, $ticket );
+			$this->desk->dates[ $id ] = $dates;
+		}
+		$this->deliver( [ $direct, $turned ], [ $direct ] );
+		foreach ( [ $direct, $turned ] as $id ) {
+			$there = $this->atService( $id );
+			self::assertEqualsWithDelta( [ $updated ?? time(), $closed ?? time() ], [ $there['updated_at'], $there['closed_at'] ?? 0 ], 60 );
+		}
+		self::assertSame( 1, max( 1, $this->desk->datesAsked ), 'once for all' );
+	}
+
+	public function testAStatusThatClosesNothingThereIsNoObstacle(): void {
+		$this->desk = new DatedDesk();
+		$id         = self::newId();
+		$this->use( getenv( 'SERVICE_URL' ), [ 'status_map' => [ 'closed' => 'on-hold' ] ] );
+		$this->desk->put( $id, [ 'status' => 'closed' ] );
+		$this->desk->dates[ $id ] = [ 'updated_at' => 1700000900, 'closed_at' => 1700000500 ];
+		self::assertTrue( $this->deliver( [ $id ] )[ $id ]->isStored() );
+		self::assertSame( [ 'on-hold', 1700000000 ], [ $this->atService( $id )['status'], $this->atService( $id )['created_at'] ] );
+	}
+
 	public function testARefusedOneHoldsUpNoOther(): void {
 		[ $bad, $good ] = [ self::newId(), self::newId() ];
 		$this->desk->put( $bad, [ 'assigned_to' => -1 ] );

@@ -68,6 +68,34 @@ final class ShutdownTest extends SiteTestCase {
 		self::assertSame( [ 1, 'validation_failed' ], [ ( new Outbox() )->refused(), ( new Outbox() )->rows( 1 )[0]->errorCode ] );
 	}
 
+	public function testWhatWasDeletedInTheServiceDoesNotWait(): void {
+		$id = self::newId();
+		$this->desk->put( $id );
+		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );
+		Plugin::patientClient()->batch( [ [ 'op' => 'delete', 'ticket_id' => $id ] ] );
+		do_action( 'desk_changed', $id );
+		ticket_metadata_defer( $id, [ 'status' => 'closed' ] );
+		AtShutdown::run();
+		self::assertSame( 0, ( new Outbox() )->depth() );
+		self::assertSame( [ 'ticket_deleted', 'ticket_deleted' ], $this->errorCodes() );
+	}
+
+	public function testOneThatWasClosedLongAgoElsewhereIsImportedByThePageThatOpensIt(): void {
+		$this->desk     = new DatedDesk();
+		[ $old, $now ]  = [ self::newId(), self::newId() ];
+		$this->desk->put( $old, [ 'status' => 'closed' ] );
+		$this->desk->put( $now );
+		$this->desk->dates = [ $old => [ 'updated_at' => 1700000500, 'closed_at' => 1700000500 ], $now => [ 'updated_at' => 1700000500, 'closed_at' => null ] ];
+		$server            = new FaultyServer();
+		$this->use( $server->url( 'service' ) );
+		do_action( 'desk_changed', $old, true );
+		do_action( 'desk_changed', $now, true );
+		AtShutdown::run();
+		$operations = array_values( array_filter( array_column( $server->seen(), 'body' ) ) )[0]['operations'];
+		self::assertSame( [ [ $old, 'import' ], [ $now, 'create' ] ], array_map( static fn( array $one ): array => [ $one['ticket_id'], $one['op'] ], $operations ) );
+		self::assertSame( 1700000500, $this->atService( $old )['closed_at'] );
+	}
+
 	public function testDeferredFieldsDoNotOvertakeOlderOnes(): void {
 		$id = self::newId();
 		ticket_metadata_write( $id, [ 'customer_id' => 1 ] );

@@ -3,6 +3,7 @@ namespace TicketMetadata\Test;
 
 use PHPUnit\Framework\TestCase;
 use TicketMetadata\Changes\OutboxTable;
+use TicketMetadata\Changes\Schedule;
 use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Client\OptionState;
 use TicketMetadata\Config;
@@ -29,6 +30,9 @@ abstract class SiteTestCase extends TestCase {
 			}
 		);
 		$this->use( getenv( 'SERVICE_URL' ) );
+		// WP-Cron runs.
+		Schedule::end();
+		Schedule::begin();
 	}
 
 	protected function tearDown(): void {

@@ -580,13 +580,38 @@ final class SupportCandyTest extends HelpDeskTestCase {
 		supportcandy_restore( new WPSC_Ticket( $id ) );
 		self::assertEquals( $expected + [ 'status' => 'pending' ], $this->sent( $id ) );
 		supportcandy_delete_permanently( new WPSC_Ticket( $id ) );
-		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		self::assertNull( $this->sent( $id ) );
+		self::assertTrue( $this->deliver( $id )->isStored(), 'and once more' );
 	}
 
 	public function testTheServiceKnowsAGuestByAnIdOfItsOwn(): void {
 		$guest  = WPSC_Customer::insert( [ 'name' => 'Guest', 'email' => 'guest@example.test', 'user' => 0 ] );
 		$ticket = $this->create( [ 'customer' => $guest->id ] );
 		self::assertSame( \TicketMetadata\Changes\TicketIds::ofGuest( (int) $guest->id ), $this->sent( (int) $ticket->id )['customer_id'] );
+	}
+
+	private function createdIn2019( array $columns ): int {
+		global $wpdb;
+		$id = (int) $this->create()->id;
+		$wpdb->update( WPSC_Ticket::table(), $columns + [ 'date_created' => '2019-03-04 11:46:40', 'date_updated' => '2019-08-01 00:00:00' ], [ 'id' => $id ] );
+		return $id;
+	}
+
+	public function testATicketThatWasClosedIn2019IsClosedIn2019(): void {
+		$id = $this->createdIn2019( [ 'status' => 4, 'date_closed' => '2019-03-05 12:46:40' ] );
+		$this->assertImported( $id, '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+	}
+
+	public function testDatesOfOtherTickets(): void {
+		$none = '0000-00-00 00:00:00';
+		$this->assertImported( $this->createdIn2019( [ 'status' => 1, 'date_closed' => $none ] ), '2019-08-01 00:00:00', null );
+		$this->assertImported( $this->createdIn2019( [ 'status' => 1, 'date_closed' => '2019-03-05 12:46:40' ] ), '2019-08-01 00:00:00', null );
+		$this->assertImported( $this->createdIn2019( [ 'status' => 4, 'date_closed' => $none ] ), '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$this->assertImported( $this->createdIn2019( [ 'status' => 1, 'date_closed' => $none, 'is_active' => 0 ] ), '2019-08-01 00:00:00', '2019-08-01 00:00:00' );
+		$archived = $this->createdIn2019( [ 'status' => 4, 'date_closed' => '2019-03-05 12:46:40' ] );
+		supportcandy_archive( new WPSC_Ticket( $archived ) );
+		$this->assertImported( $archived, '2019-08-01 00:00:00', '2019-03-05 12:46:40' );
+		self::assertSame( [ 4711 ], $this->bridge->deleted( [ $archived, 4711 ] ), 'an archived one is there' );
 	}
 
 	public function testItRuns(): void {

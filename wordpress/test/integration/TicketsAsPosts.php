@@ -4,6 +4,77 @@ namespace TicketMetadata\Test;
 /** What a bridge owes to a help desk whose tickets are posts. The desk's own test has the constants: its post type, the meta key that makes a ticket, that of the agent, and a key and a taxonomy that are in no snapshot. */
 trait TicketsAsPosts {
 
+	/** @return array<string, array{string, array, bool}> the help desk's own hooks: hook, arguments, whether the ticket is new */
+	abstract public function hooks(): array;
+
+	/** @dataProvider hooks */
+	public function testItsOwnHooksMark( string $hook, array $arguments, bool $isNew ): void {
+		$this->listenAlone();
+		do_action( $hook, ...$arguments );
+		self::assertSame( [ [ 4711, $isNew ] ], $this->marks );
+	}
+
+	private static function term( string $taxonomy, string $name ): int {
+		return wp_insert_term( $name, $taxonomy )['term_id'];
+	}
+
+	/**
+	 * @param int      $reply the post that the page is about, which WordPress takes where it is asked for none
+	 * @param callable $fire  hooks with what is no ticket
+	 */
+	private function assertMarksNothing( int $reply, callable $fire ): void {
+		$this->listenAlone();
+		$GLOBALS['post'] = get_post( $reply );
+		$marks           = $this->marksOf( $fire );
+		unset( $GLOBALS['post'] );
+		self::assertSame( [], $marks );
+	}
+
+	/**
+	 * A change is seen, as the help desk tells it itself.
+	 *
+	 * @param string                      $field  that it changes
+	 * @param callable(self, int): mixed $change
+	 * @return array<int, bool> marks
+	 */
+	private function marksOfChange( int $id, string $field, callable $change ): array {
+		$before = $this->snapshot( $id );
+		$marks  = $this->marksOf(
+			function () use ( $change, $id ): void {
+				$change( $this, $id );
+			}
+		);
+		self::assertNotSame( $before[ $field ], $this->snapshot( $id )[ $field ] );
+		self::assertSame( self::told( $id ), $this->snapshot( $id ) );
+		return $marks;
+	}
+
+	/** @return array<int, array> snapshots of all 501 tickets that there are */
+	private function readInTwoQueries(): array {
+		$ids = $this->bridge->ids( 0, 1000 );
+		self::assertCount( 501, $ids );
+		$queries = self::queries(
+			function () use ( $ids, &$snapshots ): void {
+				$snapshots = $this->bridge->snapshots( $ids );
+			}
+		);
+		self::assertEqualsCanonicalizing( $ids, array_keys( $snapshots ) );
+		self::assertSame( 2, $queries, 'one for each 500' );
+		self::assertSame( [], $this->bridge->snapshots( [] ) );
+		return $snapshots;
+	}
+
+	/** @param array $expected what the service has besides the status */
+	private function assertServiceFollowsToTheEnd( int $id, array $expected ): void {
+		wp_trash_post( $id );
+		self::assertEquals( $expected + [ 'status' => 'closed', 'custom_fields' => [ 'deleted' => true ] ], $this->sent( $id ) );
+		wp_untrash_post( $id );
+		self::assertEquals( $expected + [ 'status' => 'open' ], $this->sent( $id ) );
+		wp_delete_post( $id, true );
+		self::assertNull( $this->sent( $id ) );
+		self::assertTrue( $this->deliver( $id )->isStored(), 'and once more' );
+	}
+
 	/** @return array<string, array{string, array, bool}> hook, arguments with ID for the ticket's id and POST for its post, whether it is new */
 	abstract public function hooksOfWordPress(): array;
 

@@ -9,9 +9,10 @@ const OF_THE_CONNECTION = ['connection', 'keep-alive', 'host', 'content-length',
 
 /**
  * @param {string} serviceUrl
+ * @param {string} lesserKey may read and write
  * @returns {Record<string, Behaviour>}
  */
-export function forwardsTo (serviceUrl) {
+export function forwardsTo (serviceUrl, lesserKey) {
   /**
    * @param {import('node:http').ServerResponse} response
    * @param {import('./faults.mjs').Seen} seen
@@ -41,6 +42,9 @@ export function forwardsTo (serviceUrl) {
   return {
     service,
 
+    /** As if the caller had sent another key. */
+    'service-with-lesser-key': (response, seen, count, test) => service(response, { ...seen, headers: { ...seen.headers, authorization: `Bearer ${lesserKey}` } }, count, test),
+
     /** The first write of a test arrives when it is let go. */
     'service-held-once': (response, seen, count, test) => {
       if (seen.method === 'GET' || held.has(test)) service(response, seen, count, test)
@@ -49,6 +53,12 @@ export function forwardsTo (serviceUrl) {
     'let-go': (response, _seen, _count, test) => {
       held.get(test)?.()
       response.end('{}')
+    },
+
+    /** A version of it that does not know an operation `delete`. */
+    'service-before-deletion': (response, seen, count, test) => {
+      const operations = /** @type {any} */ (seen.body)?.operations?.map((/** @type {any} */ one) => one.op === 'delete' ? { ...one, op: 'not known' } : one)
+      service(response, operations ? { ...seen, body: { operations } } : seen, count, test)
     },
 
     /** A version of it that does not say what tickets had before an operation. */

@@ -83,7 +83,7 @@ namespace WP_CLI\Utils {
 			foreach ( (array) $fields as $field ) {
 				$row[] = $item[ $field ];
 			}
-			\WP_CLI::$said[] = implode( ' | ', $row );
+			\WP_CLI::$said[] = $format === 'json' ? json_encode( $row, JSON_THROW_ON_ERROR ) : implode( ' | ', $row );
 		}
 	}
 }

@@ -96,6 +96,23 @@ final class NetworkTest extends SiteTestCase {
 		self::assertSame( [ 0, 1, 0 ], array_map( static fn( FaultyServer $server ): int => count( $server->seen() ), array_values( $servers ) ) );
 	}
 
+	public function testASiteFindsItsOwnTickets(): void {
+		$ids = [];
+		foreach ( $this->sites as $number => $site ) {
+			$ids[ $number ] = $site->act( Step::create( 'awesome-support', "Of site $number" ) )->created()[0];
+		}
+		$this->site->settle();
+		self::assertCount( 1, array_unique( $ids ) );
+		foreach ( $this->sites as $number => $site ) {
+			$found = $site->command( 'find', [ 'created_since' => (string) ( time() - 60 ), 'format' => 'json', 'fields' => 'ticket_id,subject' ] );
+			self::assertSame( 0, $found['code'], implode( "\n", $found['said'] ) );
+			self::assertSame( [ "Of site $number" ], array_column( array_filter( array_map( static fn( string $line ): array => json_decode( $line, true ), $found['said'] ), static fn( array $row ): bool => $row[0] === $ids[ $number ] ), 1 ) );
+		}
+		$counts = $this->sites[2]->command( 'counts', [] );
+		self::assertSame( 1, $counts['code'] );
+		self::assertStringContainsString( 'not_supported', implode( "\n", $counts['said'] ) );
+	}
+
 	public function testACommandSaysOfWhichSiteItWas(): void {
 		$id = $this->sites[2]->act( Step::create( 'awesome-support', 'Of the second' ) )->created()[0];
 		$this->site->settle();

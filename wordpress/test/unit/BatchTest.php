@@ -70,6 +70,54 @@ final class BatchTest extends PluginTestCase {
 		self::assertCount( 1, $this->transport->sent );
 	}
 
+	/** @param array|null $dates */
+	private static function old( bool $isNew, ?array $dates = [ 'updated_at' => 9, 'closed_at' => 8 ] ): Change {
+		return new Change( 7, [ 'customer_id' => 1, 'category' => null, 'created_at' => 5 ], $isNew, false, static fn(): ?array => $dates );
+	}
+
+	public function testAnOldTicketIsImportedWithItsDates(): void {
+		$stored = self::results( [ 'status' => 201 ] );
+		$import = [ 'op' => 'import', 'ticket_id' => 7, 'customer_id' => 1, 'created_at' => 5, 'updated_at' => 9, 'closed_at' => 8 ];
+		self::assertTrue( $this->send( [ self::old( true ) ], $stored )[0]->isStored() );
+		self::assertSame( [ $import ], $this->sent( 0 ) );
+		$this->send( [ self::old( false ) ], self::results( self::error( 404, 'ticket_not_found' ) ), $stored );
+		self::assertSame( [ $import ], $this->sent( 1 ), 'as soon as it is known that the service does not have it' );
+		$this->send( [ self::old( true, null ) ], $stored );
+		self::assertSame( 'create', $this->sent( 0 )[0]['op'], 'without dates' );
+	}
+
+	public function testAnImportOfOneThatExistsIsAChange(): void {
+		$outcomes = $this->send( [ self::old( true ) ], self::results( self::error( 409, 'ticket_exists' ) ), self::results( [ 'status' => 200 ] ) );
+		self::assertTrue( $outcomes[0]->isStored() );
+		self::assertSame( [ [ 'op' => 'update', 'ticket_id' => 7, 'customer_id' => 1, 'category' => null ] ], $this->sent( 1 ) );
+	}
+
+	public function testDatesThatTheServiceDoesNotTakeAreLeftOut(): void {
+		$refusal  = self::results( self::error( 400, 'validation_failed' ) );
+		$outcomes = $this->send( [ self::old( false ) ], self::results( self::error( 404, 'ticket_not_found' ) ), $refusal, self::results( [ 'status' => 201 ] ) );
+		self::assertTrue( $outcomes[0]->isStored() );
+		self::assertSame( [ [ 'op' => 'create', 'ticket_id' => 7, 'customer_id' => 1, 'created_at' => 5 ] ], $this->sent( 2 ) );
+		$outcomes = $this->send( [ self::old( true ) ], $refusal, $refusal );
+		self::assertSame( [ 'validation_failed', true ], [ $outcomes[0]->code, $outcomes[0]->isRefused ] );
+		self::assertCount( 2, $this->transport->sent );
+	}
+
+	public function testADeletionIsDoneWhenNothingIsLeft(): void {
+		$outcomes = $this->send( [ Change::deletion( 7 ), Change::deletion( 8 ), Change::deletion( 9 ) ], self::results( [ 'status' => 204 ], self::error( 404, 'ticket_not_found' ), self::error( 410, 'ticket_deleted' ) ) );
+		self::assertSame( [ '', '', '' ], [ $outcomes[0]->code, $outcomes[1]->code, $outcomes[2]->code ] );
+		self::assertSame( [ 'op' => 'delete', 'ticket_id' => 7 ], $this->sent( 0 )[0] );
+		self::assertCount( 1, $this->transport->sent );
+		self::assertFalse( $outcomes[0]->mayHideAnother( 100000, null ), 'nothing overwrites it' );
+	}
+
+	public function testATombstoneIsFinal(): void {
+		$gone     = self::error( 410, 'ticket_deleted' );
+		$outcomes = $this->send( [ new Change( 7, [ 'customer_id' => 1 ] ), self::old( true ) ], self::results( $gone, self::error( 409, 'ticket_exists' ) ), self::results( $gone ) );
+		self::assertSame( [ true, true ], [ $outcomes[0]->isFinal(), $outcomes[1]->isFinal() ] );
+		self::assertCount( 2, $this->transport->sent );
+		self::assertFalse( $this->send( self::changes( 1 ), self::results( self::error( 400, 'validation_failed' ) ) )[0]->isFinal() );
+	}
+
 	public function testARefusalIsTheTicketsAndAFailureIsNot(): void {
 		$outcomes = $this->send( self::changes( 2 ), self::results( self::error( 400, 'validation_failed' ), self::error( 503, 'store_unavailable' ) ) );
 		self::assertSame( [ 'validation_failed', true, 'The reason of validation_failed.' ], [ $outcomes[0]->code, $outcomes[0]->isRefused, $outcomes[0]->detail ] );

@@ -14,6 +14,7 @@ use TicketMetadata\Cli\Commands;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Combining\Combining;
 use TicketMetadata\Combining\Scope;
+use TicketMetadata\Combining\TableColumns;
 
 /** The parts of the plugin, in reading order. */
 final class Plugin {
@@ -40,6 +41,8 @@ final class Plugin {
 
 		Schedule::listen();
 		AtShutdown::listen();
+		// Before other plugins write anything.
+		add_action( 'plugins_loaded', [ self::class, 'recallColumns' ], PHP_INT_MIN );
 		// After plugins and theme are loaded, and before any ticket changes.
 		add_action( 'after_setup_theme', [ self::class, 'listenToHelpDesks' ] );
 		add_action( 'after_setup_theme', [ self::class, 'combineWrites' ] );
@@ -76,6 +79,12 @@ final class Plugin {
 				// A bug in a bridge would end every page, including the one where the plugin can be deactivated.
 				Errors::report( 0, 'bridge_error', get_class( $error ) . ': ' . $error->getMessage() );
 			}
+		}
+	}
+
+	public static function recallColumns(): void {
+		if ( ( new Config() )->combinesWrites() ) {
+			( new TableColumns( Schedule::runs() ) )->listen();
 		}
 	}
 

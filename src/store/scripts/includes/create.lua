@@ -1,4 +1,4 @@
--- write's operations create and import, and what they need.
+-- What write's operations create and import have in common. Needs archived.
 
 -- The highest ids, by range, as far as they are known: many creates look at one range once.
 local highest_by_range = {}
@@ -29,18 +29,14 @@ local function create_marked(mark, key, id, asked, highest, _, set, _, _, as_of)
   elseif highest ~= '' then
     learn(archived_key, range_of(id), tonumber(highest))
   end
-  local is_closed = is_closed_status(value_of(set, 'status'))
+  local status = value_of(set, 'status')
+  local is_closed = is_closed_status(status)
   mark(id, false, is_closed)
   -- The caller's created_at and, of an import, updated_at and closed_at, if there are such, come later and so stand.
   -- first_version: what MySQL holds in an older version is not this ticket. It goes when MySQL has the ticket.
   redis.call('HSET', key, 'ticket_id', id, 'version', now, 'first_version', now, 'created_at', now_s, 'updated_at', now_s, unpack(set))
   if is_closed and not value_of(set, 'closed_at') then redis.call('HSET', key, 'closed_at', now_s) end
-  set_index(id, false, to_state(nil, value_of(set, 'status'), value_of(set, 'assigned_to'), value_of(set, 'customer_id')))
+  set_index(id, false, { status, value_of(set, 'assigned_to') or '0', value_of(set, 'customer_id') })
   if as_of then redis.call('HSET', key, 'replayed', now, 'accepted', as_of) end
   return now
 end
-
-local function create(...) return create_marked(mark_due, ...) end
-
--- What has had a life elsewhere is history, whatever its status: it is due at once.
-local function import(...) return create_marked(mark_now, ...) end

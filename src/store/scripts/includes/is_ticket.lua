@@ -1,8 +1,4 @@
-local DOT = 46
--- The dot is looked for first: nearly all names have none there, and a part of a text is a new text.
-local function is_custom(name) return string.byte(name, 14) == DOT and string.sub(name, 1, 14) == 'custom_fields.' end
-
--- By the table of fields: INTEGERS, the largest value by field; REQUIRED, a list of names; CUSTOM_FIELDS_MAX.
+-- By the table of fields: INTEGERS, the largest value by field; REQUIRED, a list of names.
 -- @fields
 
 -- Text, a number or a boolean, as JSON. The brackets let cjson take a value that is no object or array.

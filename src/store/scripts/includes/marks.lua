@@ -1,13 +1,18 @@
-local due_score = {}
-for i, delay in ipairs(due_in) do
-  due_score[i] = delay == math.huge and '+inf' or string.format('%.0f', now_ms + delay)
+-- When a change is due, by what the ticket was and is: ARGV[4..7].
+local due_scores = {}
+local function due_score(case)
+  if not due_scores[case] then
+    local delay = tonumber(ARGV[3 + case])
+    due_scores[case] = delay == math.huge and '+inf' or string.format('%.0f', now_ms + delay)
+  end
+  return due_scores[case]
 end
 
 -- Score, member, ...: the marks of all operations, set at once at the end. An operation adds its mark
 -- before it writes, so that none is changed without one.
 local marks = {}
 local function mark_due(id, was_closed, is_closed)
-  marks[#marks + 1] = due_score[(was_closed and 2 or 0) + (is_closed and 1 or 0) + 1]
+  marks[#marks + 1] = due_score((was_closed and 2 or 0) + (is_closed and 1 or 0) + 1)
   marks[#marks + 1] = id
 end
 

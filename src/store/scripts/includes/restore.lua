@@ -1,4 +1,4 @@
--- write's operation restore, and what it needs.
+-- write's operation restore. Needs unknown_fields.
 
 -- Reads leave the rest of maxmemory to writes, which a full Redis refuses.
 local READS_SHARE = 0.8

@@ -1,4 +1,4 @@
--- write's operation update, and what it needs.
+-- write's operation update.
 
 -- The names in remove that the ticket has, as a set.
 local function to_be_removed(fields, remove)
@@ -73,6 +73,7 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   end
 
   local was_in_step, old_status, old_assignee = fields.version == fields.synced_version, fields.status, fields.assigned_to
+  if was_in_step then settle(old_status, -1) end
   -- If one of these fails, nobody knows how the ticket is.
   known[id] = nil
   mark_due(id, was_closed, is_closed)

@@ -153,7 +153,7 @@ final class KBS_Ticket {
 				delete_post_meta( $this->ID, '_kbs_ticket_last_reply_by' );
 			}
 			do_action( [ 'open' => 'kbs_open_ticket', 'hold' => 'kbs_hold_ticket', 'closed' => 'kbs_close_ticket' ][ $status ] ?? "kbs_ticket_status_$status", $this->ID, $this );
-			update_post_meta( $this->ID, '_kbs_ticket_last_status_change', time() );
+			update_post_meta( $this->ID, '_kbs_ticket_last_status_change', current_time( 'timestamp' ) );
 		}
 		do_action( 'kbs_update_ticket_status', $this->ID, $status, $this->oldStatus ?: false, $this );
 		return $updated;

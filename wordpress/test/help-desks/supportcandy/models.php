@@ -70,6 +70,18 @@ abstract class SupportCandy_Row {
 		return $wpdb->insert( static::table(), $data ) ? new static( $wpdb->insert_id ) : false;
 	}
 
+	/** @return static[] many rows, in one statement */
+	public static function find( string $condition ): array {
+		global $wpdb;
+		$found = [];
+		foreach ( $wpdb->get_results( 'SELECT a.* FROM ' . static::table() . " a WHERE (1=1) AND ($condition) GROUP BY a.id ORDER BY a.name ASC", ARRAY_A ) as $row ) {
+			$one       = new static();
+			$one->data = array_map( 'strval', $row );
+			$found[]   = $one;
+		}
+		return $found;
+	}
+
 	private static function of( string $class, string $value ): object {
 		return new $class( $value );
 	}
@@ -100,7 +112,7 @@ final class WPSC_Category extends SupportCandy_Row {
 
 final class WPSC_Customer extends SupportCandy_Row {
 	protected const TABLE  = 'customers';
-	protected const SCHEMA = [ 'id' => '', 'user' => '', 'name' => '', 'email' => '' ];
+	protected const SCHEMA = [ 'id' => '', 'user' => '', 'ticket_count' => '', 'name' => '', 'email' => '' ];
 
 	/** Who has an address is one customer: the one that is there is answered. */
 	public static function insert( array $data ) {
@@ -112,7 +124,7 @@ final class WPSC_Customer extends SupportCandy_Row {
 
 final class WPSC_Agent extends SupportCandy_Row {
 	protected const TABLE  = 'agents';
-	protected const SCHEMA = [ 'id' => '', 'user' => '', 'name' => '', 'is_agentgroup' => '', 'is_active' => '' ];
+	protected const SCHEMA = [ 'id' => '', 'user' => '', 'name' => '', 'unresolved_count' => '', 'is_agentgroup' => '', 'is_active' => '' ];
 }
 
 class WPSC_Ticket extends SupportCandy_Row {

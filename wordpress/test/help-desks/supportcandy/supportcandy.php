@@ -19,6 +19,7 @@ define( 'WPSC_VERSION', '3.4.8' );
 require __DIR__ . '/install.php';
 require __DIR__ . '/models.php';
 require __DIR__ . '/class-wpsc-individual-ticket.php';
+require __DIR__ . '/counters.php';
 require __DIR__ . '/removal.php';
 require __DIR__ . '/settings.php';
 

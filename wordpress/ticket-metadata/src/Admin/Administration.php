@@ -18,8 +18,13 @@ final class Administration {
 		// Problems that should be seen without opening Site Health.
 		add_action( 'admin_notices', [ OutboxNotice::class, 'show' ] );
 
-		// Privacy: the suggested policy text and the exporter.
+		// The dashboard.
+		add_action( 'wp_dashboard_setup', [ Widget::class, 'add' ] );
+
+		// Privacy: the suggested policy text, the exporter and the eraser.
 		add_action( 'admin_init', [ PrivacyPolicy::class, 'suggest' ] );
 		add_filter( 'wp_privacy_personal_data_exporters', [ PrivacyExporter::class, 'add' ] );
+		// Before the help desks' own erasers, which may take away what tells whose tickets are whose.
+		add_filter( 'wp_privacy_personal_data_erasers', [ PrivacyEraser::class, 'add' ], PHP_INT_MAX );
 	}
 }

@@ -2,7 +2,7 @@
 namespace TicketMetadata\Bridges;
 
 /** Awesome Support, whose tickets are posts. */
-final class AwesomeSupport implements Bridge, CombinesWrites, RemembersTickets {
+final class AwesomeSupport implements Bridge, CombinesWrites, ConfirmsDeletion, DatesTickets, LinksTickets, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
@@ -44,6 +44,18 @@ final class AwesomeSupport implements Bridge, CombinesWrites, RemembersTickets {
 			$snapshots += AwesomeSupportPosts::snapshots( $some, $statuses );
 		}
 		return $snapshots;
+	}
+
+	public function dates( array $ids ): array {
+		return PostLife::dates( $ids, AwesomeSupportPosts::DATE_KEYS, [ AwesomeSupportPosts::class, 'closedAt' ] );
+	}
+
+	public function deleted( array $ids ): array {
+		return PostLife::deleted( $ids );
+	}
+
+	public function editUrl( int $id ): string {
+		return PostLife::editUrl( $id );
 	}
 
 	public function ids( int $after, int $limit ): array {

@@ -11,6 +11,9 @@ final class AwesomeSupportPosts {
 
 	public const TAXONOMIES = [ 'department', 'ticket_priority', 'ticket_channel' ];
 
+	/** The status, and when the ticket was closed last: Awesome Support keeps that when it is reopened. */
+	public const DATE_KEYS = [ '_wpas_status', '_ticket_closed_on', '_ticket_closed_on_gmt' ];
+
 	/**
 	 * In one statement.
 	 *
@@ -37,6 +40,17 @@ final class AwesomeSupportPosts {
 			}
 		}
 		return $snapshots;
+	}
+
+	/**
+	 * @param array<string, string> $meta by key
+	 * @return int|null|false Unix seconds; null: nobody knows; false: it is open
+	 */
+	public static function closedAt( array $meta ) {
+		if ( ( $meta['_wpas_status'] ?? '' ) !== 'closed' ) {
+			return false;
+		}
+		return Cell::utc( $meta['_ticket_closed_on_gmt'] ?? '' ) ?? Cell::local( $meta['_ticket_closed_on'] ?? '' );
 	}
 
 	/**

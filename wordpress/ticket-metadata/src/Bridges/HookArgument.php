@@ -12,7 +12,8 @@ final class HookArgument {
 	 */
 	public static function ticketId( $value ): int {
 		try {
-			$value = $value instanceof \WPSC_Thread ? $value->ticket : $value;
+			// Not $value->ticket: SupportCandy would read the ticket for it.
+			$value = $value instanceof \WPSC_Thread ? $value->to_array()['ticket'] ?? 0 : $value;
 			// Not isset(): SupportCandy's tickets have __get() but no __isset().
 			$id = is_object( $value ) ? $value->id ?? 0 : $value;
 		} catch ( \Throwable $error ) {

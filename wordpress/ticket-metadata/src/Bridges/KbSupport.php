@@ -2,7 +2,7 @@
 namespace TicketMetadata\Bridges;
 
 /** KB Support, whose tickets are posts, whose statuses are post statuses, and whose customers have a table of their own. */
-final class KbSupport implements Bridge, CombinesWrites, RemembersTickets {
+final class KbSupport implements Bridge, CombinesWrites, ConfirmsDeletion, DatesTickets, LinksTickets, RemembersTickets {
 
 	/** Tickets per query. */
 	private const POSTS_MAX = 500;
@@ -56,6 +56,20 @@ final class KbSupport implements Bridge, CombinesWrites, RemembersTickets {
 			$snapshots += KbSupportPosts::snapshots( $some, $statuses );
 		}
 		return $snapshots;
+	}
+
+	public function dates( array $ids ): array {
+		$statuses = $this->statuses();
+		$isClosed = static fn( string $status ): bool => ( $statuses[ $status ]['default'] ?? 'open' ) === 'closed';
+		return PostLife::dates( $ids, KbSupportPosts::DATE_KEYS, static fn( array $meta, string $status ) => $isClosed( $status ) ? KbSupportPosts::closedAt( $meta ) : false );
+	}
+
+	public function deleted( array $ids ): array {
+		return PostLife::deleted( $ids );
+	}
+
+	public function editUrl( int $id ): string {
+		return PostLife::editUrl( $id );
 	}
 
 	public function ids( int $after, int $limit ): array {

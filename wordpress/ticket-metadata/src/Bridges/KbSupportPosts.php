@@ -23,6 +23,12 @@ final class KbSupportPosts {
 
 	public const TAXONOMIES = [ 'ticket_category', 'department', 'ticket_source' ];
 
+	/** When the ticket was closed for the first time, in the site's time zone, and when its status changed last, as WordPress's "timestamp" of that zone. */
+	private const CLOSED         = '_kbs_ticket_closed_date';
+	private const STATUS_CHANGED = '_kbs_ticket_last_status_change';
+
+	public const DATE_KEYS = [ self::CLOSED, self::STATUS_CHANGED ];
+
 	/** The statuses in which a post is a ticket only if it has a key. */
 	private const UNSAVED = [ 'auto-draft', 'draft', 'trash' ];
 
@@ -67,6 +73,18 @@ final class KbSupportPosts {
 	public static function customer( array $meta ): ?int {
 		$value = $meta[ self::CUSTOMER ];
 		return $value === '' || ctype_digit( $value ) ? (int) $value : null;
+	}
+
+	/**
+	 * When a closed ticket was closed: KB Support does not note a second time.
+	 *
+	 * @param array<string, string> $meta by key
+	 * @return int|null Unix seconds; null: nobody knows
+	 */
+	public static function closedAt( array $meta ): ?int {
+		$changed = Cell::id( $meta[ self::STATUS_CHANGED ] ?? 0 );
+		$times   = [ Cell::local( $meta[ self::CLOSED ] ?? '' ), $changed === null ? null : Cell::local( gmdate( 'Y-m-d H:i:s', $changed ) ) ];
+		return max( $times );
 	}
 
 	/**

@@ -27,7 +27,20 @@ final class RequestMeta {
 		add_action( 'delete_post_meta', fn( $rows = null, $id = null, $key = null ) => $this->look( $id, $key ), self::FIRST, 3 );
 		add_action( 'added_post_meta', fn( $row = null, $id = null, $key = null, $value = null ) => $this->change( $id, $key, static fn( array $values ): ?array => self::with( $values, $value ) ), self::FIRST, 4 );
 		add_action( 'updated_post_meta', fn( $row = null, $id = null, $key = null, $value = null ) => $this->change( $id, $key, static fn( array $values ): ?array => count( $values ) === 1 ? self::with( [], $value ) : null ), self::FIRST, 4 );
+		add_action( 'ticket_metadata_unwritten', fn( $type = null, $id = null ) => $this->forget( $type, $id ), self::FIRST, 2 );
 		add_action( 'deleted_post_meta', fn( $rows = null, $id = null, $key = null ) => $this->change( $id, $key, static fn( array $values ): ?array => count( $values ) <= count( (array) $rows ) ? [] : null ), self::FIRST, 3 );
+	}
+
+	/**
+	 * A write that was combined has failed after WordPress had told of it: the database has to say what it has.
+	 *
+	 * @param mixed $type WordPress's name for the kind of object
+	 * @param mixed $id
+	 */
+	private function forget( $type, $id ): void {
+		if ( $type === 'post' ) {
+			unset( $this->rows[ get_current_blog_id() ][ HookArgument::ticketId( $id ) ] );
+		}
 	}
 
 	/** A post that this PHP request inserts has no values yet, except those that it was inserted with. */

@@ -2,10 +2,13 @@
 namespace TicketMetadata\Bridges;
 
 /** SupportCandy 3 and newer, which stores tickets in its own tables. */
-final class SupportCandy implements Bridge {
+final class SupportCandy implements Bridge, ConfirmsDeletion, DatesTickets, LinksTickets, RemembersTickets, TellsSinceWhen {
 
 	/** Tickets per query. */
 	private const TICKETS_MAX = 500;
+
+	/** What this PHP request knows, whichever object of this class asks. */
+	private static ?SupportCandyRemembered $remembered = null;
 
 	public function slug(): string {
 		return 'supportcandy';
@@ -22,6 +25,21 @@ final class SupportCandy implements Bridge {
 
 	public function listen( callable $mark ): void {
 		SupportCandyHooks::add( $mark );
+		self::$remembered = new SupportCandyRemembered();
+		self::$remembered->listen();
+	}
+
+	public function remembered( array $ids ): array {
+		$known = self::$remembered === null ? [] : self::$remembered->tickets( $ids );
+		if ( $known === [] ) {
+			return [];
+		}
+		$statuses = new SupportCandyStatuses();
+		return array_map( static fn( \stdClass $ticket ): array => self::snapshot( $ticket, $statuses ), $known );
+	}
+
+	public function knownSince( int $id ): float {
+		return self::$remembered->knownSince( $id );
 	}
 
 	public function snapshots( array $ids ): array {
@@ -32,6 +50,19 @@ final class SupportCandy implements Bridge {
 			$snapshots += self::some( $tables, $statuses, $some );
 		}
 		return $snapshots;
+	}
+
+	public function dates( array $ids ): array {
+		$toDates = static fn( \stdClass $ticket ): array => [ 'updated_at' => Cell::utc( $ticket->date_updated ), 'closed_at' => Cell::utc( $ticket->date_closed ) ];
+		return array_map( $toDates, ( new SupportCandyTables() )->dates( $ids ) );
+	}
+
+	public function deleted( array $ids ): array {
+		return array_values( array_diff( $ids, array_keys( ( new SupportCandyTables() )->dates( $ids ) ) ) );
+	}
+
+	public function editUrl( int $id ): string {
+		return admin_url( "admin.php?page=wpsc-tickets&section=ticket-list&id=$id" );
 	}
 
 	public function ids( int $after, int $limit ): array {

@@ -59,6 +59,22 @@ final class SupportCandyTables {
 		return $tickets;
 	}
 
+	/**
+	 * @param int[] $ids
+	 * @return array<int, \stdClass> by id: when a ticket changed and was closed, in UTC; zeros for never
+	 */
+	public function dates( array $ids ): array {
+		$parts = [];
+		foreach ( $this->tables as $isArchived => $table ) {
+			$parts[] = "SELECT id, date_updated, date_closed, $isArchived AS is_archived FROM $table WHERE id IN (" . Rows::list( $ids ) . ')';
+		}
+		$dates = [];
+		foreach ( Rows::of( implode( ' UNION ALL ', $parts ) . ' ORDER BY is_archived' ) as $row ) {
+			$dates[ (int) $row->id ] ??= $row;
+		}
+		return $dates;
+	}
+
 	/** @return int[] */
 	public function ids( int $after, int $limit ): array {
 		return $this->idsWhere( '1 = 1', $after, $limit );

@@ -5,14 +5,20 @@ use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Client\TicketList;
 
-/** Which tickets of a help desk the service has as they are. */
+/** Which tickets of a help desk the service has as they are, and which it does not have. */
 final class Agreement {
+
+	/** @var int[] the help desk's ids of those that agree */
+	public array $agreeing = [];
+
+	/** @var int[] those that the service does not have */
+	public array $missing = [];
 
 	/**
 	 * @param int[] $ids the help desk's
-	 * @return int[]|null those that agree; null if the service does not return tickets, for example because the key may only write
+	 * @return self|null null: the service does not return tickets, for example because the key may only write
 	 */
-	public static function among( Client $client, Bridge $bridge, array $ids ): ?array {
+	public static function among( Client $client, Bridge $bridge, array $ids ): ?self {
 		$fields    = new Fields( $bridge );
 		$toService = [];
 		$snapshots = $bridge->snapshots( $ids );
@@ -28,7 +34,16 @@ final class Agreement {
 		if ( $list->failure !== null ) {
 			return null;
 		}
-		$agrees = static fn( int $id ): bool => isset( $list->tickets[ $toService[ $id ] ] ) && Comparison::differences( $fields->of( $snapshots[ $id ] ), $list->tickets[ $toService[ $id ] ] ) === [];
-		return array_values( array_filter( array_keys( $toService ), $agrees ) );
+		$agreement = new self();
+		foreach ( $toService as $id => $ticketId ) {
+			if ( isset( $list->tickets[ $ticketId ] ) ) {
+				if ( Comparison::differences( $fields->of( $snapshots[ $id ] ), $list->tickets[ $ticketId ] ) === [] ) {
+					$agreement->agreeing[] = $id;
+				}
+			} elseif ( ! isset( $list->unreadable[ $ticketId ] ) ) {
+				$agreement->missing[] = $id;
+			}
+		}
+		return $agreement;
 	}
 }

@@ -81,7 +81,8 @@ final class AtShutdown {
 
 	private static function send( int $blog, Marks $marks, ?Deadline $deadline ): void {
 		$client  = $deadline === null ? Plugin::patientClient() : Plugin::client()->by( $deadline );
-		$sending = new self( $client );
+		$circuit = wp_using_ext_object_cache() ? null : OutboxCircuit::begin( Client::state() );
+		$sending = new self( $circuit === null ? $client : $client->under( $circuit ), $circuit );
 		foreach ( $marks->takeTickets( $blog ) as $slug => $tickets ) {
 			if ( count( $tickets ) > self::SENT_MAX ) {
 				$tickets = self::putOff( $slug, $tickets );
@@ -91,6 +92,9 @@ final class AtShutdown {
 			}
 		}
 		$sending->sendFields( $marks->takeFields( $blog ) );
+		if ( $circuit !== null ) {
+			$circuit->end();
+		}
 	}
 
 	/** @param callable(): void $work */
@@ -110,8 +114,12 @@ final class AtShutdown {
 
 	private Client $client;
 
-	private function __construct( Client $client ) {
-		$this->client = $client;
+	/** null: it is in the object cache */
+	private ?OutboxCircuit $circuit;
+
+	private function __construct( Client $client, ?OutboxCircuit $circuit ) {
+		$this->client  = $client;
+		$this->circuit = $circuit;
 	}
 
 	/** @param array<int, bool> $tickets by the help desk's id: whether it is new */
@@ -120,12 +128,13 @@ final class AtShutdown {
 		$outcomes = self::outcomes(
 			$ids,
 			function () use ( $slug, $ids, $tickets ): array {
-				$paused = $this->client->paused();
+				$waiting = $this->waiting( $slug, $ids );
+				$paused  = $this->client->paused();
 				if ( $paused !== null ) {
 					// Nobody need look at tickets that will not be sent.
 					return array_fill_keys( $ids, Outcome::ofAnswer( $paused ) );
 				}
-				$behind = $this->behind( $slug, $ids );
+				$behind = $this->behind( $waiting );
 				$free   = array_values( array_diff( $ids, array_keys( $behind ) ) );
 				return $behind + ( new Sender( $this->client ) )->deliver( self::bridge( $slug ), $free, array_keys( array_filter( $tickets ) ), true );
 			}
@@ -134,19 +143,30 @@ final class AtShutdown {
 	}
 
 	/**
-	 * The tickets that must stay in the outbox, because the service cannot tell whether it has them.
-	 *
-	 * @param int[] $ids
-	 * @return array<int, Outcome>
+	 * @param string $source as in a row of the outbox
+	 * @param int[]  $ids
+	 * @return array<int, true> those that are in the outbox
 	 */
-	private function behind( string $slug, array $ids ): array {
+	private function waiting( string $source, array $ids ): array {
 		try {
-			$waiting = Outbox::isSurelyEmpty() ? [] : ( new Outbox() )->waiting( $slug, $ids );
+			if ( $this->circuit !== null ) {
+				return $this->circuit->look( $source, $ids );
+			}
+			return Outbox::isSurelyEmpty() ? [] : ( new Outbox() )->waiting( $source, $ids );
 		} catch ( \Throwable $error ) {
 			// An unreadable outbox must not prevent sending.
 			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
+	}
+
+	/**
+	 * The tickets that must stay in the outbox, because the service cannot tell whether it has them.
+	 *
+	 * @param array<int, true> $waiting
+	 * @return array<int, Outcome>
+	 */
+	private function behind( array $waiting ): array {
 		$reason = $waiting === [] ? null : Health::reasonToWait( $this->client, false );
 		return $reason === null ? [] : array_fill_keys( array_keys( $waiting ), $reason );
 	}
@@ -158,19 +178,16 @@ final class AtShutdown {
 	 * @return array<int, Outcome>
 	 */
 	private function fieldsBehind( array $ids ): array {
+		$waiting = $this->waiting( '', $ids );
 		try {
-			if ( Outbox::isSurelyEmpty() ) {
-				return [];
-			}
-			$outbox  = new Outbox();
-			$reason  = $outbox->oldestAt() === null ? null : Health::reasonToWait( $this->client, false );
-			$waiting = $reason === null ? array_keys( $outbox->waiting( '', $ids ) ) : $ids;
-			return array_fill_keys( $waiting, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes to the ticket are waiting in the outbox.' ) );
+			$isEmpty = $this->circuit !== null ? $this->circuit->span() === 0 : Outbox::isSurelyEmpty() || ( new Outbox() )->oldestAt() === null;
 		} catch ( \Throwable $error ) {
 			// As above.
 			self::note( 0, 'outbox_failed', $error->getMessage() );
 			return [];
 		}
+		$reason = $isEmpty ? null : Health::reasonToWait( $this->client, false );
+		return array_fill_keys( $reason === null ? array_keys( $waiting ) : $ids, $reason ?? Outcome::undelivered( 'behind_others', 'Older changes to the ticket are waiting in the outbox.' ) );
 	}
 
 	/** @param array<int, array> $fields by the id that the plugin's functions take */
@@ -246,7 +263,8 @@ final class AtShutdown {
 				Plugin::lastDelivery()->note();
 				continue;
 			}
-			$unkept = $keep( $writer, $ids, $why );
+			// What was deleted in the service needs no place in the outbox.
+			$unkept = $why->isFinal() ? [] : $keep( $writer, $ids, $why );
 			foreach ( $ids as $id ) {
 				self::note( $id, $why->code, $unkept[ $id ] ?? $why->detail );
 			}

@@ -47,20 +47,19 @@ final class Batch {
 	 * @return array<int, Outcome>
 	 */
 	private function sendSome( array $changes ): array {
-		$outcomes = $this->attempt( $changes );
-		$turned   = [];
-		foreach ( $outcomes as $key => $outcome ) {
-			$change = $changes[ $key ];
-			if ( $outcome->code === 'ticket_not_found' && $change->isGone ) {
-				$outcomes[ $key ] = Outcome::stored();
-				continue;
+		$outcomes = [];
+		for ( $pending = $changes; $pending !== []; ) {
+			$turned = [];
+			foreach ( $this->attempt( $pending ) as $key => $outcome ) {
+				$outcomes[ $key ] = $pending[ $key ]->isDoneBy( $outcome->code ) ? Outcome::gone() : $outcome;
+				$remaining        = $outcomes[ $key ]->isStored() ? null : $pending[ $key ]->after( $outcome->code );
+				if ( $remaining !== null ) {
+					$turned[ $key ] = $remaining;
+				}
 			}
-			$remaining = $change->after( $outcome->code );
-			if ( $remaining !== null ) {
-				$turned[ $key ] = $remaining;
-			}
+			$pending = $turned;
 		}
-		return $turned === [] ? $outcomes : array_replace( $outcomes, $this->attempt( $turned ) );
+		return $outcomes;
 	}
 
 	/**

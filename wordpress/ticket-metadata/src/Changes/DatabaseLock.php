@@ -7,9 +7,13 @@ final class DatabaseLock {
 	private string $name;
 
 	public function __construct( string $name ) {
+		$this->name = self::nameOf( $name );
+	}
+
+	/** @return string its name in the database. MySQL's are global to the server and at most 64 characters long. */
+	public static function nameOf( string $name ): string {
 		global $wpdb;
-		// MySQL's lock names are global to the server and at most 64 characters long.
-		$this->name = 'ticket_metadata_' . md5( DB_NAME . "/$wpdb->prefix/$name" );
+		return 'ticket_metadata_' . md5( DB_NAME . "/$wpdb->prefix/$name" );
 	}
 
 	/** @return bool false: another process holds it */

@@ -46,6 +46,12 @@ final class Fields {
 		];
 	}
 
+	/** Whether the help desk's status closes the ticket. */
+	public function isClosing( array $snapshot ): bool {
+		$default = $snapshot['status_default'] ?? $this->statuses()[ (string) $snapshot['status'] ]['default'] ?? '';
+		return in_array( $default, [ 'closed', 'resolved' ], true );
+	}
+
 	private function status( string $status, ?string $default = null ): string {
 		return $this->mapped( $status ) ?? $default ?? $this->statuses()[ $status ]['default'] ?? ( $status === 'closed' ? 'closed' : 'open' );
 	}

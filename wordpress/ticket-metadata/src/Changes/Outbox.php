@@ -24,6 +24,9 @@ final class Outbox {
 	/** Each lost race is another request's success. */
 	private const ATTEMPTS_MAX = 50;
 
+	/** A row that is in the outbox already bears the failure too. */
+	private const WITH_FAILURE = 'failures = failures + VALUES(failures), retry_at = GREATEST(retry_at, VALUES(retry_at))';
+
 	private const COLUMNS = 'id, source, ticket_id, fields, revision, added_at, refusals, error_code, error_detail';
 
 	private OutboxQueries $queries;
@@ -43,12 +46,12 @@ final class Outbox {
 		$this->options = $wpdb->options;
 	}
 
-	/** Whether something may wait, or was dropped. Costs no query as long as the sign says that it is not so. */
+	/** Whether something may wait, or was dropped. Costs no query as long as the sign says that it is not so, and WP-Cron, which corrects it, runs. */
 	public static function mayHold(): bool {
 		if ( OutboxSign::isEmpty() === null ) {
 			( new self() )->correctSign();
 		}
-		return OutboxSign::isEmpty() !== true;
+		return OutboxSign::isEmpty() !== true || ( ! wp_using_ext_object_cache() && ! Schedule::runs() );
 	}
 
 	/**
@@ -89,12 +92,12 @@ final class Outbox {
 
 	/** @return bool whether there was room for it */
 	public function addFields( int $id, array $fields, Outcome $why ): bool {
-		OutboxSign::fillBefore();
+		OutboxSign::fill();
+		$retryAt = self::failure();
 		for ( $attempt = 1; $attempt <= self::ATTEMPTS_MAX; $attempt++ ) {
 			// Most have no row yet.
-			if ( $this->hasRoom( 1 ) && $this->insertFields( $id, $fields, $why ) ) {
+			if ( $this->hasRoom( 1 ) && $this->insertFields( $id, $fields, $why, $retryAt ) ) {
 				--$this->room;
-				OutboxSign::fill();
 				return true;
 			}
 			$row = $this->select( "WHERE source = '' AND ticket_id = %d", $id )[0] ?? null;
@@ -102,7 +105,7 @@ final class Outbox {
 				$this->countDropped( 1 );
 				return false;
 			}
-			if ( $row !== null && $this->join( $row, $fields ) ) {
+			if ( $row !== null && $this->join( $row, $fields, $retryAt ) ) {
 				return true;
 			}
 		}
@@ -169,10 +172,20 @@ final class Outbox {
 		return (int) $this->queries->value( "SELECT COUNT(*) FROM $this->table" );
 	}
 
-	/** Room for how many more rows. Counted once per PHP request, and only if there are any, because counting a long table takes time. */
+	/** Room for how many more rows. Counted once per PHP request, and only if there may be many, because counting a long table takes time. */
 	public function room(): int {
-		$this->room = $this->room ?? ( new Config() )->outboxMax() - ( OutboxSign::isEmpty() === true ? 0 : $this->depth() );
+		$this->room = $this->room ?? ( new Config() )->outboxMax() - $this->depthAtMost();
 		return max( 0, $this->room );
+	}
+
+	/** @return int exact unless there is room in any case */
+	private function depthAtMost(): int {
+		if ( wp_using_ext_object_cache() ) {
+			return OutboxSign::isEmpty() === true ? 0 : $this->depth();
+		}
+		$circuit = OutboxCircuit::current();
+		$span    = $circuit === null ? null : $circuit->span();
+		return $span === null || $span + self::INSERTED_MAX > ( new Config() )->outboxMax() ? $this->depth() : $span;
 	}
 
 	public function refused(): int {
@@ -215,17 +228,25 @@ final class Outbox {
 			$ids     = array_diff( $ids, $dropped );
 		}
 		if ( $ids !== [] ) {
-			$values = [];
+			$values  = [];
+			$retryAt = self::failure();
 			foreach ( $ids as $id ) {
-				array_push( $values, ...self::row( $slug, $id, [], $why ) );
+				array_push( $values, ...self::row( $slug, $id, [], $why, $retryAt ) );
+				// It was one failure, however many tickets there are.
+				$retryAt = 0;
 			}
-			OutboxSign::fillBefore();
-			// MySQL reports 1 for an inserted row and 2 for an updated one.
-			$changed     = $this->queries->run( 'INSERT ' . $this->into( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0', ...$values );
-			$this->room -= 2 * count( $ids ) - $changed;
 			OutboxSign::fill();
+			// MySQL reports 1 for an inserted row and 2 for an updated one.
+			$changed     = $this->queries->run( 'INSERT ' . $this->into( count( $ids ) ) . ' ON DUPLICATE KEY UPDATE revision = revision + 1, due_at = 0, ' . self::WITH_FAILURE, ...$values );
+			$this->room -= 2 * count( $ids ) - $changed;
 		}
 		return $dropped;
+	}
+
+	/** Of this page, if no row bears it yet. */
+	private static function failure(): int {
+		$circuit = OutboxCircuit::current();
+		return $circuit === null ? 0 : $circuit->takeFailure();
 	}
 
 	private function hasRoom( int $rows ): bool {
@@ -233,25 +254,27 @@ final class Outbox {
 	}
 
 	/** @return bool false: another request was faster */
-	private function insertFields( int $id, array $fields, Outcome $why ): bool {
-		return $this->queries->run( 'INSERT IGNORE ' . $this->into( 1 ), ...self::row( '', $id, $fields, $why ) ) === 1;
+	private function insertFields( int $id, array $fields, Outcome $why, int $retryAt ): bool {
+		return $this->queries->run( 'INSERT IGNORE ' . $this->into( 1 ), ...self::row( '', $id, $fields, $why, $retryAt ) ) === 1;
 	}
 
 	private function into( int $rows ): string {
-		return "INTO $this->table (source, ticket_id, fields, revision, added_at, due_at, refusals, error_code, error_detail) VALUES "
-			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s)' ) );
+		return "INTO $this->table (source, ticket_id, fields, revision, added_at, due_at, refusals, error_code, error_detail, failures, retry_at) VALUES "
+			. implode( ', ', array_fill( 0, $rows, '(%s, %d, %s, 1, %d, 0, %d, %s, %s, %d, %d)' ) );
 	}
 
 	/** @return array<int|string> values for the placeholders of an insert */
-	private static function row( string $source, int $id, array $fields, Outcome $why ): array {
-		return [ $source, $id, self::text( $fields ), time(), $why->isRefused ? 1 : 0, self::cut( $why->code, 64 ), self::cut( $why->detail, 500 ) ];
+	private static function row( string $source, int $id, array $fields, Outcome $why, int $retryAt ): array {
+		return [ $source, $id, self::text( $fields ), time(), $why->isRefused ? 1 : 0, self::cut( $why->code, 64 ), self::cut( $why->detail, 500 ), $retryAt > 0 ? 1 : 0, $retryAt ];
 	}
 
 	/** The service may accept the changed fields, so the row becomes due at once. */
-	private function join( OutboxRow $row, array $fields ): bool {
+	private function join( OutboxRow $row, array $fields, int $retryAt ): bool {
 		return $this->queries->run(
-			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0 WHERE id = %d AND revision = %d",
+			"UPDATE $this->table SET fields = %s, revision = revision + 1, due_at = 0, failures = failures + %d, retry_at = GREATEST(retry_at, %d) WHERE id = %d AND revision = %d",
 			self::text( DeferredFields::merge( $row->fields, $fields ) ),
+			$retryAt > 0 ? 1 : 0,
+			$retryAt,
 			$row->id,
 			$row->revision
 		) === 1;

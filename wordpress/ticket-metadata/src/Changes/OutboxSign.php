@@ -21,33 +21,29 @@ final class OutboxSign {
 		return $sign === null ? null : $sign === self::EMPTY;
 	}
 
-	/** Before something is put into the outbox, where others go by the sign alone. */
-	public static function fillBefore(): void {
-		if ( wp_using_ext_object_cache() ) {
-			self::fill();
-		}
-	}
-
-	/** After something was put into the outbox. A replay may have emptied it, and said so, since the page began: then this is asked, and not taken as loaded. */
+	/**
+	 * Before something is put into the outbox, where others go by the sign alone. Without a persistent object cache nobody does, and
+	 * a page writes nothing but the outbox's row: WP-Cron corrects the sign.
+	 */
 	public static function fill(): void {
-		$state = Client::state();
-		if ( $state->loaded( 'outbox' ) !== self::FILLED || $state->get( 'outbox' ) !== self::FILLED ) {
-			$state->set( 'outbox', self::FILLED, self::KEPT_SECONDS );
+		if ( wp_using_ext_object_cache() && Client::state()->get( 'outbox' ) !== self::FILLED ) {
+			Client::state()->set( 'outbox', self::FILLED, self::KEPT_SECONDS );
 		}
 	}
 
 	/**
-	 * After something was taken out of the outbox.
+	 * After something was taken out of the outbox, and whenever WP-Cron has looked at it.
 	 *
 	 * @param callable(): bool $isEmpty asks the table
 	 */
 	public static function correct( callable $isEmpty ): void {
 		$state = Client::state();
-		if ( ! $isEmpty() ) {
-			self::fill();
+		$sign  = $isEmpty() ? self::EMPTY : self::FILLED;
+		if ( $state->get( 'outbox' ) === $sign ) {
 			return;
 		}
-		if ( $state->get( 'outbox' ) === self::EMPTY ) {
+		if ( $sign === self::FILLED ) {
+			$state->set( 'outbox', self::FILLED, self::KEPT_SECONDS );
 			return;
 		}
 		$state->set( 'outbox', self::EMPTY, self::KEPT_SECONDS );

@@ -1,12 +1,15 @@
 <?php
 namespace TicketMetadata\Changes;
 
-/** The table of the outbox, one per site. Created on first use, because a network can get new sites at any time. */
+/**
+ * The table of the outbox, one per site. Created on first use, because a network can get new sites at any time. See OutboxCircuit
+ * for `failures` and `retry_at`.
+ */
 final class OutboxTable {
 
 	private const VERSION_OPTION = 'ticket_metadata_outbox_version';
 
-	private const VERSION = 1;
+	private const VERSION = 2;
 
 	private const SUFFIX = 'ticket_metadata_outbox';
 
@@ -57,9 +60,12 @@ final class OutboxTable {
   refusals int(10) unsigned NOT NULL,
   error_code varchar(64) NOT NULL,
   error_detail varchar(500) NOT NULL,
+  failures int(10) unsigned NOT NULL DEFAULT '0',
+  retry_at bigint(20) unsigned NOT NULL DEFAULT '0',
   PRIMARY KEY  (id),
   UNIQUE KEY ticket (source,ticket_id),
-  KEY refusals (refusals)
+  KEY refusals (refusals),
+  KEY circuit (retry_at,failures)
 ) $charset;";
 	}
 }

@@ -10,6 +10,12 @@ final class Outcome {
 	/** Versions are whole milliseconds, and clocks are adjusted by a few. */
 	private const MARGIN_MS = 10;
 
+	/** The code of a change to a ticket that was deleted in the service: it will never be accepted. */
+	public const DELETED = 'ticket_deleted';
+
+	/** The code of a ticket that is not sent because its customer was erased. */
+	public const ERASED = 'customer_erased';
+
 	/** Empty: the service has stored it. */
 	public string $code = '';
 
@@ -21,6 +27,9 @@ final class Outcome {
 	/** Whether the ticket was new to the service. */
 	private bool $isCreated = false;
 
+	/** Whether the ticket is gone from the service. */
+	private bool $isDeletion = false;
+
 	/** The version that the change gave to the ticket; null: the service does not say. */
 	public ?int $version = null;
 
@@ -31,8 +40,16 @@ final class Outcome {
 	public static function stored( array $result = [] ): self {
 		$outcome                  = new self();
 		$outcome->isCreated       = ( $result['status'] ?? 0 ) === 201;
+		$outcome->isDeletion      = ( $result['status'] ?? 0 ) === 204;
 		$outcome->version         = self::version( $result, 'version' );
 		$outcome->previousVersion = self::version( $result, 'previous_version' );
+		return $outcome;
+	}
+
+	/** Nothing is left of the ticket in the service. */
+	public static function gone(): self {
+		$outcome             = self::stored();
+		$outcome->isDeletion = true;
 		return $outcome;
 	}
 
@@ -51,7 +68,8 @@ final class Outcome {
 	 * @param int|null $own   the version that this PHP request gave to the ticket before
 	 */
 	public function mayHideAnother( int $ageMs, ?int $own ): bool {
-		if ( $this->isCreated ) {
+		// Nothing overwrites what is deleted.
+		if ( $this->isCreated || $this->isDeletion ) {
 			return false;
 		}
 		if ( $this->version === null || $this->previousVersion === null ) {
@@ -99,6 +117,11 @@ final class Outcome {
 		$isOfTicket = ( $status >= 400 && $status < 500 ) || $code === 'internal_error';
 		$detail     = Answer::line( $error['detail'] ?? null );
 		return $isOfTicket ? self::refused( $code, $detail ) : self::undelivered( $code, $detail );
+	}
+
+	/** Whether no later attempt can succeed, because the ticket was deleted in the service, or its customer erased. */
+	public function isFinal(): bool {
+		return $this->code === self::DELETED || $this->code === self::ERASED;
 	}
 
 	public function isStored(): bool {

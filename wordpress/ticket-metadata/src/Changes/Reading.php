@@ -3,6 +3,7 @@ namespace TicketMetadata\Changes;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Bridges\RemembersTickets;
+use TicketMetadata\Bridges\TellsSinceWhen;
 
 /** Tickets of a help desk as they were read, and when. */
 final class Reading {
@@ -12,6 +13,9 @@ final class Reading {
 
 	/** @var array<int, ?array> snapshots by id; null: there is no such ticket */
 	private array $snapshots = [];
+
+	/** @var array<int, true> by id: those that this PHP request deleted */
+	private array $deleted = [];
 
 	/** @var array<int, float> by id, as above */
 	private array $atMs = [];
@@ -36,7 +40,10 @@ final class Reading {
 		$reading = new self();
 		if ( $bridge instanceof RemembersTickets ) {
 			$reading->snapshots = $bridge->remembered( $ids );
-			$reading->atMs      = array_fill_keys( array_keys( $reading->snapshots ), self::$begin );
+			foreach ( array_keys( $reading->snapshots ) as $id ) {
+				$reading->atMs[ $id ] = $bridge instanceof TellsSinceWhen ? $bridge->knownSince( $id ) : self::$begin;
+			}
+			$reading->deleted = array_fill_keys( array_keys( $reading->snapshots, null, true ), true );
 		}
 		$reading->read( $bridge, array_values( array_diff( $ids, array_keys( $reading->snapshots ) ) ) );
 		return $reading;
@@ -44,6 +51,11 @@ final class Reading {
 
 	public function of( int $id ): ?array {
 		return $this->snapshots[ $id ] ?? null;
+	}
+
+	/** @return bool whether this PHP request deleted the ticket; false where it does not know */
+	public function isDeleted( int $id ): bool {
+		return isset( $this->deleted[ $id ] );
 	}
 
 	/** How long ago the ticket was read, at most. */

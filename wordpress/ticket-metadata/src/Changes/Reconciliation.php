@@ -63,14 +63,20 @@ final class Reconciliation {
 
 	/** @param int[] $ids */
 	private function send( Bridge $bridge, array $ids ): int {
-		$agreeing = Agreement::among( $this->client, $bridge, $ids );
-		if ( $agreeing === null ) {
+		$agreement = Agreement::among( $this->client, $bridge, $ids );
+		if ( $agreement === null ) {
 			return 0;
 		}
-		$different = array_values( array_diff( $ids, $agreeing ) );
+		$different = array_values( array_diff( $ids, $agreement->agreeing ) );
+		if ( $different === [] ) {
+			return 0;
+		}
+		$tombstones = new Tombstones( $bridge->slug() );
+		$different  = $tombstones->without( $different );
 		// The outbox has its own times for these.
-		$waiting  = $different === [] ? [] : ( new Outbox() )->waiting( $bridge->slug(), $different );
-		$outcomes = ( new Sender( $this->client ) )->deliver( $bridge, array_values( array_diff( $different, array_keys( $waiting ) ) ) );
+		$waiting  = ( new Outbox() )->waiting( $bridge->slug(), $different );
+		$outcomes = ( new Sender( $this->client ) )->deliver( $bridge, array_values( array_diff( $different, array_keys( $waiting ) ) ), $agreement->missing );
+		$tombstones->note( array_keys( array_filter( $outcomes, static fn( Outcome $outcome ): bool => $outcome->isFinal() ) ) );
 		return count( array_filter( $outcomes, static fn( Outcome $outcome ): bool => $outcome->isStored() ) );
 	}
 }

@@ -4,6 +4,7 @@ namespace TicketMetadata\Changes;
 use TicketMetadata\Bridges\Bridges;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Errors;
 use TicketMetadata\Plugin;
 
 /** Sends the tickets of the outbox, oldest first, in one PHP process at a time. */
@@ -67,6 +68,12 @@ final class Replay {
 				++$this->result->delivered;
 				continue;
 			}
+			if ( $outcome->isFinal() ) {
+				$this->outbox->remove( $rows[ $id ] );
+				++$this->result->deleted;
+				Errors::report( $id, $outcome->code, $outcome->detail );
+				continue;
+			}
 			$this->outbox->note( $rows[ $id ], $outcome );
 			if ( $outcome->isRefused ) {
 				++$this->result->refused;
@@ -115,6 +122,9 @@ final class Replay {
 
 	private function finished(): ReplayResult {
 		$this->result->left = $this->outbox->depth();
+		if ( $this->result->delivered > 0 && $this->result->left > 0 && $this->result->stoppedBy === '' ) {
+			OutboxCircuit::forgetFailures();
+		}
 		$this->outbox->correctSign();
 		if ( $this->result->delivered > 0 ) {
 			Plugin::lastDelivery()->note();

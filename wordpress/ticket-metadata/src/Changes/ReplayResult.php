@@ -9,6 +9,9 @@ final class ReplayResult {
 	/** How many the service refused. */
 	public int $refused = 0;
 
+	/** How many were given up, because they were deleted in the service. */
+	public int $deleted = 0;
+
 	/** How many are in the outbox afterwards, due or not. */
 	public int $left = 0;
 

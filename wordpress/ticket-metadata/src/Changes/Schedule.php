@@ -2,6 +2,7 @@
 namespace TicketMetadata\Changes;
 
 use TicketMetadata\Client\Deadline;
+use TicketMetadata\Combining\TableColumns;
 use TicketMetadata\Config;
 use TicketMetadata\Errors;
 
@@ -11,6 +12,9 @@ final class Schedule {
 	public const EVENT = 'ticket_metadata_replay';
 
 	private const EVERY = 'ticket_metadata_minute';
+
+	/** Some sites have the machine call WP-Cron every few minutes. */
+	private const LATE_SECONDS = 600;
 
 	private const TICKETS_MAX = 10000;
 
@@ -39,11 +43,23 @@ final class Schedule {
 		}
 	}
 
+	/** Whether WP-Cron seems to run. WordPress has its events in an autoloaded option. */
+	public static function runs(): bool {
+		$next = wp_next_scheduled( self::EVENT );
+		return $next !== false && time() - $next <= self::LATE_SECONDS;
+	}
+
 	public static function end(): void {
 		wp_clear_scheduled_hook( self::EVENT );
 	}
 
 	public static function run(): void {
+		try {
+			( new Config() )->combinesWrites() ? TableColumns::check() : TableColumns::remove();
+		} catch ( \Throwable $error ) {
+			// As below.
+			Errors::report( 0, 'combine_failed', $error->getMessage() );
+		}
 		try {
 			$deadline = Deadline::in( self::SECONDS_MAX * 1000 );
 			$result   = Replay::run( self::TICKETS_MAX, null, $deadline );

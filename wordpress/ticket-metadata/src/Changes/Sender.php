@@ -10,15 +10,18 @@ final class Sender {
 	/** A ticket that changes faster than it can be sent goes into the outbox. */
 	private const ROUNDS_MAX = 3;
 
+	private Client $client;
+
 	private Batch $batch;
 
 	public function __construct( Client $client ) {
-		$this->batch = new Batch( $client );
+		$this->client = $client;
+		$this->batch  = new Batch( $client );
 	}
 
 	/**
 	 * @param int[] $ids           the help desk's
-	 * @param int[] $newIds        those that are surely new to the service; for the others it finds out
+	 * @param int[] $newIds        those that are new to the service; for the others it finds out
 	 * @param bool  $isOfRequest   whether this PHP request changed them, and so knows most of them
 	 * @return array<int, Outcome> by id
 	 */
@@ -29,8 +32,8 @@ final class Sender {
 		$reading  = $isOfRequest ? Reading::fromRequest( $bridge, $ids ) : Reading::fromDatabase( $bridge, $ids );
 		$fields   = new Fields( $bridge );
 		for ( $round = 1; ; $round++ ) {
-			[ $changes, $refused ] = self::changes( $bridge->slug(), $fields, $ids, $reading, $isNew );
-			$outcomes              = array_replace( $outcomes, $refused, $this->batch->send( $changes ) );
+			$changes  = new SnapshotChanges( $bridge, $fields, $reading, $isNew, $isOfRequest );
+			$outcomes = array_replace( $outcomes, $this->send( $changes, $fields, $ids ) );
 			// Two PHP requests may change a ticket and send it in the opposite order. Reading again after sending finds that.
 			$doubtful = array_values( array_filter( $ids, static fn( int $id ): bool => $outcomes[ $id ]->isStored() && $outcomes[ $id ]->mayHideAnother( $reading->ageMs( $id ), $versions[ $id ] ?? null ) ) );
 			if ( $doubtful === [] ) {
@@ -49,23 +52,14 @@ final class Sender {
 	}
 
 	/**
-	 * @param array<int, true> $isNew
-	 * @return array{array<int, Change>, array<int, Outcome>} what can be sent, and the reasons for the rest
+	 * @param int[] $ids
+	 * @return array<int, Outcome>
 	 */
-	private static function changes( string $slug, Fields $fields, array $ids, Reading $reading, array $isNew ): array {
-		$changes = [];
-		$refused = [];
-		foreach ( $ids as $id ) {
-			try {
-				$ticketId       = TicketIds::toService( $slug, $id );
-				$snapshot       = $reading->of( $id );
-				$changes[ $id ] = $snapshot !== null
-					? new Change( $ticketId, $fields->of( $snapshot ), isset( $isNew[ $id ] ) )
-					: new Change( $ticketId, $fields->ofDeleted(), false, true );
-			} catch ( \RangeException $error ) {
-				$refused[ $id ] = Outcome::refused( 'id_out_of_range', $error->getMessage() );
-			}
-		}
-		return [ $changes, $refused ];
+	private function send( SnapshotChanges $changes, Fields $fields, array $ids ): array {
+		[ $sent, $refused ] = $changes->of( $ids );
+		$outcomes           = $refused + $this->batch->send( $sent );
+		$isDenied           = static fn( Change $change, int $id ): bool => $change->isDeletion() && $outcomes[ $id ]->isRefused;
+		$denied             = array_map( static fn( Change $change ): int => $change->ticketId, array_filter( $sent, $isDenied, ARRAY_FILTER_USE_BOTH ) );
+		return $denied === [] ? $outcomes : ( new DeniedDeletions( $this->client, $this->batch, $fields->ofDeleted() ) )->close( $denied, $outcomes );
 	}
 }

@@ -40,6 +40,31 @@ final class TicketIds {
 	}
 
 	/**
+	 * The reverse of ofSite().
+	 *
+	 * @param int $ticketId the service's
+	 * @return int|null null: a ticket of another site of the network
+	 */
+	public static function onSite( int $ticketId ): ?int {
+		$id = is_main_site() ? $ticketId : $ticketId - get_current_blog_id() * self::OF_A_SITE;
+		return $id >= 1 && ( ! is_multisite() || $id <= self::OF_A_SITE ) ? $id : null;
+	}
+
+	/**
+	 * The help desk that has a ticket, as far as WordPress knows it without a query. Tickets of other code can have the ids of a
+	 * help desk's.
+	 *
+	 * @param int $id as the plugin's functions take it
+	 * @return array{string, int}|null slug, and the help desk's id; null: none
+	 */
+	public static function inHelpDesk( int $id ): ?array {
+		// get_option() would ask the database for an option that is not there.
+		$known  = isset( wp_load_alloptions()[ self::OPTION ] ) ? self::known() : [];
+		$number = count( $known ) > 1 || is_multisite() ? intdiv( $id - 1, self::OF_A_HELP_DESK ) : 0;
+		return isset( $known[ $number ] ) ? [ $known[ $number ], $id - $number * self::OF_A_HELP_DESK ] : null;
+	}
+
+	/**
 	 * A person without an account, and so without a WordPress user id.
 	 *
 	 * @param int $id the help desk's; 0: it has none

@@ -3,6 +3,7 @@ namespace TicketMetadata\Checks;
 
 use TicketMetadata\Client\Answer;
 use TicketMetadata\Client\Client;
+use TicketMetadata\Client\Erasures;
 use TicketMetadata\Config;
 
 /**
@@ -18,6 +19,7 @@ final class KeyCheck {
 			'read'  => $client->list( [] ),
 			'write' => $client->batch( [] ),
 			'ops'   => $client->flush( [ 0 ] ),
+			'erase' => ( new Erasures( $client ) )->get( 0 ),
 		];
 	}
 
@@ -37,7 +39,8 @@ final class KeyCheck {
 					__( 'An operator of the service creates a key with npm run key. Put the key into TICKET_METADATA_KEY in wp-config.php and the entry that is printed with it into API_KEYS of the service, then restart the service.', 'ticket-metadata' )
 				);
 			}
-			if ( $answer->code === 'forbidden' ) {
+			if ( $answer->code === 'forbidden' || ( $scope === 'erase' && $answer->code === 'not_found' ) ) {
+				// Not found: the service is older than the route.
 				$missing[ $scope ] = $answer->detail();
 			} elseif ( $answer->code !== 'validation_failed' ) {
 				/* translators: %s: what went wrong */
@@ -47,14 +50,17 @@ final class KeyCheck {
 		if ( isset( $missing['read'] ) || isset( $missing['write'] ) ) {
 			return Finding::critical( 'key', __( 'The key for the ticket-metadata service lacks a scope that the plugin needs', 'ticket-metadata' ), implode( ' ', array_unique( $missing ) ) . ' ' . __( 'It needs read and write.', 'ticket-metadata' ) );
 		}
+		if ( isset( $missing['erase'] ) ) {
+			return Finding::recommended( 'key', __( 'The key for the ticket-metadata service may not delete', 'ticket-metadata' ), implode( ' ', $missing ) . ' ' . __( 'Tickets that are deleted on this site are only closed there, and wait in the outbox; the eraser of personal data fails. An operator of the service adds erase to the scopes of the key in API_KEYS, as in shop:read+write+erase+ops:..., and restarts the service.', 'ticket-metadata' ) );
+		}
 		if ( isset( $missing['ops'] ) ) {
-			return Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read and write. It lacks the scope ops, which ticket_metadata_sync() and the check of MySQL\'s backlog need.', 'ticket-metadata' ) );
+			return Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read, write and erase. It lacks the scope ops, which ticket_metadata_sync() and the check of MySQL\'s backlog need.', 'ticket-metadata' ) );
 		}
 		if ( $isKeySet && self::asksForNone( $config ) ) {
 			return Finding::recommended( 'key', __( 'The ticket-metadata service asks for no key', 'ticket-metadata' ), __( 'It accepts any key, so the one that is set was not checked. In production, put its entry into API_KEYS of the service.', 'ticket-metadata' ) );
 		}
 		return $isKeySet
-			? Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read, write and operate the service.', 'ticket-metadata' ) )
+			? Finding::good( 'key', __( 'The key for the ticket-metadata service is valid', 'ticket-metadata' ), __( 'It may read, write, erase and operate the service.', 'ticket-metadata' ) )
 			: Finding::good( 'key', __( 'The ticket-metadata service asks for no key', 'ticket-metadata' ), __( 'Without keys it answers only requests of its own machine.', 'ticket-metadata' ) );
 	}
 }

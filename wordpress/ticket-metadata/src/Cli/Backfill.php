@@ -9,6 +9,7 @@ use TicketMetadata\Changes\Outbox;
 use TicketMetadata\Changes\Outcome;
 use TicketMetadata\Changes\Sender;
 use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Changes\Tombstones;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Plugin;
 
@@ -44,6 +45,9 @@ final class Backfill {
 
 	private int $refused = 0;
 
+	/** Tickets that were deleted in the service: it does not take them again. */
+	private int $deleted = 0;
+
 	/** @param callable(int): void $pause */
 	public function __construct( Client $client, callable $pause, int $batch, bool $isDryRun ) {
 		$this->client   = $client;
@@ -63,6 +67,7 @@ final class Backfill {
 			$this->delivered = 0;
 			$this->refused   = 0;
 			$this->agreeing  = 0;
+			$this->deleted   = 0;
 			$others = array_slice( array_keys( $bridges ), array_search( $bridge->slug(), array_keys( $bridges ), true ) + 1 );
 			$this->send( $bridge, $after, $others );
 			$refused += $this->refused;
@@ -71,7 +76,7 @@ final class Backfill {
 				? _n( '%1$s: %2$d ticket would be sent, %3$d cannot be sent.', '%1$s: %2$d tickets would be sent, %3$d cannot be sent.', $this->delivered, 'ticket-metadata' )
 				/* translators: 1: a help desk, 2: a number of tickets, 3: a number of tickets */
 				: _n( '%1$s: %2$d ticket delivered, %3$d refused.', '%1$s: %2$d tickets delivered, %3$d refused.', $this->delivered, 'ticket-metadata' );
-			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) . $this->agreeingText() );
+			\WP_CLI::log( sprintf( $text, $bridge->name(), $this->delivered, $this->refused ) . $this->agreeingText() . $this->deletedText() );
 		}
 		if ( $refused > 0 ) {
 			\WP_CLI::error( __( 'Some tickets are not in the service. The warnings say why.', 'ticket-metadata' ) );
@@ -142,15 +147,21 @@ final class Backfill {
 			return array_fill_keys( $ids, $reason );
 		}
 		// What agrees would get a new version, and be pushed to MySQL again.
-		$agreeing        = Agreement::among( $this->client, $bridge, $ids ) ?? [];
+		$agreement       = Agreement::among( $this->client, $bridge, $ids );
+		$agreeing        = $agreement === null ? [] : $agreement->agreeing;
 		$this->agreeing += count( $agreeing );
 		$different       = array_values( array_diff( $ids, $agreeing ) );
-		return $different === [] ? [] : $this->sender->deliver( $bridge, $different );
+		return $different === [] ? [] : $this->sender->deliver( $bridge, $different, $agreement === null ? [] : $agreement->missing );
 	}
 
 	private function agreeingText(): string {
 		/* translators: %d: a number of tickets */
 		return $this->agreeing === 0 ? '' : ' ' . sprintf( _n( '%d ticket agreed already.', '%d tickets agreed already.', $this->agreeing, 'ticket-metadata' ), $this->agreeing );
+	}
+
+	private function deletedText(): string {
+		/* translators: %d: a number of tickets */
+		return $this->deleted === 0 ? '' : ' ' . sprintf( _n( '%d ticket was deleted in the service and stays so.', '%d tickets were deleted in the service and stay so.', $this->deleted, 'ticket-metadata' ), $this->deleted );
 	}
 
 	/**
@@ -176,14 +187,22 @@ final class Backfill {
 
 	/** @param array<int, Outcome> $outcomes */
 	private function count( Bridge $bridge, array $outcomes ): void {
-		$before = $this->delivered;
+		$before  = $this->delivered;
+		$deleted = [];
 		foreach ( $outcomes as $id => $outcome ) {
 			if ( $outcome->isStored() ) {
 				++$this->delivered;
+			} elseif ( $outcome->isFinal() ) {
+				$deleted[] = $id;
 			} elseif ( $outcome->isRefused && ++$this->refused <= self::REFUSALS_SHOWN ) {
 				/* translators: 1: a help desk, 2: a ticket's id, 3: a code, 4: why */
 				\WP_CLI::warning( sprintf( __( '%1$s ticket %2$d was refused: %3$s. %4$s', 'ticket-metadata' ), $bridge->slug(), $id, $outcome->code, $outcome->detail ) );
 			}
+		}
+		$this->deleted += count( $deleted );
+		if ( $deleted !== [] ) {
+			// For the comparisons.
+			( new Tombstones( $bridge->slug() ) )->note( $deleted );
 		}
 		if ( $this->delivered > $before && ! $this->isDryRun ) {
 			Plugin::lastDelivery()->note();
@@ -219,7 +238,7 @@ final class Backfill {
 	}
 
 	private function done(): int {
-		return $this->delivered + $this->refused + $this->agreeing;
+		return $this->delivered + $this->refused + $this->agreeing + $this->deleted;
 	}
 
 	/** Neither stored nor refused: the service was unavailable. */

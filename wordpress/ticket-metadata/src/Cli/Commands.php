@@ -10,6 +10,8 @@ use TicketMetadata\Plugin;
  */
 final class Commands {
 
+	use ListCommands;
+
 	/** @var callable(int): void */
 	private $pause;
 

@@ -9,6 +9,9 @@ final class ComparedTicket {
 	public const MISSING    = 'missing';
 	public const UNREADABLE = 'unreadable';
 
+	/** It, or its customer, was deleted in the service, which does not take it again. */
+	public const DELETED = 'deleted';
+
 	/** One of these. */
 	public string $state;
 

@@ -3,8 +3,10 @@ namespace TicketMetadata\Cli;
 
 use TicketMetadata\Bridges\Bridge;
 use TicketMetadata\Changes\Comparison;
+use TicketMetadata\Changes\Erased;
 use TicketMetadata\Changes\Fields;
 use TicketMetadata\Changes\TicketIds;
+use TicketMetadata\Changes\Tombstones;
 use TicketMetadata\Client\Client;
 use TicketMetadata\Client\TicketList;
 
@@ -17,10 +19,14 @@ final class ComparedTickets {
 
 	private Fields $fields;
 
+	private Tombstones $tombstones;
+
 	public function __construct( Client $client, Bridge $bridge ) {
 		$this->client = $client;
 		$this->bridge = $bridge;
 		$this->fields = new Fields( $bridge );
+
+		$this->tombstones = new Tombstones( $bridge->slug() );
 	}
 
 	/**
@@ -43,12 +49,15 @@ final class ComparedTickets {
 		foreach ( $toService as $id => $ticketId ) {
 			$compared[ $id ] = isset( $list->unreadable[ $ticketId ] )
 				? new ComparedTicket( ComparedTicket::UNREADABLE, [ 'ticket_id' => [ $ticketId, $list->unreadable[ $ticketId ] ] ] )
-				: $this->one( $ticketId, $snapshots[ $id ], $list->tickets[ $ticketId ] ?? null );
+				: $this->one( $id, $ticketId, $snapshots[ $id ], $list->tickets[ $ticketId ] ?? null );
 		}
 		return $compared;
 	}
 
-	private function one( int $ticketId, array $snapshot, ?array $ticket ): ComparedTicket {
+	private function one( int $id, int $ticketId, array $snapshot, ?array $ticket ): ComparedTicket {
+		if ( $ticket === null && ( $this->tombstones->without( [ $id ] ) === [] || Erased::covers( $this->fields->of( $snapshot ) ) ) ) {
+			return new ComparedTicket( ComparedTicket::DELETED );
+		}
 		if ( $ticket === null ) {
 			return new ComparedTicket( ComparedTicket::MISSING, [ 'ticket_id' => [ $ticketId, null ] ] );
 		}

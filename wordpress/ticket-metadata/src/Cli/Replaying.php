@@ -41,6 +41,10 @@ final class Replaying {
 			$result->left = $outbox->depth();
 			$outbox->correctSign();
 		}
+		if ( $result->deleted > 0 ) {
+			/* translators: %d: a number of tickets */
+			\WP_CLI::log( sprintf( __( 'Not sent, because they were deleted in the service: %d.', 'ticket-metadata' ), $result->deleted ) );
+		}
 		if ( $result->stoppedBy !== '' ) {
 			/* translators: 1: a code, 2: what went wrong */
 			\WP_CLI::warning( sprintf( __( 'Stopped early: %1$s. %2$s', 'ticket-metadata' ), $result->stoppedBy, $result->stoppedDetail ) );

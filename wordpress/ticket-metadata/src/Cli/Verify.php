@@ -26,6 +26,7 @@ final class Verify {
 		'differ'     => 0,
 		'missing'    => 0,
 		'unreadable' => 0,
+		'deleted'    => 0,
 		'waiting'    => 0,
 		'not_mysql'  => 0,
 	];
@@ -102,7 +103,7 @@ final class Verify {
 	}
 
 	private function show( string $format ): void {
-		$unlike = $this->counts['compared'] - $this->counts['agree'];
+		$unlike = $this->counts['compared'] - $this->counts['agree'] - $this->counts['deleted'];
 		if ( $format === 'count' ) {
 			\WP_CLI::line( (string) $unlike );
 		} elseif ( $format === 'json' ) {
@@ -138,6 +139,10 @@ final class Verify {
 				$this->counts['waiting']
 			)
 		);
+		if ( $this->counts['deleted'] > 0 ) {
+			/* translators: %d: a number of tickets */
+			\WP_CLI::log( sprintf( __( 'Deleted in the service, and so not there: %d.', 'ticket-metadata' ), $this->counts['deleted'] ) );
+		}
 		/* translators: %d: a number of tickets */
 		\WP_CLI::log( sprintf( __( 'Newer in the service than in MySQL: %d.', 'ticket-metadata' ), $this->counts['not_mysql'] ) );
 	}
@@ -152,6 +157,6 @@ final class Verify {
 	}
 
 	private static function isUnlike( ComparedTicket $ticket ): bool {
-		return $ticket->state !== ComparedTicket::AGREES;
+		return ! in_array( $ticket->state, [ ComparedTicket::AGREES, ComparedTicket::DELETED ], true );
 	}
 }

@@ -66,15 +66,18 @@ final class CircuitBreaker {
 		}
 	}
 
-	private function circuit(): array {
-		return self::valid( $this->state->get( 'circuit' ) );
-	}
-
-	/** @param mixed $circuit */
-	private static function valid( $circuit ): array {
+	/**
+	 * @param mixed $circuit as it was stored
+	 * @return array{failures: int, retry_at: int|float} the failures in a row, and until when they keep pages from trying, in Unix seconds
+	 */
+	public static function valid( $circuit ): array {
 		return is_array( $circuit ) && isset( $circuit['failures'], $circuit['retry_at'] )
 			? $circuit
 			: [ 'failures' => 0, 'retry_at' => 0 ];
+	}
+
+	private function circuit(): array {
+		return self::valid( $this->state->get( 'circuit' ) );
 	}
 
 	private function save( int $failures ): void {

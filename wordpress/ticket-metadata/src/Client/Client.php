@@ -12,8 +12,14 @@ final class Client {
 
 	private ?Deadline $deadline = null;
 
+	/** How many writes this PHP request has sent: what it has read before may be old. */
+	public static int $writes = 0;
+
 	/** Whether it sends requests even if the circuit is open. */
 	private bool $isTrial = false;
+
+	/** Whether its results close or open the circuit. */
+	private bool $isRecorded = true;
 
 	public function __construct( Config $config, Delivery $delivery ) {
 		$this->config   = $config;
@@ -41,10 +47,24 @@ final class Client {
 		return $client;
 	}
 
+	/** @return self with the same connection, which keeps the circuit there */
+	public function under( SharedState $state ): self {
+		$client           = clone $this;
+		$client->delivery = $this->delivery->under( new CircuitBreaker( $state ) );
+		return $client;
+	}
+
 	/** @return self with the same connection, which sends requests even if the circuit is open */
 	public function trying(): self {
 		$client          = clone $this;
 		$client->isTrial = true;
+		return $client;
+	}
+
+	/** @return self with the same connection, for requests whose length depends on what is asked: that they take long says nothing of the service */
+	public function unrecorded(): self {
+		$client             = clone $this;
+		$client->isRecorded = false;
 		return $client;
 	}
 
@@ -66,7 +86,7 @@ final class Client {
 		return $this->writeTicket( 'PATCH', $id, $fields, $key );
 	}
 
-	/** @param array[] $operations up to 500 of ['op' => 'create' or 'update', 'ticket_id' => 7, ...fields] */
+	/** @param array[] $operations up to 500 of ['op' => 'create', 'import', 'update' or 'delete', 'ticket_id' => 7, ...fields] */
 	public function batch( array $operations, ?string $key = null ): Answer {
 		return $this->write( 'POST', '/tickets/batch', [ 'operations' => $operations ], $key, Expected::results( count( $operations ) ) );
 	}
@@ -130,6 +150,7 @@ final class Client {
 	}
 
 	private function write( string $method, string $path, array $body, ?string $key, Expected $expected, ?callable $read = null ): Answer {
+		++self::$writes;
 		return $this->ask(
 			static function () use ( $method, $path, $body, $key, $expected ): Request {
 				return Request::withBody( $method, $path, $body, $key ?? bin2hex( random_bytes( 16 ) ), $expected );
@@ -139,10 +160,12 @@ final class Client {
 	}
 
 	/**
+	 * Of any route.
+	 *
 	 * @param callable(): Request              $compose
 	 * @param callable(array, int): ?array|null $read the body of a success, as callers may rely on it, by body and status; null: it is not the answer to the request
 	 */
-	private function ask( callable $compose, ?callable $read = null ): Answer {
+	public function ask( callable $compose, ?callable $read = null ): Answer {
 		$answer = $this->tryToAsk( $compose );
 		if ( $read !== null && $answer->code === '' ) {
 			$body   = $read( $answer->body, $answer->status );
@@ -166,7 +189,7 @@ final class Client {
 			return Answer::failure( 'misconfigured', implode( ' ', $this->config->problems() ) );
 		}
 		try {
-			return OutboundRules::block( $url ) ? OutboundRules::refusal( $url ) : $this->delivery->deliver( $compose(), $this->isTrial, $this->deadline );
+			return OutboundRules::block( $url ) ? OutboundRules::refusal( $url ) : $this->delivery->deliver( $compose(), $this->isTrial, $this->deadline, $this->isRecorded );
 		} catch ( \InvalidArgumentException $error ) {
 			return Answer::failure( 'invalid_argument', $error->getMessage() );
 		} catch ( \Throwable $error ) {

@@ -19,6 +19,11 @@ final class Delivery {
 		$this->timeoutMs = $timeoutMs;
 	}
 
+	/** @return self with the same connection, and the circuit in another place */
+	public function under( CircuitBreaker $breaker ): self {
+		return new self( $this->transport, $breaker, $this->timeoutMs );
+	}
+
 	/** @return Answer|null what a request would get without being sent, because the circuit is open */
 	public function paused(): ?Answer {
 		return $this->breaker->isOpen() ? self::circuitOpen() : null;
@@ -29,15 +34,16 @@ final class Delivery {
 	}
 
 	/**
-	 * @param bool          $isTrial  sends even if the circuit is open
-	 * @param Deadline|null $deadline shared with other requests
+	 * @param bool          $isTrial    sends even if the circuit is open
+	 * @param Deadline|null $deadline   shared with other requests
+	 * @param bool          $isRecorded whether the result says anything of the circuit; if not, it does not try where the circuit is half-open
 	 */
-	public function deliver( Request $request, bool $isTrial = false, ?Deadline $deadline = null ): Answer {
+	public function deliver( Request $request, bool $isTrial = false, ?Deadline $deadline = null, bool $isRecorded = true ): Answer {
 		$timeoutMs = $deadline === null ? $this->timeoutMs : min( $this->timeoutMs, $deadline->leftMs() );
 		if ( $timeoutMs === 0 ) {
 			return Answer::failure( 'out_of_time', 'The time that a page may wait was over before the request could be sent.' );
 		}
-		if ( ! $this->breaker->allows() && ! $isTrial ) {
+		if ( $isRecorded ? ! $this->breaker->allows() && ! $isTrial : $this->breaker->isOpen() ) {
 			return self::circuitOpen();
 		}
 		$end    = Deadline::in( $timeoutMs );
@@ -50,7 +56,9 @@ final class Delivery {
 				$answer = $this->transport->send( $request, $leftMs );
 			}
 		}
-		$this->breaker->record( $answer );
+		if ( $isRecorded ) {
+			$this->breaker->record( $answer );
+		}
 		return $answer;
 	}
 

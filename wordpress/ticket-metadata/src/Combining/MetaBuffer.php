@@ -168,7 +168,7 @@ final class MetaBuffer implements Buffer {
 			return;
 		}
 		$changed = array_keys( $this->changed );
-		$deleted = array_keys( $this->deleted );
+		$deleted = $this->deleted;
 		$rows    = [];
 		foreach ( $changed as $object ) {
 			$rows[ $object ] = array_filter( $this->rows[ $object ], static fn( MetaRow $row ): bool => $row->isUnwritten() );
@@ -177,9 +177,16 @@ final class MetaBuffer implements Buffer {
 		// Before the statements: they are not to be repeated, whatever happens.
 		$this->reset();
 		$writer = new MetaWriter( $this->table, $this->ids );
-		$writer->delete( $deleted );
-		$writer->save( $rows, $known );
-		$this->table->clean( $changed );
+		try {
+			$writer->delete( $deleted );
+			$writer->save( $rows, $known );
+		} catch ( \Throwable $error ) {
+			// For example of another plugin's filter.
+			array_map( [ $this->table, 'tellUnwritten' ], $changed );
+			throw $error;
+		} finally {
+			$this->table->clean( $changed );
+		}
 	}
 
 	public function forget(): void {

@@ -73,6 +73,11 @@ final class MetaTable {
 		$this->cache->forget( $objects, "{$this->type}_meta", $this->type === 'user' ? 'users' : 'posts' );
 	}
 
+	/** The database has refused a change that WordPress's actions have told of. */
+	public function tellUnwritten( int $object ): void {
+		do_action( 'ticket_metadata_unwritten', $this->type, $object );
+	}
+
 	/** @return int[]|null of which objects a statement is, if it is the one with which WordPress fills its cache */
 	public function objectsOfCacheFill( string $query ): ?array {
 		return preg_match( "/^SELECT $this->column, meta_key, meta_value FROM $this->name WHERE $this->column IN \(([0-9,]+)\) ORDER BY $this->idColumn ASC$/", $query, $found ) === 1

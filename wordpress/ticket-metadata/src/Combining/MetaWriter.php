@@ -19,11 +19,11 @@ final class MetaWriter {
 		$this->ids   = $ids;
 	}
 
-	/** @param int[] $ids */
-	public function delete( array $ids ): void {
-		foreach ( array_chunk( $ids, self::ROWS_MAX ) as $some ) {
-			if ( Statements::attempt( $this->deletion( $some ) ) === false ) {
-				array_walk( $some, fn( int $id ) => $this->deleteOne( $id ) );
+	/** @param array<int, int> $objects by id of the row */
+	public function delete( array $objects ): void {
+		foreach ( array_chunk( $objects, self::ROWS_MAX, true ) as $some ) {
+			if ( Statements::attempt( $this->deletion( array_keys( $some ) ) ) === false ) {
+				array_walk( $some, fn( int $object, int $id ) => $this->deleteOne( $object, $id ) );
 			}
 		}
 	}
@@ -92,9 +92,10 @@ final class MetaWriter {
 		return "DELETE FROM {$this->table->name} WHERE {$this->table->idColumn} IN (" . implode( ',', $ids ) . ')';
 	}
 
-	private function deleteOne( int $id ): void {
+	private function deleteOne( int $object, int $id ): void {
 		if ( Statements::write( $this->deletion( [ $id ] ) ) === false ) {
 			Errors::report( 0, 'combine_failed', "The row $id of {$this->table->name} could not be deleted." );
+			$this->table->tellUnwritten( $object );
 		}
 	}
 
@@ -115,6 +116,7 @@ final class MetaWriter {
 		);
 		if ( ! $isDone ) {
 			Errors::report( 0, 'combine_failed', "The meta $row->key of {$this->table->type} $object could not be written." );
+			$this->table->tellUnwritten( $object );
 		}
 	}
 }

@@ -1,0 +1,72 @@
+/** How long a list and a count take while the service has as many writes as it takes, with few and with many unsynced tickets. */
+import { Failure } from '../../scripts/lib/main.mjs'
+import { besideWrites, type BesideWrites } from '../lib/beside-writes.ts'
+import { expectWhole, populate, type Site } from '../lib/population.ts'
+import { changes, counts, listsOf } from '../lib/requests.ts'
+import { type Contender, interleave } from '../lib/rounds.ts'
+import { compared, type Row, stated } from '../lib/rows.ts'
+import { median } from '../lib/statistics.ts'
+import { AGENTS, read } from '../lib/tickets.ts'
+import type { Scenario } from './index.ts'
+
+const P99_MS_MAX = 10
+/** Of many unsynced tickets beside few. */
+const GROWTH_MAX = 1.2
+const PAGE = 50
+
+export const lists: Scenario = {
+  name: 'lists',
+  title: 'Lists and counts beside writes',
+  minutes: 4.5,
+  needs: ['wrk'],
+  wants: [],
+
+  async run ({ stage, plan, note }) {
+    const sizes = plan.choose([10_000, 1_000_000], [4000, 8000])
+    const mariadb = await stage.mariadb()
+    const sites: Site[] = []
+    for (const size of sizes) {
+      note(`filling ${size.toLocaleString('en-US')}, beside ${plan.mysqlRows.toLocaleString('en-US')} rows in MySQL`)
+      sites.push(await populate({ stage, mariadb, table: 'tickets', size, rows: plan.mysqlRows }))
+    }
+    const beside = async (name: string, readsOf: (key: string) => string[]) => {
+      const contenders = sites.map((site): Contender<BesideWrites> => besideWrites({
+        stage, name: site.name, server: site.service, statuses: [200], seconds: plan.choose(5, 1.5), knownIds: site.ids, writes: changes(site.service.key), reads: readsOf(site.service.key),
+      }))
+      const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.choose(2, 1), note: text => note(`p99 of ${name}, µs: ${text}`), figure: ({ p99_ms: p99 }) => p99 * 1000 })
+      for (const site of sites) await expectWhole(site)
+      return series
+    }
+    for (const site of sites) await expectLists(site)
+    const pages = await beside('lists', key => listsOf(AGENTS, key))
+    for (const site of sites) await expectLists(site)
+    const counted = await beside('counts', key => [counts(key)])
+    return [
+      ...toRows(`first page of ${PAGE} open tickets of one agent`, plan.mysqlRows, pages),
+      ...toRows('counts by status', plan.mysqlRows, counted),
+    ]
+  },
+}
+
+/** Else something else would be measured. */
+async function expectLists ({ service, name, size, rows }: Site): Promise<void> {
+  const { tickets } = await read(service, `/tickets?status=open&assigned_to=1&limit=${PAGE}`) as { tickets: { status: string, assigned_to: number }[] }
+  if (tickets.length !== PAGE || !tickets.every(ticket => ticket.status === 'open' && ticket.assigned_to === 1)) throw new Failure(`The first page of agent 1 has ${tickets.length} tickets beside ${name}, or others`)
+  const { counts: byStatus } = await read(service, '/tickets/counts?group_by=status') as { counts: Record<string, number> }
+  const sum = Object.values(byStatus).reduce((total, each) => total + each, 0)
+  if (sum !== size + rows) throw new Failure(`There are ${size + rows} tickets, and ${sum} are counted: ${JSON.stringify(byStatus)}`)
+}
+
+/** @param series by number of unsynced tickets, the smaller first */
+export function toRows (work: string, mysqlRows: number, series: ReadonlyMap<string, readonly BesideWrites[]>): Row[] {
+  const [small, large] = [...series].map(([name, slices]) => ({ name, values: slices.map(({ p99_ms: p99 }) => p99), writes: median(slices.map(({ writes }) => writes)) }))
+  if (!small || !large) throw new Error('growth is that of two sizes')
+  const place = ({ name }: { name: string }) => `${name} unsynced tickets, ${mysqlRows.toLocaleString('en-US')} rows in MySQL`
+  const detail = `beside ${Math.round(large.writes).toLocaleString('en-US')} PATCH/s`
+  return [
+    stated({ scenario: 'lists', work: `p99 of the ${work}: ${place(large)}`, unit: 'ms', values: large.values, bar: { op: '<=', value: P99_MS_MAX }, detail }),
+    compared({
+      scenario: 'lists', work: `p99 of the ${work}: ${place(large)}`, beside: `${small.name} unsynced tickets, as many rows`, unit: 'ms', values: large.values, references: small.values, bar: { op: '<=', value: GROWTH_MAX }, detail,
+    }),
+  ]
+}
