@@ -58,7 +58,7 @@ export function createSnapshot ({ shards, list, isListed, read }: SnapshotOption
   async function walked (position: SnapshotPosition & { of: 'redis' }, limit: number, call: SnapshotCall): Promise<SnapshotPage> {
     const page: SnapshotPage = { changes: [], failures: [] }
     let { left: ids } = position
-    let next: typeof position | undefined = position.shard < shards.all.length ? position : undefined
+    let next: typeof position | undefined = position.shard < shards.all.length ? { ...position, left: [] } : undefined
     for (let calls = 0; ; calls += 1) {
       const rest = await tell(page, ids, limit - page.changes.length, call)
       if (rest.length > 0) return { ...page, next: { ...next ?? end(), left: rest } }

@@ -22,6 +22,7 @@ const ACCESS: Record<string, keyof typeof keys | 'public'> = {
   'GET /erasures/:id': 'erase',
   'POST /flush': 'ops',
   'GET /flush': 'ops',
+  'GET /flush/:id': 'ops',
   'GET /flush/dead': 'ops',
   'POST /flush/dead/retry': 'ops',
   'POST /resync': 'ops',
