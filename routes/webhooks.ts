@@ -111,7 +111,7 @@ const routes: FastifyPluginAsyncTypebox = async app => {
       summary: 'Who is told of changes, and how that goes',
       description: 'The targets of WEBHOOKS, without their secrets.',
       tags: ['webhooks'],
-      response: { 200: success('The webhooks', List), ...problems('store_unavailable') },
+      response: { 200: success('The webhooks', List), ...problems('validation_failed', 'store_unavailable') },
     },
   }, async () => ({ webhooks: (await webhooks.list()).map(toStatus) }))
 

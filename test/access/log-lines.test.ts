@@ -26,7 +26,7 @@ t.test('whatever callers send, a line of the log is one line, shows what it hold
     ['a path', {}, `/${path}`],
     ['an id', { authorization }, `/tickets/${path}`],
     ['a query', { authorization }, `/tickets?ids=${path}&access_token=${key}`],
-    ['a path that holds a key', {}, `/flush/${key}`],
+    ['a path that holds a key', {}, `/resync/${key}`],
     ['a path that cannot be decoded', {}, `/tickets/%zz${path}${key}`],
     ['an If-None-Match', { authorization, 'if-none-match': HOSTILE_HEADER }, '/tickets/1'],
     ['a browser', { authorization, 'user-agent': HOSTILE_HEADER, referer: HOSTILE_HEADER }, '/tickets/1'],

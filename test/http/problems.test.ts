@@ -5,7 +5,7 @@ import { createService } from '../helper.ts'
 
 t.test('404 and 405', async t => {
   const { call } = await createService(t)
-  for (const url of ['/', '/nope', '/tickets/1/2', '/flush/nothing', '/TICKETS']) {
+  for (const url of ['/', '/nope', '/tickets/1/2', '/resync/nothing', '/TICKETS']) {
     t.match(await call('GET', url), { status: 404, headers: { 'content-type': 'application/problem+json' }, body: { code: 'not_found' } }, url)
   }
   for (const [method, url, allow] of [

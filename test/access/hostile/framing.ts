@@ -66,7 +66,7 @@ export const framing = [
   entry('DELETE of a path that nothing deletes', raw('DELETE /flush HTTP/1.1'), '405 method_not_allowed open'),
   ...['PUT', 'OPTIONS', 'PROPFIND', 'LINK', 'PURGE'].map(method =>
     entry(method, raw(`${method} /tickets/7 HTTP/1.1`), '405 method_not_allowed open')),
-  entry('an upgrade to WebSocket', raw('GET /flush/no HTTP/1.1', ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: x', 'Sec-WebSocket-Version: 13']), '404 not_found open'),
+  entry('an upgrade to WebSocket', raw('GET /resync/no HTTP/1.1', ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: x', 'Sec-WebSocket-Version: 13']), '404 not_found open'),
   entry('an upgrade to HTTP/2', raw('GET /tickets/0 HTTP/1.1', ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']), '400 validation_failed open'),
   entry('an expectation that nobody knows', rawPost(['Expect: a miracle', 'Content-Length: 2'], '{}'), '400 validation_failed open'),
   entry('100-continue with a key that nobody has', `POST /tickets/${ABSENT} HTTP/1.1\r\nHost: tickets.test\r\nAuthorization: Bearer ${KEY}x\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: ${GOOD.length}\r\n\r\n${GOOD}`, '401 unauthorized open'),

@@ -65,7 +65,7 @@ export const targets = [
   entry('dots in a path', raw(`GET /tickets/../flush/../tickets/${EXISTING} HTTP/1.1`), '404 not_found open'),
   entry('two slashes before a path', raw('GET //flush HTTP/1.1'), '404 not_found open'),
   entry('a route in other letters', get('/FLUSH'), '404 not_found open'),
-  entry('a route with a byte encoded', get('/flus%68/no'), '404 not_found open'),
+  entry('a route with a byte encoded', get('/resyn%63/no'), '404 not_found open'),
   entry('an encoded slash in a route', raw('POST /flush%2Fdead%2Fretry HTTP/1.1', ['Content-Length: 0']), '404 not_found open'),
   entry('a path that leaves the files of the page', raw('GET /docs/static/..%2f..%2fpackage.json HTTP/1.1'), '404 not_found open'),
   entry('a path of another service', raw('GET http://evil.test/nothing HTTP/1.1'), '404 not_found open'),
