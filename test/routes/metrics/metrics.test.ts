@@ -32,6 +32,8 @@ const TYPES = {
   tickets_flushes_total: 'counter',
   tickets_flush_duration_seconds: 'histogram',
   tickets_flush_tickets_total: 'counter',
+  tickets_index_builds_total: 'counter',
+  tickets_indexes_whole: 'gauge',
   tickets_journal_entries: 'gauge',
   tickets_fallback_active: 'gauge',
   tickets_journal_full_total: 'counter',
