@@ -18,6 +18,7 @@ local due_key, index_key, synced_key = KEYS[1], KEYS[2], KEYS[3]
 -- @include chunks
 -- @include removed
 -- @include index
+-- @include apply_index
 
 for i, id in ipairs(ARGV) do
   local values = redis.call('HMGET', KEYS[3 + i], 'synced_version', unpack(INDEXED))
