@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { makeTestUsers } from '../../../scripts/lib/redis-users.mjs'
 import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
 import { createService, createStores, eventually, privateDirectory, privateRedis, replicaOf, type Stores } from '../../helper.ts'
+import { webhooks } from '../../webhooks/receiver.ts'
 
 /** What a user may do: `+command` and `~pattern`. */
 const rights = (users: string, name: string) =>
@@ -30,7 +31,7 @@ type Step = [name: string, run: () => Promise<void>]
 
 /** Everything that the service does with Redis, in steps; which answers it gets is for other tests. */
 async function createExercise (t: Test, { stores, variables, admins, homeOf = () => ({ tag: '', admin: admins[0]! }) }: Side): Promise<Step[]> {
-  const { app, call, sql, lines } = await createService(t, { FLUSH_MAX_ATTEMPTS: 1, REDIS_COMMAND_TIMEOUT_MS: 500, FALLBACK: 'off', ...variables }, stores)
+  const { app, call, sql, lines } = await createService(t, { FLUSH_MAX_ATTEMPTS: 1, REDIS_COMMAND_TIMEOUT_MS: 500, FALLBACK: 'off', WEBHOOKS: webhooks({ url: 'https://192.0.2.1/hook' }), ...variables }, stores)
   await sql.query("ALTER TABLE wp_support_tickets ADD CONSTRAINT no_poison CHECK (subject IS NULL OR subject <> 'poison')")
   let id = 0
 
@@ -88,6 +89,14 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
       await call('PATCH', `/tickets/${id}`, { subject: 'good' })
       await call('POST', '/flush')
     }],
+    ['tickets are listed, counted and followed', async () => {
+      await call('GET', '/tickets')
+      await call('GET', '/tickets/counts?group_by=assigned_to')
+      const { body } = await call('GET', '/changes?since=now')
+      await call('PATCH', `/tickets/${id}`, { category: 'b' })
+      await call('GET', `/changes?since=${body.next_cursor}`)
+    }],
+    ['webhooks are asked for', async () => { await call('GET', '/webhooks') }],
     ['all tickets are compared with MySQL', async () => {
       await call('POST', '/resync')
       await untilSo('it has ended', async () => (await call('GET', '/resync')).body.state === 'idle')
