@@ -13,7 +13,7 @@ const CALLS_MAX = 8
 /** Tickets that are looked through for an order that no index has. */
 const SORTED_MAX = 20_000
 
-/** Ids of tickets that MySQL has a row of, of one call. */
+/** Ids of tickets that MySQL may have a row of, of one call. */
 const HELD_PER_CALL = 2000
 
 /** The unsynced tickets of a shard, in order. */
@@ -101,7 +101,7 @@ export function createListStore (scripts: Scripts, keys: Keys) {
 
   return {
     /**
-     * The unsynced tickets that fit, by a field ('': they have none, of assigned_to '0'), and the ids of all of which MySQL has a row.
+     * The unsynced tickets that fit, by a field ('': they have none, of assigned_to '0'), and the ids of all of which MySQL may have a row.
      * `sign` is another one when MySQL is to be asked again.
      */
     async count (filters: Filters, by: GroupField): Promise<Counted> {

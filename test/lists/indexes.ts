@@ -5,7 +5,7 @@ interface Entries { statuses: Record<string, string[]>, assignees: [number, numb
 const sorted = <T>(values: T[]): T[] => values.toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)
 
 /** What the indexes hold, read past the service. */
-export async function readIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>): Promise<Entries> {
+async function readIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>): Promise<Entries> {
   const base = `${prefix}tickets:index`
   const keys = (await redis.keys(`${base}:*`)).map(key => key.slice(base.length + 1))
   const statuses: Record<string, string[]> = {}
@@ -34,14 +34,25 @@ export async function readIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'p
 
 const toNumber = (bytes: Buffer) => Number(BigInt(`0x${bytes.toString('hex')}`))
 
-/** What they are to hold, by the marks and the hashes. */
-export async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>): Promise<Entries> {
-  const ids = [...await redis.zrange(`${prefix}tickets:due`, 0, '-1'), ...await redis.zrange(`${prefix}tickets:dead`, 0, '-1')]
+/**
+ * What they hold, and what they are to hold, by the marks and the hashes. Of which tickets MySQL may have a row the marks tell what
+ * it can be: of all that it has acknowledged, and of none but these that was never due. What was claimed in between only the caller knows.
+ */
+export async function compareIndexes (service: Pick<Service, 'redis' | 'prefix'>, claimed: readonly number[] = []): Promise<[found: Entries, expected: Entries]> {
+  const found = await readIndexes(service)
+  const held = new Set(found.statuses[',held'])
+  return [found, await expectIndexes(service, (id, isDue) => claimed.includes(Number(id)) || isDue && held.has(id))]
+}
+
+async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>, isClaimed: (id: string, isDue: boolean) => boolean): Promise<Entries> {
+  const dead = await redis.zrange(`${prefix}tickets:dead`, 0, '-1')
+  const ids = [...await redis.zrange(`${prefix}tickets:due`, 0, '-1'), ...dead]
   const entries: Entries = { statuses: {}, assignees: [], customers: [], counts: {} }
   for (const id of ids) {
     const hash = await redis.hgetall(`${prefix}ticket:${id}`)
     const status = hash.deleted_at ? '' : hash.status!
-    if (hash.synced_version) {
+    const score = await redis.zscore(`${prefix}tickets:due`, id)
+    if (hash.synced_version || isClaimed(id, dead.includes(id) || score !== 'inf')) {
       entries.statuses[',held'] = sorted([...entries.statuses[',held'] ?? [], id])
       entries.counts[',held'] = (entries.counts[',held'] ?? 0) + 1
     }

@@ -85,3 +85,31 @@ t.test('what Redis fails with while MySQL counts is said so', async t => {
   database.count = async (filters, by, except, _isCurrent, timeoutMs) => await count(filters, by, except, async () => { throw new Error('it does not come here') }, timeoutMs)
   t.match(await call('GET', '/tickets/counts?group_by=category'), { status: 503 })
 })
+
+t.test('what MySQL has taken and Redis does not know of is counted once', async t => {
+  const service = await createService(t, { FLUSH_MAX_ATTEMPTS: 100 })
+  const { call, app: { tickets: { database, sync } }, redis, prefix } = service
+  await built(service)
+  const check = async (when: string) => {
+    for (const by of ['status', 'assigned_to']) {
+      await redis.hincrby(`${prefix}tickets:index`, 'settled_epoch', 1)
+      t.strictSame((await call('GET', `/tickets/counts?group_by=${by}`)).body.counts, by === 'status' ? { closed: 4 } : { none: 4 }, `${when}: by ${by}`)
+    }
+  }
+  const upsert = database.upsert
+  database.upsert = async (...args) => {
+    await upsert(...args)
+    await check('while the flush goes on')
+    throw new Error('the connection was lost after COMMIT')
+  }
+  await call('POST', '/tickets/batch', create(upTo(4), 'closed'))
+  await call('POST', '/flush')
+  await check('when it has failed')
+  await redis.hdel(`${prefix}tickets:index`, 'state')
+  sync.reindex.look()
+  await built(service)
+  await check('when the indexes were built anew')
+  database.upsert = upsert
+  await call('POST', '/flush', { ticket_ids: upTo(4) })
+  t.strictSame(await counts(service), { closed: 4 }, 'and when it has succeeded')
+})

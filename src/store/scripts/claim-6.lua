@@ -8,7 +8,8 @@
   KEYS[3]  tickets:failures
   KEYS[4]  tickets:fields
   KEYS[5]  tickets:synced
-  KEYS[6]  tickets:index: nobody knows where a ticket was indexed that has vanished, and it is built anew
+  KEYS[6]  tickets:index, and the keys that begin with it: MySQL may have a row of what is claimed, from now on, also if the flush is killed.
+           Nobody knows where a ticket was indexed that has vanished, and all is built anew
 
   ARGV[1]     what stands before an id in a ticket's key
   ARGV[2]     lease, ms
@@ -59,6 +60,8 @@ local count = given > 0 and given or #found / 2
 -- @include chunks
 -- @include removed
 -- @include unknown_fields
+-- @include index
+-- @include apply_index
 
 local unknown = unknown_fields(fields_key, known_fields)
 local function has_unknown(flat)
@@ -98,6 +101,7 @@ local function take(id, score, is_dead, flat)
   else
     leases[#leases + 1] = lease_score
     leases[#leases + 1] = id
+    set_index(id, {}, { [IS_HELD] = true })
   end
   local since = math.floor(math.max(0, math.min(tonumber(score), now_ms)))
   -- An empty table would be an object.
@@ -123,7 +127,8 @@ in_chunks(gone, function(...)
   redis.pcall('HDEL', failures_key, ...)
 end)
 count_removed(synced_key, #gone)
-if #gone > 0 and redis.pcall('HGET', index_key, 'state') ~= 'off' then redis.pcall('HDEL', index_key, 'state') end
+index_failed = #gone > 0
+if is_index_touched() then apply_index() end
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
 return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }

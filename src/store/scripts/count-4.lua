@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 --[[
-  count: how many unsynced tickets there are by status or agent, and of which of them MySQL holds a row, which is not to be counted. By
+  count: how many unsynced tickets there are by status or agent, and of which of them MySQL may hold a row, which is not to be counted. By
   status also how many more tickets are in step with MySQL than when the epoch began.
 
   KEYS[1]  tickets:due
@@ -16,7 +16,7 @@
           sign    text, another one when a ticket was brought to MySQL, or one that MySQL has has changed: then MySQL is to be asked again
           next    a range of ids, after which the next call goes on; '' when that was the last
           counts  value, number, ...; of assigned_to 0: unassigned
-          ids     of those that MySQL has a row of
+          ids     of those that MySQL may have a row of
           epoch   another one when what MySQL holds has changed otherwise
           settled status, number, ...: more, or fewer, than when the epoch began
 ]]

@@ -82,7 +82,9 @@ local actions = {
     for i = 1, #marks, 2 do
       local values = is_id(marks[i]) and redis.pcall('HMGET', ARGV[7] .. marks[i], 'synced_version', unpack(INDEXED)) or {}
       if not is_other_type(values) then
-        set_index(marks[i], false, to_state(values[1] and true or nil, unpack(values, 2, 5)))
+        -- What has a time at which it is due, or is dead, may have been claimed.
+        local is_held = values[1] or ARGV[6] == 'dead' or tonumber(marks[i + 1]) < math.huge
+        set_index(marks[i], false, to_state(is_held and true or nil, unpack(values, 2, 5)))
       end
     end
     apply_index()

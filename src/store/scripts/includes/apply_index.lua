@@ -42,9 +42,9 @@ local function put_change(id, was, is)
       if now then put_value(id, now, true) end
     end
   end
-  local is_held = is and is[4]
+  local is_held = is and is[IS_HELD]
   if not is then is_held = false end
-  if is_held ~= nil and is_held ~= (was and was[4]) then put(id, HELD, is_held) end
+  if is_held ~= nil and is_held ~= (was and was[IS_HELD]) then put(id, HELD, is_held) end
 end
 
 local function apply_set(name, set)

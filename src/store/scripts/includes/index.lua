@@ -1,7 +1,7 @@
 -- The indexes of the unsynced tickets: of what is in tickets:due or tickets:dead, and of nothing else. Needs index_key and chunks.
 -- Beside the key, which is a hash (see reindex), there are
 --   KEY:ranges:S        sorted set of the ranges of ids in which tickets of the status are; the status '' is that of tombstones,
---                       and ',held' that of tickets of which MySQL has a row
+--                       and ',held' that of tickets of which MySQL may have a row
 --   KEY:ids:RANGE:S     set of these ids. Of at most 512 it is an array of integers inside Redis: 8 bytes for an id
 --   KEY:assignee        sorted set in the order of its members: assignee (0: none) and id, each 7 bytes, the highest first
 --   KEY:customer:N      sorted set of the ids of 8 customers; score = customer. Small ones are arrays, too
@@ -16,7 +16,8 @@ end
 
 local INDEX_RANGE = string.find(index_key, '{', 1, true) and 32768 or 512
 local CUSTOMERS_PER_SET = 8
--- In place of a status, none of which has a comma: those of which MySQL has a row, in an older version.
+-- In place of a status, none of which has a comma: those of which MySQL may have a row. It has an older version, or a flush has claimed
+-- them, and may have been killed before it could say that they are written.
 local HELD = ',held'
 
 local index_failed = false
@@ -29,8 +30,9 @@ local function call_index(...)
 end
 
 -- How tickets were and are indexed, by id, in the order in which they were first changed: of many changes in a call the first
--- and the last count. A state is { status, assignee, customer, is_held }, false for none. A tombstone has a status alone, ''. Of
--- is_held nil is not known.
+-- and the last count. A state is { status, assignee, customer, is_held }, false for none. A tombstone has a status alone, ''. What is
+-- nil in both stays as it is.
+local IS_HELD = 4
 local changed, was_indexed, is_indexed = {}, {}, {}
 
 local function set_index(id, was, is)
@@ -40,7 +42,7 @@ local function set_index(id, was, is)
     changed[#changed + 1] = id
   end
   -- What MySQL holds does not change with a write.
-  if is and is[4] == nil and is_indexed[id] then is[4] = is_indexed[id][4] end
+  if is and is[IS_HELD] == nil and is_indexed[id] then is[IS_HELD] = is_indexed[id][IS_HELD] end
   is_indexed[id] = is
 end
 
