@@ -30,20 +30,24 @@ local counted_by, after, ids_max = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 if not are_indexes_whole(due_key, dead_key) then return 0 end
 
+local counts, settled_now = {}, {}
+
+local function add(flat, value, number)
+  flat[#flat + 1] = value
+  flat[#flat + 1] = number
+end
+
 local counters = {
-  status = function(counts)
+  status = function()
     local fields = redis.call('HGETALL', index_key)
     for i = 1, #fields, 2 do
-      local status = string.match(fields[i], '^status:([^,]+)$')
-      if status then
-        counts[#counts + 1] = status
-        counts[#counts + 1] = tonumber(fields[i + 1])
-      end
+      local kind, status = string.match(fields[i], '^(%a+):([^,]+)$')
+      if kind then add(kind == 'status' and counts or settled_now, status, tonumber(fields[i + 1])) end
     end
   end,
 
   -- From one agent to the next, without what lies between.
-  assigned_to = function(counts)
+  assigned_to = function()
     local key = index_key .. ':assignee'
     local from = '-'
     while true do
@@ -51,27 +55,14 @@ local counters = {
       if not first then return end
       local agent = struct.unpack('>I7', first)
       local to = '[' .. struct.pack('>I7I7', agent, 9007199254740992)
-      counts[#counts + 1] = string.format('%.0f', agent)
-      counts[#counts + 1] = redis.call('ZLEXCOUNT', key, '[' .. first, to)
+      add(counts, string.format('%.0f', agent), redis.call('ZLEXCOUNT', key, '[' .. first, to))
       from = '(' .. string.sub(to, 2)
     end
   end,
 }
 
-local counts, settled_now = {}, {}
 local epoch = redis.call('HGET', index_key, 'settled_epoch') or ''
-if counters[counted_by] then counters[counted_by](counts) end
-
-if counted_by == 'status' then
-  local fields = redis.call('HGETALL', index_key)
-  for i = 1, #fields, 2 do
-    local status = string.match(fields[i], '^settled:(.+)$')
-    if status then
-      settled_now[#settled_now + 1] = status
-      settled_now[#settled_now + 1] = tonumber(fields[i + 1])
-    end
-  end
-end
+if counters[counted_by] then counters[counted_by]() end
 
 local removed = redis.pcall('HGET', synced_key, 'removed')
 local sign = epoch .. ':' .. (is_other_type(removed) and '' or removed or '0') .. ':' .. (redis.call('HGET', index_key, 'status:' .. HELD) or '0')
