@@ -41,7 +41,7 @@ const toNumber = (bytes: Buffer) => Number(BigInt(`0x${bytes.toString('hex')}`))
 export async function compareIndexes (service: Pick<Service, 'redis' | 'prefix'>, claimed: readonly number[] = []): Promise<[found: Entries, expected: Entries]> {
   const found = await readIndexes(service)
   const held = new Set(found.statuses[',held'])
-  return [found, await expectIndexes(service, (id, isDue) => claimed.includes(Number(id)) || isDue && held.has(id))]
+  return [found, await expectIndexes(service, (id, isDue) => claimed.includes(Number(id)) || (isDue && held.has(id)))]
 }
 
 async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix'>, isClaimed: (id: string, isDue: boolean) => boolean): Promise<Entries> {
