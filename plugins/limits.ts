@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
-import rateLimit from '@fastify/rate-limit'
+import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../src/config.ts'
 import { rateLimited } from '../src/errors.ts'
 import { toCaller } from '../src/http/client-address.ts'
-import { createLimitStore } from '../src/limits/store.ts'
+import { createCounter, type Counted } from '../src/limits/counter.ts'
 import { createKeys } from '../src/tickets/keys.ts'
 
-/** Counts a request. Rejects with rate_limited when it is one too many. */
-type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void>
+/** Counts a request. Rejects with rate_limited when it is one too many; undefined: it is not, and nothing has to be waited for. */
+type Limit = (request: FastifyRequest, reply: FastifyReply) => Promise<void> | undefined
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,6 +24,12 @@ declare module 'fastify' {
 /** Wrong keys and paths of an address in a window: a person who tries, or a program that is set up wrong, not one that searches. */
 const FAILURES_MAX = 60
 
+/**
+ * Of RATE_LIMIT_MAX: up to it a request does not wait for Redis to have counted it, which would cost every request a round trip. Other instances would have to
+ * take the rest in a moment. Who guesses keys always waits.
+ */
+const SURE_SHARE = 0.5
+
 /** How often requests may come, counted in Redis for all instances together. */
 export default fp<{ config: Config }>(async (app, { config }) => {
   const { RATE_LIMIT_MAX, RATE_LIMIT_WINDOW_MS, KEY_PREFIX } = config
@@ -33,9 +38,9 @@ export default fp<{ config: Config }>(async (app, { config }) => {
   const uncounted = app.metrics.counter({ name: 'tickets_rate_limit_errors_total', help: 'Requests that could not be counted, and passed' })
   let isFailing = false
 
-  const store = createLimitStore({
+  const count = createCounter({
     windowMs: RATE_LIMIT_WINDOW_MS,
-    placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
+    placeOf: bucket => places[hash('sha1', bucket, 'buffer').readUInt32BE() % places.length]!,
     onError (error, requests) {
       if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
       isFailing = true
@@ -46,23 +51,25 @@ export default fp<{ config: Config }>(async (app, { config }) => {
       isFailing = false
     },
   })
-  await app.register(rateLimit, { global: false, timeWindow: RATE_LIMIT_WINDOW_MS, store })
 
-  function limitTo (limit: 'failures' | 'calls', max: number, bucketOf: (request: FastifyRequest) => string): Limit {
-    const count = app.createRateLimit({ max, keyGenerator: bucketOf })
-    return async (request, reply) => {
-      const counted = await count(request)
-      if (counted.isAllowed) return
-      const { isExceeded, remaining, ttlInSeconds } = counted
-      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': remaining, 'ratelimit-reset': ttlInSeconds })
-      if (!isExceeded) return
+  function limitTo (limit: 'failures' | 'calls', max: number, sureBelow: number, bucketOf: (request: FastifyRequest) => string): Limit {
+    function judge (reply: FastifyReply, { current, ttl }: Counted) {
+      const seconds = Math.ceil(ttl / 1000)
+      reply.headers({ 'ratelimit-limit': max, 'ratelimit-remaining': Math.max(0, max - current), 'ratelimit-reset': seconds })
+      if (current <= max) return
       limited.inc({ limit })
-      throw rateLimited(ttlInSeconds)
+      throw rateLimited(seconds)
+    }
+    return (request, reply) => {
+      const counted = count(bucketOf(request), sureBelow)
+      if (counted instanceof Promise) return counted.then(late => { judge(reply, late) })
+      judge(reply, counted)
+      return undefined
     }
   }
 
-  const failures = limitTo('failures', FAILURES_MAX, request => `failures:${toCaller(request.address)}`)
-  const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, request => request.caller ? `key:${request.caller.name}` : `address:${toCaller(request.address)}`)
+  const failures = limitTo('failures', FAILURES_MAX, 0, request => `failures:${toCaller(request.address)}`)
+  const calls = RATE_LIMIT_MAX === undefined ? undefined : limitTo('calls', RATE_LIMIT_MAX, RATE_LIMIT_MAX * SURE_SHARE, request => request.caller ? `key:${request.caller.name}` : `address:${toCaller(request.address)}`)
 
   app.decorate('limits', { failures, calls })
 }, { name: 'limits', dependencies: ['addresses', 'metrics', 'redis'] })

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import rateLimit from '@fastify/rate-limit'
+import { Address6 } from 'ip-address'
 
 const V4_MAPPED = /^::ffff:(?=\d+\.)/i
 
@@ -64,5 +64,12 @@ export function createAddresses (proxies: readonly string[]) {
 
 export type Addresses = ReturnType<typeof createAddresses>
 
-/** Of one caller: an IPv4 address, or an IPv6 network of 64 bits, in which a machine may choose its address. */
-export const toCaller = (address: string): string => rateLimit.normalizeIP(address)
+/** A network of IPv6 in which a machine may choose its address. */
+const CALLER_BITS = 64
+
+/** Of one caller: an IPv4 address, or such a network. */
+export function toCaller (address: string): string {
+  if (isIP(address) !== 6) return address
+  const network = new Address6(`${address}/${CALLER_BITS}`)
+  return network.isMapped4() ? network.to4().correctForm() : network.startAddress().correctForm()
+}
