@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { RawRequestDefaultExpression } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, RawRequestDefaultExpression } from 'fastify'
 import type { Config } from './config.ts'
 
 type Described = { type: string, message: string, stack: string, code?: unknown, cause?: Described }
@@ -46,6 +46,33 @@ const clean = (line: string): string => line
 /** Options of Fastify's pino: JSON lines, on standard output if no other destination is given. */
 export const loggerOptions = (level: Config['LOG_LEVEL'], stream?: LogDestination) =>
   ({ level, serializers: { err: describe }, hooks: { streamWrite: clean }, ...(stream && { stream }) })
+
+const LOG_METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent', 'child'] as const
+
+/** The logger of one request, with its id. It is made when something is logged: of nearly all requests nothing is. */
+class RequestLog {
+  #own: FastifyBaseLogger | undefined
+  readonly #make: () => FastifyBaseLogger
+
+  constructor (make: () => FastifyBaseLogger) {
+    this.#make = make
+  }
+
+  get own () {
+    this.#own ??= this.#make()
+    return this.#own
+  }
+
+  get level () {
+    return this.own.level
+  }
+}
+for (const method of LOG_METHODS) {
+  Object.defineProperty(RequestLog.prototype, method, { value (this: RequestLog, ...args: unknown[]) { return Reflect.apply(this.own[method], this.own, args) as unknown } })
+}
+
+export const createRequestLog: Parameters<FastifyInstance['setChildLoggerFactory']>[0] = (logger, bindings, options) =>
+  new RequestLog(() => logger.child(bindings, options)) as unknown as FastifyBaseLogger
 
 /** Characters that would move the cursor of a terminal, as JSON spells them; line breaks of stacks are left. */
 const CONTROL = /\\(\\|u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|r|b|f)/gi
