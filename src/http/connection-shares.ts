@@ -123,7 +123,8 @@ export function shareConnections (server: Server, { max, maxPerAddress, addresse
     connection.request = request
     const caller = owner.isProxy ? callerBehind(request) : undefined
     if (caller !== undefined) countBehindProxies(caller, 1)
-    response.once('close', () => {
+    // It closes once, and `once` would cost a wrapper each time.
+    response.on('close', () => {
       connection.requests -= 1
       if (caller !== undefined) countBehindProxies(caller, -1)
       // The last in the order.
