@@ -76,13 +76,9 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
     try {
       const results = await run(batch.map(({ item }) => item))
       if (results[0] === LATER) throw new Error('a call has done nothing of what it was to do')
-      const later: OfItem[] = []
-      for (let i = 0; i < batch.length; i += 1) {
-        const result = results[i]!
-        if (result === LATER) later.push(batch[i]!)
-        else answer(batch[i]!, result)
-      }
-      if (later.length > 0) putBack(later)
+      const later = batch.filter((_, i) => results[i] === LATER)
+      if (later.length > 0) putBack(later, new Set(batch.filter((_, i) => results[i] !== LATER).map(({ group }) => callerOf(group.context))))
+      batch.forEach((entry, i) => { if (results[i] !== LATER) answer(entry, results[i] as Result) })
     } catch (error) {
       for (const entry of batch) {
         if (error instanceof Problem) answer(entry, error)
@@ -150,9 +146,13 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
     return overloaded()
   }
 
-  /** What a call has not begun with comes before what came after it. */
-  function putBack (entries: readonly OfItem[]) {
-    for (const [caller, ofCaller] of Map.groupBy(entries, ({ group }) => callerOf(group.context))) queue.putBack(caller, ofCaller)
+  /**
+   * What a call has not begun with comes before what came after it. A caller of whom it has begun with nothing is next: another, each of
+   * whose items fills a call, would keep all turns.
+   */
+  function putBack (entries: readonly OfItem[], served: ReadonlySet<string>) {
+    const byCaller = [...Map.groupBy(entries, ({ group }) => callerOf(group.context))]
+    for (const [caller, ofCaller] of byCaller.reverse()) queue.putBack(caller, ofCaller, !served.has(caller))
     isHeldBack = true
   }
 

@@ -27,10 +27,12 @@ export function createFairQueue<Entry extends { size: number }> () {
       queue.size += entry.size
     },
 
-    /** Puts entries that were taken back to where they were. */
-    putBack (caller: string, entries: readonly Entry[]) {
+    /** Puts entries that were taken back to where they were. The caller's is the next turn, or the last. */
+    putBack (caller: string, entries: readonly Entry[], isNext: boolean) {
       const line = lineOf(caller)
-      if (line.entries.length === 0) turns.push(line)
+      if (line.entries.length > 0) turns.splice(turns.indexOf(line), 1)
+      if (isNext) turns.unshift(line)
+      else turns.push(line)
       line.entries = [...entries, ...line.entries.slice(line.next)]
       line.next = 0
       queue.length += entries.length

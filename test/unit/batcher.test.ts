@@ -173,6 +173,19 @@ t.test('what a call has not begun with comes first in the next', async t => {
   await t.rejects(recorder({ run: async () => [LATER] }).addAll([1]), /nothing/, 'a call that does nothing does not go on for ever')
 })
 
+t.test('a caller each of whose items fills a call does not keep the turn of another', async t => {
+  const done: number[] = []
+  const { addAll } = recorder({
+    runningMax: 1,
+    run: async ([first, ...others]) => {
+      done.push(first!)
+      return [first!, ...others.map((): number | typeof LATER => LATER)]
+    },
+  })
+  await Promise.all([addAll([1, 2, 3, 4], { caller: 'a' }), addAll([11], { caller: 'b' }), addAll([21, 22], { caller: 'c' })])
+  t.strictSame(done, [1, 11, 21, 2, 22, 3, 4])
+})
+
 t.test('what nobody waits for any more is not begun with', async t => {
   let isFull = false
   const { calls, addAll, answer } = held({ itemsMax: 1, runningMax: 1, budget: createBudget(3) })
