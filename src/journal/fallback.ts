@@ -126,11 +126,14 @@ export function createFallback (below: TicketRepository, options: FallbackOption
   /** Whether the journal need not be asked for a ticket that is nowhere else. What this instance has kept is in it at once. */
   const isAbsent = (id: number) => absent.get(id) === true && !gate.isJournaled(id)
 
-  async function read (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
-    if (!gate.isIdle()) return await readAll(ids, options)
-    const answers = await below.read(ids, options)
+  function read (ids: readonly number[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
+    if (!gate.isIdle()) return readAll(ids, options)
     // Nearly every read is answered by Redis, and should cost nothing here.
-    const open = positionsOf(answers, (answer, i) => answer === null ? !isAbsent(ids[i]!) : isUnavailable(answer))
+    return below.read(ids, options).then(answers => answers.some(isOpen) ? readOpen(ids, answers, options) : answers)
+  }
+
+  async function readOpen (ids: readonly number[], answers: (Found | Problem | null)[], options?: ReadOptions): Promise<(Found | Problem | null)[]> {
+    const open = positionsOf(answers, (answer, i) => isOpen(answer) && (answer !== null || !isAbsent(ids[i]!)))
     await replace(answers, ids, open, part => readAll(part, options))
     return answers
   }
@@ -193,6 +196,9 @@ export function createFallback (below: TicketRepository, options: FallbackOption
 const isCode = (answer: unknown, code: ProblemCode): boolean => answer instanceof Problem && answer.code === code
 
 const isTicket = (seen: Ticket | Problem | typeof OUTDATED | undefined): seen is Ticket => typeof seen === 'object' && !(seen instanceof Problem)
+
+/** Whether what waits in the journal, or a row of MySQL, may say more. */
+const isOpen = (answer: Found | Problem | null): boolean => answer === null || isUnavailable(answer)
 
 /** Redis surely did nothing. When it was MySQL that could not be asked, it cannot keep anything either. */
 const isUnavailable = (answer: unknown): boolean =>

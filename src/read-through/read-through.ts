@@ -166,12 +166,11 @@ export function createReadThrough (store: TicketRepository, { database, readCach
       // Nearly every write is decided by Redis, and should cost nothing here.
       answers.some(answer => answer instanceof Problem) ? decideAll(operations, answers, options) : answers),
 
-    async read (ids, options = {}) {
-      const answers = await store.read(ids, options)
+    read: (ids, options = {}) => store.read(ids, options).then(answers =>
       // Nearly every read is answered by Redis, and should cost nothing here.
-      if (!answers.some(answer => answer instanceof MaybeInDatabase)) return answers
-      return await Promise.all(answers.map((answer, i) => answer instanceof MaybeInDatabase ? readFromDatabase(ids[i]!, answer, options) : answer))
-    },
+      answers.some(answer => answer instanceof MaybeInDatabase)
+        ? Promise.all(answers.map((answer, i) => answer instanceof MaybeInDatabase ? readFromDatabase(ids[i]!, answer, options) : answer))
+        : answers),
   }
 }
 
