@@ -40,10 +40,10 @@ const USUAL_TICKET_BYTES = 500
 const LAST_SHARE = 1 / 8
 
 /**
- * Calls of one shard: while Redis works on the first, the second is on its way. What comes meanwhile shares the next. More of them would be
- * smaller, and a call costs as much as several tickets of it.
+ * While Redis works on one call, the next may be on its way. With more of them each turn of the event loop would send a small one, and a
+ * call costs as much as several tickets of it.
  */
-const CALLS_RUNNING_MAX = 2
+const CALLS_BESIDE_PARTIAL_MAX = 1
 
 /** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
 const WAIT_MAX_MS = 30_000
@@ -89,7 +89,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     itemsMax: TICKETS_PER_CALL_MAX,
     sizeMax: BYTES_PER_CALL_MAX,
     sizeOf: ({ bytes }) => bytes,
-    runningMax: CALLS_RUNNING_MAX,
+    besidePartialMax: CALLS_BESIDE_PARTIAL_MAX,
     runningSizeMax: BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.writeBudget,
@@ -153,7 +153,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
     itemsMax: TICKETS_PER_CALL_MAX,
     sizeMax: BYTES_PER_CALL_MAX,
     sizeOf: () => ticketBytes,
-    runningMax: CALLS_RUNNING_MAX,
+    besidePartialMax: CALLS_BESIDE_PARTIAL_MAX,
     runningSizeMax: BYTES_RUNNING_MAX,
     waitMaxMs: WAIT_MAX_MS,
     budget: options.readBudget,

@@ -33,6 +33,8 @@ export interface BatcherOptions<Item, Result, Asked extends Context> {
   sizeOf?: (item: Item) => number
   /** Calls that may run at a time; what comes meanwhile shares the next. Default: any number. */
   runningMax?: number
+  /** Calls that may run beside one that is not full; until fewer run, it is filled with what comes. Default: any number. */
+  besidePartialMax?: number
   /** Size of the calls that run, from which on no more of them start. Default: any. */
   runningSizeMax?: number
   /** ms that an item may wait until a call may run; later it is refused. Default: any time. */
@@ -64,7 +66,7 @@ interface Entry<Item, Result, Asked> { item: Item, size: number, group: Group<Re
  */
 export function createBatcher<Item, Result, Asked extends Context = Context> (options: BatcherOptions<Item, Result, Asked>) {
   type OfItem = Entry<Item, Result, Asked>
-  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult = result => result } = options
+  const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, besidePartialMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult = result => result } = options
   const queue = createFairQueue<OfItem>()
   let running = 0
   let runningSize = 0
@@ -105,16 +107,18 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
 
   const mayStart = () => running < runningMax && (running === 0 || runningSize < runningSizeMax)
 
+  const isFull = () => queue.length >= itemsMax || queue.size > sizeMax
+
   /** Starts calls with what waits, as far as calls may run. */
   function flush () {
     isFlushing = false
-    while (queue.length > 0 && mayStart()) start()
+    while (queue.length > 0 && mayStart() && (isFull() || running <= besidePartialMax)) start()
     isHeldBack = queue.length > 0
   }
 
   /** Starts those calls for which no more need arrive. */
   function startFull () {
-    while ((queue.length >= itemsMax || queue.size > sizeMax) && mayStart()) start()
+    while (isFull() && mayStart()) start()
   }
 
   function start () {

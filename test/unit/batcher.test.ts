@@ -158,6 +158,27 @@ t.test('calls that run are bounded in size', async t => {
   t.strictSame(await all, [10, 9, 5, 100, 1])
 })
 
+t.test('a call that is not full waits while others run, and is filled; a full one does not', async t => {
+  const { calls, addAll, answer } = held({ itemsMax: 3, besidePartialMax: 1 })
+  const asked = [addAll([1])]
+  await turn()
+  asked.push(addAll([2]))
+  await turn()
+  asked.push(addAll([3]))
+  await turn()
+  t.strictSame(calls, [[1], [2]])
+  asked.push(addAll([4, 5, 6]))
+  await turn()
+  t.strictSame(calls, [[1], [2], [3, 4, 5]], 'the full one has left')
+  await answer()
+  t.strictSame(calls.length, 3, 'two others still run')
+  await answer()
+  t.strictSame(calls[3], [6])
+  await answer()
+  await answer()
+  t.strictSame(await Promise.all(asked), [[1], [2], [3], [4, 5, 6]])
+})
+
 t.test('what a call has not begun with comes first in the next', async t => {
   const calls: number[][] = []
   const { addAll } = recorder({
