@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -35,7 +35,7 @@ export default fp<{ config: Config }>(async (app, { config }) => {
 
   const store = createLimitStore({
     windowMs: RATE_LIMIT_WINDOW_MS,
-    placeOf: bucket => places[createHash('sha1').update(bucket).digest().readUInt32BE() % places.length]!,
+    placeOf: bucket => places[hash('sha1', bucket, 'buffer').readUInt32BE() % places.length]!,
     onError (error, requests) {
       if (!isFailing) app.log.warn({ err: error }, 'requests cannot be counted, so none is limited')
       isFailing = true

@@ -59,26 +59,31 @@ final class KeptConnection {
 		return stream_select( $readable, $none, $none, 0 ) !== 0;
 	}
 
+	/** @return bool false: the other side has ended it, or has not taken all in time */
 	public function write( string $bytes, Deadline $deadline ): bool {
-		for ( $at = 0, $length = strlen( $bytes ); $at < $length && $this->limit( $deadline ); $at += $written ) {
+		// Otherwise PHP waits for each part that the other side takes, however many there are.
+		stream_set_blocking( $this->stream, false );
+		do {
 			// PHP warns of a connection that is closed.
-			$written = @fwrite( $this->stream, $at === 0 ? $bytes : substr( $bytes, $at ) );
-			if ( $written === false || $written === 0 ) {
-				return false;
-			}
-		}
-		return $at === $length;
+			$written = @fwrite( $this->stream, $bytes );
+			$bytes   = (string) substr( $bytes, (int) $written );
+		} while ( $bytes !== '' && $written !== false && $this->isWritable( $deadline ) );
+		stream_set_blocking( $this->stream, true );
+		return $bytes === '';
+	}
+
+	private function isWritable( Deadline $deadline ): bool {
+		$none     = null;
+		$writable = [ $this->stream ];
+		return stream_select( $none, $writable, $none, 0, $deadline->leftMs() * 1000 ) === 1;
 	}
 
 	/** @return string|null null: it has ended, or the time is over */
 	public function read( Deadline $deadline ): ?string {
-		$bytes = $this->limit( $deadline ) ? @fread( $this->stream, self::BUSY_BYTES ) : false;
-		return $bytes === false || $bytes === '' ? null : $bytes;
-	}
-
-	private function limit( Deadline $deadline ): bool {
 		$leftMs = $deadline->leftMs();
-		return $leftMs > 0 && stream_set_timeout( $this->stream, intdiv( $leftMs, 1000 ), $leftMs % 1000 * 1000 );
+		stream_set_timeout( $this->stream, intdiv( $leftMs, 1000 ), $leftMs % 1000 * 1000 );
+		$bytes = $leftMs > 0 ? @fread( $this->stream, self::BUSY_BYTES ) : '';
+		return $bytes === false || $bytes === '' ? null : $bytes;
 	}
 
 	/** The answer was read to its end, and the other side keeps the connection, too. */

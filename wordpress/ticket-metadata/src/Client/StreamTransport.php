@@ -44,13 +44,12 @@ final class StreamTransport implements Transport {
 					? Answer::failure( 'timeout', 'The service could not be reached in time.' )
 					: Answer::failure( 'network_error', "The service could not be reached: $reason." );
 			}
-			$received = new ReceivedText( $request->expected->bytesMax );
-			$reader   = new HttpReader( $received );
+			$reader = new HttpReader( $request->expected->bytesMax );
 			self::exchange( $connection, $text, $reader, $deadline );
 			// Closed by the other side in the moment in which it was used again. To repeat a request is safe: a write has its Idempotency-Key.
 			$isStale = $connection->isUsed && $reader->isSilent && ! $deadline->hasPassed();
 		} while ( $isStale );
-		return self::answer( $reader, $received, $request->expected, $deadline );
+		return self::answer( $reader, $request->expected, $deadline );
 	}
 
 	private function text( Request $request, string $host, string $path ): string {
@@ -83,18 +82,18 @@ final class StreamTransport implements Transport {
 		}
 	}
 
-	private static function answer( HttpReader $reader, ReceivedText $received, Expected $expected, Deadline $deadline ): Answer {
-		if ( $received->isTooLong() ) {
+	private static function answer( HttpReader $reader, Expected $expected, Deadline $deadline ): Answer {
+		if ( $reader->isTooLong() ) {
 			return Answer::tooLarge( $expected );
 		}
-		if ( $received->hasTooManyHeaders() ) {
+		if ( $reader->hasTooManyHeaders() ) {
 			return ReceivedText::tooManyHeaders();
 		}
 		if ( $reader->isMalformed ) {
 			return Answer::failure( 'bad_answer', 'What answered is not the service: its answer is not HTTP.' );
 		}
 		if ( $reader->isComplete ) {
-			return Answer::fromHttp( $reader->status, $received->headers, $received->text, $expected );
+			return Answer::fromHttp( $reader->status, $reader->headers, $reader->text, $expected );
 		}
 		return $deadline->hasPassed()
 			? Answer::failure( 'timeout', 'The service did not answer in time.' )
