@@ -2,6 +2,7 @@
 namespace TicketMetadata\Test;
 
 use TicketMetadata\Client\Answer;
+use TicketMetadata\Client\Client;
 use TicketMetadata\Client\Deadline;
 use TicketMetadata\Client\KeptConnection;
 use TicketMetadata\Client\Request;
@@ -37,6 +38,13 @@ final class StreamTransportTest extends TransportTestCase {
 	public function testTheNextPageUsesTheConnection(): void {
 		self::assertIsOf( 7, $this->page( 'named', 7 ) );
 		self::assertIsOf( 8, $this->page( 'named', 8 ) );
+		self::assertCount( 1, array_unique( $this->connections() ) );
+	}
+
+	public function testAClientOfAnHttpServiceKeepsItsConnection(): void {
+		$config = $this->configure( [ 'url' => $this->server->url( 'good' ), 'timeout_ms' => self::PATIENCE_MS, 'connect_timeout_ms' => self::PATIENCE_MS ] );
+		self::assertSame( 200, Client::fromConfig( $config )->get( 7 )->status );
+		self::assertSame( 200, Client::fromConfig( $config )->get( 7 )->status );
 		self::assertCount( 1, array_unique( $this->connections() ) );
 	}
 
