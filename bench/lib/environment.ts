@@ -45,7 +45,7 @@ function settings ({ sliceSeconds, warmup }: { sliceSeconds: number, warmup: num
     'Redis: appendonly yes, appendfsync everysec, no rewrite of its file meanwhile. ' +
     `MariaDB: a commit to disk per transaction, a buffer pool of ${MARIADB.bufferPoolBytes / 2 ** 20} MB${filesystem()}.`,
     'Webdis: one thread, one connection to Redis. The route with an INSERT per request: prepared statements, a pool of 32 connections. ' +
-    'PHP: php-fpm; the reused connection is pfsockopen with HTTP written by hand, because a cURL handle of PHP 8.2 ends with its request.',
+    'PHP: php-fpm with opcache; the reused connection is pfsockopen with HTTP written by hand, because a cURL handle of PHP 8.2 ends with its request. The plugin reuses its connection, too.',
     `What competes is measured in turns, a slice of ${sliceSeconds} s each unless it says otherwise, in a new order per round. Rounds to warm up, which do not count: ${warmup}. ` +
     'Figures are medians of the rounds. A ratio is the median of each round\'s own ratio, with its quartiles; results.json holds every round. ' +
     'For POST, PATCH and GET, the service and the bare route run in two processes each, and a figure is the mean of both.',

@@ -32,8 +32,8 @@ interface Stores { redis: Redis, mariadb: Mariadb, variables?: Record<string, st
 /** Rewriting the append-only file would take the core of the load for seconds, in whoever's slice that is. */
 const NO_REWRITE = { 'auto-aof-rewrite-percentage': 0 }
 
-/** As a site would run it: each request bears a key and is counted, and the limit is never reached. */
-export const PRODUCTION = { RATE_LIMIT_MAX: '1000000000', LOG_LEVEL: 'info', FALLBACK: 'mysql', SYNC_STRATEGY: 'hybrid' }
+/** As a site would run it: each request bears a key. Valid keys have no limit by default. */
+export const PRODUCTION = { LOG_LEVEL: 'info', FALLBACK: 'mysql', SYNC_STRATEGY: 'hybrid' }
 
 /** Where nothing but the flush that is asked for may reach MySQL: the timer does not come before the end. */
 export const FLUSHED_ON_REQUEST = { FLUSH_INTERVAL_MS: String(86_400_000) }

@@ -1,5 +1,5 @@
 <?php
-/** The article's way: one connection, and a call for each change. The tickets are in a database of their own, so that nobody else's change without the service. */
+/** As the article, and better: one connection for the page, and a call for each change. The tickets are in a database of their own, so that nobody else's change without the service. */
 require __DIR__ . '/page.php';
 
 $redis = new Redis();

@@ -1,7 +1,7 @@
 <?php
 /**
  * The plugin's way: what a page changes is collected, and one batch is sent at its end, by the plugin's own code. Of WordPress there
- * is what that calls. The answer comes after the batch, so that it can say whether that succeeded; the worker is as busy as if it came before.
+ * is what that calls. The connection to the service is the one of the page before. The answer comes after the batch, so that it can say whether that succeeded; the worker is as busy as if it came before.
  */
 require __DIR__ . '/page.php';
 require __DIR__ . '/../../wordpress/ticket-metadata/autoload.php';

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash, type Hash } from 'node:crypto'
 import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
@@ -67,12 +67,22 @@ export function idempotencyKey (request: Keyed): string | undefined {
 export function idempotency (request: Keyed, content: unknown): Idempotency | undefined {
   const key = idempotencyKey(request)
   if (key === undefined) return undefined
-  return { key, fingerprint: createHash('sha256').update(stringify(content)!).digest('base64url'), index: 0 }
+  return { key, fingerprint: hash('sha256', stringify(content)!, 'base64url'), index: 0 }
 }
+
+/** Up to this length a text is hashed at once, which takes half the time of an object that is made for it, and no noticeable part of a turn. */
+const AT_ONCE_LENGTH_MAX = 65_536
 
 /** The fingerprint that `idempotency` gives to the whole list, made member by member. */
 export async function fingerprintOf (list: readonly unknown[]): Promise<string> {
-  const hash = createHash('sha256').update('[')
-  await inTurns(list, (member, i) => hash.update(i === 0 ? stringifyMember(member)! : `,${stringifyMember(member)!}`))
-  return hash.update(']').digest('base64url')
+  let text = '['
+  let begun: Hash | undefined
+  await inTurns(list, (member, i) => {
+    text += i === 0 ? stringifyMember(member)! : `,${stringifyMember(member)!}`
+    if (text.length < AT_ONCE_LENGTH_MAX) return
+    begun = (begun ?? createHash('sha256')).update(text)
+    text = ''
+  })
+  text += ']'
+  return begun ? begun.update(text).digest('base64url') : hash('sha256', text, 'base64url')
 }

@@ -54,6 +54,8 @@ t.test('the fingerprint of a list is that of the whole, as it always was', async
     t.equal(await fingerprintOf(list), createHash('sha256').update(before(list)!).digest('base64url'))
     t.equal(await fingerprintOf(list), fingerprint(list))
   }))
+  const long = Array.from({ length: 5 }, (_, i) => ({ text: String(i).repeat(30_000) }))
+  t.equal(await fingerprintOf(long), fingerprint(long), 'more than is hashed at once')
   const nested = (depth: number): unknown => depth === 0 ? 1 : depth % 2 ? { a: nested(depth - 1) } : [nested(depth - 1)]
   for (let depth = 5; depth < 15; depth += 1) t.equal(await fingerprintOf([nested(depth)]), fingerprint([nested(depth)]), `${depth} levels`)
   t.equal(await fingerprintOf([{ ticket_id: 1, op: 'create', customer_id: 1 }, null, 'x']), 'XA1IUAG1JuS0_QIu_IkwtnKQonOhzreho-uZriv9gas', 'instances of older versions hold it')

@@ -7,6 +7,7 @@ import { json as readJson } from 'node:stream/consumers'
 import { LOOPBACK } from '../../../scripts/lib/loopback.mjs'
 import { own } from '../../../scripts/lib/lifecycle.mjs'
 import { HOSTILE_ANSWERS, sayIt } from './hostile-answers.mjs'
+import { KEPT_CONNECTIONS } from './kept-connections.mjs'
 import { SERVICE_ANSWERS } from './service-answers.mjs'
 
 /** @typedef {import('node:http').ServerResponse} Response */
@@ -140,6 +141,7 @@ const BEHAVIOURS = {
     json(response, 200, { tickets: [], missing: [], errors: ids.map((id) => ({ ticket_id: id, error: { code: 'internal_error', detail: `The stored data of ticket ${id} cannot be read.` } })) })
   },
   ...HOSTILE_ANSWERS,
+  ...KEPT_CONNECTIONS,
   ...SERVICE_ANSWERS,
   'not-ready': (response) => { json(response, 503, { status: 'unavailable', redis: { state: 'down' }, mysql: { state: 'down' }, journal: 'off' }) },
 }

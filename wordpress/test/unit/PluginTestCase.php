@@ -28,14 +28,18 @@ abstract class PluginTestCase extends TestCase {
 		return new Config();
 	}
 
-	/** Of the faulty server, by cURL. Its timeout is so long that only a test of timeouts meets it. */
+	protected function transport( Config $config ): Transport {
+		return new CurlTransport( $config );
+	}
+
+	/** Of the faulty server. Its timeout is so long that only a test of timeouts meets it. */
 	protected function clientOf( string $behaviour, array $option = [] ): Client {
 		return $this->clientBy( null, $option + [ 'url' => $this->server->url( $behaviour ) ] );
 	}
 
 	protected function clientBy( ?Transport $transport, array $option = [] ): Client {
 		$config   = $this->configure( $option + [ 'timeout_ms' => 20000, 'connect_timeout_ms' => 20000 ] );
-		$delivery = new Delivery( $transport ?? new CurlTransport( $config ), new CircuitBreaker( $this->state, $this->state->clock() ), $config->timeoutMs() );
+		$delivery = new Delivery( $transport ?? $this->transport( $config ), new CircuitBreaker( $this->state, $this->state->clock() ), $config->timeoutMs() );
 		return new Client( $config, $delivery );
 	}
 

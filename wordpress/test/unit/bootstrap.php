@@ -12,3 +12,4 @@ require __DIR__ . '/../shared/FaultyServer.php';
 require __DIR__ . '/MemoryState.php';
 require __DIR__ . '/ScriptedTransport.php';
 require __DIR__ . '/PluginTestCase.php';
+require __DIR__ . '/TransportTestCase.php';

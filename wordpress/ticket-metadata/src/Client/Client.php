@@ -28,10 +28,17 @@ final class Client {
 
 	/** @param int|null $timeoutMs null: the timeout for pages */
 	public static function fromConfig( Config $config, ?int $timeoutMs = null ): self {
-		$destination   = new Destination( $config );
-		$isBehindProxy = self::isBehindProxy( $config );
-		$transport     = CurlTransport::isPossible() && ! $isBehindProxy ? new CurlTransport( $config, $destination ) : new WordPressTransport( $config, $destination, $isBehindProxy );
-		return new self( $config, new Delivery( $transport, new CircuitBreaker( self::state() ), $timeoutMs ?? $config->timeoutMs() ) );
+		return new self( $config, new Delivery( self::transport( $config ), new CircuitBreaker( self::state() ), $timeoutMs ?? $config->timeoutMs() ) );
+	}
+
+	private static function transport( Config $config ): Transport {
+		if ( self::isBehindProxy( $config ) ) {
+			return new WordPressTransport( $config, null, true );
+		}
+		if ( StreamTransport::isPossible( $config ) ) {
+			return new StreamTransport( $config );
+		}
+		return CurlTransport::isPossible() ? new CurlTransport( $config ) : new WordPressTransport( $config );
 	}
 
 	/** State that all PHP requests of the site share. */

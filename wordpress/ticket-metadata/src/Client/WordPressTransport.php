@@ -3,7 +3,7 @@ namespace TicketMetadata\Client;
 
 use TicketMetadata\Config;
 
-/** Sends requests by WordPress's HTTP API, if PHP has no cURL or a proxy is configured: a connection per call, timeouts in whole seconds. */
+/** Sends requests by WordPress's HTTP API, if a proxy is configured or neither StreamTransport nor CurlTransport is possible: a connection per call, timeouts in whole seconds. */
 final class WordPressTransport implements Transport {
 
 	private Config $config;
