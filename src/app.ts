@@ -50,9 +50,10 @@ import { createTargets, type Target } from './webhooks/targets.ts'
 /**
  * The factory of tests and production. Resolves with all plugins and routes in place, not listening.
  * @param log where log lines go; default: standard output
+ * @param compilers of its schemas
  * @throws {ConfigError} when a variable does not mean what its part of the service needs
  */
-export async function buildApp (config: Config, log?: LogDestination) {
+export async function buildApp (config: Config, log?: LogDestination, compilers: Compilers = createCompilers()) {
   boundLookups()
   const keyring = createKeyring(config.API_KEYS)
   const targets = createTargets(config.WEBHOOKS)
@@ -60,7 +61,6 @@ export async function buildApp (config: Config, log?: LogDestination) {
   const isWordpress = config.SYNC_TARGET === 'wordpress'
   const site = isWordpress || config.WORDPRESS_STATUS_MAP.length > 0 || config.WORDPRESS_META_KEYS.length > 0 ? createSite(config) : undefined
   const parserErrors = createParserErrors()
-  const compilers = createCompilers()
   const app = fastify(serverOptions(config, parserErrors, compilers, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
     await assemble(app, { config, keyring, targets, site: isWordpress ? site : undefined, parserErrors, compilers })
