@@ -3,7 +3,7 @@
  * The same list, with what each part is for, stands in docs/architecture.md.
  */
 const LAYERS = [
-  ['src/(key|migrate|server)\\.ts', 'src/app\\.ts'],
+  ['src/(key|migrate|server|start)\\.ts', 'src/app\\.ts'],
   ['plugins', 'routes'],
   ['src/service\\.ts'],
   ['src/metrics', 'src/http', 'src/auth', 'src/limits', 'src/webhooks'],

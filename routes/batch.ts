@@ -1,15 +1,15 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static, type TSchema } from 'typebox'
 import type { ApiKey } from '../src/auth/api-keys.ts'
 import { Problem, forbidden } from '../src/errors.ts'
 import { callerOf } from '../src/auth/caller.ts'
 import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, fingerprintOf, idempotencyKey } from '../src/http/idempotency.ts'
 import { problems, success } from '../src/http/problems.ts'
-import { createCheck, validatorCompiler } from '../src/http/validation.ts'
+import type { Compilers } from '../src/http/compilers.ts'
 import { CHANGES, handlerOf, type BatchOperation, type Operation, type Statuses } from '../src/tickets/operation.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
+import { Type, type Static, type TSchema } from '../src/util/schema.ts'
 import { inTurns } from '../src/util/turns.ts'
 
 const OPERATIONS_MAX = 500
@@ -54,9 +54,9 @@ const Results = Type.Object({ results: Type.Array(Result, { description: 'One pe
 })
 
 /** The single routes' writes with a longer list. */
-const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app, { schemas }) => {
+const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas, compilers: Compilers }> = async (app, { schemas, compilers }) => {
   const { statuses } = app.tickets
-  const checkOperation = createCheck(Type.Unsafe({
+  const checkOperation = compilers.createCheck(Type.Unsafe({
     type: 'object',
     required: ['op'],
     discriminator: { propertyName: 'op' },
@@ -68,7 +68,7 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     bodyLimit: BODY_LIMIT,
     // Before the body is read.
     onRequest: async request => { idempotencyKey(request) },
-    validatorCompiler: part => validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
+    validatorCompiler: part => compilers.validatorCompiler(part.httpPart === 'body' ? { ...part, schema: Envelope } : part),
     schema: {
       operationId: 'writeTickets',
       summary: 'Create, import, change and delete many tickets',

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
 import { callerOf } from '../src/auth/caller.ts'
 import type { Config } from '../src/config.ts'
 import { Problem, overloaded } from '../src/errors.ts'
@@ -14,6 +13,7 @@ import { hasNothing } from '../src/read-through/changes.ts'
 import type { ChangeCursor } from '../src/tickets/changes.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 import { createBudget } from '../src/util/budget.ts'
+import { Type } from '../src/util/schema.ts'
 
 const CHANGES_MAX = 1000
 const WAIT_MAX_SECONDS = 30

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Position } from '../src/store/dead-letters.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type } from '../src/util/schema.ts'
 
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100

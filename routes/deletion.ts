@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { callerOf } from '../src/auth/caller.ts'
 import { Problem, invalid } from '../src/errors.ts'
 import { ifMatch } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
 import { problems } from '../src/http/problems.ts'
+import { Type } from '../src/util/schema.ts'
 import { Params, WRITE_PROBLEMS, accepted } from './tickets.ts'
 
 /** Delete tickets. */

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import type { Erasure } from '../src/erasure/requests.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import { FIELDS } from '../src/tickets/fields.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 

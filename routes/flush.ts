@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { Problem, invalid } from '../src/errors.ts'
 import { MYSQL_FAILURES } from '../src/mysql/failure.ts'
 import { REDIS_FAILURES } from '../src/redis/failure.ts'
@@ -7,6 +6,7 @@ import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Config } from '../src/config.ts'
 import type { Found } from '../src/tickets/repository.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type } from '../src/util/schema.ts'
 
 const TICKETS_PER_FLUSH_MAX = 500
 

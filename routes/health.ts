@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import type { Config } from '../src/config.ts'
 import { FIND_TIMEOUT_MS } from '../src/database/ticket-database.ts'
 import { Problem } from '../src/errors.ts'
@@ -7,6 +6,7 @@ import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import { failureKind } from '../src/mysql/failure.ts'
 import { RedisError } from '../src/redis/failure.ts'
 import { TimeoutError, singleFlight } from '../src/util/async.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 
 const Dependency = Type.Object({
   state: Type.Enum(['up', 'comparing', 'unsafe', 'down'], { description: 'up: it can be written to; comparing: Redis has come back, and is not yet known to hold all that MySQL does; or MySQL is being held against what it had acknowledged, because it lacks some of it or somebody asked for it (GET /resync); unsafe: Redis is used, but its maxmemory-policy may evict tickets that MySQL does not hold' }),

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import { toEtag } from '../src/http/etag.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { Entry } from '../src/journal/entry.ts'
 import { CHANGES } from '../src/tickets/operation.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 
 const PAGE_MAX = 500
 const PAGE_DEFAULT = 100

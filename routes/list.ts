@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import type { Config } from '../src/config.ts'
 import { callerOf } from '../src/auth/caller.ts'
 import { Problem, invalid } from '../src/errors.ts'
@@ -9,6 +8,7 @@ import { TicketList, isOverloaded, toErrors } from '../src/http/ticket-list.ts'
 import { INTEGER_MAX, UNIX_SECONDS_MAX } from '../src/tickets/fields.ts'
 import { GROUP_FIELDS, SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 
 const TICKETS_PER_READ_MAX = 500
 const TICKETS_PER_PAGE_MAX = 100

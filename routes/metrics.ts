@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import type {} from '../src/auth/api-keys.ts'
 import { problems, text } from '../src/http/problems.ts'
+import { Type } from '../src/util/schema.ts'
 
 const example = `# HELP tickets_due Unsynced tickets whose time to be pushed has come
 # TYPE tickets_due gauge

@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import { RESYNC_REASONS } from '../src/store/resync-store.ts'
 import { COMPARED_STATES, type Compared } from '../src/sync/compare.ts'
 import type { ResyncStatus } from '../src/sync/resync.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type } from '../src/util/schema.ts'
 
 const TICKETS_PER_CALL_MAX = 500
 

@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import { Problem, ticketNotFound } from '../src/errors.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import type { TicketPush } from '../src/store/ticket-push.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 import { Params } from './tickets.ts'
 
 const orNull = (type: 'integer' | 'string', description: string) => Type.Unsafe<number | null>({ type: [type, 'null'], description })

@@ -1,6 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
-import { Type } from 'typebox'
 import { callerOf } from '../src/auth/caller.ts'
 import { Problem, ticketNotFound } from '../src/errors.ts'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
@@ -8,6 +7,7 @@ import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/id
 import { problems, success } from '../src/http/problems.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
+import { Type } from '../src/util/schema.ts'
 
 export const Params = Type.Object({ id: Type.Integer({ ...TicketId, examples: [1234] }) })
 

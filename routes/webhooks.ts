@@ -1,8 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type, type Static } from 'typebox'
 import { webhookNotFound } from '../src/errors.ts'
 import { HANDLER_TIMEOUT_MS, problems, success } from '../src/http/problems.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
+import { Type, type Static } from '../src/util/schema.ts'
 import { EVENTS, NAME_PATTERN } from '../src/webhooks/targets.ts'
 import type { Webhook } from '../src/webhooks/webhooks.ts'
 

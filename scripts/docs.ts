@@ -3,9 +3,9 @@
  * docs/configuration.md and docs/http-reference.md. `npm run docs`.
  */
 import { readFile, writeFile } from 'node:fs/promises'
-import type { TSchema } from 'typebox'
 import { Environment } from '../src/config.ts'
 import { SHOWN_FIELDS } from '../src/tickets/fields.ts'
+import type { TSchema } from '../src/util/schema.ts'
 
 const ENV_EXAMPLE = new URL('../.env.example', import.meta.url)
 

@@ -37,10 +37,11 @@ import webhookRoutes from '../routes/webhooks.ts'
 import { createKeyring, type Keyring } from './auth/api-keys.ts'
 import { showsDocs, type Config } from './config.ts'
 import { createSite, type Site } from './database/wordpress/site.ts'
+import { createCompilers, type Compilers } from './http/compilers.ts'
 import { parseJson } from './http/json.ts'
 import { ProblemSchema } from './http/problems.ts'
 import { createParserErrors, type ParserErrors } from './http/parser-errors.ts'
-import { toValidationProblem, validatorCompiler } from './http/validation.ts'
+import { toValidationProblem } from './http/validation.ts'
 import { createRequestIds, createRequestLog, loggerOptions, type LogDestination } from './logger.ts'
 import { createTicketSchemas } from './tickets/ticket.ts'
 import { boundLookups } from './util/lookup.ts'
@@ -49,9 +50,10 @@ import { createTargets, type Target } from './webhooks/targets.ts'
 /**
  * The factory of tests and production. Resolves with all plugins and routes in place, not listening.
  * @param log where log lines go; default: standard output
+ * @param compilers of its schemas
  * @throws {ConfigError} when a variable does not mean what its part of the service needs
  */
-export async function buildApp (config: Config, log?: LogDestination) {
+export async function buildApp (config: Config, log?: LogDestination, compilers: Compilers = createCompilers()) {
   boundLookups()
   const keyring = createKeyring(config.API_KEYS)
   const targets = createTargets(config.WEBHOOKS)
@@ -59,9 +61,9 @@ export async function buildApp (config: Config, log?: LogDestination) {
   const isWordpress = config.SYNC_TARGET === 'wordpress'
   const site = isWordpress || config.WORDPRESS_STATUS_MAP.length > 0 || config.WORDPRESS_META_KEYS.length > 0 ? createSite(config) : undefined
   const parserErrors = createParserErrors()
-  const app = fastify(serverOptions(config, parserErrors, log)).withTypeProvider<TypeBoxTypeProvider>()
+  const app = fastify(serverOptions(config, parserErrors, compilers, log)).withTypeProvider<TypeBoxTypeProvider>()
   try {
-    await assemble(app, { config, keyring, targets, site: isWordpress ? site : undefined, parserErrors })
+    await assemble(app, { config, keyring, targets, site: isWordpress ? site : undefined, parserErrors, compilers })
   } catch (error) {
     // What was opened before must not keep the process alive.
     await app.close()
@@ -76,13 +78,14 @@ interface Parts {
   targets: readonly Target[]
   site: Site | undefined
   parserErrors: ParserErrors
+  compilers: Compilers
 }
 
-async function assemble (app: FastifyInstance, { config, keyring, targets, site, parserErrors }: Parts) {
+async function assemble (app: FastifyInstance, { config, keyring, targets, site, parserErrors, compilers }: Parts) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
   app.setChildLoggerFactory(createRequestLog)
-  app.setValidatorCompiler(validatorCompiler)
+  app.addHook('onListen', compilers.compileHot)
   app.setSchemaErrorFormatter((findings, part) => toValidationProblem(findings as never, part))
   app.removeContentTypeParser(['application/json', 'text/plain'])
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJson)
@@ -113,7 +116,7 @@ async function assemble (app: FastifyInstance, { config, keyring, targets, site,
   await app.register(ticketRoutes, { schemas })
   await app.register(listRoutes, { config })
   await app.register(changeRoutes, { config })
-  await app.register(batchRoutes, { schemas })
+  await app.register(batchRoutes, { schemas, compilers })
   await app.register(deletionRoutes)
   await app.register(erasureRoutes)
   await app.register(flushRoutes, { config })
@@ -128,11 +131,12 @@ async function assemble (app: FastifyInstance, { config, keyring, targets, site,
   await app.register(opsRoutes)
 }
 
-function serverOptions (config: Config, { onClientError, onFrameworkError }: ParserErrors, log?: LogDestination) {
+function serverOptions (config: Config, { onClientError, onFrameworkError }: ParserErrors, { compilersFactory }: Compilers, log?: LogDestination) {
   return {
     logger: loggerOptions(config.LOG_LEVEL, log),
     logController: new LogController({ requestIdLogLabel: 'request_id', disableRequestLogging: true }),
     genReqId: createRequestIds(),
+    schemaController: { compilersFactory },
     bodyLimit: 1024 * 1024,
     // Slow clients: the whole request, its headers, and a connection that is idle. The last is above the idle time of
     // usual load balancers (60 s), which must be the side that closes. Those that stall are in plugins/connections.ts.

@@ -12,12 +12,13 @@ const SERVER = fileURLToPath(new URL('../src/server.ts', import.meta.url))
  * @param variables its whole environment; PORT is a free one unless it says another
  * @param directory its working directory, where a `.env` is read; default: an empty one
  * @param wrapper a command that becomes the one that it is given, such as `nice`
+ * @param server the entry of another copy
  */
-export function startServer (t: Test, variables: Record<string, unknown>, directory: string = t.testdir(), wrapper: readonly string[] = []) {
+export function startServer (t: Test, variables: Record<string, unknown>, directory: string = t.testdir(), wrapper: readonly string[] = [], server: string = SERVER) {
   const env = Object.fromEntries(Object.entries({ PORT: 0, ...variables }).map(([name, value]) => [name, String(value)]))
   // As production does it: what was compiled once is not compiled again.
   const { PATH, NODE_COMPILE_CACHE } = process.env
-  const [command, ...args] = [...wrapper, process.execPath, SERVER]
+  const [command, ...args] = [...wrapper, process.execPath, server]
   const child = spawn(command!, args, { env: { PATH, NODE_COMPILE_CACHE, ...env }, cwd: directory })
   const lines: string[] = []
   const written = new EventEmitter()

@@ -1,10 +1,10 @@
 import { createHash, hash, type Hash } from 'node:crypto'
-import { Type } from 'typebox'
 import { configure } from 'safe-stable-stringify'
 import { invalid } from '../errors.ts'
 import type { ApiKey } from '../auth/api-keys.ts'
 import { callerOf } from '../auth/caller.ts'
 import type { Idempotency } from '../tickets/operation.ts'
+import { Type } from '../util/schema.ts'
 import { inTurns } from '../util/turns.ts'
 
 /** No valid request is nested as deeply; what is deeper does not tell invalid ones apart. */

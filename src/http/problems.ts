@@ -1,5 +1,5 @@
-import { Type } from 'typebox'
 import { PROBLEMS, type ProblemCode } from '../errors.ts'
+import { Type } from '../util/schema.ts'
 
 /** The body of every answer that is not a success (RFC 9457). */
 export const ProblemSchema = Type.Object({

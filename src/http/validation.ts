@@ -1,38 +1,9 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js'
-import type { FastifySchemaCompiler } from 'fastify'
-import type { TSchema } from 'typebox'
+import type { ErrorObject } from 'ajv'
 import { Problem, type Finding } from '../errors.ts'
 import { FIELD_LIST } from '../tickets/fields.ts'
-import { fromTexts, shorten } from '../util/text.ts'
-import { LENGTH_KEYWORDS } from './string-length.ts'
-
-/** Nothing is coerced, stripped or filled in; the first finding ends the search, so that a hostile body costs little. */
-const ajv = new Ajv2020({ discriminator: true, allErrors: false, coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true, strictTypes: false, strictSchema: false })
-for (const keyword of LENGTH_KEYWORDS) ajv.removeKeyword(keyword.keyword as string).addKeyword(keyword)
-
-/** A body is checked as it came, headers are text. Parameters are text too, and are first read as what their schema says. */
-export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validate = ajv.compile(schema)
-  const properties = (schema as { properties?: Record<string, TSchema> }).properties ?? {}
-  // Fastify hands what stands in `error` to the schemaErrorFormatter; its type knows only Error.
-  const refused = () => ({ error: validate.errors as unknown as Error })
-  if (httpPart === 'params' || httpPart === 'querystring') {
-    return (data: unknown) => {
-      const value = fromTexts(properties, data as Record<string, unknown>)
-      return validate(value) ? { value } : refused()
-    }
-  }
-  // As it is: Fastify would copy headers that it is given back at every look at them.
-  return (data: unknown) => validate(data) || refused()
-}
+import { shorten } from '../util/text.ts'
 
 const PLACES: Record<string, string> = { body: 'body', params: 'path', querystring: 'query', headers: 'headers' }
-
-/** A check of a value in a body that the route judges by itself: undefined when it is what the schema says. */
-export function createCheck (schema: TSchema) {
-  const validate = ajv.compile(schema)
-  return (value: unknown): Problem | undefined => validate(value) ? undefined : toValidationProblem(validate.errors!, 'body')
-}
 
 /** @param errors Ajv's findings, of which the first is the reason for any other */
 export function toValidationProblem ([error]: ErrorObject[], part: string): Problem {

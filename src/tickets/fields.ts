@@ -1,4 +1,4 @@
-import { Type, type Static, type TSchema } from 'typebox'
+import { Type, type Static, type TSchema } from '../util/schema.ts'
 
 /** Ids and versions are integers that JSON, Lua and JavaScript all hold exactly. */
 export const INTEGER_MAX = Number.MAX_SAFE_INTEGER

@@ -1,5 +1,5 @@
-import { Type, type TSchema } from 'typebox'
 import { Problem } from '../errors.ts'
+import { Type, type TSchema } from '../util/schema.ts'
 import { CUSTOM_FIELDS_MAX, TicketId, isTombstone, toTombstone, type CreateTicket, type ImportTicket, type PatchTicket, type Statuses, type Ticket } from './fields.ts'
 import { checkDates, withDates } from './import-dates.ts'
 

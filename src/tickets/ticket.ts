@@ -1,4 +1,4 @@
-import { Type, type TSchema } from 'typebox'
+import { Type, type TSchema } from '../util/schema.ts'
 import { CUSTOM_FIELDS_MAX, FIELD_LIST, SHOWN_FIELDS, TicketId, customFieldsSchema, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
 import { createOperationSchemas } from './operation.ts'
 

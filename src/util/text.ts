@@ -1,4 +1,4 @@
-import type { TSchema } from 'typebox'
+import type { TSchema } from './schema.ts'
 
 type Json = { type?: string, items?: Json }
 

@@ -1,5 +1,3 @@
-import http from 'node:http'
-import https from 'node:https'
 import { version as serviceVersion } from '../config.ts'
 import { TimeoutError, withTimeout } from '../util/async.ts'
 import { AddressRefused, createGuardedLookup, findAddressFault } from './address-guard.ts'
@@ -28,7 +26,8 @@ interface Answer { status: number, retryAfter: string | undefined }
 export function createSender (target: Target, { timeoutMs, connectionsMax }: { timeoutMs: number, connectionsMax: number }) {
   const { name, url, keys, allowPrivate } = target
   const isPlain = url.protocol === 'http:'
-  const client = isPlain ? http : https
+  // Not imported, as in src/http/parser-errors.ts.
+  const client = isPlain ? process.getBuiltinModule('node:http') : process.getBuiltinModule('node:https')
   const agent = new client.Agent({ keepAlive: true, maxSockets: connectionsMax, maxFreeSockets: 1 })
   const rules = { allowPrivate, isPlain }
   const lookup = createGuardedLookup(rules)

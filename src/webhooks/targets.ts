@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
+import type { ErrorObject } from 'ajv'
 import { ConfigError } from '../config.ts'
+import { createFinder, withDefaults } from '../util/ajv.ts'
+import { Type, type Static } from '../util/schema.ts'
 import { findAddressFault } from './address-guard.ts'
 
 export const EVENTS = ['ticket.changed', 'ticket.deleted'] as const
@@ -27,6 +28,8 @@ const Entry = Type.Object({
   events: Type.Array(Type.Enum([...EVENTS]), { minItems: 1, uniqueItems: true, default: [...EVENTS] }),
   allow_private: Type.Boolean({ default: false }),
 }, { additionalProperties: false })
+
+const findError = createFinder(Entry)
 
 /** What each member must be, in words that follow the place of the entry. */
 const RULES: Record<string, string> = {
@@ -80,8 +83,8 @@ function parse (text: string): unknown {
 function toTarget (given: unknown, place: number): Target {
   const isNamed = given !== null && typeof given === 'object' && 'name' in given && typeof given.name === 'string' && new RegExp(NAME_PATTERN).test(given.name)
   const called = isNamed ? `WEBHOOKS target ${String(given.name)}` : `WEBHOOKS target number ${place}`
-  const entry = Value.Default(Entry, given) as Static<typeof Entry>
-  const [error] = Value.Errors(Entry, entry)
+  const entry = withDefaults(Entry, given) as Static<typeof Entry>
+  const error = findError(entry)
   if (error) throw new ConfigError(`${called} must have ${ruleOf(error)}`)
   const { name, events, allow_private: allowPrivate } = entry
   const url = URL.parse(entry.url)
@@ -94,12 +97,9 @@ function toTarget (given: unknown, place: number): Target {
   return { name, url: url!, keys: keys as Buffer[], events: new Set(events), allowPrivate, fingerprint }
 }
 
-interface Finding { keyword: string, instancePath: string, params: object }
-
 /** The rule of the member that is wrong; of one that there is not, what there is. */
-function ruleOf ({ keyword, instancePath, params }: Finding): string {
-  const missing = 'requiredProperties' in params ? (params.requiredProperties as string[])[0] : undefined
-  const rule = RULES[missing ?? instancePath.split('/')[1] ?? '']
+function ruleOf ({ keyword, instancePath, params }: ErrorObject): string {
+  const rule = RULES[params.missingProperty ?? instancePath.split('/')[1] ?? '']
   return rule !== undefined && keyword !== 'additionalProperties' ? rule : `${Object.keys(RULES).join(', ')} and nothing else`
 }
 

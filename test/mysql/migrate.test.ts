@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { RowDataPacket } from 'mysql2/promise'
 import t from 'tap'
@@ -16,6 +17,16 @@ t.test('instances that start together migrate once', async t => {
   const services = await Promise.all([1, 2, 3].map(() => createService(t, {}, stores)))
   t.equal(services.filter(({ lines }) => lines.all.some(line => line.migrations)).length, 1, 'one of them did it')
   t.strictSame((await tables(stores)).sort(), ['wp_support_tickets', 'wp_support_tickets_erasures', 'wp_support_tickets_journal', 'wp_support_tickets_migrations'])
+})
+
+t.test('an instance with nothing to migrate does not wait for one that migrates', async t => {
+  const stores = await createStores(t)
+  await createService(t, {}, stores)
+  const [[row]] = await stores.sql.query<RowDataPacket[]>('SELECT DATABASE() AS name')
+  await stores.sql.query('SELECT GET_LOCK(?, 0)', [`migrate:${createHash('sha1').update(`${row!.name}.wp_support_tickets`).digest('hex')}`])
+  const { app, lines } = await createService(t, {}, stores)
+  await app.mysql.ready()
+  t.strictSame(lines.all.filter(({ level }) => level >= 50), [])
 })
 
 t.test('the table has the contract\'s columns and indexes', async t => {
