@@ -7,7 +7,7 @@ import { shorten } from '../util/text.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
-/** Bytes of the tickets of one claim: what one flush holds in memory is two batches. */
+/** Bytes of the tickets of one claim: what one flush holds in memory is three batches. */
 export const CLAIM_BYTES_MAX = 4 * 1024 * 1024
 
 /** Characters of a reason. MySQL's own have at most 512; a damaged hash may name a field of any length. */
