@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Failure } from '../database/ticket-database.ts'
 import { CorruptTicketError, fromHash } from '../tickets/codec.ts'
 import type { Keys } from '../tickets/keys.ts'
@@ -6,7 +7,7 @@ import { shorten } from '../util/text.ts'
 import { KNOWN_FIELDS, type Scripts } from './scripts.ts'
 import type { Ticket } from '../tickets/fields.ts'
 
-/** Bytes of the tickets of one claim: what one flush holds in memory is two batches. */
+/** Bytes of the tickets of one claim: what one flush holds in memory is three batches. */
 export const CLAIM_BYTES_MAX = 4 * 1024 * 1024
 
 /** Characters of a reason. MySQL's own have at most 512; a damaged hash may name a field of any length. */
@@ -17,6 +18,9 @@ const EXPEDITE_MAX = 1000
 
 /** The field of a hash with the version that the ticket was created with, until MySQL has it. */
 const FIRST_VERSION = 'first_version'
+
+/** Of what stands between the parts of a ticket: more than anybody can guess, who might put it into a text. */
+const BOUNDARY_BYTES = 6
 
 /** Waits between attempts to write a ticket that MySQL refuses. */
 const RETRY_FIRST_MS = 1000
@@ -96,12 +100,13 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
 
   return {
     async claim ({ leaseMs, ticketsMax, bytesMax = CLAIM_BYTES_MAX, dueByMs, ids = [] }: ClaimOptions): Promise<Claim> {
-      const [nowMs, lease, left, hashes, newer] = await scripts.claim(
+      const boundary = randomBytes(BOUNDARY_BYTES).toString('base64')
+      const [nowMs, lease, left, texts, newer] = await scripts.claim(
         [keys.due, keys.dead, keys.failures, keys.fields, keys.synced, keys.index],
-        [keys.ticketPrefix, leaseMs, ticketsMax, bytesMax, dueByMs ?? '', KNOWN_FIELDS, horizonMs, ...ids],
-      ) as [number, string, number, string, number]
+        [keys.ticketPrefix, leaseMs, ticketsMax, bytesMax, dueByMs ?? '', KNOWN_FIELDS, horizonMs, boundary, ...ids],
+      ) as [number, string, number, string[], number]
       const claim: Claim = { nowMs, lease, tickets: [], since: new Map(), firstVersions: new Map(), corrupt: [], vanished: [], left, newer }
-      for (const [id, since, flat = []] of JSON.parse(hashes) as [string, number, string[]?][]) decodeInto(claim, id, since, flat)
+      for (const text of texts) decodeInto(claim, text.split(boundary))
       return claim
     },
 
@@ -112,7 +117,7 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
     async acknowledge (lease: string, tickets: readonly Ticket[]): Promise<Acknowledged> {
       const [inStep, older] = await scripts.acknowledge(
         [keys.due, keys.archived, keys.failures, keys.acknowledged, keys.synced, keys.index],
-        [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(({ ticket_id: id, version }) => [id, version])],
+        [keys.ticketPrefix, retentionSeconds, lease, ...tickets.flatMap(toAcknowledged)],
       ) as [number, string[]]
       return { inStep, older: older.map(Number) }
     },
@@ -151,18 +156,28 @@ export function createDueIndex (scripts: Scripts, keys: Keys, { retentionSeconds
 
 export type DueIndex = ReturnType<typeof createDueIndex>
 
-function decodeInto (claim: Claim, id: string, since: number, flat: string[]) {
-  if (flat.length === 0) {
+/** What the script is told of a ticket that was written. */
+const toAcknowledged = ({ ticket_id: id, version, closed_at: closedAt, deleted_at: deletedAt, status, assigned_to: assignee, customer_id: customer }: Ticket) =>
+  [id, version, (closedAt ?? deletedAt) === undefined ? '' : 1, status, assignee ?? 0, customer]
+
+/** @param parts as the script has them: what the hash holds, the id and the score of the mark */
+function decodeInto (claim: Claim, parts: string[]) {
+  const score = toScore(parts.pop()!)
+  const id = parts.pop()!
+  if (parts.length === 0) {
     claim.vanished.push(id)
     return
   }
   try {
-    claim.tickets.push(fromHash(Number(id), flat))
-    claim.since.set(Number(id), since)
+    claim.tickets.push(fromHash(Number(id), parts))
+    claim.since.set(Number(id), Math.floor(Math.max(0, Math.min(score, claim.nowMs))))
     // Names alone: a subject may be the same text.
-    for (let i = 0; i < flat.length; i += 2) if (flat[i] === FIRST_VERSION) claim.firstVersions.set(Number(id), Number(flat[i + 1]))
+    for (let i = 0; i < parts.length; i += 2) if (parts[i] === FIRST_VERSION) claim.firstVersions.set(Number(id), Number(parts[i + 1]))
   } catch (error) {
     if (!(error instanceof CorruptTicketError)) throw error
     claim.corrupt.push(error)
   }
 }
+
+/** A score of a sorted set, which may be 'inf' or '-inf'. */
+const toScore = (text: string): number => Number(text.replace('inf', 'Infinity'))

@@ -12,6 +12,7 @@ import { createBacklogPasses, createNamedPasses, type FlushReport, type NamedPas
 import { createPush, type FlushCounts, type Outcome } from './push.ts'
 import type { Resync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
+import { allEnded } from '../util/async.ts'
 
 /** `error` is the code of the problem that ended the pass, `failure` what a store has said. */
 export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null, failure: FlushFailure | null }
@@ -39,6 +40,10 @@ const STEPS = 50
 /** What a pass adds up; by ticket only where some are named, because a backlog may be millions. */
 interface Tally { counts: FlushCounts, outcomes?: Map<number, Outcome> }
 
+interface InFlight { written: Promise<unknown>, ended: Promise<void> }
+
+const NOTHING: InFlight = { written: Promise.resolve(), ended: Promise.resolve() }
+
 /** Pushes tickets from Redis to MySQL: claim, upsert, acknowledge. */
 export function createFlusher ({ shards, database, resync, onVanished, batchSize, pace, leaseMs, log, stopping }: FlusherOptions) {
   const events = new EventEmitter<{ pushed: [counts: FlushCounts], flushed: [flush: LastFlush] }>()
@@ -49,9 +54,18 @@ export function createFlusher ({ shards, database, resync, onVanished, batchSize
   let provenSize = batchSize
   const { push, release } = createPush({ shards, onVanished, database, log })
 
-  async function pushOne (batch: Batch, asked: number, { counts, outcomes }: Tally) {
+  /** `written` when MySQL holds what it takes of the batch, `ended` when Redis knows; neither has to be looked at. */
+  function pushOne (batch: Batch, asked: number, tally: Tally): InFlight {
+    const written = push(batch)
+    const ended = recordOne(written, asked, tally)
+    for (const promise of [written, ended]) promise.catch(() => {})
+    return { written, ended }
+  }
+
+  async function recordOne (written: ReturnType<typeof push>, asked: number, { counts, outcomes }: Tally) {
     try {
-      const pushed = await push(batch)
+      const record = await written
+      const pushed = await record()
       for (const name of ['claimed', 'synced', 'retried', 'dead'] as const) counts[name] += pushed[name]
       if (outcomes) for (const [id, outcome] of pushed.outcomes) outcomes.set(id, outcome)
       events.emit('pushed', pushed)
@@ -63,27 +77,28 @@ export function createFlusher ({ shards, database, resync, onVanished, batchSize
     }
   }
 
-  /** Batches until a short one, and adds up what becomes of them. While one is pushed, the next is claimed. */
+  /** Batches until a short one, and adds up what becomes of them. While MySQL writes one, the last is acknowledged and the next is claimed. */
   async function pushAll (claim: ReturnType<typeof claimBatches>, pace: Pace, tally: Tally, signal: AbortSignal): Promise<void> {
-    let pushing: Promise<void> = Promise.resolve()
+    let last: InFlight = NOTHING
+    let beforeLast: InFlight = NOTHING
     let batch: Batch | undefined
     try {
       while (!batch || (batch.hasMore && !signal.aborted)) {
         const asked = pace(size, batch?.ageMs ?? 0)
         const isWhole = asked === size
         const claimed = await claim(leaseMs, asked)
-        await pushing.catch(async (error: unknown) => {
+        await Promise.all([beforeLast.ended, last.written]).catch(async (error: unknown) => {
           await release(claimed)
           throw error
         })
-        pushing = pushOne(claimed, asked, tally)
+        beforeLast = last
+        last = pushOne(claimed, asked, tally)
         batch = claimed
-        // Beside requests one at a time: the next is not claimed before. Else it is looked at when the next has been claimed.
-        if (!isWhole) await pushing
-        else pushing.catch(() => {})
+        // Beside requests one at a time: the next is not claimed before.
+        if (!isWhole) await last.ended
       }
     } finally {
-      await pushing
+      await allEnded([beforeLast.ended, last.ended])
     }
   }
 

@@ -84,33 +84,40 @@ export function createPush ({ shards, onVanished, database, log }: PushOptions) 
     warnOfNewer(newer)
   }
 
+  async function record (batch: Batch, outdated: readonly number[], loaded: number, unwritten: readonly Failure[]): Promise<Pushed> {
+    const refused = [...batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message })), ...unwritten]
+    const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
+    const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
+    const older = written.length > 0 ? await batch.acknowledge(written) : []
+    const attempts = refused.length > 0 ? await putOff(batch, refused) : []
+    const restored = older.length > 0 ? await restore(older) : 0
+    const outcomes = new Map<number, Outcome>()
+    for (const { ticket_id: id } of batch.tickets) outcomes.set(id, 'synced')
+    if (restored < older.length) for (const id of older) outcomes.set(id, 'changed')
+    refused.forEach(({ ticketId }, i) => { outcomes.set(ticketId, attempts[i]! > 0 ? 'retried' : attempts[i]! < 0 ? 'dead' : 'changed') })
+    return {
+      claimed: batch.tickets.length + batch.corrupt.length,
+      synced: written.length - older.length + restored + loaded,
+      retried: attempts.filter(count => count > 0).length,
+      dead: attempts.filter(count => count < 0).length,
+      outcomes,
+    }
+  }
+
   return {
     release,
 
-    /** @throws when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves */
-    async push (batch: Batch): Promise<Pushed> {
+    /**
+     * Resolves when MySQL holds what it takes of the batch, with a function that records that in Redis and resolves with what became of it.
+     * @throws (both) when Redis or MySQL cannot be used; the claims have been given back, or come back by themselves
+     */
+    async push (batch: Batch): Promise<() => Promise<Pushed>> {
       warn(batch)
       const { outdated, loaded, ...unwritten } = await write(batch).catch(async (error: unknown) => {
         await release(batch)
         throw error
       })
-      const refused = [...batch.corrupt.map(({ ticketId, message }) => ({ ticketId, reason: message })), ...unwritten.refused]
-      const others = new Set([...outdated, ...refused.map(({ ticketId }) => ticketId)])
-      const written = batch.tickets.filter(ticket => !others.has(ticket.ticket_id))
-      const older = written.length > 0 ? await batch.acknowledge(written) : []
-      const attempts = refused.length > 0 ? await putOff(batch, refused) : []
-      const restored = older.length > 0 ? await restore(older) : 0
-      const outcomes = new Map<number, Outcome>()
-      for (const { ticket_id: id } of batch.tickets) outcomes.set(id, 'synced')
-      if (restored < older.length) for (const id of older) outcomes.set(id, 'changed')
-      refused.forEach(({ ticketId }, i) => { outcomes.set(ticketId, attempts[i]! > 0 ? 'retried' : attempts[i]! < 0 ? 'dead' : 'changed') })
-      return {
-        claimed: batch.tickets.length + batch.corrupt.length,
-        synced: written.length - older.length + restored + loaded,
-        retried: attempts.filter(count => count > 0).length,
-        dead: attempts.filter(count => count < 0).length,
-        outcomes,
-      }
+      return () => record(batch, outdated, loaded, unwritten.refused)
     },
   }
 }

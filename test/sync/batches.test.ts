@@ -1,4 +1,5 @@
 import t from 'tap'
+import { storeUnavailable } from '../../src/errors.ts'
 import { DatabaseUnavailable } from '../../src/mysql/failure.ts'
 import { createService } from '../helper.ts'
 import { closed, watchCalls } from './calls.ts'
@@ -10,6 +11,55 @@ t.test('the next batch is claimed while MySQL writes the last one', async t => {
   t.match((await call('POST', '/flush')).body, { claimed: 40, synced: 40 })
   t.strictSame(names.slice(0, 2), ['claim', 'claim'])
   t.strictSame(names.toSorted(), [...Array<string>(4).fill('acknowledge'), ...Array<string>(4).fill('claim')], 'each batch is acknowledged, and no call is made in vain')
+})
+
+t.test('while MySQL writes a batch the last one is acknowledged, and no third is written before', async t => {
+  const { app, call } = await createService(t, { FLUSH_BATCH_SIZE: 10 })
+  await call('POST', '/tickets/batch', closed(40))
+  const { database, shards } = app.tickets
+  const { dueIndex } = shards.all[0]!
+  const { upsert } = database
+  const { acknowledge } = dueIndex
+  const steps: string[] = []
+  const { names, calls } = watchCalls(app)
+  const secondIsWritten = Promise.withResolvers<void>()
+  const thirdIsClaimed = Promise.withResolvers<void>()
+  calls.on('ended', () => { if (names.filter(name => name === 'claim').length === 3) thirdIsClaimed.resolve() })
+  database.upsert = async (...args) => {
+    steps.push('write')
+    const unwritten = await upsert(...args)
+    if (steps.filter(step => step === 'write').length === 2) secondIsWritten.resolve()
+    return unwritten
+  }
+  // Redis answers late.
+  dueIndex.acknowledge = async (...args) => {
+    if (!steps.includes('acknowledged')) await Promise.all([secondIsWritten.promise, thirdIsClaimed.promise])
+    const acknowledged = await acknowledge(...args)
+    steps.push('acknowledged')
+    return acknowledged
+  }
+  t.match((await call('POST', '/flush')).body, { claimed: 40, synced: 40 })
+  t.strictSame(steps.slice(0, 3), ['write', 'write', 'acknowledged'])
+})
+
+t.test('a batch that cannot be acknowledged ends the pass; what MySQL is writing meanwhile is acknowledged, what is claimed is given back', async t => {
+  const { app, call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 10 })
+  await call('POST', '/tickets/batch', closed(40))
+  const { dueIndex } = app.tickets.shards.all[0]!
+  const { acknowledge } = dueIndex
+  const { names, calls } = watchCalls(app)
+  const thirdIsClaimed = new Promise<void>(resolve => {
+    calls.on('ended', () => { if (names.filter(name => name === 'claim').length === 3) resolve() })
+  })
+  let asked = 0
+  dueIndex.acknowledge = async (...args) => {
+    if (++asked > 1) return await acknowledge(...args)
+    await thirdIsClaimed
+    throw storeUnavailable(new Error('Redis is gone'))
+  }
+  t.match(await call('POST', '/flush'), { status: 503, body: { code: 'store_unavailable' } })
+  t.strictSame(names.toSorted(), ['acknowledge', 'claim', 'claim', 'claim', 'release'])
+  t.equal((await rows()).length, 20)
 })
 
 t.test('batches that are in flight together hold no ticket twice, also where tickets are named', async t => {

@@ -1,6 +1,10 @@
 import t from 'tap'
-import { SCRIPTS } from '../../src/store/scripts.ts'
+import type { Arguments } from '../../src/redis/scripts.ts'
+import { createDueIndex } from '../../src/store/due-index.ts'
+import { SCRIPTS, type Scripts } from '../../src/store/scripts.ts'
+import { createKeys } from '../../src/tickets/keys.ts'
 import { createService, createStores } from '../helper.ts'
+import { closed } from './calls.ts'
 
 t.test('hybrid: a ticket reaches MySQL when it is closed, changed while closed, or reopened', async t => {
   const { call, row, due, hash, redis, prefix } = await createService(t)
@@ -182,4 +186,37 @@ t.test('of many marks none is passed over because claims end meanwhile', async t
     await redis.zremrangebyscore(due, leaseEnd, leaseEnd)
   }
   t.equal(await redis.zcount(due, '+inf', '+inf'), 0)
+})
+
+t.test('texts of any characters are claimed as they are, and nobody can know what stands between them', async t => {
+  const { app, call, redis, prefix } = await createService(t)
+  const subject = ` "quoted"\\ \n\t\u0000\u0001,][{}\u2028 é 漢 😀 `
+  const custom_fields = { text: subject, number: 1.5, flag: true }
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed', subject, custom_fields })
+  await redis.set(`${prefix}ticket:2`, 'no hash')
+  await redis.zadd(`${prefix}tickets:due`, 1, '2', 1, '3', '-inf', 'no id')
+  const { tickets, corrupt, vanished } = await app.tickets.shards.all[0]!.dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  t.match(tickets, [{ ticket_id: 1, subject, custom_fields }])
+  t.match(corrupt, [{ ticketId: 2 }])
+  t.strictSame(vanished, ['no id', '3'])
+
+  const boundaries = new Set<unknown>()
+  const scripts = { claim: async (_keys: unknown, args: Arguments) => { boundaries.add(args[7]); return [1, '1.5', 0, [], 0] } }
+  const dueIndex = createDueIndex(scripts as unknown as Scripts, createKeys(''), { retentionSeconds: 1, attemptsMax: 1, delayMaxMs: 1, onBacklog () {} })
+  for (let i = 0; i < 100; i += 1) await dueIndex.claim({ leaseMs: 1, ticketsMax: 1 })
+  t.equal(boundaries.size, 100)
+})
+
+t.test('each acknowledgement changes the stamps of its tickets, also within a millisecond', async t => {
+  const { app, call, redis, prefix } = await createService(t)
+  await call('POST', '/tickets/batch', closed(2))
+  const { dueIndex } = app.tickets.shards.all[0]!
+  const { lease, tickets } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  const stamps: (string | null)[] = []
+  for (let i = 1; i <= 3; i += 1) {
+    await dueIndex.acknowledge(lease, tickets)
+    stamps.push(await redis.hget(`${prefix}tickets:acknowledged`, '1'))
+    t.equal(stamps.at(-1)!.split('.')[1], String(i), 'they are counted')
+  }
+  t.equal(new Set(stamps).size, 3)
 })

@@ -18,14 +18,16 @@
   ARGV[5]     only what was due at this time, ms; '' for now. Not looked at when ids are given
   ARGV[6]     the fields of a ticket that the caller knows, ',f1,f2,'
   ARGV[7]     horizon, ms: what lies further ahead of now counts as due. Redis's clock was set back
-  ARGV[8...]  ids: these and no others, whenever they are due, and dead letters too
+  ARGV[8]     a boundary that no text contains: another random one each time
+  ARGV[9...]  ids: these and no others, whenever they are due, and dead letters too
 
   Output: { now in ms, score of the lease, left, tickets, newer }
   left:    ids that were not looked at, or tickets that are due and were not taken
-  tickets: a JSON array, because clients read one long text much faster than thousands of short ones; per ticket
-           { id, since, { field, value, ... } }; since: when it became due, ms, or now
-           { id, since }: there is no hash, or it is no ticket's id; the mark is removed
-           { id, since, { '' } }: the key is no hash
+  tickets: a text for each, because clients read it much faster than dozens of short ones. Between its parts is the boundary, which is
+           cheaper than JSON; they are
+           field, value, ..., id, score of the mark; now for a dead letter
+           id, score: there is no hash, or it is no ticket's id; the mark is removed
+           '', id, score: the key is no hash
   newer:   tickets that were not taken, because they have fields that the caller does not know: an instance of a newer
            version of the service takes them. Those that were not given are due again in a second
 ]]
@@ -37,7 +39,9 @@ local bytes_max = tonumber(ARGV[4])
 local due_by = tonumber(ARGV[5])
 local known_fields = ARGV[6]
 local horizon_ms = tonumber(ARGV[7])
+local boundary = ARGV[8]
 
+local GIVEN_FROM = 9
 local NEWER_AGAIN_MS = 1000
 
 -- @include clock
@@ -47,7 +51,7 @@ local lease_score = string.format('%.1f', now_ms + lease_ms + 0.5)
 
 -- @include beyond
 
-local given = #ARGV - 7
+local given = #ARGV - GIVEN_FROM + 1
 local found = given > 0 and {} or redis.call('ZRANGEBYSCORE', due_key, '-inf', due_by, 'WITHSCORES', 'LIMIT', 0, tickets_max)
 if given == 0 and #found / 2 < tickets_max then
   local ahead = redis.call('ZRANGEBYSCORE', due_key, beyond, '(+inf', 'WITHSCORES', 'LIMIT', 0, tickets_max - #found / 2)
@@ -80,10 +84,10 @@ local leases, gone, redriven = {}, {}, {}
 -- The i-th id, its score, and whether it is a dead letter; no score for one that is given and in step with MySQL already.
 local function entry(i)
   if given == 0 then return found[2 * i - 1], found[2 * i] end
-  local id = ARGV[7 + i]
+  local id = ARGV[GIVEN_FROM + i - 1]
   local score = redis.call('ZSCORE', due_key, id)
   if score or type(redis.pcall('ZSCORE', dead_key, id)) ~= 'string' then return id, score end
-  return id, now_ms, true
+  return id, now, true
 end
 
 -- One that is given stays as it is.
@@ -101,11 +105,11 @@ local function take(id, score, is_dead, flat)
   else
     leases[#leases + 1] = lease_score
     leases[#leases + 1] = id
-    set_index(id, {}, { [IS_HELD] = true })
+    if not is_index_off() then put(id, HELD, true, tonumber(id)) end
   end
-  local since = math.floor(math.max(0, math.min(tonumber(score), now_ms)))
-  -- An empty table would be an object.
-  local ticket = cjson.encode({ id, since, #flat > 0 and flat or nil })
+  flat[#flat + 1] = id
+  flat[#flat + 1] = score
+  local ticket = table.concat(flat, boundary)
   bytes = bytes + #ticket
   tickets[#tickets + 1] = ticket
 end
@@ -128,7 +132,7 @@ in_chunks(gone, function(...)
 end)
 count_removed(synced_key, #gone)
 index_failed = #gone > 0
-if is_index_touched() then apply_index() end
+apply_index()
 
 local left = given > 0 and given - looked or redis.call('ZCOUNT', due_key, '-inf', due_by) + redis.call('ZCOUNT', due_key, beyond, '(+inf')
-return { now_ms, lease_score, left, '[' .. table.concat(tickets, ',') .. ']', newer }
+return { now_ms, lease_score, left, tickets, newer }

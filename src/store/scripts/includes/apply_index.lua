@@ -1,23 +1,26 @@
 -- Brings the entries up to date with what set_index was told, in one call for each key. Needs index and chunks.
-local index_sets, last_set, assignees_added, assignees_removed
+local index_sets, last_sets, assignees_added, assignees_removed = {}, {}, {}, {}
 
--- Consecutive ids are mostly in the same set.
-local function put(id, status, is_in)
-  local range = math.floor(tonumber(id) / INDEX_RANGE)
-  if last_set.range ~= range or last_set.status ~= status then
-    local name = string.format('%.0f', range) .. ':' .. status
-    last_set = index_sets[name]
-    if not last_set then
-      last_set = { range = range, status = status, added = {}, removed = {} }
-      index_sets[name] = last_set
+-- Each takes the id as a number, too, because to read it is much of the work. Consecutive ids are mostly in the same set of their status.
+local function put(id, status, is_in, number)
+  local set = last_sets[status]
+  if not set or number < set.first or number >= set.first + INDEX_RANGE then
+    local first = number - number % INDEX_RANGE
+    local range = string.format('%.0f', first / INDEX_RANGE)
+    local name = range .. ':' .. status
+    set = index_sets[name]
+    if not set then
+      set = { first = first, range = range, status = status, added = {}, removed = {} }
+      index_sets[name] = set
     end
+    last_sets[status] = set
   end
-  local ids = is_in and last_set.added or last_set.removed
+  local ids = is_in and set.added or set.removed
   ids[#ids + 1] = id
 end
 
-local function put_assignee(id, assignee, is_in)
-  local member = struct.pack('>I7I7', assignee, id)
+local function put_assignee(_, assignee, is_in, number)
+  local member = struct.pack('>I7I7', assignee, number)
   if is_in then
     assignees_added[#assignees_added + 1] = 0
     assignees_added[#assignees_added + 1] = member
@@ -35,33 +38,32 @@ local PUTS = { put, put_assignee, put_customer }
 
 -- Only what differs is touched.
 local function put_change(id, was, is)
-  for i, put_value in ipairs(PUTS) do
+  local number = tonumber(id)
+  for i = 1, #PUTS do
     local before, now = was and was[i], is and is[i]
     if before ~= now then
-      if before then put_value(id, before, false) end
-      if now then put_value(id, now, true) end
+      if before then PUTS[i](id, before, false, number) end
+      if now then PUTS[i](id, now, true, number) end
     end
   end
   local is_held = is and is[IS_HELD]
   if not is then is_held = false end
-  if is_held ~= nil and is_held ~= (was and was[IS_HELD]) then put(id, HELD, is_held) end
+  if is_held ~= nil and is_held ~= (was and was[IS_HELD]) then put(id, HELD, is_held, number) end
 end
 
 local function apply_set(name, set)
   local key, set_key, count = index_key .. ':ranges:' .. set.status, index_key .. ':ids:' .. name, 0
-  local range = string.format('%.0f', set.range)
   in_chunks(set.removed, function(...) count = count - call_index('SREM', set_key, ...) end)
-  if count < 0 and #set.added == 0 and call_index('EXISTS', set_key) == 0 then call_index('ZREM', key, range) end
+  if count < 0 and #set.added == 0 and call_index('EXISTS', set_key) == 0 then call_index('ZREM', key, set.range) end
   in_chunks(set.added, function(...)
     local new = call_index('SADD', set_key, ...)
     count = count + new
-    if new > 0 and call_index('SCARD', set_key) == new then call_index('ZADD', key, range, range) end
+    if new > 0 and call_index('SCARD', set_key) == new then call_index('ZADD', key, set.range, set.range) end
   end)
   if count ~= 0 then call_index('HINCRBY', index_key, 'status:' .. set.status, string.format('%.0f', count)) end
 end
 
 local function apply_index()
-  index_sets, last_set, assignees_added, assignees_removed = {}, {}, {}, {}
   for _, id in ipairs(changed) do put_change(id, was_indexed[id], is_indexed[id]) end
   for name, set in pairs(index_sets) do apply_set(name, set) end
   in_chunks(assignees_removed, function(...) call_index('ZREM', index_key .. ':assignee', ...) end)

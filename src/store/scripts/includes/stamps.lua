@@ -3,7 +3,7 @@
 -- stamp before, and what it says counts while that is still the stamp. A prime above the number of partitions, so that
 -- the ids of each are spread over all buckets.
 local STAMP_BUCKETS = 1031
-local function bucket_of(id) return string.format('%.0f', tonumber(id) % STAMP_BUCKETS) end
+local function bucket_of(id) return string.format('%d', tonumber(id) % STAMP_BUCKETS) end
 
 -- '' when it cannot be told: the slot is being moved.
 local function stamp_of(acknowledged_key, id)
