@@ -190,7 +190,7 @@ t.test('of many marks none is passed over because claims end meanwhile', async t
 
 t.test('texts of any characters are claimed as they are, and nobody can know what stands between them', async t => {
   const { app, call, redis, prefix } = await createService(t)
-  const subject = ` "quoted"\\ \n\t\u0000\u0001,][{}\u2028 é 漢 😀 `
+  const subject = ' "quoted"\\ \n\t\u0000\u0001,][{}\u2028 é 漢 😀 '
   const custom_fields = { text: subject, number: 1.5, flag: true }
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed', subject, custom_fields })
   await redis.set(`${prefix}ticket:2`, 'no hash')
