@@ -1,0 +1,64 @@
+import type { Node } from '../redis/node.ts'
+import type { Shard } from '../redis/servers.ts'
+import type { Keys } from '../tickets/keys.ts'
+import { createBatcher, type BatcherOptions, type Context } from '../util/batcher.ts'
+
+/** A partition of the tickets: where its keys are, and how they are named. */
+export interface Partition {
+  shard: Shard
+  keys: Keys
+  /** Whether its server is known to hold all that MySQL does. What is written on top of older data would replace newer data in MySQL. */
+  isTrusted: () => boolean
+}
+
+/** What a call is to do for one partition. */
+export interface Part<Item> { partition: Partition, items: Item[] }
+
+/** Of partitions that no server is known for. */
+const NOBODY = {}
+
+/**
+ * A batcher for each server, so that what is asked of its partitions in one turn of the event loop shares a call, and a server
+ * that hangs holds up nobody but those who ask it.
+ *
+ * @param options.ask asks the server of these partitions, in one call. Its answers stand in the order of the parts and their items
+ */
+export function createOwnerBatchers<Item extends { partition: Partition }, Answer, Asked extends Context = Context> (
+  { ask, ...options }: Omit<BatcherOptions<Item, Answer, Asked>, 'run'> & { ask: (parts: Part<Item>[]) => ReturnType<BatcherOptions<Item, Answer, Asked>['run']> },
+) {
+  const batchers = new WeakMap<Node | typeof NOBODY, ReturnType<typeof createBatcher<Item, Answer, Asked>>>()
+
+  const ownerOf = ({ partition: { shard } }: { partition: Partition }) => shard.owner() ?? NOBODY
+
+  /** A partition may have got another owner while they waited. */
+  async function run (items: Item[]) {
+    const positions = [...Map.groupBy(items.keys(), at => items[at]!.partition)]
+    const parts = positions.map(([partition, at]) => ({ partition, items: at.map(position => items[position]!), at }))
+    const answers: Awaited<ReturnType<typeof ask>> = []
+    await Promise.all(Array.from(Map.groupBy(parts, ownerOf).values(), async ofOwner => {
+      const given = await ask(ofOwner)
+      ofOwner.flatMap(({ at }) => at).forEach((position, i) => { answers[position] = given[i]! })
+    }))
+    return answers
+  }
+
+  function batcherOf (owner: Node | typeof NOBODY) {
+    const known = batchers.get(owner)
+    if (known) return known
+    const batcher = createBatcher<Item, Answer, Asked>({ ...options, run })
+    batchers.set(owner, batcher)
+    return batcher
+  }
+
+  return async (items: readonly Item[], context?: Asked) => {
+    const byOwner = Map.groupBy(items.keys(), at => ownerOf(items[at]!))
+    const [first] = byOwner.keys()
+    if (byOwner.size <= 1) return await batcherOf(first ?? NOBODY)(items, context)
+    const answers: Awaited<ReturnType<ReturnType<typeof batcherOf>>> = []
+    await Promise.all(Array.from(byOwner, async ([owner, positions]) => {
+      const given = await batcherOf(owner)(positions.map(at => items[at]!), context)
+      positions.forEach((at, i) => { answers[at] = given[i]! })
+    }))
+    return answers
+  }
+}
