@@ -160,6 +160,8 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     events,
     /** What callers ask for: writes and reads of tickets. */
     repository,
+    /** The same, of what Redis holds alone. */
+    store,
     /** Lists of tickets by what they are. */
     list,
     /** Counts of them. */

@@ -120,11 +120,10 @@ local hash_bytes = 0
 -- The highest ids that MySQL holds, by range, as far as they are known: many creates look at one range once.
 local highest_by_range = {}
 
+-- Begins with the next partition. What is known by id stays: an id is in one partition.
 local function enter(prefix)
   set_keys(prefix)
-  marks, known, flats, highest_by_range = {}, {}, {}, {}
-  is_off, index_failed = nil, false
-  changed, was_indexed, is_indexed, settled = {}, {}, {}, {}
+  marks, highest_by_range, is_off, index_failed, changed, settled = {}, {}, nil, false, {}, {}
 end
 
 -- What MySQL said may be outdated by now.

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { DatabaseUnavailable } from '../../../src/mysql/failure.ts'
-import { SCRIPTS } from '../../../src/store/scripts.ts'
+import type { MaybeInDatabase } from '../../../src/store/write-codec.ts'
 import { createService, createStores, type Service } from '../../helper.ts'
 
 /** A closed ticket that MySQL holds and Redis has let go, as after the retention time. */
@@ -198,9 +198,10 @@ t.test('a range that cannot be asked for stays unknown; the next create asks aga
 
 t.test('a write that came first stands when MySQL answers', async t => {
   const service = await createService(t)
-  const { call, app, prefix } = service
+  const { call, app } = service
   const ticket = await archived(service, 1)
-  const [asked] = JSON.parse(await app.tickets.shards.all[0]!.connection.call(node => node.run(SCRIPTS.read, [], [1000, prefix, 1, 1])) as string) as [string]
+  const [held] = await app.tickets.store.read([1])
+  const { stamp: asked } = held as MaybeInDatabase
   const [changed] = await app.tickets.repository.write([
     { op: 'restore', ticket_id: 1, ticket, asked },
     { op: 'update', ticket_id: 1, fields: { subject: 'newer' } },
