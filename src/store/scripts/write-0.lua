@@ -235,16 +235,9 @@ end
 
 for i = 2, #ARGV, 2 do
   if i > 2 then enter(ARGV[i]) end
-  local first = #results + 1
-  local has_begun_all = apply_all(cjson.decode(ARGV[i + 1]))
-  if #marks > 0 then
-    local ok, failure = pcall(finish)
-    if not ok then
-      redis.log(redis.LOG_WARNING, due_key .. ': ' .. (type(failure) == 'table' and failure.err or tostring(failure)))
-      for n = first, #results do results[n] = FAILED end
-    end
-  end
-  if not has_begun_all then
+  local has_begun_with_all = apply_all(cjson.decode(ARGV[i + 1]))
+  if #marks > 0 then finish() end
+  if not has_begun_with_all then
     results[#results + 1] = NOT_BEGUN
     break
   end
