@@ -45,7 +45,7 @@ export function createOwnerBatchers<Item extends { partition: Partition }, Answe
   function batcherOf (owner: Node | typeof NOBODY) {
     const known = batchers.get(owner)
     if (known) return known
-    const batcher = createBatcher<Item, Answer, Asked>({ ...options, run, ...process.env.RUNMAX && { runningMax: Number(process.env.RUNMAX) } })
+    const batcher = createBatcher<Item, Answer, Asked>({ ...options, run })
     batchers.set(owner, batcher)
     return batcher
   }
