@@ -94,7 +94,7 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       learnWhy(part.partition, results.slice(first, next).find(isRefusal))
       return ofPart
     })
-    options.onWrite(next)
+    if (next > 0) options.onWrite(next)
     // What was refused has changed nothing, so that there is nothing to confirm.
     if (!node.waitForReplicas || answers.every(hasChangedNothing)) return answers
     const unconfirmed = await node.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
