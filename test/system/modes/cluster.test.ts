@@ -136,6 +136,8 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
       for (const id of ids) if (id % 64 !== 7 && await cluster.masterOf(`{${id % 64}}`) === source) return id
       throw new Error('the master has one partition')
     })()
+    // Its marks are here, and no flush takes them: the dead letters, of which it has none, may be elsewhere.
+    await cluster.call(source, 'ZADD', '{7}tickets:due', '+inf', 7)
     await cluster.call(target, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId!)
     await cluster.call(source, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId!)
     const { body } = await call('POST', '/tickets/batch', { operations: [71, other, 135].map(id => ({ op: 'update', ticket_id: id, subject: 'moving' })) })
