@@ -55,6 +55,8 @@ export function createOwnerBatchers<Item extends { partition: Partition }, Answe
 
   /** A partition may have got another owner while they waited. */
   async function run (items: Item[]) {
+    const { partition } = items[0]!
+    if (items.every(item => item.partition === partition)) return await ask([{ partition, items }])
     const positions = [...Map.groupBy(items.keys(), at => items[at]!.partition)]
     const parts = positions.map(([partition, at]) => ({ partition, items: at.map(position => items[position]!), at }))
     const answers: Awaited<ReturnType<typeof ask>> = []
@@ -80,16 +82,20 @@ export function createOwnerBatchers<Item extends { partition: Partition }, Answe
     return batcher
   }
 
-  return async (items: readonly Item[], context?: Asked) => {
+  /** Of several servers. */
+  async function enqueueAll (items: readonly Item[], context?: Asked) {
     const byOwner = Map.groupBy(items.keys(), at => ownerOf(items[at]!))
-    const [first] = byOwner.keys()
-    if (byOwner.size <= 1) return await batcherOf(first ?? NOBODY)(items, context)
     const answers: Awaited<ReturnType<ReturnType<typeof batcherOf>>> = []
     await Promise.all(Array.from(byOwner, async ([owner, positions]) => {
       const given = await batcherOf(owner)(positions.map(at => items[at]!), context)
       positions.forEach((at, i) => { answers[at] = given[i]! })
     }))
     return answers
+  }
+
+  return (items: readonly Item[], context?: Asked) => {
+    const owner = items.length > 0 ? ownerOf(items[0]!) : NOBODY
+    return items.every(item => ownerOf(item) === owner) ? batcherOf(owner)(items, context) : enqueueAll(items, context)
   }
 }
 
