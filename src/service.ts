@@ -18,7 +18,8 @@ import { createCounts } from './read-through/counts.ts'
 import { createLists } from './read-through/lists.ts'
 import { createReadThrough } from './read-through/read-through.ts'
 import type { RedisServers } from './redis/servers.ts'
-import { createShardedRepository, createShards } from './shards/shards.ts'
+import { createShards } from './shards/shards.ts'
+import { createTicketStore } from './store/store.ts'
 import { createTicketShard, type TicketShard } from './sync/shard.ts'
 import { createWriteBehind } from './sync/write-behind.ts'
 import { createTicketEvents } from './tickets/events.ts'
@@ -77,17 +78,11 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     database,
     timeoutMs,
     count: redis.shards.length,
-    writeBudget: createBudget(PENDING_MAX, PENDING_BYTES_MAX, onRefused),
-    readBudget: createBudget(PENDING_MAX, undefined, onRefused),
-    strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
-    commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
     retentionSeconds,
-    idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
     changesSeconds: config.CHANGES_RETENTION_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
     delayMaxMs: Math.max(config.FLUSH_LEASE_MS, config.SYNC_LINGER_MS),
     onCorrupt,
-    onWrite: (operations: number) => { events.emit('write', operations) },
     onVanished: (tickets: number) => {
       log.error({ tickets }, 'unsynced tickets have vanished from Redis: it was emptied, or lost its data or a part of it. What MySQL has never had of them is gone')
       events.emit('vanished', tickets)
@@ -96,6 +91,19 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     limit: pLimit(COMPARISONS_MAX),
   }
   const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })))
+  const store = createTicketStore({
+    ...statuses,
+    partitions: shards.all.map(({ partition }) => partition),
+    writeBudget: createBudget(PENDING_MAX, PENDING_BYTES_MAX, onRefused),
+    readBudget: createBudget(PENDING_MAX, undefined, onRefused),
+    strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
+    commandTimeoutMs: config.REDIS_COMMAND_TIMEOUT_MS,
+    retentionSeconds,
+    idempotencySeconds: config.IDEMPOTENCY_TTL_SECONDS,
+    changesSeconds: config.CHANGES_RETENTION_SECONDS,
+    onCorrupt,
+    onWrite: operations => { events.emit('write', operations) },
+  })
 
   const journal = createJournal(mysql, {
     table: journalTable(table),
@@ -105,7 +113,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   })
   const gate = createJournalGate(shards.all.length)
   const isJournaled = config.FALLBACK === 'mysql'
-  const direct = createReadThrough(createShardedRepository(shards), {
+  const direct = createReadThrough(store, {
     database,
     readCacheSeconds: config.READ_CACHE_SECONDS,
     retentionSeconds,
@@ -152,6 +160,8 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     events,
     /** What callers ask for: writes and reads of tickets. */
     repository,
+    /** The same, of what Redis holds alone. */
+    store,
     /** Lists of tickets by what they are. */
     list,
     /** Counts of them. */

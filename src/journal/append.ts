@@ -3,7 +3,7 @@ import { idempotencyMismatch, outcomeUnknown, storeUnavailable, type Problem } f
 import { DatabaseUnavailable, StatementTooLarge, toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql, Query } from '../mysql/mysql.ts'
 import { inParts } from '../mysql/statements.ts'
-import { partitionOf } from '../shards/shards.ts'
+import { partitionOf } from '../tickets/keys.ts'
 import type { Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import { NEW_COLUMNS, toNewEntry, toRow, type NewEntry } from './entry.ts'

@@ -1,4 +1,4 @@
-import { partitionOf } from '../shards/shards.ts'
+import { partitionOf } from '../tickets/keys.ts'
 
 /** Tickets that are remembered: some megabytes. */
 const TICKETS_MAX = 100_000

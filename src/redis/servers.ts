@@ -9,6 +9,8 @@ export interface Shard {
   /** `ready`: its server can be used. `lost`: it no longer can, or another one has taken over, which may hold older data. */
   on: (event: 'ready' | 'lost', listener: () => void) => unknown
   isReady: () => boolean
+  /** The server that holds the partition, as far as is known. Partitions with the same one may share a call there. */
+  owner: () => Node | undefined
   /**
    * What `work` does at the server that holds the partition.
    * @throws {Problem} store_unavailable when no server is known; and what `work` throws

@@ -8,6 +8,6 @@ import type { RedisServers, Shard } from './servers.ts'
 export function createSingleMaster (config: Config, log: FastifyBaseLogger): RedisServers {
   const calls = createCalls()
   const node = createNode(config, log, calls)
-  const shard: Shard = { tag: '', on: node.on, isReady: node.isReady, call: work => work(node).catch(recordFailure(calls)) }
+  const shard: Shard = { tag: '', on: node.on, isReady: node.isReady, owner: () => node, call: work => work(node).catch(recordFailure(calls)) }
   return { shards: [shard], calls, connect: node.connect, ping: node.ping, settings: node.settings, now: node.clock.now, close: node.close }
 }

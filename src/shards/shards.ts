@@ -1,8 +1,5 @@
-import type { TicketRepository } from '../tickets/repository.ts'
+import { partitionOf } from '../tickets/keys.ts'
 import { allEnded } from '../util/async.ts'
-
-/** The partition of a Cluster that a ticket is in; `count` is their number. */
-export const partitionOf = (ticketId: number, count: number): number => ticketId % count
 
 /**
  * One fan-out over the shards that hold the tickets: the partitions of a Cluster; without a Cluster there is one shard.
@@ -45,13 +42,3 @@ export function createShards<Shard> (all: readonly Shard[]) {
 }
 
 export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'spread' | 'divide' | 'each' | 'reachable'>
-
-/** The repositories of the shards as one. */
-export function createShardedRepository (shards: Shards<{ repository: TicketRepository }>): TicketRepository {
-  const [only, ...others] = shards.all
-  if (only && others.length === 0) return only.repository
-  return {
-    write: (operations, options) => shards.spread(operations, operation => operation.ticket_id, ({ repository }, part) => repository.write(part, options)),
-    read: (ids, options) => shards.spread(ids, id => id, ({ repository }, part) => repository.read(part, options)),
-  }
-}

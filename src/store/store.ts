@@ -1,59 +1,25 @@
-import { LATER, createBatcher, type Context } from '../util/batcher.ts'
+import { LATER } from '../util/batcher.ts'
 import type { Budget } from '../util/budget.ts'
 import { Problem, storeUnavailable } from '../errors.ts'
 import { nextTurn } from '../util/turns.ts'
-import { RedisError, toReadProblem, toWriteProblem } from '../redis/failure.ts'
+import { RedisError, toWriteProblem } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import type { Node } from '../redis/node.ts'
-import type { Shard } from '../redis/servers.ts'
 import type { Strategy } from '../tickets/strategy.ts'
-import type { Keys } from '../tickets/keys.ts'
+import { partitionOf } from '../tickets/keys.ts'
 import { byTicket, inOrder, type Operation } from '../tickets/operation.ts'
-import type { CallOptions, Found, ReadOptions, TicketRepository, Written } from '../tickets/repository.ts'
-import { KNOWN_FIELDS, SCRIPTS } from './scripts.ts'
-import type { Ticket } from '../tickets/fields.ts'
-import { MaybeInDatabase, createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
-
-/**
- * Enough to share the cost of a call, few enough that Redis works on the first ones while the others
- * of the turn are still being read. Measured with 64 connections: with 16 or 32 both work side by side;
- * without the bound each waits for the other in turn, at three quarters of the rate.
- */
-const TICKETS_PER_CALL_MAX = 32
-
-/**
- * Bytes of one call, so that none occupies Redis or this process for long; a single ticket's that are more travel alone. A script
- * stops at as many bytes of hashes, and leaves the rest to the next call.
- */
-const BYTES_PER_CALL_MAX = 32 * 1024
-
-/**
- * What is on its way to Redis and back. Another caller waits for no more than that and one call, some milliseconds. Usual tickets, of some hundred
- * bytes, fill some calls with it: enough that Redis always has the next one.
- */
-const BYTES_RUNNING_MAX = 32 * 1024
-
-/** What a ticket is taken to have at least, also where the last ones were not there: else ids of no ticket would make way for a hundred calls. */
-const USUAL_TICKET_BYTES = 500
-
-/** Of the last replies each counts by this share for what the next tickets are taken to have. */
-const LAST_SHARE = 1 / 8
-
-/**
- * While Redis works on one call, the next may be on its way. With more of them each turn of the event loop would send a small one, and a
- * call costs as much as several tickets of it.
- */
-const CALLS_BESIDE_PARTIAL_MAX = 1
-
-/** What has not even been sent after this time comes too late for any caller. It was certainly not applied. */
-const WAIT_MAX_MS = 30_000
+import type { CallOptions, TicketRepository, Written } from '../tickets/repository.ts'
+import { BYTES_PER_CALL_MAX, createOwnerBatchers, learnWhy, type Part, type Partition, type Refusal } from './owners.ts'
+import { createTicketReader } from './reader.ts'
+import { KNOWN_FIELDS, SCRIPTS, withSettings } from './scripts.ts'
+import { createWriteCodec, type WriteCodecOptions } from './write-codec.ts'
 
 /** Bytes that are encoded in one go, a part of a millisecond. */
 const ENCODE_BYTES_MAX = 16 * 1024
 
 export interface StoreOptions extends WriteCodecOptions {
-  shard: Shard
-  keys: Keys
+  /** Of a Cluster; without one there is one. */
+  partitions: readonly Partition[]
   /** Of what waits for Redis, in tickets and bytes. */
   writeBudget: Budget
   readBudget: Budget
@@ -71,59 +37,75 @@ export interface StoreOptions extends WriteCodecOptions {
 /** Of write.lua: the first operation of a ticket that the call has not begun with. */
 const NOT_BEGUN = -13
 
+/** Of write.lua: the partition is refused. */
+const REFUSED = -11
+const isRefusal = (result: Reply): result is Refusal => Array.isArray(result) && result[0] === REFUSED
+
+const untrusted = () => storeUnavailable(new RedisError('refused', 'Redis was unavailable, and is not yet known to hold all that MySQL does'))
+
 /** Operations on one ticket. They travel together, so that nothing comes between them. */
-interface OnTicket { operations: readonly Operation[], json: string, bytes: number }
+interface OnTicket { partition: Partition, operations: readonly Operation[], json: string, bytes: number }
+
+/** What a ticket's operations have come to; a Problem is that of each of them. */
+type OfTicket = (Written | Problem)[] | Problem
 
 /** The Redis side: every write is part of one script call, every read of another. What it does not hold is MaybeInDatabase. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
-  const { shard, keys, strategy } = options
+  const { partitions, strategy } = options
   const { encode, toAnswer, decode } = createWriteCodec(options)
 
-  const dueIn = [[false, false], [false, true], [true, false], [true, true]]
-    .map(([wasClosed, isClosed]) => strategy(wasClosed!, isClosed!, 0))
-    .map(delay => delay === Infinity ? 'inf' : delay)
+  const partitionOfTicket = (id: number) => partitions[partitionOf(id, partitions.length)]!
 
-  const closedStatuses = `,${options.closedStatuses.join()},`
+  const script = withSettings(SCRIPTS.write, {
+    RETENTION_SECONDS: options.retentionSeconds,
+    DUE_IN: [[false, false], [false, true], [true, false], [true, true]]
+      .map(([wasClosed, isClosed]) => strategy(wasClosed!, isClosed!, 0))
+      .map(delay => delay === Infinity ? 'inf' : delay),
+    CLOSED_STATUSES: `,${options.closedStatuses.join()},`,
+    IDEMPOTENCY_SECONDS: options.idempotencySeconds,
+    KNOWN_FIELDS,
+    HASH_BYTES_MAX: BYTES_PER_CALL_MAX,
+    CHANGES_SECONDS: options.changesSeconds,
+  })
 
-  const enqueue = createBatcher<OnTicket, (Written | Problem)[]>({
-    itemsMax: TICKETS_PER_CALL_MAX,
-    sizeMax: BYTES_PER_CALL_MAX,
+  const enqueue = createOwnerBatchers<OnTicket, OfTicket>({
     sizeOf: ({ bytes }) => bytes,
-    besidePartialMax: CALLS_BESIDE_PARTIAL_MAX,
-    runningSizeMax: BYTES_RUNNING_MAX,
-    waitMaxMs: WAIT_MAX_MS,
     budget: options.writeBudget,
-    async run (tickets) {
-      return await shard.call(node => writeAt(node, tickets)).catch((error: unknown) => { throw toWriteProblem(error) })
+    async ask (parts) {
+      try {
+        return await parts[0]!.partition.shard.call(node => writeAt(node, parts))
+      } catch (error) {
+        const problem = toWriteProblem(error)
+        return parts.flatMap(({ items }) => items.map(() => problem))
+      }
     },
   })
 
-  async function writeAt (node: Node, tickets: readonly OnTicket[]) {
+  async function writeAt (node: Node, parts: readonly Part<OnTicket>[]): Promise<(OfTicket | typeof LATER)[]> {
     const sentAt = performance.now()
-    const results = await callWrite(node, tickets)
+    // It may have become another server since they were asked for.
+    const trusted = parts.filter(({ partition }) => partition.isTrusted())
+    const results = trusted.length > 0 ? await callWrite(node, trusted) : []
     let next = 0
-    const answers = tickets.map(({ operations }) => results[next] === NOT_BEGUN ? LATER : operations.map(operation => toAnswer(operation, results[next++]!)))
-    options.onWrite(next)
+    const answers = parts.flatMap<OfTicket | typeof LATER>(part => {
+      if (!trusted.includes(part)) return part.items.map(untrusted)
+      const first = next
+      const ofPart = part.items.map(({ operations }) => results[next] === NOT_BEGUN ? LATER : operations.map(operation => toAnswer(operation, results[next++]!)))
+      learnWhy(part.partition, results.slice(first, next).find(isRefusal))
+      return ofPart
+    })
+    if (next > 0) options.onWrite(next)
     // What was refused has changed nothing, so that there is nothing to confirm.
-    if (!node.waitForReplicas || answers.every(ofTicket => ofTicket === LATER || ofTicket.every(answer => answer instanceof Problem))) return answers
+    if (!node.waitForReplicas || answers.every(hasChangedNothing)) return answers
     const unconfirmed = await node.waitForReplicas(sentAt + options.commandTimeoutMs - performance.now())
     if (!unconfirmed) return answers
-    return answers.map(ofTicket => ofTicket === LATER ? ofTicket : ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed))
+    return answers.map(ofTicket => Array.isArray(ofTicket) ? ofTicket.map(answer => answer instanceof Problem ? answer : unconfirmed) : ofTicket)
   }
 
-  async function callWrite (node: Node, tickets: readonly OnTicket[]): Promise<Reply[]> {
+  async function callWrite (node: Node, parts: readonly Part<OnTicket>[]): Promise<Reply[]> {
     const deadline = node.clock.deadline(options.commandTimeoutMs)
-    const operations = `[${tickets.map(({ json }) => json).join()}]`
-    const reply = await node.run(
-      SCRIPTS.write,
-      [keys.due, keys.archived, keys.dead, keys.failures, keys.fields, keys.acknowledged, keys.index, keys.changes],
-      [
-        deadline, keys.ticketPrefix, options.retentionSeconds, ...dueIn, closedStatuses,
-        keys.idempotencyPrefix, options.idempotencySeconds, operations, KNOWN_FIELDS, BYTES_PER_CALL_MAX, options.changesSeconds,
-      ],
-    )
+    const reply = await node.run(script, [], [deadline, ...parts.flatMap(({ partition, items }) => [partition.keys.prefix, `[${items.map(({ json }) => json).join()}]`])])
     if (typeof reply === 'string') return JSON.parse(reply) as Reply[]
-    if (reply === -1) throw storeUnavailable(new Error(`${keys.due} is no sorted set: another program has written it`))
     node.clock.remeasure()
     throw storeUnavailable(new RedisError('late', 'the write reached Redis after its deadline'))
   }
@@ -141,36 +123,12 @@ export function createTicketStore (options: StoreOptions): TicketRepository {
       const json = `[${operations.map(encode).join()}]`
       const bytes = Buffer.byteLength(json)
       inOneGo += bytes
-      encoded.push({ operations, json, bytes })
+      encoded.push({ partition: partitionOfTicket(operations[0]!.ticket_id), operations, json, bytes })
     }
     return inOrder(operations, tickets, await enqueue(encoded, options))
   }
 
-  // How large a ticket is, is known when it has been read: the next are taken to be like the last ones.
-  let ticketBytes = USUAL_TICKET_BYTES
-
-  const read = createBatcher<number, Found | Problem, Context & ReadOptions>({
-    itemsMax: TICKETS_PER_CALL_MAX,
-    sizeMax: BYTES_PER_CALL_MAX,
-    sizeOf: () => ticketBytes,
-    besidePartialMax: CALLS_BESIDE_PARTIAL_MAX,
-    runningSizeMax: BYTES_RUNNING_MAX,
-    waitMaxMs: WAIT_MAX_MS,
-    budget: options.readBudget,
-    onResult: (found, { answer }) => !answer || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) },
-    async run (ids) {
-      const reply = await shard.call(node => node.run(SCRIPTS.read, ids.map(keys.ticket), [keys.acknowledged, BYTES_PER_CALL_MAX])).catch((error: unknown) => { throw toReadProblem(error) })
-      const found = JSON.parse(reply as string) as (string[] | string | null)[]
-      const tickets = found.filter(held => held !== null).length
-      ticketBytes = Math.max(USUAL_TICKET_BYTES, ticketBytes + ((reply as string).length / tickets - ticketBytes) * LAST_SHARE)
-      return found.map((held, i) => {
-        if (held === null) return LATER
-        return typeof held === 'string' ? new MaybeInDatabase(ids[i]!, 'not_held', held) : toFound(decode(ids[i]!, held))
-      })
-    },
-  })
-
-  return { write, read }
+  return { write, read: createTicketReader(partitionOfTicket, decode, options.readBudget) }
 }
 
-const toFound = (ticket: Ticket | Problem): Found | Problem => ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
+const hasChangedNothing = (ofTicket: OfTicket | typeof LATER) => !Array.isArray(ofTicket) || ofTicket.every(answer => answer instanceof Problem)

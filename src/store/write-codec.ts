@@ -80,7 +80,7 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   /** The numbers are those of write.lua's header. */
   function toOutcome (operation: Operation, result: Reply): Ticket | Omit<Written, 'replayed'> | Problem {
     const id = operation.ticket_id
-    if (Array.isArray(result)) return typeof result[0] === 'number' ? toUndecided(id, result as [number, string]) : decode(id, result as string[])
+    if (Array.isArray(result)) return typeof result[0] === 'number' ? toUnable(id, result as [number, string]) : decode(id, result as string[])
     if (typeof result === 'string') return handlerOf(operation).answer(operation) === 'version' ? toVersions(result) : created(operation as Create | Import, Number(result))
     switch (result) {
       case -1: return ticketExists(id)
@@ -91,14 +91,17 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
       case -8: return outcomeUnknown(new Error(`ticket ${id}: Redis failed in the middle of the operation; its own log says how`))
       case -9: return idempotencyMismatch()
       case -10: return changedSince(id)
-      case -11: return storeUnavailable(new RedisError('refused', `ticket ${id}: its slot is being moved`))
       case -12: return new NewerFields(id)
       case -14: return handlerOf(operation).creates ? deletedIdTaken(id) : ticketDeleted(id)
       default: return outcomeUnknown(new Error(`ticket ${id}: write.lua answered ${JSON.stringify(result)}`))
     }
   }
 
-  const toUndecided = (id: number, [code, stamp]: [number, string]) => new MaybeInDatabase(id, code === -3 ? 'range_unknown' : 'below_highest', stamp)
+  function toUnable (id: number, [code, text]: [number, string]) {
+    if (code !== -11) return new MaybeInDatabase(id, code === -3 ? 'range_unknown' : 'below_highest', text)
+    const reason = text.includes('WRONGTYPE') ? 'tickets:due is no sorted set: another program has written it' : text
+    return storeUnavailable(new RedisError('refused', `ticket ${id}: ${reason}`))
+  }
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
   const created = (operation: Create | Import, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)

@@ -1,5 +1,3 @@
-import { storeUnavailable } from '../errors.ts'
-import { RedisError } from '../redis/failure.ts'
 import { createDeadLetters } from '../store/dead-letters.ts'
 import { createDueIndex, horizonOf, type DueIndexOptions } from '../store/due-index.ts'
 import { createCheckpoint } from '../store/checkpoint.ts'
@@ -10,16 +8,19 @@ import { createIndexStore } from '../store/index-store.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
 import { createResyncStore } from '../store/resync-store.ts'
 import { repeatableScripts } from '../store/scripts.ts'
-import { createTicketStore, type StoreOptions } from '../store/store.ts'
+import type { Partition } from '../store/owners.ts'
+import type { WriteCodecOptions } from '../store/write-codec.ts'
 import { createTicketPush } from '../store/ticket-push.ts'
-import type { TicketRepository } from '../tickets/repository.ts'
 import { createReconcile, type ReconcileOptions } from './reconcile.ts'
 import { createShardResync } from './shard-resync.ts'
 
-export interface TicketShardOptions extends StoreOptions, Omit<DueIndexOptions, 'onBacklog'>, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
+export interface TicketShardOptions extends WriteCodecOptions, Omit<Partition, 'isTrusted'>, Omit<DueIndexOptions, 'onBacklog'>, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
   /** Its place among `count` shards. */
   index: number
   count: number
+  retentionSeconds: number
+  /** A change stays in the change log this long; 0: there is none. */
+  changesSeconds: number
   /** This number of unsynced tickets is gone from Redis. */
   onVanished: (tickets: number) => void
 }
@@ -39,7 +40,8 @@ export function createTicketShard (options: TicketShardOptions) {
   })
   return {
     connection: shard,
-    repository: refuseUntilReconciled(createTicketStore(options), reconcile.isTrusted),
+    /** What the store knows of it. */
+    partition: { shard, keys, isTrusted: reconcile.isTrusted } satisfies Partition,
     dueIndex,
     deadLetters: createDeadLetters(scripts, keys),
     inspect: createTicketPush(scripts, keys, horizonOf(options.delayMaxMs)),
@@ -56,18 +58,3 @@ export function createTicketShard (options: TicketShardOptions) {
 }
 
 export type TicketShard = ReturnType<typeof createTicketShard>
-
-/**
- * Refuses writes while Redis may hold older data than MySQL. A write on top of that would be newer than
- * what it does not know of, and would replace it in MySQL. Reads go on.
- */
-function refuseUntilReconciled (repository: TicketRepository, isTrusted: () => boolean): TicketRepository {
-  return {
-    read: repository.read,
-    write: (operations, options) => {
-      if (isTrusted()) return repository.write(operations, options)
-      const problem = storeUnavailable(new RedisError('refused', 'Redis was unavailable, and is not yet known to hold all that MySQL does'))
-      return Promise.resolve(operations.map(() => problem))
-    },
-  }
-}

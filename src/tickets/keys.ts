@@ -10,6 +10,9 @@ export function rangeOf (ticketId: number): IdRange {
   return { from, to: from + ARCHIVED_RANGE - 1 }
 }
 
+/** The partition of a Cluster that a ticket is in; `count` is their number. */
+export const partitionOf = (ticketId: number, count: number): number => ticketId % count
+
 /**
  * The only place that spells a Redis key. The names after the prefix are those of the article that this
  * service began with, so that any client can read `ticket:{id}`.

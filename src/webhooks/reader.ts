@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import { fromChangeCursor, toChangeCursor } from '../http/change-cursor.ts'
 import type { ChangePage, Changes } from '../read-through/changes.ts'
-import { partitionOf } from '../shards/shards.ts'
+import { partitionOf } from '../tickets/keys.ts'
 import type { Notification, Turn, WebhookStore } from '../store/webhook-store.ts'
 import type { Answer } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'

@@ -53,16 +53,16 @@ t.test('a restore of the row that was read before', async t => {
   const { call, app, redis, prefix, hash } = service
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await call('POST', '/flush')
-  const { repository } = shardOf(service)
+  const { store } = app.tickets
   await redis.del(`${prefix}ticket:1`)
-  const [undecided] = await repository.read([1]) as unknown as [{ stamp: string }]
+  const [undecided] = await store.read([1]) as unknown as [{ stamp: string }]
   const row = (await app.tickets.database.find([1])).found.get(1) as Ticket
   const restore = { op: 'restore', ticket_id: 1, ticket: row, asked: undecided.stamp } as const
   await call('DELETE', '/tickets/1')
-  t.match(await repository.write([restore]), [{ code: 'ticket_deleted' }])
+  t.match(await store.write([restore]), [{ code: 'ticket_deleted' }])
   await checkDeleted(t, service)
   await redis.del(`${prefix}ticket:1`)
-  t.match(await repository.write([restore]), [{ code: 'store_unavailable' }], 'MySQL has got something new since')
+  t.match(await store.write([restore]), [{ code: 'store_unavailable' }], 'MySQL has got something new since')
   t.strictSame(await hash(1), {})
   t.equal((await call('GET', '/tickets/1')).status, 410)
 })

@@ -26,7 +26,7 @@
 local due_key, dead_key, failures_key, fields_key, acknowledged_key, synced_key, index_key, changes_key = unpack(KEYS)
 local ticket_prefix = ARGV[1]
 local retention_seconds = tonumber(ARGV[2])
-local changes_seconds = tonumber(ARGV[5])
+local CHANGES_SECONDS = tonumber(ARGV[5])
 
 -- @include clock
 -- @include chunks

@@ -200,7 +200,7 @@ t.test('a write that came first stands when MySQL answers', async t => {
   const service = await createService(t)
   const { call, app } = service
   const ticket = await archived(service, 1)
-  const [held] = await app.tickets.shards.all[0]!.repository.read([1])
+  const [held] = await app.tickets.store.read([1])
   const { stamp: asked } = held as MaybeInDatabase
   const [changed] = await app.tickets.repository.write([
     { op: 'restore', ticket_id: 1, ticket, asked },

@@ -44,6 +44,6 @@ local function apply_once(idempotency_key, fingerprint, index, ...)
     if not is_final(result) then return result end
     redis.call('HSET', key, 'fingerprint', fingerprint, index, to_kept(result, (select(2, ...))))
   end
-  redis.call('EXPIRE', key, idempotency_seconds)
+  redis.call('EXPIRE', key, IDEMPOTENCY_SECONDS)
   return result
 end

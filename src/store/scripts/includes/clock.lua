@@ -1,6 +1,5 @@
--- Redis's clock: seconds as text, milliseconds, and these as text, because tostring would write so
--- long a number with an exponent.
+-- Redis's clock: seconds as text, milliseconds as text, and as a number. To write a number as text would cost as much as a command.
 local time = redis.call('TIME')
 local now_s = time[1]
-local now_ms = tonumber(now_s) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local now = string.format('%.0f', now_ms)
+local now = now_s .. string.sub('00000' .. time[2], -6, -4)
+local now_ms = tonumber(now)

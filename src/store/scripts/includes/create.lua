@@ -1,18 +1,17 @@
 -- What write's operations create and import have in common. Needs archived.
 
--- The highest ids, by range, as far as they are known: many creates look at one range once.
-local highest_by_range = {}
-
 -- Why MySQL must be asked before the ticket is created; nil: it need not.
 local function undecided_by(id)
-  local range = range_of(id)
-  if not highest_by_range[range] then
+  local number = tonumber(id)
+  local at = math.floor(number / ARCHIVED_RANGE)
+  if not highest_by_range[at] then
+    local range = range_of(id)
     local highest, is_asking = highest_of(archived_key, range)
     if not highest then ask_for(archived_key, range) end
     if not highest or is_asking then return RANGE_UNKNOWN end
-    highest_by_range[range] = highest
+    highest_by_range[at] = highest
   end
-  return tonumber(id) <= highest_by_range[range] and MAYBE_ARCHIVED or nil
+  return number <= highest_by_range[at] and MAYBE_ARCHIVED or nil
 end
 
 local function is_tombstone(key)

@@ -1,9 +1,9 @@
--- When a change is due, by what the ticket was and is: ARGV[4..7].
+-- When a change is due, by what the ticket was and is.
 local due_scores = {}
 local function due_score(case)
   if not due_scores[case] then
-    local delay = tonumber(ARGV[3 + case])
-    due_scores[case] = delay == math.huge and '+inf' or string.format('%.0f', now_ms + delay)
+    local delay = tonumber(DUE_IN[case])
+    due_scores[case] = delay == math.huge and '+inf' or delay == 0 and now or string.format('%.0f', now_ms + delay)
   end
   return due_scores[case]
 end
@@ -31,7 +31,7 @@ local function marked_ids()
 end
 
 local function is_closed_status(status)
-  return string.find(closed_statuses, ',' .. status .. ',', 1, true) ~= nil
+  return string.find(CLOSED_STATUSES, ',' .. status .. ',', 1, true) ~= nil
 end
 
 -- What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.

@@ -1,8 +1,3 @@
--- Tickets as they are now, by id, so that many operations on one read and judge it once.
-local known = {}
-
-local hash_bytes = 0
-
 local function read(key, id, asked)
   if known[id] then return known[id] end
   local flat = redis.pcall('HGETALL', key)
@@ -10,12 +5,13 @@ local function read(key, id, asked)
   if #flat == 0 then return nil, asked == '' and MAYBE_ARCHIVED or MISSING end
   local fields = {}
   for i = 1, #flat, 2 do
-    fields[flat[i]] = flat[i + 1]
-    hash_bytes = hash_bytes + #flat[i + 1]
+    local value = flat[i + 1]
+    fields[flat[i]] = value
+    hash_bytes = hash_bytes + #value
   end
   if fields.deleted_at then return nil, DELETED end
-  if not is_ticket(fields) then return nil, CORRUPT end
-  known[id] = fields
+  if not is_ticket(fields, flat) then return nil, CORRUPT end
+  known[id], flats[id] = fields, flat
   return fields
 end
 

@@ -17,9 +17,9 @@ local function restore(key, _, asked, _, _, set, _, seconds)
   if is_other_type(flat) then return CORRUPT end
   if #flat > 0 then return flat end
   if asked == '' then return MAYBE_ARCHIVED end
-  if next(unknown_fields(fields_key, known_fields)) then return NEWER_FIELDS end
+  if next(unknown_fields(fields_key, KNOWN_FIELDS)) then return NEWER_FIELDS end
   if seconds ~= '' and is_memory_kept_for_writes() then return set end
   hset(key, set)
-  redis.call('EXPIRE', key, tonumber(seconds) or retention_seconds)
+  redis.call('EXPIRE', key, tonumber(seconds) or RETENTION_SECONDS)
   return set
 end

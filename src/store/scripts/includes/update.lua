@@ -40,6 +40,17 @@ local function index_update(id, fields, was_in_step, status, assignee)
   set_index(id, was, to_state(was_in_step or nil, fields.status, fields.assigned_to, fields.customer_id))
 end
 
+-- What was read, with the fields of set: costs less than to make the list anew.
+local function with_changes(flat, set)
+  for i = 1, #set, 2 do
+    local at = 1
+    while flat[at] and flat[at] ~= set[i] do at = at + 2 end
+    flat[at], flat[at + 1] = set[i], set[i + 1]
+  end
+  for i = 2, #flat, 2 do hash_bytes = hash_bytes + #flat[i] end
+  return flat
+end
+
 local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   local fields, failure = read(key, id, asked)
   if not fields then return failure end
@@ -57,8 +68,9 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   if has_too_many_custom_fields(fields, set, removed) then return TOO_MANY_CUSTOM_FIELDS end
 
   local before = fields.version .. ',' .. fields.updated_at
+  local last_version = tonumber(fields.version)
   -- Text, because a number would lose its last digits as JSON.
-  local version = string.format('%.0f', math.max(tonumber(fields.version) + 1, now_ms))
+  local version = last_version < now_ms and now or string.format('%.0f', last_version + 1)
   set[#set + 1] = 'version'
   set[#set + 1] = version
   set[#set + 1] = 'updated_at'
@@ -75,7 +87,8 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   local was_in_step, old_status, old_assignee = fields.version == fields.synced_version, fields.status, fields.assigned_to
   if was_in_step then settle(old_status, -1) end
   -- If one of these fails, nobody knows how the ticket is.
-  known[id] = nil
+  local flat = flats[id]
+  known[id], flats[id] = nil, nil
   mark_due(id, was_closed, is_closed)
   -- What MySQL does not hold must not be evicted or expire.
   redis.call('PERSIST', key)
@@ -87,5 +100,6 @@ local function update(key, id, asked, _, versions, set, remove, answer, as_of)
   for i = 1, #set, 2 do fields[set[i]] = set[i + 1] end
   index_update(id, fields, was_in_step, old_status, old_assignee)
   known[id] = fields
-  return answer == 'version' and version .. ',' .. before or to_flat(fields)
+  if answer == 'version' then return version .. ',' .. before end
+  return flat and next(removed) == nil and with_changes(flat, set) or to_flat(fields)
 end
