@@ -22,6 +22,10 @@ export const KEPT_CONNECTIONS = {
     response.once('finish', () => { socket?.end() })
     answer(response, seen, count, test)
   },
+  'says-close': (response, seen, count, test) => {
+    response.shouldKeepAlive = false
+    answer(response, seen, count, test)
+  },
   /** Asked on a connection that it has used before, it is gone. */
   'ends-when-asked-again': (response, seen, count, test) => {
     if (connections.get(test) === response.socket) response.socket?.destroy()

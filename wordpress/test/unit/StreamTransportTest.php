@@ -79,7 +79,7 @@ final class StreamTransportTest extends TransportTestCase {
 
 	public function testANewConnectionThatIsClosedIsNotTriedAgain(): void {
 		// Of the pages of other tests, none is left.
-		$this->page( 'ends-idle' );
+		$this->page( 'says-close' );
 		self::assertFailed( 'network_error', $this->page( 'closed' ) );
 		self::assertCount( 2, $this->connections() );
 	}
