@@ -116,7 +116,7 @@ t.test('events: 410 at the start; later an event that says it, and the end', asy
   await call('POST', '/tickets/1', { customer_id: 1 })
   const stream = await subscribe(t, service, '?since=now')
   await waitingFor(service, 1)
-  const id = stream.lastId()
+  const id = await eventually(async () => stream.lastId())
   await redis.del(`${prefix}tickets:changes`)
   await call('PATCH', '/tickets/1', { subject: 'x' })
   await stream.ended
