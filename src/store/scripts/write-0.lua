@@ -96,7 +96,11 @@ set_keys(ARGV[2])
 local function refusal()
   local reply = redis.pcall('EXISTS', due_key, archived_key, dead_key, failures_key, fields_key, acknowledged_key, index_key, changes_key)
   if type(reply) ~= 'table' then reply = redis.pcall('ZADD', due_key, 'XX', '+inf', '') end
-  return type(reply) == 'table' and reply.err or nil
+  local reason = type(reply) == 'table' and reply.err
+  if not reason then return nil end
+  if string.find(reason, 'WRONGTYPE', 1, true) or string.find(reason, 'non local key', 1, true) or string.find(reason, 'the cluster is down', 1, true) then return reason end
+  -- What the user may not do is so in all partitions, and is for an operator to see.
+  error(reply)
 end
 
 local function value_of(set, name)

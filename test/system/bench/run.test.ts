@@ -42,7 +42,7 @@ t.test('PHP behind nginx, and two instances', { skip: skipWithout(WRK, NGINX, PH
   const PATH = (process.env.PATH ?? '').split(delimiter).filter(place => !place.endsWith('sbin')).join(delimiter)
   const { result: { rows, failed } } = await bench(t, 'php,page,instances', PATH)
   t.strictSame(failed, [])
-  t.strictSame(rows.map(({ scenario }) => scenario), ['php', 'php', 'php', 'page', 'page', 'instances'])
+  t.strictSame(rows.map(({ scenario }) => scenario), ['php', 'php', 'php', 'page', 'page', 'page', 'instances'])
   for (const { work, value, reference, values, references } of rows) {
     t.ok(value > 0 && reference! > 0, work)
     t.match([values, references], [[value], [reference]], 'each round is kept')

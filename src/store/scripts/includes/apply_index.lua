@@ -71,6 +71,8 @@ local function apply_index()
   for status, by in pairs(settled) do
     if by ~= 0 then call_index('HINCRBY', index_key, 'settled:' .. status, by) end
   end
+  -- For the next partition.
+  index_sets, last_sets, assignees_added, assignees_removed = {}, {}, {}, {}
   -- It is built anew.
   if index_failed and not is_index_off() then redis.pcall('HDEL', index_key, 'state') end
 end
