@@ -56,7 +56,8 @@ t.test('Sentinel: a replica takes the place of the master', async t => {
       // So that nothing is under way but what the old master must not apply on waking.
       await load.pause()
       const old = await set.master()
-      const ids = ledger.ids().slice(-5)
+      // As many as are on their way at once: what waits behind them is never sent, and the journal takes it.
+      const ids = ledger.ids().slice(-2)
       await untilReplaced(t, name, old, async () => {
         await old.pause()
         const writer = rig.writer(service, 'refused')
