@@ -8,8 +8,8 @@ import { type Answered, NothingAnswered, load, type Load } from './wrk.ts'
 /** More than any server takes in one slice. */
 const IDS_PER_SLICE = 10_000_000
 
-/** A server that has just been started may take longer for its first answers than a short slice, on a busy machine. */
-const COLD_SLICES_MAX = 10
+/** A slice without an answer was too short for its rate, on a busy machine or a server that has just been started: another follows, twice as long, up to so many times as long. */
+const LONGEST_SLICE = 16
 
 export interface Slice extends Omit<Answered, 'lastId'> {
   /** CPU of the server for one ticket. */
@@ -36,20 +36,20 @@ export function contender ({ name, stage, server, statuses, ticketsPerRequest = 
     name,
     /** @param isStrict look at the status of every answer: that makes the load dearer, and is done while warming up */
     async measure (isStrict: boolean, how: { pauseMs?: number, seconds?: number } = {}): Promise<Slice> {
-      return isStrict ? await measureCold(how) : await measureSlice(false, how)
+      return await measureUntilAnswered(isStrict, { seconds: options.seconds, ...how })
     },
   }
 
-  async function measureCold (how: { seconds?: number }, slice = 1): Promise<Slice> {
+  async function measureUntilAnswered (isStrict: boolean, how: { pauseMs?: number, seconds: number }, longer = 1): Promise<Slice> {
     try {
-      return await measureSlice(true, how)
+      return await measureSlice(isStrict, { ...how, seconds: how.seconds * longer })
     } catch (error) {
-      if (!(error instanceof NothingAnswered) || slice === COLD_SLICES_MAX) throw error
-      return await measureCold(how, slice + 1)
+      if (!(error instanceof NothingAnswered) || longer === LONGEST_SLICE) throw error
+      return await measureUntilAnswered(isStrict, how, longer * 2)
     }
   }
 
-  async function measureSlice (isStrict: boolean, how: { pauseMs?: number, seconds?: number }): Promise<Slice> {
+  async function measureSlice (isStrict: boolean, how: { pauseMs?: number, seconds: number }): Promise<Slice> {
     const newIds = takeIds(IDS_PER_SLICE)
     const groups = [server, ...helpers].map(({ pid }) => pid)
     const before = cpuOf(groups)
