@@ -42,7 +42,7 @@ import { parseJson } from './http/json.ts'
 import { ProblemSchema } from './http/problems.ts'
 import { createParserErrors, type ParserErrors } from './http/parser-errors.ts'
 import { toValidationProblem } from './http/validation.ts'
-import { createRequestIds, createRequestLog, loggerOptions, type LogDestination } from './logger.ts'
+import { createRequestIds, loggerOptions, makeChildrenLater, type LogDestination } from './logger.ts'
 import { createTicketSchemas } from './tickets/ticket.ts'
 import { boundLookups } from './util/lookup.ts'
 import { createTargets, type Target } from './webhooks/targets.ts'
@@ -84,7 +84,7 @@ interface Parts {
 async function assemble (app: FastifyInstance, { config, keyring, targets, site, parserErrors, compilers }: Parts) {
   const schemas = createTicketSchemas(config.TICKET_STATUSES)
 
-  app.setChildLoggerFactory(createRequestLog)
+  makeChildrenLater(app.log)
   app.addHook('onListen', compilers.compileHot)
   app.setSchemaErrorFormatter((findings, part) => toValidationProblem(findings as never, part))
   app.removeContentTypeParser(['application/json', 'text/plain'])

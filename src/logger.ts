@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { FastifyBaseLogger, FastifyInstance, RawRequestDefaultExpression } from 'fastify'
+import type { FastifyBaseLogger, RawRequestDefaultExpression } from 'fastify'
 import type { Config } from './config.ts'
 
 type Described = { type: string, message: string, stack: string, code?: unknown, cause?: Described }
@@ -71,8 +71,13 @@ for (const method of LOG_METHODS) {
   Object.defineProperty(RequestLog.prototype, method, { value (this: RequestLog, ...args: unknown[]) { return Reflect.apply(this.own[method], this.own, args) as unknown } })
 }
 
-export const createRequestLog: Parameters<FastifyInstance['setChildLoggerFactory']>[0] = (logger, bindings, options) =>
-  new RequestLog(() => logger.child(bindings, options)) as unknown as FastifyBaseLogger
+/** Lets the children of a logger be made when they first log. A child logger factory would do it too, but each child that it makes is looked over by Fastify. */
+export function makeChildrenLater (log: FastifyBaseLogger) {
+  const make = log.child
+  log.child = function (this: FastifyBaseLogger, bindings, options) {
+    return new RequestLog(() => make.call(this, bindings, options)) as unknown as FastifyBaseLogger
+  } as FastifyBaseLogger['child']
+}
 
 /** Characters that would move the cursor of a terminal, as JSON spells them; line breaks of stacks are left. */
 const CONTROL = /\\(\\|u00(?:[01][0-9a-f]|7f|[89][0-9a-f])|r|b|f)/gi

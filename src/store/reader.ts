@@ -40,7 +40,7 @@ export function createTicketReader (partitionOfTicket: (id: number) => Partition
   })
 
   async function readAt (node: Node, parts: readonly Part<{ id: number }>[]): Promise<(Found | Problem | typeof LATER)[]> {
-    const reply = await node.run(SCRIPTS.read, [], [BYTES_PER_CALL_MAX, ...parts.flatMap(({ partition, items }) => [partition.keys.prefix, items.length, ...items.map(({ id }) => id)])])
+    const reply = await node.run(SCRIPTS.read, [], [BYTES_PER_CALL_MAX, ...parts.flatMap(({ partition, items }) => [partition.keys.prefix, items.map(({ id }) => id).join(' ')])])
     const found = JSON.parse(reply as string) as (string[] | Refusal | string | null)[]
     const tickets = found.filter(held => held !== null).length
     ticketBytes = Math.max(USUAL_TICKET_BYTES, ticketBytes + ((reply as string).length / tickets - ticketBytes) * LAST_SHARE)

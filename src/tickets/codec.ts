@@ -60,6 +60,21 @@ type Decoder = (text: string) => unknown
 /** Custom fields have a field of the hash each. */
 const HASH_DECODERS = new Map<string, Decoder>(FIELD_LIST.filter(({ name }) => name !== 'custom_fields').map(({ name, storage }) => [name, storage.fromText]))
 
+/** The names at the same places of the hash that was read last, and their decoders: most hashes are alike, and to compare is cheaper than to look up. */
+const PLACES_MAX = 2 * FIELD_LIST.length
+const lastNames: string[] = []
+const lastDecoders: (Decoder | undefined)[] = []
+
+function decoderAt (place: number, name: string): Decoder | undefined {
+  if (lastNames[place] !== name) {
+    // A hash may have any number of fields of other programs.
+    if (place >= PLACES_MAX) return HASH_DECODERS.get(name)
+    lastNames[place] = name
+    lastDecoders[place] = HASH_DECODERS.get(name)
+  }
+  return lastDecoders[place]
+}
+
 const REQUIRED = FIELD_LIST.filter(({ always }) => always).map(({ name }) => name)
 
 /** Decodes one field and says in its error which one it was. */
@@ -88,7 +103,7 @@ export function fromHash (id: number, flat: readonly string[]): Ticket {
   for (let i = 0; i + 1 < flat.length; i += 2) {
     const name = flat[i]!
     const value = flat[i + 1]!
-    const decoder = HASH_DECODERS.get(name)
+    const decoder = decoderAt(i / 2, name)
     if (decoder) {
       fields[name] = decode(id, name, decoder, value)
     } else if (name.startsWith(CUSTOM_PREFIX)) {

@@ -3,8 +3,9 @@
   read: the hashes of many tickets in one call, which may be of several partitions of a Cluster.
   Touches the hashes of the ids in ARGV and tickets:acknowledged of their partitions. None is among KEYS, which must be of one slot.
 
-  ARGV[1]  bytes of the reply after which no more is read
-  ARGV[2...]  for each partition: what its keys begin with, the number of its ids, and these ids
+  ARGV[1]     bytes of the reply after which no more is read
+  ARGV[2i]    for each partition, what its keys begin with
+  ARGV[2i+1]  its ids, with a space between two: as an argument each they would cost twice as much
 
   Output: a JSON array, because clients read one long text much faster than hundreds of short ones; per id, in the order of ARGV,
           [field, value, ...]; "stamp" when there is no ticket: what MySQL says from now on counts as long as it is
@@ -24,14 +25,11 @@ end
 
 local results = {}
 local bytes = 0
-local i = 2
-while ARGV[i] do
-  local prefix, count = ARGV[i], tonumber(ARGV[i + 1])
-  for n = i + 2, i + 1 + count do
-    local result = bytes > bytes_max and 'null' or cjson.encode(read(prefix, ARGV[n]))
+for i = 2, #ARGV, 2 do
+  for id in string.gmatch(ARGV[i + 1], '%d+') do
+    local result = bytes > bytes_max and 'null' or cjson.encode(read(ARGV[i], id))
     bytes = bytes + #result
     results[#results + 1] = result
   end
-  i = i + 2 + count
 end
 return '[' .. table.concat(results, ',') .. ']'
