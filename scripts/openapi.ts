@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { buildApp } from '../src/app.ts'
 import { loadConfig } from '../src/config.ts'
+import { createDocs } from '../src/http/docs.ts'
 
 /**
  * The OpenAPI document of the service with its default configuration, as the text of
@@ -12,7 +13,7 @@ export async function describeApi (): Promise<string> {
   const app = await buildApp(loadConfig({ ...nowhere, LOG_LEVEL: 'silent' }))
   try {
     await app.ready()
-    return `${JSON.stringify(app.swagger(), null, 2)}\n`
+    return `${JSON.stringify((await createDocs(app)).swagger(), null, 2)}\n`
   } finally {
     await app.close()
   }

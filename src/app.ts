@@ -28,14 +28,13 @@ import healthRoutes from '../routes/health.ts'
 import journalRoutes from '../routes/journal.ts'
 import listRoutes from '../routes/list.ts'
 import metricsRoutes from '../routes/metrics.ts'
-import openapiRoutes from '../routes/openapi.ts'
 import opsRoutes from '../routes/ops.ts'
 import resyncRoutes from '../routes/resync.ts'
 import ticketPushRoutes from '../routes/ticket-push.ts'
 import ticketRoutes from '../routes/tickets.ts'
 import webhookRoutes from '../routes/webhooks.ts'
 import { createKeyring, type Keyring } from './auth/api-keys.ts'
-import { showsDocs, type Config } from './config.ts'
+import type { Config } from './config.ts'
 import { createSite, type Site } from './database/wordpress/site.ts'
 import { createCompilers, type Compilers } from './http/compilers.ts'
 import { parseJson } from './http/json.ts'
@@ -127,7 +126,6 @@ async function assemble (app: FastifyInstance, { config, keyring, targets, site,
   if (config.FALLBACK === 'mysql') await app.register(journalRoutes)
   await app.register(healthRoutes, { config })
   await app.register(metricsRoutes)
-  if (showsDocs(config)) await app.register(openapiRoutes)
   await app.register(opsRoutes)
 }
 
