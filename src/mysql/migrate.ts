@@ -49,10 +49,13 @@ export async function migrate (connection: PoolConnection, table: string): Promi
   }
 }
 
+/** The library makes the table, and adds its columns one after the other: another instance may be in the middle of it. */
+const NOT_MADE_YET = ['ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR']
+
 /** Whether all migrations were run, and none has changed since. It is so at nearly every start, which then needs neither the lock nor the library. */
 async function isUpToDate (rows: Rows, table: string): Promise<boolean> {
   const run = await rows('SELECT version, md5 FROM ??', [`${table}_migrations`]).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === 'ER_NO_SUCH_TABLE') return []
+    if (NOT_MADE_YET.includes(String((error as NodeJS.ErrnoException).code))) return []
     throw error
   })
   const known = new Map(run.map(({ version, md5 }) => [Number(version), md5]))

@@ -29,6 +29,15 @@ t.test('an instance with nothing to migrate does not wait for one that migrates'
   t.strictSame(lines.all.filter(({ level }) => level >= 50), [])
 })
 
+t.test('an instance that starts while another makes the table of migrations waits for its turn', async t => {
+  const stores = await createStores(t)
+  // As far as the library has come after its first statement.
+  await stores.sql.query('CREATE TABLE wp_support_tickets_migrations (version BIGINT, PRIMARY KEY (version))')
+  const { lines } = await createService(t, {}, stores)
+  t.strictSame(lines.all.filter(({ level }) => level >= 50), [])
+  t.ok(lines.all.some(line => line.migrations))
+})
+
 t.test('the table has the contract\'s columns and indexes', async t => {
   const { sql } = await createService(t)
   const [columns] = await sql.query<RowDataPacket[]>('SHOW COLUMNS FROM wp_support_tickets')
