@@ -5,12 +5,15 @@ import { openOps, outcome, shows } from './ops.ts'
 
 const chart = (page: Page, title: string) => page.getByRole('region', { name: title, exact: true })
 
-/** Lets time pass in a page whose clock was taken, until it has asked and was answered once more. */
+/**
+ * Lets time pass in a page whose clock was taken, until it has asked once more, and waits for the answer. No time passes meanwhile, however
+ * long that takes: the chart would show a gap.
+ */
 async function nextRound (page: Page) {
-  let isAnswered = false
-  const answered = page.waitForResponse(/\/journal/).then(response => response.finished()).finally(() => { isAnswered = true })
-  while (!isAnswered) await page.clock.runFor(250)
-  await answered
+  let isAsked = false
+  const asked = page.waitForRequest(/\/journal/).finally(() => { isAsked = true })
+  while (!isAsked) await page.clock.runFor(250)
+  await (await (await asked).response())?.finished()
 }
 
 browserTest('it shows what the service holds, and follows it', async t => {
