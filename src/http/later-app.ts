@@ -12,8 +12,8 @@ const OWN_HEADERS = ['connection', 'content-length', 'date', 'keep-alive', 'tran
 const pick = <Value>(values: Record<string, Value>, fits: (name: string) => boolean) => Object.fromEntries(Object.entries(values).filter(([name]) => fits(name)))
 
 /**
- * The answers of an app that is built when somebody first asks for one of them: its packages are an eighth of the start, and 14 MB, which a
- * service whose pages nobody opens does not need. A GET without a body, whose answer is small.
+ * The answers of an app that is built when somebody first asks for one of them: its packages are a tenth of the start and some megabytes, which
+ * a service whose pages nobody opens does not need. A GET without a body, whose answer is small.
  * @param build resolves with an app that does not listen
  */
 export function createLaterApp (app: FastifyInstance, build: () => Promise<FastifyInstance>) {
@@ -38,6 +38,6 @@ export function createLaterApp (app: FastifyInstance, build: () => Promise<Fasti
       return reply
     }
     if (answer.statusCode >= 500) throw new Error(`${request.url} was answered with ${answer.statusCode}: ${answer.body}`)
-    return await reply.code(answer.statusCode).headers(pick(answer.headers, name => !OWN_HEADERS.includes(name))).send(answer.rawPayload)
+    return await reply.code(answer.statusCode).headers(pick(answer.headers, name => !OWN_HEADERS.includes(name))).send(answer.rawPayload.length > 0 ? answer.rawPayload : undefined)
   }
 }

@@ -60,14 +60,15 @@ type Decoder = (text: string) => unknown
 /** Custom fields have a field of the hash each. */
 const HASH_DECODERS = new Map<string, Decoder>(FIELD_LIST.filter(({ name }) => name !== 'custom_fields').map(({ name, storage }) => [name, storage.fromText]))
 
-/** The names at the same places of the hash that was read last, and their decoders: most hashes are alike, and to compare is cheaper than to look up. */
+/** A hash may have any number of fields of other programs. */
 const PLACES_MAX = 2 * FIELD_LIST.length
+
+/** The names at the same places of the hashes that were read last, and their decoders: most hashes are alike, and to compare is cheaper than to look up. */
 const lastNames: string[] = []
 const lastDecoders: (Decoder | undefined)[] = []
 
 function decoderAt (place: number, name: string): Decoder | undefined {
   if (lastNames[place] !== name) {
-    // A hash may have any number of fields of other programs.
     if (place >= PLACES_MAX) return HASH_DECODERS.get(name)
     lastNames[place] = name
     lastDecoders[place] = HASH_DECODERS.get(name)

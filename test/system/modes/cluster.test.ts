@@ -21,6 +21,10 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
   const master = await cluster.masterOf('{7}')
   t.match(await cluster.call(master, 'HGET', '{7}ticket:71', 'customer_id'), '71')
   t.equal(await cluster.call(master, 'ZCARD', '{7}tickets:due'), 4)
+  const indexed = await Promise.all(Array.from({ length: 64 }, async (_, n) => [
+    await cluster.call(await cluster.masterOf(`{${n}}`), 'ZCARD', `{${n}}tickets:index:assignee`), await cluster.call(await cluster.masterOf(`{${n}}`), 'ZCARD', `{${n}}tickets:due`),
+  ]))
+  t.ok(indexed.every(([entries, marks]) => entries === marks), `each partition has the entries of its own tickets: ${JSON.stringify(indexed)}`)
   t.match((await call('GET', '/flush')).body, { unsynced: 200, due: 200, oldest_due_age_ms: Number })
   t.match((await call('GET', `/tickets?ids=${ids.join()},999`)).body, { tickets: ids.map(ticket_id => ({ ticket_id })), missing: [999] })
   t.match((await call('POST', '/flush', { ticket_ids: [5, 6, 7] })).body, { claimed: 3, synced: 3, results: [{ state: 'synced' }, { state: 'synced' }, { state: 'synced' }] })
