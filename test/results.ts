@@ -1,4 +1,5 @@
-import type { Mysql, Query } from '../src/mysql/mysql.ts'
+import type { Mysql } from '../src/mysql/mysql.ts'
+import type { Query } from '../src/mysql/transaction.ts'
 
 /** What a service asks MySQL for from now on: the bytes of the largest answer, about, and the statement that it was for. */
 export function watchResults (mysql: Mysql) {

@@ -1,6 +1,7 @@
 import { escapeId } from 'mysql2'
 import { toDatabaseError } from '../mysql/failure.ts'
-import { SNAPSHOT, type Mysql, type Query as MysqlQuery } from '../mysql/mysql.ts'
+import type { Mysql } from '../mysql/mysql.ts'
+import { SNAPSHOT, type Query as MysqlQuery } from '../mysql/transaction.ts'
 import { createSelect, inStatements } from '../mysql/statements.ts'
 import { toDateTime } from '../tickets/fields.ts'
 import type { Filters, GroupField, Listed, Position, Query } from '../tickets/query.ts'

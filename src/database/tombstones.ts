@@ -1,5 +1,6 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
-import type { Mysql, Query } from '../mysql/mysql.ts'
+import type { Mysql } from '../mysql/mysql.ts'
+import type { Query } from '../mysql/transaction.ts'
 import { createSelect, inStatements } from '../mysql/statements.ts'
 import { COLUMNS, fromRow, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'

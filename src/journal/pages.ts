@@ -1,4 +1,4 @@
-import type { Query } from '../mysql/mysql.ts'
+import type { Query } from '../mysql/transaction.ts'
 import { COLUMNS, toEntry, type Entry, type Row, type State } from './entry.ts'
 
 /** Bytes of the entries that are read at once: a single larger one is read alone. */

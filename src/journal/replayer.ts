@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { Problem } from '../errors.ts'
-import type { Query } from '../mysql/mysql.ts'
+import type { Query } from '../mysql/transaction.ts'
 import type { Replayed } from '../tickets/events.ts'
 import { isKnown } from '../tickets/operation.ts'
 import { partitionOf } from '../tickets/keys.ts'

@@ -1,4 +1,4 @@
-import type { Query } from '../mysql/mysql.ts'
+import type { Query } from '../mysql/transaction.ts'
 import { escapedBytes, inParts } from '../mysql/statements.ts'
 
 /** Keys of one statement, and entries whose places are read at once: a batch has up to 500 under one key. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pLimit from 'p-limit'
 import { Problem, outcomeUnknown, storeUnavailable } from '../errors.ts'
-import type { Query } from '../mysql/mysql.ts'
+import type { Query } from '../mysql/transaction.ts'
 import { handlerOf, isKnown, type Change } from '../tickets/operation.ts'
 import type { TicketRepository, Written } from '../tickets/repository.ts'
 import type { Entry } from './entry.ts'

@@ -1,21 +1,20 @@
 import { EventEmitter } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createConnection, createPool, type PoolConnection, type RowDataPacket } from 'mysql2/promise'
 import type { Config } from '../config.ts'
 import { TimeoutError, withTimeout as withTimeoutOf } from '../util/async.ts'
 import { createBreaker } from './breaker.ts'
+import { CONNECT_TIMEOUT_MS, SESSION, connectionOptions } from './connection-options.ts'
 import { createConnections } from './connections.ts'
 import { DatabaseUnavailable, StatementTooLarge, isAnswer, isOwnQueue, toUnavailable } from './failure.ts'
 import { readServerState } from './server-state.ts'
 import { createSizeLimit } from './size-limit.ts'
+import { READ_COMMITTED, inTransaction, withLock, type Query } from './transaction.ts'
 
 /** Flush, replay, look-ups, the journal's writes, health and one to spare. */
 const CONNECTIONS_MAX = 6
 
 /** Statements that may wait for a connection; past it more are refused, which says nothing of the server. */
 const QUEUE_MAX = 1000
-
-const CONNECT_TIMEOUT_MS = 2000
 
 /** Longer than the wait for another instance that is migrating. */
 const PREPARE_TIMEOUT_MS = 120_000
@@ -24,21 +23,6 @@ const PREPARE_TIMEOUT_MS = 120_000
 const SIGNIFICANT_MS = 1000
 
 const CLOSE_TIMEOUT_MS = 500
-
-/**
- * Every statement sees what was committed before it, and locks rows alone. Gaps that were locked too would make writers of
- * neighbouring rows wait for each other in a circle.
- */
-const READ_COMMITTED = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'BEGIN']
-
-/** Every statement sees what was committed when it began, and nothing is locked. */
-export const SNAPSHOT = ['SET TRANSACTION ISOLATION LEVEL REPEATABLE READ', 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY']
-
-/**
- * Strict, so that nothing is cut or converted silently; without NO_BACKSLASH_ESCAPES, because values
- * are escaped with backslashes; without SIMULTANEOUS_ASSIGNMENT, because the upsert relies on the order.
- */
-const SESSION = "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 5"
 
 /**
  * The connections to MySQL. Nothing connects before the first statement, and `prepare` (the
@@ -50,18 +34,8 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
   const events = new EventEmitter<{ recovered: [], ended: [call: MysqlCall, ms: number, error?: unknown] }>()
   let prepared: Promise<void> | undefined
   let isPrepared = false
-  const connectionOptions = {
-    uri: config.MYSQL_URL,
-    ...(config.MYSQL_PASSWORD !== undefined && { password: config.MYSQL_PASSWORD }),
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    charset: 'utf8mb4',
-    // Values come back as text where JavaScript has no exact type; the codec converts them.
-    dateStrings: true,
-    jsonStrings: true,
-    supportBigNumbers: true,
-    ...(config.MYSQL_TLS_CA_FILE && { ssl: { ca: readFileSync(config.MYSQL_TLS_CA_FILE, 'utf8'), verifyIdentity: true } }),
-  }
-  const pool = createPool({ ...connectionOptions, connectionLimit: CONNECTIONS_MAX, queueLimit: QUEUE_MAX })
+  const options = connectionOptions(config)
+  const pool = createPool({ ...options, connectionLimit: CONNECTIONS_MAX, queueLimit: QUEUE_MAX })
   const connections = createConnections(pool)
   const sizeLimit = createSizeLimit()
   // Queued before the statement that the connection was opened for. If it fails, so will that one.
@@ -71,7 +45,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
 
   /** On a connection of its own: those of the pool may be those that hang, or wait for each other. */
   async function probe () {
-    const connection = await createConnection(connectionOptions)
+    const connection = await createConnection(options)
     try {
       await withTimeout(CONNECT_TIMEOUT_MS, () => readServerState(connection))
       // A preparation that hangs is not waited for any longer.
@@ -221,16 +195,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
      * @param lock up to 64 characters; belongs to the server
      * @throws what `work` throws; as `query` does; and an error of its own when it was `work` that took too long
      */
-    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => instrument('exclusively', timeoutMs, async query => {
-      const [row] = await query<{ granted: number }[]>('SELECT GET_LOCK(?, 0) AS granted', [lock])
-      if (row!.granted !== 1) return undefined
-      try {
-        return await work(query)
-      } finally {
-        // A connection that cannot release it is lost, and the lock with it.
-        await query('DO RELEASE_LOCK(?)', [lock]).catch(() => {})
-      }
-    }),
+    exclusively: <T> (lock: string, timeoutMs: number, work: (query: Query) => Promise<T>): Promise<T | undefined> => instrument('exclusively', timeoutMs, query => withLock(query, lock, work)),
 
     /**
      * Runs `work` in a transaction, which is rolled back when it rejects. `timeoutMs` is for all of it, as for `query`.
@@ -238,18 +203,7 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
      * @param begin READ_COMMITTED, or SNAPSHOT
      * @throws what `work` throws; and as `query` does
      */
-    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number, begin = READ_COMMITTED): Promise<T> => instrument('transaction', timeoutMs, async query => {
-      for (const statement of begin) await query(statement, [])
-      try {
-        const result = await work(query)
-        await query('COMMIT', [])
-        return result
-      } catch (error) {
-        // A connection that cannot roll back is not used again: the server ends its transaction with it.
-        await query('ROLLBACK', []).catch(() => {})
-        throw error
-      }
-    }),
+    transaction: <T>(work: (query: Query) => Promise<T>, timeoutMs: number, begin = READ_COMMITTED): Promise<T> => instrument('transaction', timeoutMs, query => inTransaction(query, begin, work)),
 
     /** Lets go of the connections; a server that does not answer is not waited for. */
     async close () {
@@ -262,9 +216,6 @@ export function createMysql (config: Config, prepare: (connection: PoolConnectio
 export type Mysql = ReturnType<typeof createMysql>
 
 export type MysqlCall = 'query' | 'transaction' | 'exclusively'
-
-/** One statement on the connection of `work`. */
-export type Query = <Rows>(sql: string, values: unknown[]) => Promise<Rows>
 
 /** @throws {DatabaseUnavailable} when `work` takes longer */
 function withTimeout<T> (timeoutMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -4,8 +4,9 @@ import {
 import { RedisError } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import { fromHash, toHashChange } from '../tickets/codec.ts'
+import { toNewTicket } from '../tickets/changed-ticket.ts'
 import { CUSTOM_FIELDS_MAX, isTombstone, type Ticket } from '../tickets/fields.ts'
-import { handlerOf, toNewTicket, type Create, type Import, type Operation, type Statuses } from '../tickets/operation.ts'
+import { fieldsOf, handlerOf, type Create, type Import, type Operation, type Statuses } from '../tickets/operation.ts'
 import type { Written } from '../tickets/repository.ts'
 
 export interface WriteCodecOptions extends Statuses {
@@ -104,7 +105,8 @@ export function createWriteCodec ({ onCorrupt, ...statuses }: WriteCodecOptions)
   }
 
   /** The ticket that write.lua has stored at `version`, ms; saves reading it back. */
-  const created = (operation: Create | Import, version: number): Ticket => toNewTicket(operation, Math.floor(version / 1000), version, statuses)
+  const created = (operation: Create | Import, version: number): Ticket =>
+    toNewTicket(operation.ticket_id, fieldsOf(operation, statuses), Math.floor(version / 1000), version, statuses)
 
   return { encode, toAnswer, decode }
 }

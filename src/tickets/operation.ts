@@ -1,6 +1,5 @@
-import { Problem } from '../errors.ts'
-import { Type, type TSchema } from '../util/schema.ts'
-import { CUSTOM_FIELDS_MAX, TicketId, isTombstone, toTombstone, type CreateTicket, type ImportTicket, type PatchTicket, type Statuses, type Ticket } from './fields.ts'
+import { toChangedTicket, toNewTicket } from './changed-ticket.ts'
+import { isTombstone, toTombstone, type CreateTicket, type ImportTicket, type PatchTicket, type Statuses, type Ticket } from './fields.ts'
 import { checkDates, withDates } from './import-dates.ts'
 
 export type { Statuses }
@@ -113,7 +112,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     ifMatch: () => undefined,
     answer: ({ answer = 'ticket' }) => answer,
     // Of an id that exists already the entry will be a conflict.
-    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
+    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation.ticket_id, fieldsOf(operation, statuses), at, 0, statuses),
     forced: ({ op, ticket_id, fields }) => {
       const { created_at: _, ...changes } = fields
       return [{ op, ticket_id, fields }, { op: 'update', ticket_id, fields: changes }]
@@ -127,7 +126,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
     fields: ({ fields }, statuses) => withDates(fields, statuses),
     ifMatch: () => undefined,
     answer: ({ answer = 'ticket' }) => answer,
-    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation, at, 0, statuses),
+    preview: (before, operation, at, statuses) => before ?? toNewTicket(operation.ticket_id, fieldsOf(operation, statuses), at, 0, statuses),
     forced: ({ op, ticket_id, fields }) => {
       const { created_at: _created, updated_at: _updated, closed_at: _closed, ...changes } = fields
       return [{ op, ticket_id, fields }, { op: 'update', ticket_id, fields: changes }]
@@ -178,101 +177,17 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
 /** What the operation does. */
 export const handlerOf = <Op extends Operation>({ op }: Op): Handler<Op> => OPERATIONS[op] as unknown as Handler<Op>
 
+/** The fields that a create or an import gives to the ticket. */
+export const fieldsOf = <Op extends Create | Import>(operation: Op, statuses: Statuses) => handlerOf(operation).fields(operation, statuses) as CreateTicket | ImportTicket
+
 /** Whether this version of the service has the operation: the journal may hold one that a newer version has written. */
 export const isKnown = ({ op }: Pick<Operation, 'op'>): boolean => Object.hasOwn(OPERATIONS, op)
+
+/** The name of its schema in a batch. */
+export const schemaOf = (op: Change['op']): string => OPERATIONS[op].schema!
 
 /** What callers may send: the name of an operation, and of its schema. */
 export const CHANGES = Object.entries(OPERATIONS).flatMap(([op, { schema }]) => schema === undefined ? [] : [{ op: op as Change['op'], schema }])
 
 /** The operations that create a ticket. */
 export const CREATING = Object.entries(OPERATIONS).filter(([, { creates }]) => creates).map(([op]) => op)
-
-const noneIfEmpty = <Values extends object>(values: Values): Values | undefined => Object.keys(values).length > 0 ? values : undefined
-
-const withoutNull = (values: Record<string, unknown>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null && value !== undefined))
-
-/**
- * The ticket that a create or an import makes.
- * @param at Unix seconds
- */
-export function toNewTicket (operation: Create | Import, at: number, version: number, statuses: Statuses): Ticket {
-  const { defaultStatus, closedStatuses } = statuses
-  const fields: ImportTicket = handlerOf(operation).fields(operation, statuses) as ImportTicket
-  const { status = defaultStatus } = fields
-  const ticket: Ticket = { ticket_id: operation.ticket_id, created_at: at, updated_at: at, ...fields, status, version, synced_version: null }
-  if (closedStatuses.includes(status)) ticket.closed_at ??= at
-  // The hash holds fields, and none of no fields.
-  if (ticket.custom_fields && !noneIfEmpty(ticket.custom_fields)) delete ticket.custom_fields
-  return ticket
-}
-
-function toChangedTicket (before: Ticket, { custom_fields: custom, ...fields }: PatchTicket, at: number, { closedStatuses }: Statuses): Ticket {
-  const { status = before.status } = fields
-  // What closed a ticket may not be configured any more: one that has been closed stays closed until its status changes.
-  const isClosed = closedStatuses.includes(status) || (status === before.status && before.closed_at !== undefined)
-  const customFields = custom === null ? {} : withoutNull({ ...before.custom_fields, ...custom })
-  // As the write script does: the change will be refused, and becomes a conflict.
-  const adds = Object.keys(customFields).some(name => !Object.hasOwn(before.custom_fields ?? {}, name))
-  if (adds && Object.keys(customFields).length > CUSTOM_FIELDS_MAX) return before
-  const changed = {
-    ...before,
-    ...fields,
-    updated_at: at,
-    closed_at: isClosed ? before.closed_at ?? at : null,
-    custom_fields: noneIfEmpty(customFields),
-  }
-  return { ...withoutNull(changed) as Ticket, synced_version: before.synced_version }
-}
-
-/** An operation as a batch spells it. */
-export type BatchOperation =
-  | { op: 'create', ticket_id: number, if_match?: undefined } & CreateTicket
-  | { op: 'import', ticket_id: number, if_match?: undefined } & ImportTicket
-  | { op: 'update', ticket_id: number, if_match?: string } & PatchTicket
-  | { op: 'delete', ticket_id: number, if_match?: string }
-
-/** Some dozen versions: who has seen more of them than that does not know which one the change is for. */
-const IF_MATCH_MAX = 1024
-
-/** @param createMembers @param importMembers @param patchMembers the fields that a create, an import and an update may have */
-export function createOperationSchemas (createMembers: Record<string, TSchema>, importMembers: Record<string, TSchema>, patchMembers: Record<string, TSchema>) {
-  const ifMatch = Type.Optional(Type.String({ maxLength: IF_MATCH_MAX, description: 'The ETag of the version that the change is for, with its quotes, as it came: W/ before it does not count; or a list of them, or *' }))
-  return [
-    Type.Object({ op: Type.Literal('create'), ticket_id: TicketId, ...createMembers }, { $id: OPERATIONS.create.schema, additionalProperties: false }),
-    Type.Object({ op: Type.Literal('import'), ticket_id: TicketId, ...importMembers }, { $id: OPERATIONS.import.schema, additionalProperties: false }),
-    Type.Object({
-      op: Type.Literal('update'),
-      ticket_id: TicketId,
-      if_match: ifMatch,
-      ...patchMembers,
-    }, {
-      $id: OPERATIONS.update.schema,
-      additionalProperties: false,
-      // Beside what names the ticket and its version at least one field, as in the single route.
-      minProperties: 3,
-      dependentSchemas: { if_match: { minProperties: 4 } },
-    }),
-    Type.Object({ op: Type.Literal('delete'), ticket_id: TicketId, if_match: ifMatch }, { $id: OPERATIONS.delete.schema, additionalProperties: false }),
-  ] as const
-}
-
-interface OfTicket { ticket_id: number }
-
-/** Operations by their tickets, in their order. */
-export function byTicket<Op extends OfTicket> (operations: readonly Op[]): (readonly Op[])[] {
-  return operations.length === 1 ? [operations] : [...Map.groupBy(operations, operation => operation.ticket_id).values()]
-}
-
-/**
- * The answers in the order of the operations.
- * @param tickets as `byTicket` gave them
- * @param answers those of each ticket; a call that failed has one Problem for all its operations
- */
-export function inOrder<Op extends OfTicket, Answer> (operations: readonly Op[], tickets: readonly (readonly Op[])[], answers: readonly (Answer[] | Problem)[]): (Answer | Problem)[] {
-  if (tickets.length === operations.length) return answers.map(ofTicket => nth(ofTicket, 0))
-  const answerOf = new Map<Op, Answer | Problem>()
-  tickets.forEach((ofTicket, i) => ofTicket.forEach((operation, j) => { answerOf.set(operation, nth(answers[i]!, j)) }))
-  return operations.map(operation => answerOf.get(operation)!)
-}
-
-const nth = <Answer>(answers: Answer[] | Problem, i: number): Answer | Problem => answers instanceof Problem ? answers : answers[i]!

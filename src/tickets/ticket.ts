@@ -1,6 +1,6 @@
 import { Type, type TSchema } from '../util/schema.ts'
 import { CUSTOM_FIELDS_MAX, FIELD_LIST, SHOWN_FIELDS, TicketId, customFieldsSchema, type CreateTicket, type FieldName, type PatchTicket, type Ticket } from './fields.ts'
-import { createOperationSchemas } from './operation.ts'
+import { createOperationSchemas } from './batch-operation.ts'
 
 export { CUSTOM_FIELDS_MAX, TicketId, type CreateTicket, type PatchTicket, type Ticket }
 

@@ -1,4 +1,5 @@
-import type { Mysql, Query } from '../../mysql/mysql.ts'
+import type { Mysql } from '../../mysql/mysql.ts'
+import type { Query } from '../../mysql/transaction.ts'
 import { escapedBytes, inParts } from '../../mysql/statements.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import type { PostTombstones } from '../tombstones.ts'
