@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Problem } from '../errors.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import type { Mysql } from '../mysql/mysql.ts'
 import type { Shards } from '../shards/shards.ts'
@@ -32,7 +33,13 @@ export function createStatusCheck ({ configured, shards, database, mysql, log, s
     log.warn({ statuses: unknown }, 'tickets have statuses that TICKET_STATUSES does not name: they keep them, and stay open or closed as they are, until their status changes')
   }
 
-  async function lookInShard ({ reconcile }: TicketShard) {
+  /** The indexes have counted them. Where these are not whole each unsynced ticket is looked at, which takes Redis some seconds a million. */
+  async function lookInShard ({ list, reconcile }: TicketShard) {
+    const counts = await list.tally().then(({ counts }) => counts, (error: unknown) => {
+      if (error instanceof Problem && error.code === 'store_unavailable') return undefined
+      throw error
+    })
+    if (counts) return warnOf([...counts].flatMap(([status, tickets]) => tickets > 0 ? [status] : []))
     for await (const page of reconcile.unsyncedStatuses()) {
       if (stopping.aborted) return
       warnOf(page)

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createService, createStores, privateMariadb } from '../helper.ts'
+import { createService, createStores, privateMariadb, type Variables } from '../helper.ts'
+import { scrape } from '../routes/metrics/scrape.ts'
 import { handlerOf } from '../../src/tickets/operation.ts'
 
 /** Without `resolved`, which closes tickets by default. */
@@ -84,6 +85,26 @@ t.test('the start warns of statuses that tickets have and the configuration does
   const { lines } = await createService(t, {}, stores)
   t.strictSame((await lines.waitFor(line => isStatusWarning(line) && (line.statuses as string[]).includes('done'))).statuses, ['done'], 'what MySQL holds')
   t.strictSame((await lines.waitFor(line => isStatusWarning(line) && (line.statuses as string[]).includes('waiting'))).statuses, ['waiting'], 'what only Redis holds')
+})
+
+t.test('what only Redis holds is told by the indexes, or by each ticket where these are not whole', async t => {
+  const stores = await createStores(t)
+  const before = await createService(t, { TICKET_STATUSES: 'open,waiting,gone', TICKET_CLOSED_STATUSES: 'gone' }, stores)
+  for (const [id, status] of [[1, 'waiting'], [2, 'gone']] as const) await before.call('POST', `/tickets/${id}`, { customer_id: 1, status })
+  await before.call('POST', '/flush')
+  await before.call('PATCH', '/tickets/2', { status: 'open' })
+  await before.call('POST', '/flush', { ticket_ids: [2] })
+  await before.app.close()
+  const look = async (variables: Variables) => {
+    const { lines, app } = await createService(t, variables, stores)
+    t.strictSame((await lines.waitFor(isStatusWarning)).statuses, ['waiting'], 'and none that no ticket has any more')
+    const { value } = await scrape(app)
+    await app.close()
+    return ['count', 'scan'].map(name => value(`tickets_redis_call_duration_seconds_count{call="${name}"}`) ?? 0)
+  }
+  t.strictSame(await look({}), [1, 0])
+  await stores.redis.hdel(`${stores.prefix}tickets:index`, 'state')
+  t.strictSame(await look({ LISTS: 'off' }), [1, 1])
 })
 
 t.test('a start without MySQL warns when it is there', async t => {
