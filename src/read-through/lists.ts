@@ -4,7 +4,13 @@ import type { Shards } from '../shards/shards.ts'
 import type { ListStore } from '../store/list-store.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import { byPosition, fits, positionOf, type Listed, type Position, type Query, type Sort } from '../tickets/query.ts'
-import type { Answer, TicketRepository } from '../tickets/repository.ts'
+import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
+
+/** Of tickets that are read before it is known whether they are part of the page. */
+const EARLY_BYTES_MAX = 256 * 1024
+
+/** All fields of a ticket but the custom ones are about as long at most. */
+const FIELDS_BYTES = 1024
 
 export interface ListOptions {
   shards: Shards<{ list: ListStore }>
@@ -37,6 +43,7 @@ export interface TicketPage {
  * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. Redis is asked first: a ticket that is brought to MySQL
  * in between is in both, and not in neither. Both tell ids and where they stand; then these tickets are read as any read reads
  * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
+ * Those that Redis has found are read while MySQL looks: nearly all of a page of tickets that are worked on.
  */
 export function createLists ({ shards, database, read }: ListOptions) {
   async function part (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Listed[]>): Promise<Listed[]> {
@@ -50,16 +57,32 @@ export function createLists ({ shards, database, read }: ListOptions) {
     }
   }
 
+  /** The tickets of a page in their order, some of which have been read. */
+  async function readRest (ids: readonly number[], known: ReadonlyMap<number, Found | Problem | null>, { caller, answer }: Pick<ListCall, 'caller' | 'answer'>): Promise<(Found | Problem | null)[]> {
+    const isKnown = (id: number) => known.has(id) && !isUnread(known.get(id))
+    const rest = ids.filter(id => !isKnown(id))
+    // These have room in any answer, and so the others are the ones that an answer which becomes full lacks.
+    const kept = new Map(ids.filter(isKnown).map(id => [id, keep(known.get(id)!, answer)]))
+    const found = rest.length === 0 ? [] : await read(rest, { caller, answer })
+    const byId = new Map([...kept, ...rest.map((id, i) => [id, found[i]!] as const)])
+    return ids.map(id => byId.get(id)!)
+  }
+
   return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
     const incomplete: TicketPage['incomplete'] = []
     const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query)))
-    const inMysql = await part('mysql', isPartial, incomplete, async () => [await database.list(query)])
+    const early = merge(inRedis, query).positions.map(({ id }) => id)
+    const [inMysql, foundEarly] = await Promise.all([
+      part('mysql', isPartial, incomplete, async () => [await database.list(query)]),
+      read(early, { caller, answer: besideAnswer(answer) }),
+    ])
     if (incomplete.length === 2) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
 
     const { positions, end } = merge([...inMysql, ...inRedis], query)
-    const found = await read(positions.map(({ id }) => id), { caller, answer })
+    const known = new Map(early.map((id, i) => [id, foundEarly[i]!]))
+    const found = await readRest(positions.map(({ id }) => id), known, { caller, answer })
     // What was not read, because the answer is full, begins the next page.
-    const left = found.findIndex(each => each instanceof Problem && each.code === 'overloaded')
+    const left = found.findIndex(isUnread)
     const refusal = left === 0 ? found[0] : undefined
     if (refusal instanceof Problem) throw refusal
     const taken = left === -1 ? found : found.slice(0, left)
@@ -77,6 +100,23 @@ export function createLists ({ shards, database, read }: ListOptions) {
 }
 
 export type Lists = ReturnType<typeof createLists>
+
+/** An answer of little room of its own, from which tickets are taken into the other. */
+function besideAnswer (answer: Answer): Answer {
+  let bytes = 0
+  return {
+    isFull: () => bytes >= EARLY_BYTES_MAX || answer.isFull(),
+    add (ticket) {
+      bytes += FIELDS_BYTES + JSON.stringify(ticket.custom_fields ?? {}).length
+      return ticket
+    },
+  }
+}
+
+const keep = (found: Found | Problem | null, answer: Answer) => found === null || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) }
+
+/** The answer was full, or too much waited. */
+const isUnread = (found: unknown): boolean => found instanceof Problem && found.code === 'overloaded'
 
 /** The first of all parts, each id once, as far as all of them have looked. */
 function merge (parts: readonly Listed[], { sort, limit }: { sort: Sort, limit: number }): Listed {

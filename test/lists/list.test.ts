@@ -216,3 +216,39 @@ t.test('a ticket that cannot be read is told, and stops no other', async t => {
   t.notOk('errors' in (await call('GET', '/tickets?customer_id=2')).body)
   t.match((await call('GET', '/tickets/counts?group_by=status&assigned_to=7')).body, { counts: { open: 4 } }, 'what is no hash is not looked at')
 })
+
+t.test('the tickets of Redis are read while MySQL looks', async t => {
+  const service = await createService(t)
+  const { app, call, sql } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await call('POST', '/tickets/2', { customer_id: 1 })
+  await sql.query('LOCK TABLES wp_support_tickets WRITE')
+  const read = new Promise<void>(resolve => { app.redis.calls.on('ended', name => { if (name === 'read') resolve() }) })
+  const listed = call('GET', '/tickets')
+  await read
+  await sql.query('UNLOCK TABLES')
+  t.match(await listed, { status: 200, body: { tickets: [{ ticket_id: 2 }, { ticket_id: 1 }] } })
+})
+
+t.test('large tickets, of Redis and of MySQL alone: each is on one page', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
+  await built(service)
+  const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field${i}`, 'x'.repeat(1000)]))
+  const of = (parity: number) => Array.from({ length: 60 }, (_, i) => 2 * i + 1 + parity)
+  const create = (ids: readonly number[]) => call('POST', '/tickets/batch', { operations: ids.map(ticket_id => ({ op: 'create', ticket_id, customer_id: 1, custom_fields })) })
+  t.equal((await create(of(0))).status, 200)
+  await call('POST', '/flush', { scope: 'all' })
+  for (const id of of(0)) await redis.del(`${prefix}ticket:${id}`)
+  t.equal((await create(of(1))).status, 200)
+  const all = Array.from({ length: 120 }, (_, i) => i + 1)
+  const { body } = await call('GET', '/tickets?limit=100')
+  t.ok(body.tickets.length > 1 && body.tickets.length < 100, `the answer is full before the page is: ${body.tickets.length}`)
+  for (const sort of ['ticket_id', '-ticket_id', 'updated_at']) {
+    const listed = await pages(t, service, `&sort=${sort}`, 100)
+    t.strictSame(listed.map(({ ticket_id: id }) => id).toSorted((a, b) => a - b), all, sort)
+    t.strictSame(listed[0]!.custom_fields, custom_fields)
+  }
+})
