@@ -26,13 +26,14 @@ interface Connection {
   requests: number
   /** The last one that began; undefined: none yet. */
   request?: IncomingMessage
+  /** When the last one ended, or it was opened: a number that is higher than all before. */
+  idleSince: number
 }
 
 interface Owner {
   caller: string
   /** A proxy of TRUST_PROXY has no share: its connections are everybody's. */
   isProxy: boolean
-  /** The one first on which nothing has ended for the longest time. */
   connections: Set<Connection>
 }
 
@@ -46,6 +47,7 @@ export function shareConnections (server: Server, { max, maxPerAddress, addresse
   const connections = new Map<Socket, Connection>()
   /** Requests in flight by the caller behind a proxy. */
   const behindProxies = new Map<string, number>()
+  let moment = 0
 
   function ownerOf (socket: Socket): Owner {
     const address = addresses.peerOf(socket)
@@ -65,15 +67,14 @@ export function shareConnections (server: Server, { max, maxPerAddress, addresse
 
   /** Whether one of them was closed for `reason`. What has been asked in full is answered. */
   function giveWay (owner: Owner, reason: Reason): boolean {
-    let found: Connection | undefined
+    let idle: Connection | undefined
+    let incomplete: Connection | undefined
     for (const connection of owner.connections) {
-      if (connection.requests === 0) {
-        found = connection
-        break
-      }
+      if (connection.requests === 0) idle = older(idle, connection)
       // The rest of the request may never come. Behind a proxy it is anybody's.
-      if (!owner.isProxy && connection.requests === 1 && !connection.request!.complete) found ??= connection
+      else if (!owner.isProxy && connection.requests === 1 && !connection.request!.complete) incomplete = older(incomplete, connection)
     }
+    const found = idle ?? incomplete
     if (!found) return false
     remove(found)
     found.socket.destroy()
@@ -98,7 +99,7 @@ export function shareConnections (server: Server, { max, maxPerAddress, addresse
       onDropped()
       return
     }
-    const connection = { socket, owner, requests: 0 }
+    const connection = { socket, owner, requests: 0, idleSince: moment++ }
     // Its last connection may have given way to this one.
     owners.set(owner.caller, owner)
     owner.connections.add(connection)
@@ -127,10 +128,12 @@ export function shareConnections (server: Server, { max, maxPerAddress, addresse
     response.on('close', () => {
       connection.requests -= 1
       if (caller !== undefined) countBehindProxies(caller, -1)
-      // The last in the order.
-      if (owner.connections.delete(connection)) owner.connections.add(connection)
+      connection.idleSince = moment++
     })
   })
 
   return request => connections.get(request.socket)?.owner.isProxy === true && behindProxies.get(callerBehind(request))! > maxPerAddress
 }
+
+/** Of two connections the one on which nothing has ended for longer. */
+const older = (found: Connection | undefined, other: Connection): Connection => found && found.idleSince < other.idleSince ? found : other
