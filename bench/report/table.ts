@@ -29,18 +29,22 @@ export const describeScatter = (row: Row): string =>
 
 const figure = (value: number, unit: string, use?: Use, spread?: Row['spread']) => `${number(value)} ${unit}${spread ? ` (${number(spread.low)} to ${number(spread.high)})` : ''}${use ? `, ${number(use.cpu_us)} µs, ${percent(use.cores)}` : ''}`
 
-const rowTable = (rows: readonly Row[]): Table => [
+/** @param isPublished what scatters has no figures then */
+const rowTable = (rows: readonly Row[], isPublished: boolean): Table => [
   ['work', 'measured', 'beside', 'measured', 'ratio (quartiles)', 'rounds', 'bar', 'met'],
-  ...rows.map(row => [
-    row.work + (row.detail ? ` (${row.detail})` : ''),
-    figure(row.value, row.unit, row.use, row.spread),
-    row.beside,
-    row.reference === null ? '' : figure(row.reference, row.unit, row.reference_use),
-    ratioOf(row),
-    String(row.rounds),
-    row.bar ? `${row.bar.op === '>=' ? '≥' : '≤'} ${number(row.bar.value)}${row.ratio ? '' : ` ${row.unit}`}` : '',
-    row.met === null ? '' : row.met ? 'yes' : 'no',
-  ]),
+  ...rows.map(row => {
+    const isGiven = !isPublished || scatterOf(row) <= SCATTER_MAX
+    return [
+      row.work + (row.detail ? ` (${row.detail})` : ''),
+      isGiven ? figure(row.value, row.unit, row.use, row.spread) : `no figure: the rounds scatter by ${percent(scatterOf(row))}`,
+      row.beside,
+      isGiven && row.reference !== null ? figure(row.reference, row.unit, row.reference_use) : '',
+      isGiven ? ratioOf(row) : '',
+      String(row.rounds),
+      row.bar ? `${row.bar.op === '>=' ? '≥' : '≤'} ${number(row.bar.value)}${row.ratio ? '' : ` ${row.unit}`}` : '',
+      !isGiven || row.met === null ? '' : row.met ? 'yes' : 'no',
+    ]
+  }),
 ]
 
 /** @param isPadded columns stand below each other, as a terminal needs it; the first line is the head */
@@ -61,7 +65,7 @@ function configuration ({ date, revision, machine, versions, pinning, settings, 
 function steadiness (result: Result, reasons: readonly string[]): string[] {
   const repeated = result.repeated.map(({ scenario, times }) => `${scenario} (${times === 1 ? 'once' : `${times} times`})`).join(', ')
   return [
-    ...(reasons.length > 0 ? [] : [`This run is published because its rounds agree: the quartiles of each ratio span at most ${percent(SCATTER_MAX)} of its median.`]),
+    ...(reasons.length > 0 ? [] : [`The rounds agree: the quartiles of each ratio that is given span at most ${percent(SCATTER_MAX)} of its median. Where they span more, there is no figure.`]),
     ...(repeated ? [`Repeated because rounds scattered, or an attempt failed: ${repeated}.`] : []),
   ]
 }
@@ -72,7 +76,7 @@ export function toMarkdown (result: Result, reasons: readonly string[], isPadded
   const list = (texts: readonly string[]) => texts.map(text => `- ${text.replaceAll('\n', '\n  ')}\n`).join('')
   return [
     ...(reasons.length > 0 ? [`Not published:\n\n${list(reasons)}`] : []),
-    ...(rows.length > 0 ? [markdownTable(rowTable(rows), isPadded)] : []),
+    ...(rows.length > 0 ? [markdownTable(rowTable(rows, reasons.length === 0), isPadded)] : []),
     list([...configuration(environment), ...steadiness(result, reasons)]),
   ].join('\n')
 }

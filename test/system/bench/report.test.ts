@@ -88,13 +88,13 @@ t.test('a figure by itself has the quartiles of its rounds, where there are seve
 
 const LINES = '<!-- bench: written by npm run bench -->\nold\n<!-- end of bench -->\n'
 const whole: Result = { ...result, skipped: [], failed: [] }
-const scattered = compared({ scenario: 'post', work: 'POST', beside: 'an INSERT', unit: 'requests/s', values: [70, 100, 140], references: [100, 100, 100] })
-const alsoScattered = compared({ scenario: 'get', work: 'GET', beside: 'bare', unit: 'requests/s', values: [50, 100, 150], references: [100, 100, 100] })
+const scattered = compared({ scenario: 'post', chart: 'POST', work: 'POST', beside: 'an INSERT', unit: 'requests/s', values: [70, 100, 140], references: [100, 100, 100] })
+const alsoScattered = compared({ scenario: 'get', chart: 'GET', work: 'GET', beside: 'bare', unit: 'requests/s', values: [50, 100, 150], references: [100, 100, 100] })
 
 t.test('results go between the lines of the page, again and again', async t => {
   const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
   t.match(once, /^before\n<!-- bench: .* -->\n!\[Measured ratios.* POST <a> & "b", beside x: 1\.20 \(1\.15 to 1\.25\)\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
-  t.match(once, '- This run is published because its rounds agree: the quartiles of each ratio span at most 25 % of its median.\n')
+  t.match(once, '- The rounds agree: the quartiles of each ratio that is given span at most 25 % of its median. Where they span more, there is no figure.\n')
   t.match(once, '- Repeated because rounds scattered, or an attempt failed: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
   t.equal(withResults(once, whole), withResults(LINES.replace(/^/, 'before\n').replace(/$/, 'after\n'), whole))
@@ -136,7 +136,7 @@ t.test('what is not whole is written elsewhere, with the reason', async t => {
   }
 })
 
-t.test('where rounds scatter nothing is published, and it is said which and by how much', async t => {
+t.test('where rounds of what the picture shows scatter nothing is published, and it is said which and by how much', async t => {
   const { written, reasons, isPublished } = write(t, { rows: [...rows, scattered, alsoScattered] })
   t.strictSame(written, ['local/bench/results.json', 'local/bench/results.md', 'local/bench/results.svg'])
   t.notOk(isPublished)
@@ -146,6 +146,14 @@ t.test('where rounds scatter nothing is published, and it is said which and by h
     'Run it again on a quieter machine: the host of this one kept 1.2 % of the processor time for others.',
   ])
   t.equal(reasonsAgainst({ ...whole, rows: [alsoScattered] }, false).length, 3, 'a part of it is judged, too')
+})
+
+t.test('where rounds of what the table alone shows scatter, no figure of it is published', async t => {
+  const row = compared({ scenario: 'lists', work: 'p99', beside: 'few', unit: 'ms', values: [70, 100, 140], references: [100, 100, 100], bar: { op: '<=', value: 1.2 } })
+  const { reasons, read, isPublished } = write(t, { rows: [...rows, row] })
+  t.strictSame([reasons, isPublished], [[], true])
+  t.match(read('performance.md'), '| p99 | no figure: the rounds scatter by 35 % | few |  |  | 3 | ≤ 1.2 |  |\n')
+  t.match(toMarkdown({ ...whole, rows: [row] }, ['--out was given.']), '| p99 | 100 ms | few | 100 ms | 1.00 (0.85 to 1.20) | 3 | ≤ 1.2 | yes |\n', 'who has measured it sees it')
 })
 
 t.test('--out publishes nothing', async t => {

@@ -70,7 +70,7 @@ function scattering (attempts: number) {
   const run = async () => {
     attempt += 1
     const values = attempt <= attempts ? [0.5, 1, 1.5] : [1, 1, 1]
-    return [compared({ scenario: 'a', work: 'b', beside: 'c', unit: 'd', values: values.map(value => value * attempt), references: [1, 1, 1] })]
+    return [compared({ scenario: 'a', chart: 'b', work: 'b', beside: 'c', unit: 'd', values: values.map(value => value * attempt), references: [1, 1, 1] })]
   }
   return { run, made: () => attempt }
 }
