@@ -16,6 +16,8 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
   const variables: Variables = { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: stores.variables.MYSQL_URL!, SYNC_STRATEGY: 'periodic', FLUSH_BATCH_SIZE: 100 }
   const service = await createService(t, variables, stores)
   const { call, rows } = service
+  // One partition after the other. What is written to one that has none yet gets its entries with them.
+  await eventually(async () => { if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built') })
 
   t.equal((await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: id })) })).status, 200)
   const master = await cluster.masterOf('{7}')
