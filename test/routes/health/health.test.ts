@@ -32,6 +32,8 @@ t.test('however many ask, the stores are asked once at a time', async t => {
 
 t.test('who asks for readiness writes nothing to the log', async t => {
   const { app, call, lines } = await createService(t, { FALLBACK: 'off' })
+  // The last line of the start.
+  await lines.waitFor(({ msg }) => /indexes of the unsynced tickets were built/.test(msg))
   app.redis.ping = () => Promise.reject(new Error('not connected'))
   for (const { connection } of app.tickets.shards.all) connection.isReady = () => false
   const { length } = lines.all
