@@ -26,7 +26,7 @@ async function run (options: Options) {
 
   const underWay: UnderWay[] = []
   let failure: unknown
-  // The first batch is: whoever is killed soon after goes on, too.
+  // The first batch is saved at once: whoever is killed soon after goes on, too.
   let savedAt = -Infinity
 
   /** The batches from the first on that are done, in the order of the file. */

@@ -178,7 +178,7 @@ const OPERATIONS: { [Name in Operation['op']]: Handler<Extract<Operation, { op: 
 export const handlerOf = <Op extends Operation>({ op }: Op): Handler<Op> => OPERATIONS[op] as unknown as Handler<Op>
 
 /** The fields that a create or an import gives to the ticket. */
-export const fieldsOf = <Op extends Create | Import>(operation: Op, statuses: Statuses) => handlerOf(operation).fields(operation, statuses) as CreateTicket | ImportTicket
+export const fieldsOf = (operation: Create | Import, statuses: Statuses) => handlerOf(operation).fields(operation, statuses) as CreateTicket | ImportTicket
 
 /** Whether this version of the service has the operation: the journal may hold one that a newer version has written. */
 export const isKnown = ({ op }: Pick<Operation, 'op'>): boolean => Object.hasOwn(OPERATIONS, op)
