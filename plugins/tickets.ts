@@ -14,7 +14,7 @@ export default fp<{ config: Config, site: Site | undefined, targets: readonly Ta
   app.decorate('tickets', service)
 
   app.addHook('onRequest', (_request, _reply, done) => {
-    service.sync.countRequest()
+    service.traffic.count()
     done()
   })
   app.addHook('onReady', start)

@@ -47,7 +47,7 @@ const wantsEvents = ({ headers }: FastifyRequest): boolean => headers.accept?.sp
 
 /** What changed: by pages, with long polls, or as events. */
 const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { config }) => {
-  const { changes, changeSignal } = app.tickets
+  const { changes, changeSignal, traffic } = app.tickets
   const isLogged = config.CHANGES_RETENTION_SECONDS > 0
   const waiting = createBudget(WAITING_MAX, undefined, app.countOverload)
   const stopping = new AbortController()
@@ -95,6 +95,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     },
   }, async (request, reply) => {
     if (!isLogged) throw new Problem('not_supported', 'There is no change log: CHANGES_RETENTION_SECONDS is 0.')
+    traffic.discount()
     const { query: { since, limit = CHANGES_MAX, wait = 0 }, held, id } = request
     const caller = callerOf(request)
     const isStream = wantsEvents(request)

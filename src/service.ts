@@ -30,6 +30,8 @@ import { aborted } from './util/async.ts'
 import { createBudget, type Refusal } from './util/budget.ts'
 import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
+import { createPace } from './util/pace.ts'
+import { createTraffic } from './util/traffic.ts'
 import type { Target } from './webhooks/targets.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
 
@@ -126,7 +128,9 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     ? createFallback(direct, { ...statuses, journal, database, retentionSeconds, gate, redisNow: redis.now, onCorrupt, onRefused, onJournaled: operations => { events.emit('journaled', operations) } })
     : direct
 
-  const sync = createWriteBehind({ config, shards, database, mysql, events, log, noMoreClaims: grace.over('claims') })
+  const traffic = createTraffic()
+  const pace = createPace(traffic)
+  const sync = createWriteBehind({ config, shards, database, mysql, events, pace, log, noMoreClaims: grace.over('claims') })
   const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
   const erasures = createErasures({
@@ -148,7 +152,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const read: TicketRepository['read'] = (ids, options) => repository.read(ids, options)
   // Without indexes nothing is known of the order of what Redis holds.
   const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([]), database, read })
-  const changes = createChanges({ shards, list, isListed, read })
+  const changes = createChanges({ shards, list, isListed, read, pace })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)
   const webhooks = createWebhooks({ config, targets, shards: redis.shards, changes, signal: changeSignal, log, ending: grace.over('statements') })
@@ -158,6 +162,8 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     statuses,
     /** Tells what becomes of writes. */
     events,
+    /** Is told of requests: beside them, long work takes less at a time. */
+    traffic,
     /** What callers ask for: writes and reads of tickets. */
     repository,
     /** The same, of what Redis holds alone. */

@@ -5,12 +5,15 @@ import type { ResyncStore } from '../store/resync-store.ts'
 import type { Change, ChangeCursor, LogPosition } from '../tickets/changes.ts'
 import type { Found } from '../tickets/repository.ts'
 import { allEnded } from '../util/async.ts'
+import type { Pace } from '../util/pace.ts'
 import type { Unread } from './lists.ts'
 import { readInOrder, type Answers } from './read-in-order.ts'
 import { createSnapshot, type SnapshotCall, type SnapshotOptions } from './snapshot.ts'
 
 export interface ChangesOptions extends SnapshotOptions {
   shards: Shards<{ changes: ChangeLog, walk: ResyncStore['walkOn'] }>
+  /** Of a snapshot: its pages are small beside requests. */
+  pace: Pace
 }
 
 export type ChangeCall = SnapshotCall
@@ -34,7 +37,7 @@ interface Told extends LogItem { shard: number }
  * changes meanwhile follows.
  */
 export function createChanges (options: ChangesOptions) {
-  const { shards, read } = options
+  const { shards, read, pace } = options
   const snapshot = createSnapshot(options)
   const count = shards.all.length
 
@@ -71,7 +74,8 @@ export function createChanges (options: ChangesOptions) {
     end,
 
     /**
-     * The page after a cursor; without one, the first of the snapshot.
+     * The page after a cursor; without one, the first of the snapshot. A snapshot can wait for those who are served, the log
+     * cannot: it grows as fast as they write.
      * @throws {Problem} cursor_expired, store_unavailable, overloaded
      */
     async page (cursor: ChangeCursor | undefined, limit: number, call: ChangeCall): Promise<ChangePage> {
@@ -79,7 +83,7 @@ export function createChanges (options: ChangesOptions) {
       // Another REDIS_PARTITIONS, or mode.
       if (positions.length !== count) throw cursorExpired()
       if (!at) return await logged(positions, limit, call)
-      const { next, ...page } = await snapshot.page(at, limit, call)
+      const { next, ...page } = await snapshot.page(at, pace(limit, 0), call)
       // The log follows.
       return { ...page, next: { positions, ...(next && { snapshot: next }) }, hasMore: true }
     },

@@ -6,13 +6,13 @@ import { failureKind as databaseFailureKind } from '../mysql/failure.ts'
 import { readBacklog } from '../shards/backlog.ts'
 import type { Shards } from '../shards/shards.ts'
 import { claimBatches, type Batch } from './claim-batches.ts'
-import { fullPace, type Pace } from './pace.ts'
 import { toFlushFailure, type FlushFailure } from './flush-failure.ts'
 import { createBacklogPasses, createNamedPasses, type FlushReport, type NamedPass } from './passes.ts'
 import { createPush, type FlushCounts, type Outcome } from './push.ts'
 import type { Resync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
 import { allEnded } from '../util/async.ts'
+import { fullPace, type Pace } from '../util/pace.ts'
 
 /** `error` is the code of the problem that ended the pass, `failure` what a store has said. */
 export type LastFlush = FlushCounts & { finished_at: number, duration_ms: number, error: string | null, failure: FlushFailure | null }

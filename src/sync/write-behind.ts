@@ -6,9 +6,9 @@ import type { Mysql } from '../mysql/mysql.ts'
 import { createShardedDeadLetters, readBacklog } from '../shards/backlog.ts'
 import type { Shards } from '../shards/shards.ts'
 import type { TicketEvents } from '../tickets/events.ts'
+import type { Pace } from '../util/pace.ts'
 import { createTicker } from '../util/ticker.ts'
 import { createFlusher, type Scope } from './flusher.ts'
-import { createPace } from './pace.ts'
 import { createReindex } from './reindex.ts'
 import { createResync } from './resync.ts'
 import type { TicketShard } from './shard.ts'
@@ -32,16 +32,16 @@ export interface WriteBehindOptions {
   database: TicketDatabase
   mysql: Pick<Mysql, 'on'>
   events: TicketEvents
+  pace: Pace
   log: FastifyBaseLogger
   /** Aborts when the last pass of a service that is stopping may take no other batch. */
   noMoreClaims: AbortSignal
 }
 
 /** Pushes due tickets to MySQL on a timer, and a last time when the service stops. Has Redis compared with MySQL when it comes back. */
-export function createWriteBehind ({ config, shards, database, mysql, events, log, noMoreClaims }: WriteBehindOptions) {
+export function createWriteBehind ({ config, shards, database, mysql, events, pace, log, noMoreClaims }: WriteBehindOptions) {
   const stopping = new AbortController()
   let misconfigured: ConfigError | undefined
-  let requests = 0
   const resync = createResync({ shards, database, events, log, stopping: stopping.signal, onMarked: () => { ticker.wake(0) } })
   const reindex = createReindex({ shards, isWanted: config.LISTS === 'on', intervalMs: config.FLUSH_INTERVAL_MS, events, log, stopping: stopping.signal })
   const flusher = createFlusher({
@@ -50,7 +50,7 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
     resync,
     onVanished: tickets => { events.emit('vanished', tickets) },
     batchSize: config.FLUSH_BATCH_SIZE,
-    pace: createPace(() => requests),
+    pace,
     leaseMs: config.FLUSH_LEASE_MS,
     log,
     stopping: stopping.signal,
@@ -132,9 +132,6 @@ export function createWriteBehind ({ config, shards, database, mysql, events, lo
       ticker.recovered()
       return report
     },
-
-    /** To be called for each request: beside requests a flush takes less at a time. */
-    countRequest () { requests += 1 },
 
     /** @throws {ConfigError} when the tickets in Redis were written with other settings */
     async start () {

@@ -88,7 +88,8 @@ t.test('what is in the log twice is told once in a page', async t => {
 
 t.test('a page ends where its bytes do', async t => {
   const service = await createService(t)
-  const { call } = service
+  const { app, call } = service
+  app.tickets.traffic.isServing = () => false
   await built(service)
   const { body: { next_cursor: start } } = await call('GET', '/changes?since=now')
   const large = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field_${i}`, 'x'.repeat(1024)]))
@@ -100,6 +101,30 @@ t.test('a page ends where its bytes do', async t => {
     const { all } = await follow(t, service, since)
     t.strictSame([...new Set(all.map(({ ticket_id: id }) => id))].length, 150)
   }
+})
+
+t.test('beside requests the pages of a snapshot are small, those of the log are not', async t => {
+  const service = await createService(t)
+  const { app, call } = service
+  await built(service)
+  const { body: { next_cursor: start } } = await call('GET', '/changes?since=now')
+  await call('POST', '/tickets/batch', operationsOf('create', Array.from({ length: 100 }, (_, i) => i + 1), { customer_id: 1 }))
+  app.tickets.traffic.isServing = () => true
+  t.equal((await call('GET', '/changes')).body.changes.length, 32)
+  t.equal((await call('GET', '/changes?limit=10')).body.changes.length, 10)
+  t.equal((await follow(t, service, undefined)).all.length >= 100, true, 'none is left out')
+  t.equal((await call('GET', `/changes?since=${start}`)).body.changes.length, 100)
+  app.tickets.traffic.isServing = () => false
+  t.equal((await call('GET', '/changes')).body.changes.length, 100)
+})
+
+t.test('consumers alone do not hold each other back', async t => {
+  const { app, call } = await createService(t)
+  let served = 0
+  app.tickets.traffic.count = () => { served += 1 }
+  app.tickets.traffic.discount = () => { served -= 1 }
+  for (const query of ['', '?since=now']) t.equal((await call('GET', `/changes${query}`)).status, 200)
+  t.equal(served, 0)
 })
 
 t.test('a tombstone that has expired is a deletion all the same', async t => {

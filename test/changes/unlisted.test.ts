@@ -94,7 +94,8 @@ t.test('what is flushed, dies, comes back or is changed meanwhile is told', asyn
 
 t.test('a page ends where its bytes do', async t => {
   const service = await createService(t, { LISTS: 'off' })
-  const { call } = service
+  const { app, call } = service
+  app.tickets.traffic.isServing = () => false
   await settled(service, 'off')
   const large = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field_${i}`, 'x'.repeat(1024)]))
   for (let id = 1; id <= 150; id += 15) await call('POST', '/tickets/batch', operationsOf('create', Array.from({ length: 15 }, (_, i) => id + i), { customer_id: 1, custom_fields: large }))

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { createPace, paceOf } from '../../src/sync/pace.ts'
+import { paceOf } from '../../src/util/pace.ts'
+import { createTraffic } from '../../src/util/traffic.ts'
 import { createService } from '../helper.ts'
 import { closed, watchCalls } from './calls.ts'
 
@@ -23,13 +24,21 @@ t.test('what is modest already stays as it is', async t => {
   for (const size of [1, 20, 32]) t.equal(paceOf(size, true, 0), size)
 })
 
-t.test('requests count that have come since the last batch', async t => {
-  let requests = 3
-  const pace = createPace(() => requests)
-  t.equal(pace(500, 0), 32)
-  t.equal(pace(500, 0), 500)
-  requests += 1
-  t.equal(pace(500, 0), 32)
+t.test('requests count that have come since the last look, for all who look within some milliseconds', async t => {
+  let now = 1000
+  const traffic = createTraffic(() => now)
+  t.equal(traffic.isServing(), false)
+  traffic.count()
+  t.equal(traffic.isServing(), false, 'nobody has looked for long enough')
+  now += 20
+  t.equal(traffic.isServing(), true)
+  t.equal(traffic.isServing(), true, 'nor is the second of two told something else')
+  now += 20
+  t.equal(traffic.isServing(), false)
+  now += 1000
+  traffic.count()
+  traffic.discount()
+  t.equal(traffic.isServing(), false, 'long work is not beside itself')
 })
 
 t.test('beside requests a pass takes small batches, one after the other', async t => {

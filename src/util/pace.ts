@@ -1,8 +1,10 @@
+import type { Traffic } from './traffic.ts'
+
 /**
- * Tickets of a batch while requests are being served. Each step of it waits for a turn of the event loop that is full of
- * them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 32 are some 3700
- * tickets a second and leave requests more than 0.8 of their rate; with 50 it was 0.74 to 0.81, with 100 three quarters
- * at best. A request waits behind a step for a millisecond.
+ * Tickets of a batch, or of a page, while requests are being served. Each step of it waits for a turn of the event loop that is full
+ * of them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 32 are some 3700
+ * tickets a second for a flush, or 7500 for a snapshot, and leave requests more than 0.8 of their rate; with 50 it was 0.74 to
+ * 0.81, with 100 three quarters at best. A request waits behind a step for a millisecond.
  */
 const LOADED_BATCH_SIZE = 32
 
@@ -32,12 +34,4 @@ export type Pace = (wholeBatch: number, ageMs: number) => number
 /** What a pass takes that nobody has to share the process with. */
 export const fullPace: Pace = wholeBatch => wholeBatch
 
-/** @param requests how many have come so far */
-export function createPace (requests: () => number): Pace {
-  let seen = 0
-  return (wholeBatch, ageMs) => {
-    const isServing = requests() !== seen
-    seen = requests()
-    return paceOf(wholeBatch, isServing, ageMs)
-  }
-}
+export const createPace = (traffic: Pick<Traffic, 'isServing'>): Pace => (wholeBatch, ageMs) => paceOf(wholeBatch, traffic.isServing(), ageMs)
