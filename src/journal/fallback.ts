@@ -138,8 +138,8 @@ export function createFallback (below: TicketRepository, options: FallbackOption
     return answers
   }
 
-  /** Reads with what waits. */
-  async function readAll (ids: readonly number[], options?: ReadOptions, attempt = 1): Promise<(Found | Problem | null)[]> {
+  /** Reads with what waits, anew: what was told before may lack changes that have been applied since. */
+  async function readAll (ids: readonly number[], { told: _told, ...options }: ReadOptions = {}, attempt = 1): Promise<(Found | Problem | null)[]> {
     const waiting: (Waiting | Problem)[] = ids.map(() => NOTHING_WAITS)
     await replace(waiting, ids, positionsOf(ids, id => !isAbsent(id)), part => lookUpWaiting(part, options))
     const answers = await below.read(ids, options)

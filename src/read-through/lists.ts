@@ -43,10 +43,13 @@ export interface TicketPage {
  * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. Redis is asked first: a ticket that is brought to MySQL
  * in between is in both, and not in neither. Both tell ids and where they stand; then these tickets are read as any read reads
  * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
- * Those that Redis has found are read while MySQL looks: nearly all of a page of tickets that are worked on.
+ * What Redis has found it tells at once, or while MySQL looks: nearly all of a page of tickets that are worked on.
  */
 export function createLists ({ shards, database, read }: ListOptions) {
-  async function part (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Listed[]>): Promise<Listed[]> {
+  /** Of several shards each has a page, nearly all of which is left out. */
+  const isAlone = shards.all.length === 1
+
+  async function part<Part extends Listed> (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Part[]>): Promise<Part[]> {
     try {
       return await ask()
     } catch (error) {
@@ -70,11 +73,12 @@ export function createLists ({ shards, database, read }: ListOptions) {
 
   return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
     const incomplete: TicketPage['incomplete'] = []
-    const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query)))
+    const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query, isAlone)))
+    const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
     const early = merge(inRedis, query).positions.map(({ id }) => id)
     const [inMysql, foundEarly] = await Promise.all([
       part('mysql', isPartial, incomplete, async () => [await database.list(query)]),
-      read(early, { caller, answer: besideAnswer(answer) }),
+      read(early, { caller, answer: besideAnswer(answer), told }),
     ])
     if (incomplete.length === 2) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
 

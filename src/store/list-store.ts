@@ -1,7 +1,11 @@
-import { invalid, storeUnavailable } from '../errors.ts'
+import { type Problem, invalid, storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
+import type { Ticket } from '../tickets/fields.ts'
 import type { Keys } from '../tickets/keys.ts'
 import { byPosition, type Filters, type GroupField, type Listed, type Position, type Query } from '../tickets/query.ts'
+import type { Found } from '../tickets/repository.ts'
+import { BYTES_PER_CALL_MAX } from './owners.ts'
+import { toFound } from './reader.ts'
 import type { Scripts } from './scripts.ts'
 
 /** Tickets that one call looks at, some milliseconds. */
@@ -16,10 +20,26 @@ const SORTED_MAX = 20_000
 /** Ids of tickets that MySQL may have a row of, of one call. */
 const HELD_PER_CALL = 2000
 
-/** The unsynced tickets of a shard, in order. */
-export function createListStore (scripts: Scripts, keys: Keys) {
-  /** What one call finds: ids, and their values of a field. */
-  async function look (wanted: Filters, value: string, isDescending: boolean, after: number | undefined, limit: number): Promise<{ found: [id: number, value: string][], next?: number }> {
+/** What a call is asked. */
+interface Look {
+  filters: Filters
+  /** The field whose values are told. */
+  value: string
+  isDescending?: boolean
+  after: number | undefined
+  limit: number
+  /** Of hashes. Default: none are told. */
+  bytesMax?: number
+}
+
+interface Seen { id: number, value: string, hash: string[] | null }
+
+/**
+ * The unsynced tickets of a shard, in order.
+ * @param decode of a hash
+ */
+export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem) {
+  async function look ({ filters: wanted, value, isDescending = false, after, limit, bytesMax = 0 }: Look): Promise<{ found: Seen[], next?: number }> {
     const { assigned_to: assignees, customer_id: customer, ...filters } = wanted
     const asked = {
       ...filters,
@@ -30,18 +50,14 @@ export function createListStore (scripts: Scripts, keys: Keys) {
       value,
       limit,
       looked_max: LOOKED_MAX,
+      bytes_max: bytesMax,
     }
     const reply = await scripts.list([keys.due, keys.dead, keys.index], [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
     if (reply === 0) throw notWhole()
-    const [next, ...flat] = JSON.parse(reply) as string[]
-    const found: [number, string][] = []
-    for (let i = 0; i < flat.length; i += 2) found.push([Number(flat[i]), flat[i + 1]!])
+    const [next, ...flat] = JSON.parse(reply) as [string, ...(string | string[] | null)[]]
+    const found: Seen[] = []
+    for (let i = 0; i < flat.length; i += 3) found.push({ id: Number(flat[i]), value: flat[i + 1] as string, hash: flat[i + 2] as string[] | null })
     return { found, ...(next !== '' && { next: Number(next) }) }
-  }
-
-  async function call (query: Query, isDescending: boolean, after: number | undefined, limit: number): Promise<{ positions: Position[], next?: number }> {
-    const { found, next } = await look(query.filters, query.sort.field, isDescending, after, limit)
-    return { positions: found.map(([id, value]) => ({ id, value: Number(value) })), next }
   }
 
   /** By looking at each that fits. */
@@ -50,8 +66,8 @@ export function createListStore (scripts: Scripts, keys: Keys) {
     let next: number | undefined
     let looked = 0
     do {
-      const page = await look(filters, by, false, next, LOOKED_MAX)
-      for (const [, value] of page.found) add(counts, by === 'assigned_to' && value === '' ? '0' : value, 1)
+      const page = await look({ filters, value: by, after: next, limit: LOOKED_MAX })
+      for (const { value } of page.found) add(counts, by === 'assigned_to' && value === '' ? '0' : value, 1)
       next = page.next
       looked += LOOKED_MAX
       if (next !== undefined && looked >= SORTED_MAX) throw invalid('/group_by', `cannot be ${by} with these filters: more than ${SORTED_MAX} tickets that wait for MySQL would have to be looked at`)
@@ -60,29 +76,33 @@ export function createListStore (scripts: Scripts, keys: Keys) {
   }
 
   /** In the order that the indexes have. */
-  async function walk (query: Query): Promise<Listed> {
+  async function walk ({ filters, sort, after, limit }: Query, isWhole: boolean): Promise<ListedHere> {
     const positions: Position[] = []
-    let next = query.after?.id
+    const tickets = new Map<number, Found | Problem>()
+    let next = after?.id
     for (let calls = 0; calls < CALLS_MAX; calls += 1) {
-      const page = await call(query, query.sort.isDescending, next, query.limit - positions.length)
-      positions.push(...page.positions)
+      const page = await look({ filters, value: sort.field, isDescending: sort.isDescending, after: next, limit: limit - positions.length, bytesMax: isWhole ? BYTES_PER_CALL_MAX : 0 })
+      for (const { id, value, hash } of page.found) {
+        positions.push({ id, value: Number(value) })
+        if (hash) tickets.set(id, toFound(decode(id, hash)))
+      }
       next = page.next
-      if (next === undefined) return { positions }
-      if (positions.length === query.limit) break
+      if (next === undefined) return { positions, tickets }
+      if (positions.length === limit) break
     }
-    return { positions, end: { value: next!, id: next! } }
+    return { positions, tickets, end: { value: next!, id: next! } }
   }
 
   /** In another: the first ones of all. */
-  async function select (query: Query): Promise<Listed> {
+  async function select (query: Query): Promise<ListedHere> {
     const compare = byPosition(query.sort)
     let first: Position[] = []
     let isCut = false
     let next: number | undefined
     let looked = 0
     do {
-      const page = await call(query, false, next, LOOKED_MAX)
-      const beyond = page.positions.filter(position => !query.after || compare(query.after, position) < 0)
+      const page = await look({ filters: query.filters, value: query.sort.field, after: next, limit: LOOKED_MAX })
+      const beyond = page.found.map(({ id, value }): Position => ({ id, value: Number(value) })).filter(position => !query.after || compare(query.after, position) < 0)
       const all = [...first, ...beyond].sort(compare)
       isCut ||= all.length > query.limit
       first = all.slice(0, query.limit)
@@ -90,7 +110,7 @@ export function createListStore (scripts: Scripts, keys: Keys) {
       looked += LOOKED_MAX
       if (next !== undefined && looked >= SORTED_MAX) throw invalid('/sort', `cannot be ${query.sort.field} among more than ${SORTED_MAX} tickets that wait for MySQL: narrow the filters, or sort by ticket_id`)
     } while (next !== undefined)
-    return { positions: first, ...(isCut && { end: first.at(-1)! }) }
+    return { positions: first, tickets: new Map(), ...(isCut && { end: first.at(-1)! }) }
   }
 
   const count = async (by: string, after: string, idsMax: number) => {
@@ -126,10 +146,16 @@ export function createListStore (scripts: Scripts, keys: Keys) {
     /** To be held against that of `count`, when MySQL has been asked. */
     sign: async (): Promise<string> => (await count('', '', 0))[0],
 
-    /** The unsynced tickets that fit, beyond a position. Bounded work: it may end before `limit`. */
-    list: (query: Query): Promise<Listed> => query.sort.field === 'ticket_id' ? walk(query) : select(query),
+    /**
+     * The unsynced tickets that fit, beyond a position. Bounded work: it may end before `limit`.
+     * @param isWhole whether the tickets themselves are wanted, as far as they are at hand
+     */
+    list: (query: Query, isWhole: boolean): Promise<ListedHere> => query.sort.field === 'ticket_id' ? walk(query, isWhole) : select(query),
   }
 }
+
+/** With what Redis has said of some of them. */
+export interface ListedHere extends Listed { tickets: ReadonlyMap<number, Found | Problem> }
 
 export interface Tally {
   /** Of the unsynced tickets. */

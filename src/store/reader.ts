@@ -28,7 +28,7 @@ export function createTicketReader (partitionOfTicket: (id: number) => Partition
   const enqueueRead = createOwnerBatchers<{ partition: Partition, id: number }, Found | Problem, Context & ReadOptions>({
     sizeOf: () => ticketBytes,
     budget,
-    onResult: (found, { answer }) => !answer || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) },
+    onResult: keep,
     async ask (parts) {
       try {
         return await parts[0]!.partition.shard.call(node => readAt(node, parts))
@@ -55,7 +55,18 @@ export function createTicketReader (partitionOfTicket: (id: number) => Partition
     }))
   }
 
-  return (ids, options) => enqueueRead(ids.map(id => ({ partition: partitionOfTicket(id), id })), options)
+  const read = (ids: readonly number[], options?: ReadOptions) => enqueueRead(ids.map(id => ({ partition: partitionOfTicket(id), id })), options)
+
+  async function readUntold (ids: readonly number[], told: NonNullable<ReadOptions['told']>, options: ReadOptions) {
+    const rest = ids.filter(id => !told.has(id))
+    const found = rest.length > 0 ? await read(rest, options) : []
+    let next = 0
+    return ids.map(id => told.has(id) ? keep(told.get(id)!, options) : found[next++]!)
+  }
+
+  return (ids, options) => options?.told ? readUntold(ids, options.told, options) : read(ids, options)
 }
 
-const toFound = (ticket: Ticket | Problem): Found | Problem => ticket instanceof Problem ? ticket : { ticket, source: 'redis' }
+const keep = (found: Found | Problem, { answer }: ReadOptions): Found | Problem => !answer || found instanceof Problem ? found : { ...found, ticket: answer.add(found.ticket) }
+
+export const toFound = (ticket: Ticket | Problem): Found | Problem => ticket instanceof Problem ? ticket : { ticket, source: 'redis' }

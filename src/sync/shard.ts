@@ -9,7 +9,7 @@ import { createReconcileStore } from '../store/reconcile-store.ts'
 import { createResyncStore } from '../store/resync-store.ts'
 import { repeatableScripts } from '../store/scripts.ts'
 import type { Partition } from '../store/owners.ts'
-import type { WriteCodecOptions } from '../store/write-codec.ts'
+import { createWriteCodec, type WriteCodecOptions } from '../store/write-codec.ts'
 import { createTicketPush } from '../store/ticket-push.ts'
 import { createReconcile, type ReconcileOptions } from './reconcile.ts'
 import { createShardResync } from './shard-resync.ts'
@@ -48,7 +48,7 @@ export function createTicketShard (options: TicketShardOptions) {
     reconcile,
     erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
-    list: createListStore(scripts, keys),
+    list: createListStore(scripts, keys, createWriteCodec(options).decode),
     changes: createChangeLog(scripts, keys),
     walk: resyncStore.walkOn,
     resync: createShardResync({ ...options, checkpoint, store: resyncStore, load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),

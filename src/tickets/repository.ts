@@ -47,6 +47,8 @@ export interface Answer {
 export interface ReadOptions extends CallOptions {
   /** What MySQL answers may be put back into Redis for a while, because it is likely to be asked for again. Default: not. */
   keep?: boolean
+  /** What Redis has just said of some of the tickets: it is not asked for these again. */
+  told?: ReadonlyMap<number, Found | Problem>
 }
 
 /**

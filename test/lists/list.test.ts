@@ -217,7 +217,20 @@ t.test('a ticket that cannot be read is told, and stops no other', async t => {
   t.match((await call('GET', '/tickets/counts?group_by=status&assigned_to=7')).body, { counts: { open: 4 } }, 'what is no hash is not looked at')
 })
 
-t.test('the tickets of Redis are read while MySQL looks', async t => {
+t.test('the tickets that Redis finds it tells at once', async t => {
+  const service = await createService(t)
+  const { app, call } = service
+  await built(service)
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, assigned_to: id })) })
+  const tickets = await Promise.all([1, 2, 3].map(async id => (await call('GET', `/tickets/${id}`)).body))
+  const names: string[] = []
+  app.redis.calls.on('ended', name => { names.push(name) })
+  t.strictSame((await call('GET', '/tickets?sort=ticket_id')).body.tickets, tickets)
+  t.strictSame((await call('GET', '/tickets?sort=-ticket_id&assigned_to=2,3')).body.tickets, [tickets[2], tickets[1]])
+  t.strictSame(names.filter(name => ['list', 'read'].includes(name)), ['list', 'list'])
+})
+
+t.test('the tickets that Redis finds in another order are read while MySQL looks', async t => {
   const service = await createService(t)
   const { app, call, sql } = service
   await built(service)
@@ -226,7 +239,7 @@ t.test('the tickets of Redis are read while MySQL looks', async t => {
   await call('POST', '/tickets/2', { customer_id: 1 })
   await sql.query('LOCK TABLES wp_support_tickets WRITE')
   const read = new Promise<void>(resolve => { app.redis.calls.on('ended', name => { if (name === 'read') resolve() }) })
-  const listed = call('GET', '/tickets')
+  const listed = call('GET', '/tickets?sort=-created_at')
   await read
   await sql.query('UNLOCK TABLES')
   t.match(await listed, { status: 200, body: { tickets: [{ ticket_id: 2 }, { ticket_id: 1 }] } })

@@ -8,7 +8,7 @@ import type { Journal } from '../../src/journal/journal.ts'
 import { createPreviews } from '../../src/journal/preview.ts'
 import type { Ticket } from '../../src/tickets/fields.ts'
 import { handlerOf } from '../../src/tickets/operation.ts'
-import type { TicketRepository } from '../../src/tickets/repository.ts'
+import type { ReadOptions, TicketRepository } from '../../src/tickets/repository.ts'
 
 const statuses = { closedStatuses: ['closed'], defaultStatus: 'open' }
 
@@ -52,10 +52,10 @@ t.test('entries are folded page by page, those that were counted and no others',
 })
 
 /** Reads of ticket 1 by a fallback whose Redis has `stored`, and whose journal changes while it is read. */
-function createReads (journal: ReturnType<typeof journalOf>, read: () => Ticket) {
+function createReads (journal: ReturnType<typeof journalOf>, read: (options?: ReadOptions) => Ticket) {
   const gate = createJournalGate(1)
   gate.markPending(0)
-  const below = { read: async () => [{ ticket: read(), source: 'redis' }] } as unknown as TicketRepository
+  const below = { read: async (_ids: number[], options?: ReadOptions) => [{ ticket: read(options), source: 'redis' }] } as unknown as TicketRepository
   return createFallback(below, { ...statuses, journal, gate, database: {}, onCorrupt () {}, onJournaled () {}, redisNow: () => undefined } as unknown as FallbackOptions)
 }
 
@@ -72,6 +72,12 @@ t.test('a change that is applied while its ticket is read is part of the answer'
     return found
   })
   t.match(await read([1]), [{ ticket: { subject: 'applied', priority: 'waits' }, pending: 1 }])
+})
+
+t.test('what was told before the journal was asked is read anew', async t => {
+  const told = new Map([[1, { ticket: ticket('before'), source: 'redis' as const }]])
+  const { read } = createReads(journalOf([]), options => options?.told?.get(1) ? ticket('before') : ticket('applied since'))
+  t.match(await read([1], { told }), [{ ticket: { subject: 'applied since' } }])
 })
 
 t.test('a ticket whose changes are applied again and again is 503, and no older one is shown', async t => {

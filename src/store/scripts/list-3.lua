@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 --[[
-  list: unsynced tickets that fit, in the order of their ids: what tells where they stand, and no more.
+  list: unsynced tickets that fit, in the order of their ids: what tells where they stand, and the hashes of the first ones.
   Touches the hashes of the ids that it finds; they are in the slot of KEYS.
 
   KEYS[1]  tickets:due
@@ -14,13 +14,14 @@
              value         the field whose value is told
              limit         tickets that fit at most
              looked_max    tickets and ranges of ids to look at
+             bytes_max     bytes of hashes after which no more are told
              status, category, priority   texts of which one must be the ticket's, each none: any
              assigned_to   numbers as text, 0: unassigned
              customer_id   number as text
              created_since, created_until, updated_since, updated_until   Unix seconds
 
-  Output: 0 when the indexes are not whole; else JSON: { next, id, value, id, value, ... }; value: '' when the ticket has none;
-          next: an id beyond which the next call goes on; '' when that was the last
+  Output: 0 when the indexes are not whole; else JSON: { next, id, value, hash, id, value, hash, ... }; value: '' when the ticket has none;
+          hash: [field, value, ...], null when it is not told; next: an id beyond which the next call goes on; '' when that was the last
 ]]
 local due_key, dead_key, index_key = KEYS[1], KEYS[2], KEYS[3]
 local ticket_prefix, asked = ARGV[1], cjson.decode(ARGV[2])
@@ -151,7 +152,23 @@ elseif asked.assigned_to then
   next_ids = of_assignees
 end
 
-local result, fitting, looked, position = { '' }, 0, 0, tonumber(asked.after)
+local result, bytes = {}, 0
+local function add(id, value)
+  local hash = 'null'
+  if bytes < asked.bytes_max then
+    local flat = redis.pcall('HGETALL', ticket_prefix .. id)
+    if not is_other_type(flat) then hash = cjson.encode(flat) end
+    bytes = bytes + #hash
+  end
+  result[#result + 1] = '"' .. id .. '",' .. cjson.encode(value) .. ',' .. hash
+end
+
+local function to_reply(next_id)
+  table.insert(result, 1, '"' .. next_id .. '"')
+  return '[' .. table.concat(result, ',') .. ']'
+end
+
+local fitting, looked, position = 0, 0, tonumber(asked.after)
 while true do
   local ids, edge, is_last = next_ids(position)
   looked = looked + 1
@@ -162,18 +179,11 @@ while true do
     position = id
     if value then
       fitting = fitting + 1
-      result[#result + 1] = text
-      result[#result + 1] = value
+      add(text, value)
     end
-    if (fitting == asked.limit or looked >= asked.looked_max) and not (is_last and i == #ids) then
-      result[1] = text
-      return cjson.encode(result)
-    end
+    if (fitting == asked.limit or looked >= asked.looked_max) and not (is_last and i == #ids) then return to_reply(text) end
   end
-  if is_last then return cjson.encode(result) end
+  if is_last then return to_reply('') end
   position = edge
-  if looked >= asked.looked_max then
-    result[1] = to_text(edge)
-    return cjson.encode(result)
-  end
+  if looked >= asked.looked_max then return to_reply(to_text(edge)) end
 end
