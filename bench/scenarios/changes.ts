@@ -1,24 +1,21 @@
 /** A consumer that begins: it reads all tickets by GET /changes, alone and while others write. */
 import { contender, type Slice } from '../lib/contender.ts'
-import { followAll } from '../lib/follower.ts'
-import { meanwhile } from '../lib/meanwhile.ts'
+import { followAll, followFrom } from '../lib/follower.ts'
 import { populate } from '../lib/population.ts'
 import { changes as statusChanges } from '../lib/requests.ts'
 import { compared, type Row, stated } from '../lib/rows.ts'
 import { median } from '../lib/statistics.ts'
 import type { Scenario } from './index.ts'
 
-/** Before the consumer and after it. */
-const SLICES_WITHOUT = 2
-/** Tickets a second: one that gets less makes no progress to speak of. */
-const RATE_MIN = 500
+/** Before the consumer, beside it in each half of the tickets, and after it. */
+const SLICES = 2
 
 interface Round { alone: number, beside: number, during: Slice[], without: Slice[] }
 
 export const changes: Scenario = {
   name: 'changes',
   title: 'Reading all changes, alone and beside writes',
-  minutes: 9,
+  minutes: 4.5,
   needs: ['wrk'],
   wants: [],
 
@@ -32,10 +29,15 @@ export const changes: Scenario = {
     const all = [ids, site.rowIds]
     const { measure } = contender({ name: 'writes', stage, seconds, server: service, requests: statusChanges(service.key), statuses: [200], knownIds: ids })
     for (let i = 0; i < plan.warmup; i += 1) await measure(true, { seconds: plan.sliceSeconds })
-    const withoutConsumer = async () => {
+    const writes = async () => {
       const slices: Slice[] = []
-      for (let i = 0; i < SLICES_WITHOUT; i += 1) slices.push(await measure(false))
+      for (let i = 0; i < SLICES; i += 1) slices.push(await measure(false))
       return slices
+    }
+    /** A consumer from a cursor on, and the writes beside it. */
+    const beside = async (since: string) => {
+      let isOver = false
+      return await Promise.all([followFrom(service, since, () => isOver), writes().finally(() => { isOver = true })])
     }
 
     const rounds: Round[] = []
@@ -43,20 +45,11 @@ export const changes: Scenario = {
     while (rounds.length < count) {
       const round = `round ${rounds.length + 1} of ${count}`
       note(`${round}: alone`)
-      const alone = await followAll(service, all)
+      const { rate: alone, middle } = await followAll(service, all)
       note(`${round}: beside writes, ${Math.round(alone).toLocaleString('en-US')} tickets/s alone`)
-      const before = await withoutConsumer()
-      const during: Slice[] = []
-      // Few tickets are read before a slice has ended, and so again.
-      const follow = async (): Promise<number> => {
-        const rate = await followAll(service, all)
-        return during.length > 0 ? rate : await follow()
-      }
-      const following = follow()
-      await meanwhile(following, async () => { during.push(await measure(false)) }, { name: 'The consumer', slicesMax: Math.ceil(2 * half / RATE_MIN / seconds) })
-      // In the last one the consumer has come to its end.
-      if (during.length > 1) during.pop()
-      rounds.push({ alone, beside: await following, during, without: [...before, ...await withoutConsumer()] })
+      const before = await writes()
+      const [[inRedis, besideRedis], [inMysql, besideMysql]] = [await beside(''), await beside(middle)]
+      rounds.push({ alone, beside: (inRedis + inMysql) / 2, during: [...besideRedis, ...besideMysql], without: [...before, ...await writes()] })
     }
     return toRows(2 * half, rounds)
   },

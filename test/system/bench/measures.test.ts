@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { followAll } from '../../../bench/lib/follower.ts'
+import { followAll, followFrom } from '../../../bench/lib/follower.ts'
 import { findHeadroom } from '../../../bench/lib/headroom.ts'
 import { createProgress } from '../../../bench/lib/progress.ts'
 import { writeMany } from '../../../bench/lib/tickets.ts'
@@ -114,8 +114,16 @@ async function changesServer (t: Test, pages: readonly number[][], hasMore: bool
 t.test('a consumer has read all when each ticket was told, however often, and others do not count', async t => {
   const tickets = [{ first: 1, count: 2 }, { first: 100, count: 2 }]
   const { asked, service } = await changesServer(t, [[1, 2, 50], [1, 100, 2], [101, 1]], true)
-  t.ok(await followAll(service, tickets) > 0)
+  const { rate, middle } = await followAll(service, tickets)
+  t.ok(rate > 0)
+  t.equal(middle, 'c1', 'with two of four told')
   t.strictSame(asked, ['/changes?limit=1000', '/changes?limit=1000&since=c1', '/changes?limit=1000&since=c2'])
+})
+
+t.test('a consumer is measured from a cursor on until it is over, from there again where it comes to the end', async t => {
+  const { asked, service } = await changesServer(t, [[1, 2], [3, 4], [5]], false)
+  t.ok(await followFrom(service, 'c1', () => asked.length === 5) > 0)
+  t.strictSame(asked.map(url => /c\d/.exec(url!)?.[0]), ['c1', 'c2', 'c1', 'c2', 'c1'])
 })
 
 t.test('a consumer that was not told of a ticket was not measured', async t => {
