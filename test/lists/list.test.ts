@@ -230,6 +230,20 @@ t.test('the tickets that Redis finds it tells at once', async t => {
   t.strictSame(names.filter(name => ['list', 'read'].includes(name)), ['list', 'list'])
 })
 
+t.test('a ticket that is gone from Redis is told as MySQL has it', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
+  await built(service)
+  await call('POST', '/tickets/batch', { operations: [1, 2].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, subject: 'synced' })) })
+  await call('POST', '/flush', { scope: 'all' })
+  await call('PATCH', '/tickets/1', { subject: 'lost' })
+  await redis.del(`${prefix}ticket:1`)
+  const { status, body } = await call('GET', '/tickets?sort=ticket_id')
+  t.equal(status, 200)
+  t.strictSame(body.tickets.map(({ ticket_id: id, subject }: Ticket) => [id, subject]), [[1, 'synced'], [2, 'synced']])
+  t.notOk('errors' in body)
+})
+
 t.test('the tickets that Redis finds in another order are read while MySQL looks', async t => {
   const service = await createService(t)
   const { app, call, sql } = service

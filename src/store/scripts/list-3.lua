@@ -157,7 +157,8 @@ local function add(id, value)
   local hash = 'null'
   if bytes < asked.bytes_max then
     local flat = redis.pcall('HGETALL', ticket_prefix .. id)
-    if not is_other_type(flat) then hash = cjson.encode(flat) end
+    -- One that is gone MySQL may have: whoever reads it says so.
+    if not is_other_type(flat) and #flat > 0 then hash = cjson.encode(flat) end
     bytes = bytes + #hash
   end
   result[#result + 1] = '"' .. id .. '",' .. cjson.encode(value) .. ',' .. hash

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import calculateSlot from 'cluster-key-slot'
 import t, { type Test } from 'tap'
 import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
-import { createService, createStores, eventually, privateDirectory, type Variables } from '../../helper.ts'
+import { createService, createStores, eventually, privateDirectory, type Service, type Variables } from '../../helper.ts'
 import { startReceiver, status, webhooks } from '../../webhooks/receiver.ts'
 
 const ids = Array.from({ length: 200 }, (_, i) => i + 1)
@@ -87,7 +87,7 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
   })
 
   /** All ids after a cursor, and the last cursor. */
-  async function follow (t: Test, since: string | undefined, limit: number) {
+  async function follow (t: Test, since: string | undefined, limit: number, { call }: Pick<Service, 'call'> = service) {
     const told: number[] = []
     for (let cursor = since; ;) {
       const { status, body } = await call('GET', `/changes?limit=${limit}${cursor === undefined ? '' : `&since=${cursor}`}`)
@@ -107,6 +107,22 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.strictSame(told.toSorted((a, b) => a - b), [1, 64, 71])
     t.strictSame((await follow(t, all.cursor, 1000)).told.length, 3)
     changesCursor = cursor
+  })
+
+  t.test('LISTS=off: a snapshot walks through all partitions; an instance with lists goes on with it', async t => {
+    const unlisted = await createService(t, { ...variables, LISTS: 'off' }, stores)
+    t.match(await unlisted.call('GET', '/tickets'), { status: 501, body: { code: 'not_supported' } })
+    t.equal((await call('GET', '/tickets')).status, 200, 'and takes the indexes from nobody')
+    // Those that wait, and those that MySQL alone tells.
+    const changed = ids.filter(id => id % 3 === 0)
+    t.equal((await call('POST', '/tickets/batch', { operations: changed.map(id => ({ op: 'update', ticket_id: id, subject: 'unsynced' })) })).status, 200)
+    for (const limit of [7, 1000]) t.strictSame([...new Set((await follow(t, undefined, limit, unlisted)).told)].sort((a, b) => a - b), [...ids, 100_000], `limit ${limit}`)
+
+    const { body: first } = await unlisted.call('GET', '/changes?limit=7')
+    const rest = await follow(t, first.next_cursor, 1000)
+    const told = new Set([...first.changes.map((change: { ticket_id: number }) => change.ticket_id), ...rest.told])
+    t.strictSame([...told].sort((a, b) => a - b), [...ids, 100_000])
+    await unlisted.app.close()
   })
 
   t.test('webhooks: told of all partitions, and what is known of a target is in one slot', async t => {
