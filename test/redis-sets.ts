@@ -25,7 +25,7 @@ async function locateInSet (set: SentinelSet): Promise<Place> {
 async function locateInCluster (cluster: Cluster): Promise<Place> {
   const masters = await Promise.all((await cluster.masters()).map(async node => ({ client: cluster.connect(node), slots: new Set(await cluster.slotsOf(node)) })))
   return {
-    tag: id => `{${id % 64}}`,
+    tag: id => `{${id % 16}}`,
     home: tag => masters.find(({ slots }) => slots.has(calculateSlot(tag)))!.client,
     clients: masters.map(({ client }) => client),
   }

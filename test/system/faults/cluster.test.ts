@@ -47,7 +47,7 @@ t.test('Cluster', async t => {
       const old = await cluster.masterOf('{7}')
       const [replica] = await cluster.replicasOf(old)
       const slots = new Set(await cluster.slotsOf(old))
-      const isItsOwn = (id: number) => slots.has(calculateSlot(`{${id % 64}}`))
+      const isItsOwn = (id: number) => slots.has(calculateSlot(`{${id % 16}}`))
       const report = createOutageReport(ledger, isItsOwn)
       await old.kill()
       await ledger.acknowledgedBy('journal', 1, isItsOwn)
