@@ -118,7 +118,9 @@ t.test('a batch that still waits for MySQL when another has failed is not tried,
 t.test('what MySQL was too slow for is not tried again at once: from half of it the size grows by small steps', async t => {
   const { app, call, rows } = await createService(t, { FLUSH_BATCH_SIZE: 100 })
   await call('POST', '/tickets/batch', closed(400))
-  const { database } = app.tickets
+  const { database, traffic } = app.tickets
+  // Beside the requests of this test batches would be small.
+  traffic.isServing = () => false
   const { upsert } = database
   const sizes: number[] = []
   database.upsert = async tickets => {
@@ -130,7 +132,6 @@ t.test('what MySQL was too slow for is not tried again at once: from half of it 
   t.match((await call('GET', '/flush')).body.last_flush, { failure: { store: 'mysql', kind: 'timeout', message: 'no answer in time' } })
   const tooMany = sizes.indexOf(100)
   t.equal((await call('POST', '/flush')).status, 200, 'all the rest in one pass')
-  // The first of a pass is small beside the request that asks for it.
   t.ok(sizes.slice(tooMany + 1).every(size => size <= 60), sizes.join())
   t.ok(Math.max(...sizes.slice(tooMany + 1)) > 50, 'they grow')
   t.equal((await rows()).length, 400)
