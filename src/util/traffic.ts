@@ -1,4 +1,4 @@
-/** Between two looks at what has come: nearly as long as a step of long work beside requests takes. */
+/** Between two looks at what has come: some steps of long work beside requests. */
 const LOOK_EVERY_MS = 20
 
 /** Whether requests are being served, so that long work knows when it is not alone. */

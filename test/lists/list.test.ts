@@ -261,7 +261,7 @@ t.test('the tickets that Redis finds in another order are read while MySQL looks
 
 t.test('large tickets, of Redis and of MySQL alone: each is on one page', async t => {
   const service = await createService(t)
-  const { call, redis, prefix } = service
+  const { app, call, redis, prefix } = service
   await built(service)
   const custom_fields = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`field${i}`, 'x'.repeat(1000)]))
   const of = (parity: number) => Array.from({ length: 60 }, (_, i) => 2 * i + 1 + parity)
@@ -270,6 +270,8 @@ t.test('large tickets, of Redis and of MySQL alone: each is on one page', async 
   await call('POST', '/flush', { scope: 'all' })
   for (const id of of(0)) await redis.del(`${prefix}ticket:${id}`)
   t.equal((await create(of(1))).status, 200)
+  const { positions, tickets } = await app.tickets.shards.all[0]!.list.list({ filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit: 60 }, true)
+  t.strictSame([positions.length, tickets.size], [60, 1], 'one call tells no more than the first beyond its bytes')
   const all = Array.from({ length: 120 }, (_, i) => i + 1)
   const { body } = await call('GET', '/tickets?limit=100')
   t.ok(body.tickets.length > 1 && body.tickets.length < 100, `the answer is full before the page is: ${body.tickets.length}`)
