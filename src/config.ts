@@ -61,6 +61,7 @@ export const Environment = Type.Object({
   REDIS_SENTINEL_PASSWORD: Type.Optional(Type.String({ description: 'For the Sentinels themselves' })),
   REDIS_CLUSTER_NODES: addresses('Some nodes of the Cluster, host:port,...; they name the others'),
   REDIS_PARTITIONS: Type.Integer({ default: 16, minimum: 1, maximum: 1024, description: 'cluster: the number of parts that the tickets are divided into, each on one master: at least as many as masters that you will ever have. With more of them a write costs more. It cannot be changed once there are tickets' }),
+  REDIS_PARTITION_BLOCK: Type.Integer({ default: 64, minimum: 1, maximum: 65_536, description: 'cluster: the number of consecutive ids that are in one partition: what is asked for together shares calls. It cannot be changed once there are tickets; those of a version without it have 1' }),
   REDIS_COMMAND_TIMEOUT_MS: Milliseconds('A write that Redis does not answer in this time is 503 outcome_unknown, and is not applied later', 1000, 10),
   REDIS_WAIT_REPLICAS: Type.Integer({ default: 0, minimum: 0, maximum: 100, description: 'A write is answered when this number of replicas has it, and is 503 outcome_unknown when they do not confirm it within REDIS_COMMAND_TIMEOUT_MS' }),
   KEY_PREFIX: Type.String({ default: '', maxLength: 64, pattern: '^[^{}\\s]*$', description: 'Stands before every key, for a Redis that is shared' }),

@@ -24,6 +24,7 @@ import { createTicketShard, type TicketShard } from './sync/shard.ts'
 import { createWriteBehind } from './sync/write-behind.ts'
 import { createTicketEvents } from './tickets/events.ts'
 import { createKeys } from './tickets/keys.ts'
+import { UNDIVIDED } from './tickets/partitioning.ts'
 import type { TicketRepository } from './tickets/repository.ts'
 import { createStrategy } from './tickets/strategy.ts'
 import { aborted } from './util/async.ts'
@@ -68,6 +69,7 @@ export interface ServiceOptions {
  */
 export function createService ({ config, redis, mysql, log, grace, site, targets }: ServiceOptions) {
   const events = createTicketEvents()
+  const partitioning = config.REDIS_MODE === 'cluster' ? { count: config.REDIS_PARTITIONS, block: config.REDIS_PARTITION_BLOCK } : UNDIVIDED
   const timeoutMs = statementTimeoutMs(config)
   const { TICKETS_TABLE: table, TICKET_RETENTION_SECONDS: retentionSeconds } = config
   const database = site ? createPostDatabase(mysql, site, table, retentionSeconds, timeoutMs) : createTableDatabase(mysql, table, retentionSeconds, timeoutMs)
@@ -79,7 +81,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     ...statuses,
     database,
     timeoutMs,
-    count: redis.shards.length,
+    partitioning,
     retentionSeconds,
     changesSeconds: config.CHANGES_RETENTION_SECONDS,
     attemptsMax: config.FLUSH_MAX_ATTEMPTS,
@@ -92,10 +94,11 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     log,
     limit: pLimit(COMPARISONS_MAX),
   }
-  const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })))
+  const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })), partitioning)
   const store = createTicketStore({
     ...statuses,
     partitions: shards.all.map(({ partition }) => partition),
+    partitioning,
     writeBudget: createBudget(PENDING_MAX, PENDING_BYTES_MAX, onRefused),
     readBudget: createBudget(PENDING_MAX, undefined, onRefused),
     strategy: createStrategy(config.SYNC_STRATEGY, config.SYNC_LINGER_MS),
@@ -109,11 +112,11 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
 
   const journal = createJournal(mysql, {
     table: journalTable(table),
-    partitionCount: shards.all.length,
+    partitioning,
     bytesMax: config.JOURNAL_MAX_BYTES,
     onFull: reason => { events.emit('journalFull', reason) },
   })
-  const gate = createJournalGate(shards.all.length)
+  const gate = createJournalGate(partitioning)
   const isJournaled = config.FALLBACK === 'mysql'
   const direct = createReadThrough(store, {
     database,
@@ -131,7 +134,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const traffic = createTraffic()
   const pace = createPace(traffic)
   const sync = createWriteBehind({ config, shards, database, mysql, events, pace, log, noMoreClaims: grace.over('claims') })
-  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
+  const replayLoop = createReplayLoop({ mysql, events, log, journal, repository: direct, gate, partitioning, isUsable: shards.all.map(({ isUsable }) => isUsable), clocks: shards.all.map(({ connection }) => () => connection.call(node => node.clock.measure())) })
 
   const erasures = createErasures({
     requests: createErasureRequests(mysql, table),
@@ -151,11 +154,11 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const isListed = config.LISTS === 'on'
   const read: TicketRepository['read'] = (ids, options) => repository.read(ids, options)
   // Without indexes nothing is known of the order of what Redis holds.
-  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([]), database, read })
+  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([], partitioning), database, read })
   const changes = createChanges({ shards, list, isListed, read, pace })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)
-  const webhooks = createWebhooks({ config, targets, shards: redis.shards, changes, signal: changeSignal, log, ending: grace.over('statements') })
+  const webhooks = createWebhooks({ config, targets, shards: redis.shards, partitioning, changes, signal: changeSignal, log, ending: grace.over('statements') })
 
   const service = {
     /** How a status says whether a ticket is closed. */

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import type { Cluster } from '../scripts/lib/redis-cluster.mjs'
 import type { SentinelSet } from '../scripts/lib/sentinel-set.mjs'
+import { partitionOf, type Partitioning } from '../src/tickets/partitioning.ts'
 import { createTestDatabase, readHashes, type AnyStores, type Variables } from './helper.ts'
 
 /** Commands that are under way at once: on a busy machine, more of them take too long. */
@@ -17,6 +18,9 @@ interface Place {
   clients: Redis[]
 }
 
+/** In a Cluster. The blocks are short, so that a few tickets are in all partitions. */
+export const PARTITIONING: Partitioning = { count: 16, block: 4 }
+
 async function locateInSet (set: SentinelSet): Promise<Place> {
   const master = set.connect(await set.master())
   return { tag: () => '', home: () => master, clients: [master] }
@@ -25,7 +29,7 @@ async function locateInSet (set: SentinelSet): Promise<Place> {
 async function locateInCluster (cluster: Cluster): Promise<Place> {
   const masters = await Promise.all((await cluster.masters()).map(async node => ({ client: cluster.connect(node), slots: new Set(await cluster.slotsOf(node)) })))
   return {
-    tag: id => `{${id % 16}}`,
+    tag: id => `{${partitionOf(id, PARTITIONING)}}`,
     home: tag => masters.find(({ slots }) => slots.has(calculateSlot(tag)))!.client,
     clients: masters.map(({ client }) => client),
   }
@@ -49,7 +53,7 @@ export async function createSetStores (t: Test, set: SentinelSet | Cluster, urls
 
   return {
     sql,
-    variables: { ...set.variables, KEY_PREFIX: '', MYSQL_URL: url } satisfies Variables,
+    variables: { ...set.variables, REDIS_PARTITIONS: PARTITIONING.count, REDIS_PARTITION_BLOCK: PARTITIONING.block, KEY_PREFIX: '', MYSQL_URL: url } satisfies Variables,
     readHashes: ids => look(async ({ tag, home }) => {
       const hashes = new Map<number, Record<string, string>>()
       for (let i = 0; i < ids.length; i += IDS_AT_ONCE) {

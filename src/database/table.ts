@@ -1,7 +1,7 @@
 import { escapeId, type ResultSetHeader } from 'mysql2'
 import type { Mysql } from '../mysql/mysql.ts'
 import { createSelect, inStatements } from '../mysql/statements.ts'
-import { FIND_TIMEOUT_MS, refuseForeign, type Failure, type FirstVersions, type TicketDatabase } from './ticket-database.ts'
+import { FIND_TIMEOUT_MS, isOfPartition, partitionValues, refuseForeign, WHOLE, type Failure, type FirstVersions, type TicketDatabase } from './ticket-database.ts'
 import { COLUMNS, fromRow, orCorrupt, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import { inBytes } from './in-bytes.ts'
@@ -141,14 +141,14 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
 
     statuses,
 
-    async * changedSince (since, { index, count } = { index: 0, count: 1 }) {
+    async * changedSince (since, partition = WHOLE) {
       // One status at a time, so that the index on (status, updated_at) gives the pages in their order.
       for await (const status of distinctStatuses()) {
         for (let after = { updated_at: toDateTime(since), ticket_id: 0 } as Row | undefined; after;) {
           const rows: Row[] = await select<Row>(
-            `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) AND MOD(ticket_id, ?) = ? ` +
+            `SELECT updated_at, ticket_id, version FROM ${name} WHERE status = ? AND updated_at >= ? AND (updated_at > ? OR ticket_id > ?) AND ${isOfPartition('ticket_id')} ` +
             `ORDER BY updated_at, ticket_id LIMIT ${PAGE_ROWS}`,
-            [status, after.updated_at, after.updated_at, after.ticket_id, count, index], statementTimeoutMs)
+            [status, after.updated_at, after.updated_at, after.ticket_id, ...partitionValues(partition)], statementTimeoutMs)
           if (rows.length > 0) yield new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
           after = rows.length === PAGE_ROWS ? rows.at(-1) : undefined
         }

@@ -2,6 +2,7 @@ import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Filters, GroupField, Listed, Query } from '../tickets/query.ts'
 import type { IdRange } from '../tickets/keys.ts'
+import { UNDIVIDED, type Partitioning } from '../tickets/partitioning.ts'
 
 /** A caller waits for a look-up, so it has no more time than a write to Redis. */
 export const FIND_TIMEOUT_MS = 1000
@@ -34,8 +35,15 @@ export const refuseForeign = (ticketId: number, version: number, heldVersion: nu
   reason: `MySQL holds ticket ${ticketId} in version ${heldVersion}, which is older than the ticket: another program wrote it. It was not replaced. Keep one of the two: see "A row that the service did not write" in the runbooks`,
 })
 
-/** One of `count` parts of all tickets: those whose id, divided by `count`, leaves `index`. */
-export interface Partition { index: number, count: number }
+/** One of the parts that all tickets are divided into. */
+export interface Partition extends Partitioning { index: number }
+
+export const WHOLE: Partition = { index: 0, ...UNDIVIDED }
+
+/** Of MySQL, whether an id is of the partition; the values are those of `partitionValues`. */
+export const isOfPartition = (column: string): string => `MOD(${column} DIV ?, ?) = ?`
+
+export const partitionValues = ({ index, count, block }: Partition): number[] => [block, count, index]
 
 /**
  * The MySQL side, which reports and other programs read: a table of the tickets, or the posts of a

@@ -5,6 +5,7 @@ import { createSelect, inStatements } from '../mysql/statements.ts'
 import { COLUMNS, fromRow, toRow, type Row } from '../tickets/codec.ts'
 import { toDateTime, type Ticket } from '../tickets/fields.ts'
 import type { IdRange } from '../tickets/keys.ts'
+import { isOfPartition, partitionValues, type Partition } from './ticket-database.ts'
 
 /** Rows of one page, and of one statement that removes them. */
 const PAGE_ROWS = 500
@@ -73,11 +74,11 @@ export function createPostTombstones (mysql: Mysql, table: string) {
     },
 
     /** Those (of the partition) since a time, in pages. */
-    async * changedSince (since: number, { index, count }: { index: number, count: number }, timeoutMs: number): AsyncGenerator<Map<number, number>> {
+    async * changedSince (since: number, partition: Partition, timeoutMs: number): AsyncGenerator<Map<number, number>> {
       for (let after: number | undefined = 0; after !== undefined;) {
         const rows: { ticket_id: number, version: number }[] = await select<{ ticket_id: number, version: number }>(
-          `SELECT ticket_id, version FROM ${name} WHERE ${IS_TOMBSTONE} AND updated_at >= ? AND ticket_id > ? AND MOD(ticket_id, ?) = ? ORDER BY ticket_id LIMIT ${PAGE_ROWS}`,
-          [toDateTime(since), after, count, index], timeoutMs)
+          `SELECT ticket_id, version FROM ${name} WHERE ${IS_TOMBSTONE} AND updated_at >= ? AND ticket_id > ? AND ${isOfPartition('ticket_id')} ORDER BY ticket_id LIMIT ${PAGE_ROWS}`,
+          [toDateTime(since), after, ...partitionValues(partition)], timeoutMs)
         if (rows.length > 0) yield new Map(rows.map(row => [Number(row.ticket_id), Number(row.version)]))
         after = rows.length === PAGE_ROWS ? Number(rows.at(-1)!.ticket_id) : undefined
       }

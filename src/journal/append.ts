@@ -4,7 +4,7 @@ import { DatabaseUnavailable, StatementTooLarge, toDatabaseError } from '../mysq
 import type { Mysql } from '../mysql/mysql.ts'
 import type { Query } from '../mysql/transaction.ts'
 import { inParts } from '../mysql/statements.ts'
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 import type { Change } from '../tickets/operation.ts'
 import type { Journaled } from '../tickets/repository.ts'
 import { NEW_COLUMNS, toNewEntry, toRow, type NewEntry } from './entry.ts'
@@ -28,7 +28,7 @@ export interface Appended { change: Change, caller: string }
 
 export interface AppendOptions {
   table: string
-  partitionCount: number
+  partitioning: Partitioning
   /** JOURNAL_MAX_BYTES */
   bytesMax: number
   /** There was no room for a change. */
@@ -39,7 +39,7 @@ export interface AppendOptions {
 }
 
 /** Keeps changes in the journal. */
-export function createAppend (mysql: Mysql, { table, partitionCount, bytesMax, onFull, ask, waitingOf, countByCaller }: AppendOptions) {
+export function createAppend (mysql: Mysql, { table, partitioning, bytesMax, onFull, ask, waitingOf, countByCaller }: AppendOptions) {
   const name = escapeId(table)
   const room = createRoom(bytesMax, countByCaller)
 
@@ -94,7 +94,7 @@ export function createAppend (mysql: Mysql, { table, partitionCount, bytesMax, o
       if (kept[i]) return kept[i]
       const { change: { ticket_id: id }, bytes: fieldsBytes } = entry
       const { caller } = appended[i]!
-      const values = escape([toRow(entry, partitionOf(id, partitionCount), caller, redisNowMs)])
+      const values = escape([toRow(entry, partitionOf(id, partitioning), caller, redisNowMs)])
       const bytes = Buffer.byteLength(values)
       if (bytes > sizeMax) return tooLarge(new StatementTooLarge(bytes, sizeMax))
       const full = ticketRoom.take(id, fieldsBytes) ? room.take(caller, fieldsBytes) : 'ticket'

@@ -1,4 +1,4 @@
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 
 /** Tickets that are remembered: some megabytes. */
 const TICKETS_MAX = 100_000
@@ -7,8 +7,8 @@ const TICKETS_MAX = 100_000
  * Which partitions' writes go to the journal at present. A write must not overtake one that was kept
  * before it, so a partition's writes go on to the journal until its entries have been applied.
  */
-export function createJournalGate (count: number) {
-  const partitions = Array.from({ length: count }, () => ({
+export function createJournalGate (partitioning: Partitioning) {
+  const partitions = Array.from({ length: partitioning.count }, () => ({
     /** The journal may have entries of it. */
     hasEntries: false,
     /** Of these tickets; undefined: of any, as far as is known. */
@@ -24,7 +24,7 @@ export function createJournalGate (count: number) {
   // Nearly always nothing is journaled, and writes should not look further.
   let busy = 0
 
-  const of = (ticketId: number) => partitions[partitionOf(ticketId, count)]!
+  const of = (ticketId: number) => partitions[partitionOf(ticketId, partitioning)]!
 
   function set (partition: typeof partitions[number], change: () => void) {
     const was = partition.hasEntries || partition.running > 0 || partition.pause !== undefined

@@ -5,6 +5,7 @@ import type { Mysql } from '../mysql/mysql.ts'
 import type { Query } from '../mysql/transaction.ts'
 import { escapedBytes, inParts } from '../mysql/statements.ts'
 import { CREATING } from '../tickets/operation.ts'
+import type { Partitioning } from '../tickets/partitioning.ts'
 import { measureOffset, type Offset } from '../util/offset.ts'
 import { createAppend, type Waiting } from './append.ts'
 import { COLUMNS, toEntry, type Entry, type Row, type State } from './entry.ts'
@@ -25,7 +26,7 @@ const CONFLICT_OVERHEAD = 64
 
 export interface JournalOptions {
   table: string
-  partitionCount: number
+  partitioning: Partitioning
   /** JOURNAL_MAX_BYTES */
   bytesMax: number
   /** There was no room for a change. */
@@ -37,7 +38,7 @@ export interface JournalOptions {
  * they are applied to Redis once, however often that is tried.
  * @throws {DatabaseUnavailable} every function; the same call may succeed later
  */
-export function createJournal (mysql: Mysql, { table, partitionCount, bytesMax, onFull }: JournalOptions) {
+export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, onFull }: JournalOptions) {
   const name = escapeId(table)
   const page = createPages(name)
 
@@ -58,7 +59,7 @@ export function createJournal (mysql: Mysql, { table, partitionCount, bytesMax, 
   }
 
   return {
-    append: createAppend(mysql, { table, partitionCount, bytesMax, onFull, ask, waitingOf, countByCaller }),
+    append: createAppend(mysql, { table, partitioning, bytesMax, onFull, ask, waitingOf, countByCaller }),
 
     /** How far MySQL's clock, which `kept_at` is in, is from this process's. */
     measureClock: (query = ask): Promise<Offset> => measureOffset(async () => {
@@ -73,7 +74,7 @@ export function createJournal (mysql: Mysql, { table, partitionCount, bytesMax, 
     /** Some of the entries, in their order. */
     find: ({ partitions, ...selection }: Selection, query = ask): Promise<Page> =>
       // Without a Cluster all are in one, also those that were kept when there was one.
-      page(query, { ...selection, partitions: partitionCount > 1 ? partitions : undefined }),
+      page(query, { ...selection, partitions: partitioning.count > 1 ? partitions : undefined }),
 
     async get (seq: number, query = ask): Promise<Entry | undefined> {
       const [row] = await query<Row[]>(`SELECT ${COLUMNS.join(', ')} FROM ${name} WHERE seq = ?`, [seq])
@@ -83,7 +84,7 @@ export function createJournal (mysql: Mysql, { table, partitionCount, bytesMax, 
     /** The partitions of which entries wait. */
     async waiting (): Promise<number[]> {
       const rows = await ask<{ partition_index: number }[]>(`SELECT DISTINCT partition_index FROM ${name} WHERE state = 'pending'`, [])
-      return [...new Set(rows.map(row => Number(row.partition_index) % partitionCount))]
+      return [...new Set(rows.map(row => Number(row.partition_index) % partitioning.count))]
     },
 
     /** Those of these tickets that are to be created, and the first and the last of the keys of the requests that do it: mostly the same. */

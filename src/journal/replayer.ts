@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts'
 import type { Query } from '../mysql/transaction.ts'
 import type { Replayed } from '../tickets/events.ts'
 import { isKnown } from '../tickets/operation.ts'
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import { measureNarrowly, type Offset } from '../util/offset.ts'
 import { toAsOf } from './accepted.ts'
@@ -30,6 +30,7 @@ export interface ReplayerOptions {
   /** What the journal stands before. */
   repository: TicketRepository
   gate: JournalGate
+  partitioning: Partitioning
   /** Whether Redis can be written to, by partition. */
   isUsable: readonly (() => boolean)[]
   /** Measure the clock that gives the versions, by partition. */
@@ -53,8 +54,8 @@ interface Replay extends Replayed {
  * lock of MySQL. An entry that cannot be applied is kept as a conflict. Everything may be repeated: an
  * entry that was applied and could not be removed is known to Redis by its key.
  */
-export function createReplayer ({ journal, repository, gate, isUsable, clocks, onReplayed, log }: ReplayerOptions) {
-  const partitionOfEntry = ({ operation }: Entry) => partitionOf(operation.ticket_id, clocks.length)
+export function createReplayer ({ journal, repository, gate, partitioning, isUsable, clocks, onReplayed, log }: ReplayerOptions) {
+  const partitionOfEntry = ({ operation }: Entry) => partitionOf(operation.ticket_id, partitioning)
 
   /** Of the partitions of these entries that can be asked, how each entry's time is that of the Redis that has its ticket. */
   async function measureClocks (query: Query, entries: readonly Entry[]) {

@@ -1,17 +1,18 @@
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 import { allEnded } from '../util/async.ts'
 
 /**
  * One fan-out over the shards that hold the tickets: the partitions of a Cluster; without a Cluster there is one shard.
  * What one shard fails with does not keep the others from theirs, and is thrown when all have ended.
  */
-export function createShards<Shard> (all: readonly Shard[]) {
+export function createShards<Shard> (all: readonly Shard[], partitioning: Partitioning) {
   return {
     all,
+    partitioning,
 
     /** Asks each shard for its part of the items. The answers stand in the order of the items. */
     async spread<Item, Answer> (items: readonly Item[], idOf: (item: Item) => number, ask: (shard: Shard, part: Item[]) => Promise<Answer[]>): Promise<Answer[]> {
-      const parts = Map.groupBy(items.keys(), position => partitionOf(idOf(items[position]!), all.length))
+      const parts = Map.groupBy(items.keys(), position => partitionOf(idOf(items[position]!), partitioning))
       const answers: Answer[] = []
       await allEnded(Array.from(parts, async ([partition, positions]) => {
         const part = await ask(all[partition]!, positions.map(position => items[position]!))
@@ -22,7 +23,7 @@ export function createShards<Shard> (all: readonly Shard[]) {
 
     /** The parts of the items, by shard. */
     divide<Item> (items: readonly Item[], idOf: (item: Item) => number): [Shard, Item[]][] {
-      return Array.from(Map.groupBy(items, item => partitionOf(idOf(item), all.length)), ([partition, part]) => [all[partition]!, part])
+      return Array.from(Map.groupBy(items, item => partitionOf(idOf(item), partitioning)), ([partition, part]) => [all[partition]!, part])
     },
 
     /** Asks all of them. */
@@ -41,4 +42,4 @@ export function createShards<Shard> (all: readonly Shard[]) {
   }
 }
 
-export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'spread' | 'divide' | 'each' | 'reachable'>
+export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'partitioning' | 'spread' | 'divide' | 'each' | 'reachable'>

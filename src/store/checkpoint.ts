@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { ConfigError } from '../config.ts'
 import { FIELD_LIST } from '../tickets/fields.ts'
 import type { Keys } from '../tickets/keys.ts'
+import { toSettings, toText, type Partitioning } from '../tickets/partitioning.ts'
 import { toReason, type ResyncReason } from './resync-store.ts'
 import type { Scripts } from './scripts.ts'
 
@@ -24,8 +25,8 @@ export interface Seen {
 }
 
 export interface CheckpointOptions {
-  /** The number of partitions that the tickets are divided into. */
-  partitions: number
+  /** How the tickets are divided. */
+  partitioning: Partitioning
   /** This number of unsynced tickets is gone. */
   onVanished: (tickets: number) => void
 }
@@ -34,7 +35,7 @@ export interface CheckpointOptions {
  * The record of the server on which the data was last in step with MySQL, and of what was there: each instance remembers how many
  * unsynced tickets it has seen, and finds out when they are gone.
  */
-export function createCheckpoint (scripts: Scripts, keys: Keys, { partitions, onVanished }: CheckpointOptions) {
+export function createCheckpoint (scripts: Scripts, keys: Keys, { partitioning, onVanished }: CheckpointOptions) {
   let known: Figures & { server: string } | undefined
   let seen: Seen = { witnesses: new Map(), resync: { number: 0 } }
 
@@ -42,18 +43,18 @@ export function createCheckpoint (scripts: Scripts, keys: Keys, { partitions, on
     /**
      * @param compared 1: the data has been compared with MySQL
      * @returns as checkpoint.lua answers
-     * @throws {ConfigError} when the tickets were written with another number of partitions
+     * @throws {ConfigError} when the tickets are divided otherwise
      */
     async record (compared: 0 | 1): Promise<number> {
       const reply = await scripts.checkpoint(
         [keys.checkpoint, keys.partitions, keys.fields, keys.due, keys.dead, keys.synced, keys.resync, keys.acknowledged],
         [
-          compared, partitions, randomUUID(),
+          compared, toText(partitioning), randomUUID(),
           ...known ? [known.name, known.server, known.unsynced, known.removed] : ['', '', '', ''],
           ...FIELD_LIST.map(({ name }) => name),
         ],
       ) as string | [number, number, string, string, number, number, string, number, string, string]
-      if (typeof reply === 'string') throw new ConfigError(`REDIS_PARTITIONS is ${partitions}, and the tickets in Redis were written with ${reply}: set it to ${reply}`)
+      if (typeof reply === 'string') throw new ConfigError(`the tickets in Redis were written with ${toSettings(reply)}, and this is ${toSettings(toText(partitioning))}: set what they were written with`)
       const [answer, vanished, name, server, unsynced, removed, last, number, state, reason] = reply
       known = { name, server, unsynced, removed }
       seen = { witnesses: parseWitnesses(last), resync: { number, ...((state === 'needed' || state === 'running') && { openFor: toReason(reason) }) } }

@@ -6,7 +6,7 @@ import { RedisError, toWriteProblem } from '../redis/failure.ts'
 import type { Reply } from '../redis/scripts.ts'
 import type { Node } from '../redis/node.ts'
 import type { Strategy } from '../tickets/strategy.ts'
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 import { byTicket, inOrder } from '../tickets/by-ticket.ts'
 import type { Operation } from '../tickets/operation.ts'
 import type { CallOptions, TicketRepository, Written } from '../tickets/repository.ts'
@@ -21,6 +21,7 @@ const ENCODE_BYTES_MAX = 16 * 1024
 export interface StoreOptions extends WriteCodecOptions {
   /** Of a Cluster; without one there is one. */
   partitions: readonly Partition[]
+  partitioning: Partitioning
   /** Of what waits for Redis, in tickets and bytes. */
   writeBudget: Budget
   readBudget: Budget
@@ -52,10 +53,10 @@ type OfTicket = (Written | Problem)[] | Problem
 
 /** The Redis side: every write is part of one script call, every read of another. What it does not hold is MaybeInDatabase. */
 export function createTicketStore (options: StoreOptions): TicketRepository {
-  const { partitions, strategy } = options
+  const { partitions, partitioning, strategy } = options
   const { encode, toAnswer, decode } = createWriteCodec(options)
 
-  const partitionOfTicket = (id: number) => partitions[partitionOf(id, partitions.length)]!
+  const partitionOfTicket = (id: number) => partitions[partitionOf(id, partitioning)]!
 
   const script = withSettings(SCRIPTS.write, {
     RETENTION_SECONDS: options.retentionSeconds,

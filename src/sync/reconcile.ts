@@ -4,7 +4,7 @@ import { storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import type { Shards } from '../shards/shards.ts'
 import { DatabaseUnavailable, RowsRefused } from '../mysql/failure.ts'
-import type { Failure, TicketDatabase } from '../database/ticket-database.ts'
+import type { Failure, Partition, TicketDatabase } from '../database/ticket-database.ts'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { ReconcileStore } from '../store/reconcile-store.ts'
 import type { Ticket } from '../tickets/fields.ts'
@@ -19,7 +19,7 @@ export interface ReconcileOptions {
   store: ReconcileStore
   database: TicketDatabase
   /** Whose tickets they are. */
-  partition: { index: number, count: number }
+  partition: Partition
   /** Of the comparisons that run at a time. */
   limit: LimitFunction
   /** For a page of rows. */

@@ -11,13 +11,14 @@ import { repeatableScripts } from '../store/scripts.ts'
 import type { Partition } from '../store/owners.ts'
 import { createWriteCodec, type WriteCodecOptions } from '../store/write-codec.ts'
 import { createTicketPush } from '../store/ticket-push.ts'
+import type { Partitioning } from '../tickets/partitioning.ts'
 import { createReconcile, type ReconcileOptions } from './reconcile.ts'
 import { createShardResync } from './shard-resync.ts'
 
 export interface TicketShardOptions extends WriteCodecOptions, Omit<Partition, 'isTrusted'>, Omit<DueIndexOptions, 'onBacklog'>, Pick<ReconcileOptions, 'database' | 'limit' | 'timeoutMs' | 'log'> {
-  /** Its place among `count` shards. */
+  /** Its place among the shards. */
   index: number
-  count: number
+  partitioning: Partitioning
   retentionSeconds: number
   /** A change stays in the change log this long; 0: there is none. */
   changesSeconds: number
@@ -27,16 +28,16 @@ export interface TicketShardOptions extends WriteCodecOptions, Omit<Partition, '
 
 /** The tickets whose keys are in one place, with what keeps them in step with MySQL. */
 export function createTicketShard (options: TicketShardOptions) {
-  const { shard, keys, index, count, retentionSeconds, changesSeconds } = options
+  const { shard, keys, index, partitioning, retentionSeconds, changesSeconds } = options
   const scripts = repeatableScripts(shard)
-  const checkpoint = createCheckpoint(scripts, keys, { partitions: count, onVanished: options.onVanished })
+  const checkpoint = createCheckpoint(scripts, keys, { partitioning, onVanished: options.onVanished })
   const dueIndex = createDueIndex(scripts, keys, { ...options, onBacklog: checkpoint.note })
   const resyncStore = createResyncStore(scripts, keys)
   const reconcileStore = createReconcileStore(scripts, keys, { retentionSeconds, changesSeconds, checkpoint })
   const reconcile = createReconcile({
     ...options,
     store: reconcileStore,
-    partition: { index, count },
+    partition: { index, ...partitioning },
   })
   return {
     connection: shard,

@@ -10,9 +10,6 @@ export function rangeOf (ticketId: number): IdRange {
   return { from, to: from + ARCHIVED_RANGE - 1 }
 }
 
-/** The partition of a Cluster that a ticket is in; `count` is their number. */
-export const partitionOf = (ticketId: number, count: number): number => ticketId % count
-
 /**
  * The only place that spells a Redis key. The names after the prefix are those of the article that this
  * service began with, so that any client can read `ticket:{id}`.
@@ -42,7 +39,7 @@ export function createKeys (keyPrefix: string, tag = '') {
     resync: `${prefix}tickets:resync`,
     /** The fields of a ticket that some version of the service has known. */
     fields: `${prefix}tickets:fields`,
-    /** The number of partitions that the tickets of a Cluster are divided into. */
+    /** How the tickets of a Cluster are divided into partitions. */
     partitions: `${prefix}tickets:partitions`,
     /** The indexes of the unsynced tickets; their other keys begin with it. */
     index: `${prefix}tickets:index`,

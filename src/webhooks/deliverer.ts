@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Changes } from '../read-through/changes.ts'
 import type { Attempt, Delivery, Turn, WebhookStore } from '../store/webhook-store.ts'
+import type { Partitioning } from '../tickets/partitioning.ts'
 import type { ChangeSignal } from '../util/change-signal.ts'
 import { createRecent } from '../util/recent.ts'
 import { createAttemptLog, toAttempt } from './attempt.ts'
@@ -37,6 +38,7 @@ export interface DelivererOptions {
   owner: string
   store: WebhookStore
   changes: Changes
+  partitioning: Partitioning
   signal: ChangeSignal
   sender: ReturnType<typeof createSender>
   schedule: Schedule
@@ -51,7 +53,7 @@ export interface DelivererOptions {
  * Tells one target of what changes: of all instances the one that has its lease. A loop that reads the change log as far as there is
  * room, and sends what is due, a bounded number at a time and never two of a ticket.
  */
-export function createDeliverer ({ target, owner, store, changes, signal, sender, schedule, leaseMs, told, log, ending }: DelivererOptions) {
+export function createDeliverer ({ target, owner, store, changes, partitioning, signal, sender, schedule, leaseMs, told, log, ending }: DelivererOptions) {
   const underWay = new Map<number, Promise<void>>()
   const recent = createRecent<number, string>(RECENT_MAX, RECENT_MS)
   const versionOf = ({ version, epoch }: Pick<Delivery, 'version' | 'epoch'>) => `${version} ${epoch}`
@@ -70,6 +72,7 @@ export function createDeliverer ({ target, owner, store, changes, signal, sender
   const reader = createReader({
     target,
     changes,
+    partitioning,
     store,
     soonMs: schedule.soonMs,
     wasDelivered: ({ ticketId, ...each }) => recent.get(ticketId) === versionOf(each),

@@ -1,7 +1,7 @@
 import { Problem } from '../errors.ts'
 import { fromChangeCursor, toChangeCursor } from '../http/change-cursor.ts'
 import type { ChangePage, Changes } from '../read-through/changes.ts'
-import { partitionOf } from '../tickets/keys.ts'
+import { partitionOf, type Partitioning } from '../tickets/partitioning.ts'
 import type { Notification, Turn, WebhookStore } from '../store/webhook-store.ts'
 import type { Answer } from '../tickets/repository.ts'
 import type { Ticket } from '../tickets/fields.ts'
@@ -29,6 +29,7 @@ class Page implements Answer {
 export interface ReaderOptions {
   target: Target
   changes: Changes
+  partitioning: Partitioning
   store: Pick<WebhookStore, 'accept'>
   soonMs: number
   /** Whether the target has been told of this version a moment ago: one change may be in the log several times. */
@@ -38,7 +39,7 @@ export interface ReaderOptions {
 }
 
 /** Reads the change log for a target, as far as there is room for what it is told. */
-export function createReader ({ target, changes, store, soonMs, wasDelivered, onGap }: ReaderOptions) {
+export function createReader ({ target, changes, partitioning, store, soonMs, wasDelivered, onGap }: ReaderOptions) {
   /** Where it stood when it was last seen. */
   let known = ''
 
@@ -86,7 +87,7 @@ export function createReader ({ target, changes, store, soonMs, wasDelivered, on
       const notifications = page.changes.map(({ ticketId, version, ticket }): Notification => ({
         ticketId,
         version,
-        epoch: positions[partitionOf(ticketId, positions.length)]!.epoch,
+        epoch: positions[partitionOf(ticketId, partitioning)]!.epoch,
         type: (ticket ? 'ticket.changed' : 'ticket.deleted') satisfies EventType,
       })).filter(notification => target.events.has(notification.type as EventType) && !wasDelivered(notification))
       const next = toChangeCursor(page.next)

@@ -7,6 +7,7 @@ import type { Shard } from '../redis/servers.ts'
 import { repeatableScripts } from '../store/scripts.ts'
 import { createWebhookStore, type TargetStatus } from '../store/webhook-store.ts'
 import { createKeys } from '../tickets/keys.ts'
+import type { Partitioning } from '../tickets/partitioning.ts'
 import type { ChangeSignal } from '../util/change-signal.ts'
 import { DELIVERIES_AT_ONCE, createDeliverer, type Result } from './deliverer.ts'
 import { createSchedule } from './schedule.ts'
@@ -24,6 +25,7 @@ export interface WebhooksOptions {
   config: Config
   targets: readonly Target[]
   shards: readonly Shard[]
+  partitioning: Partitioning
   changes: Changes
   signal: ChangeSignal
   log: FastifyBaseLogger
@@ -39,7 +41,7 @@ export interface Webhook extends TargetStatus {
 }
 
 /** All targets. What is kept of one is in one place, so that its keys are in one slot; those of a Cluster are spread over its partitions. */
-export function createWebhooks ({ config, targets, shards, changes, signal, log, ending }: WebhooksOptions) {
+export function createWebhooks ({ config, targets, shards, partitioning, changes, signal, log, ending }: WebhooksOptions) {
   const events: WebhookEvents = new EventEmitter()
   const owner = randomUUID()
   const schedule = createSchedule(config.WEBHOOK_RETRY_SECONDS)
@@ -52,6 +54,7 @@ export function createWebhooks ({ config, targets, shards, changes, signal, log,
       owner,
       store,
       changes,
+      partitioning,
       signal,
       sender: createSender(target, { timeoutMs: config.WEBHOOK_TIMEOUT_MS, connectionsMax: DELIVERIES_AT_ONCE }),
       schedule,

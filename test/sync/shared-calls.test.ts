@@ -54,6 +54,7 @@ async function createPartitions (t: Test, variables: Variables = {}) {
   let operations = 0
   const store = createTicketStore({
     partitions,
+    partitioning: { count: partitions.length, block: 1 },
     closedStatuses: ['closed', "it's \"closed\" \\ ü"],
     defaultStatus: 'open',
     onCorrupt: () => {},

@@ -2,7 +2,7 @@ import t from 'tap'
 import { createJournalGate } from '../../src/journal/gate.ts'
 
 t.test('a write that is kept while its partition is being emptied: those that follow it go to the journal too', async t => {
-  const gate = createJournalGate(2)
+  const gate = createJournalGate({ count: 2, block: 1 })
   await gate.trackAppend([1, 2], async () => {}, () => true)
   await gate.close(0, async () => true)
   t.strictSame(gate.journaled(), [1])

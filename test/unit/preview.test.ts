@@ -4,6 +4,7 @@ import type { Waiting } from '../../src/journal/append.ts'
 import type { Entry } from '../../src/journal/entry.ts'
 import { createFallback, type FallbackOptions } from '../../src/journal/fallback.ts'
 import { createJournalGate } from '../../src/journal/gate.ts'
+import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
 import type { Journal } from '../../src/journal/journal.ts'
 import { createPreviews } from '../../src/journal/preview.ts'
 import type { Ticket } from '../../src/tickets/fields.ts'
@@ -53,7 +54,7 @@ t.test('entries are folded page by page, those that were counted and no others',
 
 /** Reads of ticket 1 by a fallback whose Redis has `stored`, and whose journal changes while it is read. */
 function createReads (journal: ReturnType<typeof journalOf>, read: (options?: ReadOptions) => Ticket) {
-  const gate = createJournalGate(1)
+  const gate = createJournalGate(UNDIVIDED)
   gate.markPending(0)
   const below = { read: async (_ids: number[], options?: ReadOptions) => [{ ticket: read(options), source: 'redis' }] } as unknown as TicketRepository
   return createFallback(below, { ...statuses, journal, gate, database: {}, onCorrupt () {}, onJournaled () {}, redisNow: () => undefined } as unknown as FallbackOptions)

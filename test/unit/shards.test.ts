@@ -13,7 +13,7 @@ t.test('the shards of a batch share its bytes', async t => {
   }
   for (const [shards, batchSize, turns] of [[1, 500, 1], [64, 500, 2], [1024, 2000, 32]] as const) {
     asked.length = 0
-    const next = claimBatches(createShards(Array.from({ length: shards }, () => ({ dueIndex: { claim } as DueIndex }))))
+    const next = claimBatches(createShards(Array.from({ length: shards }, () => ({ dueIndex: { claim } as DueIndex })), { count: shards, block: 1 }))
     let batches = 0
     for (let hasMore = true; hasMore; batches += 1) {
       asked.length = 0
@@ -47,7 +47,7 @@ t.test('dead letters of several shards, of which one ends its page early, are ea
   const all = createShardedDeadLetters(createShards([
     shard([letter(1, 2), letter(3, 4), letter(5, 6), letter(5, 8)]),
     shard([letter(2, 1), letter(4, 3), letter(5, 5), letter(5, 7), letter(9, 9)]),
-  ]))
+  ], { count: 2, block: 1 }))
   for (const limit of [1, 2, 3, 4, 100]) {
     const ids: number[] = []
     for (let page = await all.list(limit); ; page = await all.list(limit, page.next)) {

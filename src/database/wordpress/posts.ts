@@ -2,7 +2,7 @@ import { escapeId } from 'mysql2'
 import type { Mysql } from '../../mysql/mysql.ts'
 import { createSelect, inStatements } from '../../mysql/statements.ts'
 import { Problem } from '../../errors.ts'
-import { FIND_TIMEOUT_MS, type TicketDatabase } from '../ticket-database.ts'
+import { FIND_TIMEOUT_MS, isOfPartition, partitionValues, WHOLE, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
 import { inBytes } from '../in-bytes.ts'
@@ -85,17 +85,17 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
 
     // No index of WordPress's knows when a post was changed: all of them are passed, in the order of the
     // primary key. The date is as old as our last write or newer, since WordPress changes it with the post.
-    async * changedSince (since, { index, count } = { index: 0, count: 1 }) {
+    async * changedSince (since, partition = WHOLE) {
       for (let after: number | undefined = 0; after !== undefined;) {
         const rows: { ID: number, changed: number }[] = await select<{ ID: number, changed: number }>(
-          `SELECT ID, post_modified_gmt >= ? AND ${isTicket} AS changed FROM ${posts} WHERE ID > ? AND MOD(ID, ?) = ? ORDER BY ID LIMIT ${PAGE_POSTS}`,
-          [toDateTime(since), after, count, index], statementTimeoutMs)
+          `SELECT ID, post_modified_gmt >= ? AND ${isTicket} AS changed FROM ${posts} WHERE ID > ? AND ${isOfPartition('ID')} ORDER BY ID LIMIT ${PAGE_POSTS}`,
+          [toDateTime(since), after, ...partitionValues(partition)], statementTimeoutMs)
         const changed = rows.filter(row => row.changed).map(row => Number(row.ID))
         const page = changed.length > 0 ? await versions(changed) : new Map<number, number>()
         if (page.size > 0) yield page
         after = rows.length === PAGE_POSTS ? Number(rows.at(-1)!.ID) : undefined
       }
-      yield * tombstones.changedSince(since, { index, count }, statementTimeoutMs)
+      yield * tombstones.changedSince(since, partition, statementTimeoutMs)
     },
 
     // No index of WordPress's knows the values: some of them tell what there is.

@@ -29,6 +29,7 @@ local lease_score = tonumber(ARGV[3])
 -- @include clock
 -- @include other_type
 -- @include chunks
+-- @include index_layout
 -- @include index
 -- @include apply_index
 -- @include archived

@@ -19,6 +19,7 @@ local horizon_ms = tonumber(ARGV[1])
 -- @include clock
 -- @include beyond
 -- @include other_type
+-- @include index_layout
 -- @include indexed
 
 local oldest = redis.call('ZRANGE', due_key, 0, 0, 'WITHSCORES')[2]

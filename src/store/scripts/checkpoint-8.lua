@@ -18,14 +18,14 @@
   KEYS[8]  tickets:acknowledged: all stamps change when the record is another server's, or from before a restart
 
   ARGV[1]  1: the data has been compared with MySQL; 0: it need not be, if the record is this server's own
-  ARGV[2]  the number of partitions that tickets are divided into
+  ARGV[2]  how tickets are divided into partitions
   ARGV[3]  a new name for tickets:synced
   ARGV[4..7]  what the caller knows: the name, the server, the unsynced tickets (dead letters among them), and removed; '' each
               when it knows nothing
   ARGV[8...]  the fields of a ticket that the caller knows: they are registered, so that an older version of the service finds
               out which it does not know
 
-  Output: text: the number of partitions that the data was written with, when it is another;
+  Output: text: how the tickets in the data are divided, when that is otherwise;
           else { answer, vanished, name, server, unsynced, removed, last, number of the resync, state, reason }
           answer    -1 when it was recorded; else the record is another server's, or from before a restart, and this is its
                     time, ms; 0 when there is none; 1 when it lies ahead: the clock was set back, and what came since may bear any time

@@ -64,6 +64,7 @@ local count = given > 0 and given or #found / 2
 -- @include chunks
 -- @include removed
 -- @include unknown_fields
+-- @include index_layout
 -- @include index
 -- @include apply_index
 

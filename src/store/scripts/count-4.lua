@@ -25,6 +25,7 @@ local counted_by, after, ids_max = ARGV[1], ARGV[2], tonumber(ARGV[3])
 
 -- @include other_type
 -- @include chunks
+-- @include index_layout
 -- @include index
 -- @include indexed
 

@@ -32,6 +32,7 @@ local PER_ASSIGNEE = 64
 
 -- @include other_type
 -- @include chunks
+-- @include index_layout
 -- @include index
 -- @include indexed
 

@@ -20,6 +20,7 @@ local ticket_prefix = ARGV[1]
 -- @include clock
 -- @include other_type
 -- @include chunks
+-- @include index_layout
 -- @include index
 -- @include apply_index
 -- @include settled_epoch

@@ -7,7 +7,7 @@
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
-  KEYS[3]  tickets:index: state, '1' when the indexes are whole, 'building', 'off', or none; status:S, how many unsynced tickets have
+  KEYS[3]  tickets:index: state, '1' or, in a Cluster, '2' when the indexes are whole, 'building', 'off', or none; status:S, how many unsynced tickets have
            the status; unindexed, marks without a ticket that could be indexed; owner and lease_until_ms of who builds or removes;
            wanted_until_ms, until when an instance has said that it wants them
 
@@ -31,6 +31,7 @@ local WANTED_MAX_MS = 4 * 86400 * 1000
 -- @include other_type
 -- @include is_id
 -- @include chunks
+-- @include index_layout
 -- @include index
 -- @include apply_index
 -- @include settled_epoch
@@ -109,7 +110,7 @@ local actions = {
         if total == 0 then redis.call('HDEL', index_key, fields[i]) else redis.call('HSET', index_key, fields[i], total) end
       end
     end
-    redis.call('HSET', index_key, 'unindexed', string.format('%.0f', count_marks(due_key, dead_key) - count_indexed()), 'state', '1')
+    redis.call('HSET', index_key, 'unindexed', string.format('%.0f', count_marks(due_key, dead_key) - count_indexed()), 'state', INDEXED_AS)
     redis.call('HDEL', index_key, 'owner', 'lease_until_ms')
     return '0'
   end,

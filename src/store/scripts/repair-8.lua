@@ -35,6 +35,7 @@ local CHANGES_SECONDS = tonumber(ARGV[5])
 -- @include stamps
 -- @include renew_stamps
 -- @include removed
+-- @include index_layout
 -- @include index
 -- @include apply_index
 -- @include settled_epoch

@@ -113,6 +113,7 @@ end
 -- @include chunks
 -- @include is_custom
 -- @include stamps
+-- @include index_layout
 -- @include index
 -- @include changes
 

@@ -2,7 +2,8 @@ import calculateSlot from 'cluster-key-slot'
 import t from 'tap'
 import { startCluster } from '../../../scripts/lib/redis-cluster.mjs'
 import { privateDirectory } from '../../helper.ts'
-import { createSetStores } from '../../redis-sets.ts'
+import { createSetStores, PARTITIONING } from '../../redis-sets.ts'
+import { partitionOf } from '../../../src/tickets/partitioning.ts'
 import { cycles } from '../../faults/harness/cycles.ts'
 import { createOutageReport } from '../../faults/harness/outage-report.ts'
 import { createRig } from '../../faults/harness/rig.ts'
@@ -47,7 +48,7 @@ t.test('Cluster', async t => {
       const old = await cluster.masterOf('{7}')
       const [replica] = await cluster.replicasOf(old)
       const slots = new Set(await cluster.slotsOf(old))
-      const isItsOwn = (id: number) => slots.has(calculateSlot(`{${id % 16}}`))
+      const isItsOwn = (id: number) => slots.has(calculateSlot(`{${partitionOf(id, PARTITIONING)}}`))
       const report = createOutageReport(ledger, isItsOwn)
       await old.kill()
       await ledger.acknowledgedBy('journal', 1, isItsOwn)

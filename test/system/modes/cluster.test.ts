@@ -13,7 +13,8 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
   const cluster = await startCluster({ directory: join(directory, 'cluster') })
   t.teardown(() => cluster.stop())
   const stores = await createStores(t)
-  const variables: Variables = { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: stores.variables.MYSQL_URL!, SYNC_STRATEGY: 'periodic', FLUSH_BATCH_SIZE: 100 }
+  // A partition for each id: so few tickets are in all of them.
+  const variables: Variables = { ...cluster.variables, REDIS_PARTITION_BLOCK: 1, KEY_PREFIX: '', MYSQL_URL: stores.variables.MYSQL_URL!, SYNC_STRATEGY: 'periodic', FLUSH_BATCH_SIZE: 100 }
   const service = await createService(t, variables, stores)
   const { call, rows } = service
   // One partition after the other. What is written to one that has none yet gets its entries with them.
@@ -214,7 +215,33 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match((await call('GET', '/journal')).body, { pending: 0, conflicts: 0 })
   })
 
-  t.test('REDIS_PARTITIONS cannot be changed', async t => {
-    await t.rejects(createService(t, { ...variables, REDIS_PARTITIONS: 32 }, stores), { name: 'ConfigError', message: /REDIS_PARTITIONS is 32.*16/ })
+  t.test('neither REDIS_PARTITIONS nor REDIS_PARTITION_BLOCK can be changed', async t => {
+    t.equal(await cluster.call(await cluster.masterOf('{7}'), 'GET', '{7}tickets:partitions'), '16', 'as versions without blocks have written it')
+    const message = /were written with REDIS_PARTITIONS=16 and REDIS_PARTITION_BLOCK=1, and this is /
+    for (const changed of [{ REDIS_PARTITIONS: 32 }, { REDIS_PARTITION_BLOCK: 64 }] as Variables[]) {
+      await t.rejects(createService(t, { ...variables, ...changed }, stores), { name: 'ConfigError', message })
+    }
+  })
+
+  t.test('by default 64 consecutive ids are in one partition, and are written, listed, followed, pushed and found again there', async t => {
+    await service.app.close()
+    for (const master of await cluster.masters()) await cluster.call(master, 'FLUSHALL')
+    const { sql, variables: own } = await createStores(t)
+    const { app, call } = await createService(t, { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: own.MYSQL_URL!, SYNC_STRATEGY: 'periodic' }, { ...stores, sql })
+    await eventually(async () => { if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built') })
+    t.equal((await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: id, assigned_to: 7 })) })).status, 200)
+    const held = await Promise.all([0, 1, 2, 3, 4].map(async n => await cluster.call(await cluster.masterOf(`{${n}}`), 'ZCARD', `{${n}}tickets:due`)))
+    t.strictSame(held, [63, 64, 64, 9, 0])
+    t.equal(await cluster.call(await cluster.masterOf('{1}'), 'GET', '{1}tickets:partitions'), '16/64')
+    t.match((await call('GET', '/tickets/counts?group_by=assigned_to')).body, { counts: { 7: 200 } })
+    const listed = await call('GET', '/tickets?assigned_to=7&limit=100&sort=ticket_id')
+    t.strictSame(listed.body.tickets.map(({ ticket_id: id }: { ticket_id: number }) => id), ids.slice(0, 100))
+    t.match((await call('POST', '/flush')).body, { claimed: 200, synced: 200 })
+    for (const index of [0, 1, 2, 3]) {
+      const found: number[] = []
+      for await (const page of app.tickets.database.changedSince(0, { index, count: 16, block: 64 })) found.push(...page.keys())
+      t.strictSame(found.sort((a, b) => a - b), ids.filter(id => Math.floor(id / 64) === index), 'of MySQL a partition compares the same tickets')
+    }
+    await app.close()
   })
 })

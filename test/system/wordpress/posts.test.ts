@@ -106,8 +106,10 @@ t.test('what was changed since a time, in pages and by partition', async t => {
   t.strictSame([...changed.keys()].sort((a, b) => a - b), expected)
   t.strictSame(changed, await app.tickets.database.versions(expected))
   t.strictSame([...(await all(0)).keys()].sort((a, b) => a - b), [...ids, last])
-  for (const index of [0, 1, 2]) {
-    t.strictSame([...(await all(1_500_000_000, { index, count: 3 })).keys()].sort((a, b) => a - b), expected.filter(id => id % 3 === index))
+  for (const block of [1, 4]) {
+    for (const index of [0, 1, 2]) {
+      t.strictSame([...(await all(1_500_000_000, { index, count: 3, block })).keys()].sort((a, b) => a - b), expected.filter(id => Math.floor(id / block) % 3 === index), `blocks of ${block}`)
+    }
   }
   t.strictSame(await all(4_000_000_000), new Map())
 })

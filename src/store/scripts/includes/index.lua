@@ -1,11 +1,10 @@
--- The indexes of the unsynced tickets: of what is in tickets:due or tickets:dead, and of nothing else. Needs index_key and chunks.
+-- The indexes of the unsynced tickets: of what is in tickets:due or tickets:dead, and of nothing else. Needs index_layout and chunks.
 -- Beside the key, which is a hash (see reindex), there are
 --   KEY:ranges:S        sorted set of the ranges of ids in which tickets of the status are; the status '' is that of tombstones,
 --                       and ',held' that of tickets of which MySQL may have a row
 --   KEY:ids:RANGE:S     set of these ids. Of at most 512 it is an array of integers inside Redis: 8 bytes for an id
 --   KEY:assignee        sorted set in the order of its members: assignee (0: none) and id, each 7 bytes, the highest first
 --   KEY:customer:N      sorted set of the ids of 8 customers; score = customer. Small ones are arrays, too
--- In a Cluster a partition has one id of 64, by default.
 -- Where no instance wants them (LISTS=off) the state is 'off', and nothing is put in. The switch is here, with the data, so that all
 -- instances heed the same one, whatever their settings.
 local is_off
@@ -14,7 +13,6 @@ local function is_index_off()
   return is_off
 end
 
-local INDEX_RANGE = string.find(index_key, '{', 1, true) and 32768 or 512
 local CUSTOMERS_PER_SET = 8
 -- In place of a status, none of which has a comma: those of which MySQL may have a row. It has an older version, or a flush has claimed
 -- them, and may have been killed before it could say that they are written.
