@@ -17,6 +17,7 @@ local due_key, index_key, synced_key = KEYS[1], KEYS[2], KEYS[3]
 -- @include other_type
 -- @include chunks
 -- @include removed
+-- @include index_layout
 -- @include index
 -- @include apply_index
 
