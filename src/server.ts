@@ -9,8 +9,9 @@ const CACHE = fileURLToPath(new URL('../node_modules/.cache/ticket-metadata-serv
 // Where it cannot be written, or is damaged, Node compiles anew.
 enableCompileCache(CACHE)
 
-// V8 allocates what has survived among the old objects from the first. What survives a start, or a moment of much work, is the objects of
-// requests, too: from then on each dead one holds the next ones until a full collection, for as long as the process lives.
+// V8 learns which places in the code make objects that live long, and puts what they make among the old objects at once, for as long as the
+// process lives. While the service starts it learns that of places that make the objects of requests. Among the old ones a dead object keeps
+// alive what it refers to until the next full collection.
 setFlagsFromString('--no-allocation-site-pretenuring')
 
 await import('./start.ts')

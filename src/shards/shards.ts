@@ -8,7 +8,6 @@ import { allEnded } from '../util/async.ts'
 export function createShards<Shard> (all: readonly Shard[], partitioning: Partitioning) {
   return {
     all,
-    partitioning,
 
     /** Asks each shard for its part of the items. The answers stand in the order of the items. */
     async spread<Item, Answer> (items: readonly Item[], idOf: (item: Item) => number, ask: (shard: Shard, part: Item[]) => Promise<Answer[]>): Promise<Answer[]> {
@@ -42,4 +41,4 @@ export function createShards<Shard> (all: readonly Shard[], partitioning: Partit
   }
 }
 
-export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'partitioning' | 'spread' | 'divide' | 'each' | 'reachable'>
+export type Shards<Shard> = Pick<ReturnType<typeof createShards<Shard>>, 'all' | 'spread' | 'divide' | 'each' | 'reachable'>

@@ -227,7 +227,8 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     await service.app.close()
     for (const master of await cluster.masters()) await cluster.call(master, 'FLUSHALL')
     const { sql, variables: own } = await createStores(t)
-    const { app, call } = await createService(t, { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: own.MYSQL_URL!, SYNC_STRATEGY: 'periodic' }, { ...stores, sql })
+    const start = () => createService(t, { ...cluster.variables, KEY_PREFIX: '', MYSQL_URL: own.MYSQL_URL!, SYNC_STRATEGY: 'periodic' }, { ...stores, sql })
+    const { app, call } = await start()
     await eventually(async () => { if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built') })
     t.equal((await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: id, assigned_to: 7 })) })).status, 200)
     const held = await Promise.all([0, 1, 2, 3, 4].map(async n => await cluster.call(await cluster.masterOf(`{${n}}`), 'ZCARD', `{${n}}tickets:due`)))
@@ -236,12 +237,21 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.match((await call('GET', '/tickets/counts?group_by=assigned_to')).body, { counts: { 7: 200 } })
     const listed = await call('GET', '/tickets?assigned_to=7&limit=100&sort=ticket_id')
     t.strictSame(listed.body.tickets.map(({ ticket_id: id }: { ticket_id: number }) => id), ids.slice(0, 100))
+    t.strictSame((await follow(t, undefined, 50, { call })).told.sort((a, b) => a - b), ids)
     t.match((await call('POST', '/flush')).body, { claimed: 200, synced: 200 })
     for (const index of [0, 1, 2, 3]) {
       const found: number[] = []
       for await (const page of app.tickets.database.changedSince(0, { index, count: 16, block: 64 })) found.push(...page.keys())
       t.strictSame(found.sort((a, b) => a - b), ids.filter(id => Math.floor(id / 64) === index), 'of MySQL a partition compares the same tickets')
     }
+
+    const home = await cluster.masterOf('{1}')
+    await cluster.call(home, 'HSET', '{1}tickets:index', 'state', '1')
+    t.equal((await call('GET', '/tickets')).status, 503, 'indexes of a version with longer ranges are not believed')
+    const upgraded = await start()
+    await eventually(async () => { if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built anew') })
+    t.equal(await cluster.call(home, 'HGET', '{1}tickets:index', 'state'), '2')
+    await upgraded.app.close()
     await app.close()
   })
 })
