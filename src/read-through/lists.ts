@@ -12,6 +12,9 @@ const EARLY_BYTES_MAX = 256 * 1024
 /** All fields of a ticket but the custom ones are about as long at most. */
 const FIELDS_BYTES = 1024
 
+/** Of a Redis that has taken over meanwhile, nothing was known before. */
+const SIGN_MAX_AGE_MS = 10_000
+
 export interface ListOptions {
   shards: Shards<{ list: ListStore }>
   database: Pick<TicketDatabase, 'list'>
@@ -40,14 +43,16 @@ export interface TicketPage {
 }
 
 /**
- * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. Redis is asked first: a ticket that is brought to MySQL
- * in between is in both, and not in neither. Both tell ids and where they stand; then these tickets are read as any read reads
+ * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. What MySQL says counts if nothing was brought to it
+ * between then and Redis's answer: else a ticket may be in neither. So they are asked side by side as long as that is likely, and
+ * MySQL is asked after Redis otherwise: then a ticket that is brought to it in between is in both. Both tell ids and where they stand; then these tickets are read as any read reads
  * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
  * What Redis has found it tells at once, or while MySQL looks: nearly all of a page of tickets that are worked on.
  */
 export function createLists ({ shards, database, read }: ListOptions) {
   /** Of several shards each has a page, nearly all of which is left out. */
   const isAlone = shards.all.length === 1
+  const settling = createSettling()
 
   async function part<Part extends Listed> (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Part[]>): Promise<Part[]> {
     try {
@@ -73,11 +78,15 @@ export function createLists ({ shards, database, read }: ListOptions) {
 
   return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
     const incomplete: TicketPage['incomplete'] = []
+    const expected = settling.expected()
+    const besideRedis = expected === undefined ? undefined : database.list(query)
+    besideRedis?.catch(() => { /* It is told below, unless Redis fails, too, or MySQL is asked again. */ })
     const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query, isAlone)))
+    const isCurrent = settling.note(inRedis.map(({ sign }) => sign)) === expected
     const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
     const early = merge(inRedis, query).positions.map(({ id }) => id)
     const [inMysql, foundEarly] = await Promise.all([
-      part('mysql', isPartial, incomplete, async () => [await database.list(query)]),
+      part('mysql', isPartial, incomplete, async () => [await ((isCurrent ? besideRedis : undefined) ?? database.list(query))]),
       read(early, { caller, answer: besideAnswer(answer), told }),
     ])
     if (incomplete.length === 2) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
@@ -104,6 +113,22 @@ export function createLists ({ shards, database, read }: ListOptions) {
 }
 
 export type Lists = ReturnType<typeof createLists>
+
+/** What Redis says with each list of what was brought to MySQL, and whether more is likely to be. */
+function createSettling () {
+  let last: { sign: string | undefined, isSteady: boolean, atMs: number } | undefined
+  return {
+    /** The sign of before, if the next is likely to be the same. */
+    expected: (): string | undefined => last?.isSteady && performance.now() - last.atMs < SIGN_MAX_AGE_MS ? last.sign : undefined,
+
+    /** @returns the sign of all shards; undefined: it cannot be told */
+    note (signs: readonly string[]): string | undefined {
+      const sign = signs.includes('') ? undefined : signs.join()
+      last = { sign, isSteady: sign !== undefined && sign === last?.sign, atMs: performance.now() }
+      return sign
+    },
+  }
+}
 
 /** An answer of little room of its own, from which tickets are taken into the other. */
 function besideAnswer (answer: Answer): Answer {

@@ -39,7 +39,7 @@ interface Seen { id: number, value: string, hash: string[] | null }
  * @param decode of a hash
  */
 export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem) {
-  async function look ({ filters: wanted, value, isDescending = false, after, limit, bytesMax = 0 }: Look): Promise<{ found: Seen[], next?: number }> {
+  async function look ({ filters: wanted, value, isDescending = false, after, limit, bytesMax = 0 }: Look): Promise<{ found: Seen[], sign: string, next?: number }> {
     const { assigned_to: assignees, customer_id: customer, ...filters } = wanted
     const asked = {
       ...filters,
@@ -52,12 +52,12 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
       looked_max: LOOKED_MAX,
       bytes_max: bytesMax,
     }
-    const reply = await scripts.list([keys.due, keys.dead, keys.index], [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
+    const reply = await scripts.list([keys.due, keys.dead, keys.index, keys.synced], [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
     if (reply === 0) throw notWhole()
-    const [next, ...flat] = JSON.parse(reply) as [string, ...(string | string[] | null)[]]
+    const [next, sign, ...flat] = JSON.parse(reply) as [string, string, ...(string | string[] | null)[]]
     const found: Seen[] = []
     for (let i = 0; i < flat.length; i += 3) found.push({ id: Number(flat[i]), value: flat[i + 1] as string, hash: flat[i + 2] as string[] | null })
-    return { found, ...(next !== '' && { next: Number(next) }) }
+    return { found, sign, ...(next !== '' && { next: Number(next) }) }
   }
 
   /** By looking at each that fits. */
@@ -80,6 +80,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
     const positions: Position[] = []
     const tickets = new Map<number, Found | Problem>()
     let next = after?.id
+    let sign = ''
     for (let calls = 0; calls < CALLS_MAX; calls += 1) {
       const page = await look({ filters, value: sort.field, isDescending: sort.isDescending, after: next, limit: limit - positions.length, bytesMax: isWhole ? BYTES_PER_CALL_MAX : 0 })
       for (const { id, value, hash } of page.found) {
@@ -87,10 +88,11 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
         if (hash) tickets.set(id, toFound(decode(id, hash)))
       }
       next = page.next
-      if (next === undefined) return { positions, tickets }
+      sign = page.sign
+      if (next === undefined) return { positions, tickets, sign }
       if (positions.length === limit) break
     }
-    return { positions, tickets, end: { value: next!, id: next! } }
+    return { positions, tickets, sign, end: { value: next!, id: next! } }
   }
 
   /** In another: the first ones of all. */
@@ -100,6 +102,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
     let isCut = false
     let next: number | undefined
     let looked = 0
+    let sign
     do {
       const page = await look({ filters: query.filters, value: query.sort.field, after: next, limit: LOOKED_MAX })
       const beyond = page.found.map(({ id, value }): Position => ({ id, value: Number(value) })).filter(position => !query.after || compare(query.after, position) < 0)
@@ -107,10 +110,11 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
       isCut ||= all.length > query.limit
       first = all.slice(0, query.limit)
       next = page.next
+      sign = page.sign
       looked += LOOKED_MAX
       if (next !== undefined && looked >= SORTED_MAX) throw invalid('/sort', `cannot be ${query.sort.field} among more than ${SORTED_MAX} tickets that wait for MySQL: narrow the filters, or sort by ticket_id`)
     } while (next !== undefined)
-    return { positions: first, tickets: new Map(), ...(isCut && { end: first.at(-1)! }) }
+    return { positions: first, tickets: new Map(), sign, ...(isCut && { end: first.at(-1)! }) }
   }
 
   const count = async (by: string, after: string, idsMax: number) => {
@@ -154,8 +158,12 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
   }
 }
 
-/** With what Redis has said of some of them. */
-export interface ListedHere extends Listed { tickets: ReadonlyMap<number, Found | Problem> }
+export interface ListedHere extends Listed {
+  /** What Redis has said of some of them. */
+  tickets: ReadonlyMap<number, Found | Problem>
+  /** Another one when a ticket was brought to MySQL, or what it holds has changed otherwise; '': that cannot be told. */
+  sign: string
+}
 
 export interface Tally {
   /** Of the unsynced tickets. */

@@ -1,5 +1,8 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { createLists } from '../../src/read-through/lists.ts'
+import { createShards } from '../../src/shards/shards.ts'
+import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
 import type { Ticket } from '../../src/tickets/ticket.ts'
 import { createService, createStores, eventually, privateRedis, type Service } from '../helper.ts'
 import { ready } from '../outages/journal.ts'
@@ -111,6 +114,28 @@ t.test('an agent\'s ticket is found among many, in bounded steps', async t => {
   t.match((await call('GET', '/tickets?assigned_to=8')).body, { tickets: [{ ticket_id: 3 }], has_more: false })
   t.strictSame((await pages(t, service, '&category=rare', 50)).map(ticket => ticket.ticket_id), [3])
   t.strictSame((await pages(t, service, '&category=rare&sort=updated_at', 50)).map(ticket => ticket.ticket_id), [3])
+})
+
+t.test('tickets of a status are found among those of many agents, or of a customer', async t => {
+  const service = await createService(t)
+  const { call } = service
+  await built(service)
+  const agents = Array.from({ length: 40 }, (_, i) => i + 1)
+  const ids = Array.from({ length: 2600 }, (_, i) => i + 1)
+  const isPending = (id: number) => id % 13 === 0
+  for (let from = 0; from < ids.length; from += 500) {
+    await call('POST', '/tickets/batch', { operations: ids.slice(from, from + 500).map(id => ({ op: 'create', ticket_id: id, customer_id: id % 4 ? 2 : 1, assigned_to: 1 + id % 40, status: isPending(id) ? 'pending' : 'open' })) })
+  }
+  const pending = ids.filter(isPending)
+  for (const sort of ['ticket_id', '-ticket_id']) {
+    const inOrder = (some: readonly number[]) => sort === 'ticket_id' ? some : some.toReversed()
+    const listed = async (query: string) => (await pages(t, service, `&sort=${sort}${query}`, 50)).map(ticket => ticket.ticket_id)
+    t.strictSame(await listed(`&status=pending&assigned_to=${agents.join()}`), inOrder(pending), `${sort}: of all agents`)
+    t.strictSame(await listed('&status=pending&assigned_to=14'), inOrder(pending.filter(id => id % 40 === 13)), `${sort}: of one`)
+    t.strictSame(await listed('&status=pending&customer_id=1'), inOrder(pending.filter(id => id % 4 === 0)), `${sort}: of a customer`)
+    const { body } = await call('GET', `/tickets?sort=${sort}&status=pending,open&assigned_to=${agents.join()}&limit=50`)
+    t.strictSame(body.tickets.map((ticket: Ticket) => ticket.ticket_id), inOrder(ids).slice(0, 50), `${sort}: a page is full, whatever number of agents is asked for`)
+  }
 })
 
 t.test('statuses are compared by their bytes', async t => {
@@ -257,6 +282,63 @@ t.test('the tickets that Redis finds in another order are read while MySQL looks
   await read
   await sql.query('UNLOCK TABLES')
   t.match(await listed, { status: 200, body: { tickets: [{ ticket_id: 2 }, { ticket_id: 1 }] } })
+})
+
+t.test('MySQL is asked beside Redis while nothing is brought to it, and again when something was', async t => {
+  const service = await createService(t)
+  const { app: { tickets: { shards, database, repository } }, call, redis, prefix } = service
+  await built(service)
+  const steps: string[] = []
+  const before = { redis: async () => {} }
+  const list = createLists({
+    shards: createShards(shards.all.map(({ list }) => ({
+      list: {
+        ...list,
+        async list (...args: Parameters<typeof list.list>) {
+          await before.redis()
+          steps.push('redis')
+          return await list.list(...args)
+        },
+      },
+    })), UNDIVIDED),
+    database: {
+      async list (query) {
+        steps.push('mysql')
+        const listed = await database.list(query)
+        steps.push(`mysql: ${listed.positions.length}`)
+        return listed
+      },
+    },
+    read: repository.read,
+  })
+  const listed = async () => {
+    steps.length = 0
+    const { tickets } = await list({ filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit: 50 }, { caller: 'a', answer: { isFull: () => false, add: ticket => ticket }, isPartial: false })
+    return tickets.map(ticket => ticket.ticket_id)
+  }
+  const afterRedis = (count: number) => ['redis', 'mysql', `mysql: ${count}`]
+  /** Of which MySQL alone knows afterwards. */
+  async function bring (id: number) {
+    await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+    await call('POST', '/flush')
+    await redis.del(`${prefix}ticket:${id}`)
+  }
+
+  await bring(1)
+  t.strictSame([await listed(), steps], [[1], afterRedis(1)], 'nothing is known')
+  t.strictSame([await listed(), steps], [[1], afterRedis(1)], 'nor whether it changes')
+  t.strictSame([await listed(), steps], [[1], ['mysql', 'redis', 'mysql: 1']], 'nothing was brought between two lists')
+
+  before.redis = async () => {
+    await eventually(async () => { if (!steps.includes('mysql: 1')) throw new Error('MySQL has not answered') })
+    await bring(2)
+  }
+  t.strictSame([await listed(), steps], [[1, 2], ['mysql', 'mysql: 1', 'redis', 'mysql', 'mysql: 2']], 'MySQL is asked again')
+  before.redis = async () => {}
+  t.strictSame([await listed(), steps], [[1, 2], afterRedis(2)], 'and after Redis, as long as more is brought')
+  await listed()
+  await redis.set(`${prefix}tickets:synced`, 'no hash')
+  t.strictSame([await listed(), await listed(), await listed(), steps], [[1, 2], [1, 2], [1, 2], afterRedis(2)], 'nobody counts what is brought')
 })
 
 t.test('large tickets, of Redis and of MySQL alone: each is on one page', async t => {

@@ -28,6 +28,7 @@ local counted_by, after, ids_max = ARGV[1], ARGV[2], tonumber(ARGV[3])
 -- @include index_layout
 -- @include index
 -- @include indexed
+-- @include settled_sign
 
 if not are_indexes_whole(due_key, dead_key) then return 0 end
 
@@ -65,8 +66,7 @@ local counters = {
 local epoch = redis.call('HGET', index_key, 'settled_epoch') or ''
 if counters[counted_by] then counters[counted_by]() end
 
-local removed = redis.pcall('HGET', synced_key, 'removed')
-local sign = epoch .. ':' .. (is_other_type(removed) and '' or removed or '0') .. ':' .. (redis.call('HGET', index_key, 'status:' .. HELD) or '0')
+local sign = settled_sign() .. ':' .. (redis.call('HGET', index_key, 'status:' .. HELD) or '0')
 
 local ids, next_range = {}, ''
 for _, range in ipairs(redis.call('ZRANGE', index_key .. ':ranges:' .. HELD, after == '' and '-inf' or '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ids_max)) do

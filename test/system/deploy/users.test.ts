@@ -91,6 +91,7 @@ async function createExercise (t: Test, { stores, variables, admins, homeOf = ()
     }],
     ['tickets are listed, counted and followed', async () => {
       await call('GET', '/tickets')
+      await call('GET', '/tickets?assigned_to=none&status=open')
       await call('GET', '/tickets/counts?group_by=assigned_to')
       const { body } = await call('GET', '/changes?since=now')
       await call('PATCH', `/tickets/${id}`, { category: 'b' })

@@ -6,6 +6,7 @@
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
   KEYS[3]  tickets:index, and the keys that begin with it
+  KEYS[4]  tickets:synced
 
   ARGV[1]  what stands before an id in a ticket's key
   ARGV[2]  JSON:
@@ -20,21 +21,26 @@
              customer_id   number as text
              created_since, created_until, updated_since, updated_until   Unix seconds
 
-  Output: 0 when the indexes are not whole; else JSON: { next, id, value, hash, id, value, hash, ... }; value: '' when the ticket has none;
-          hash: [field, value, ...], null when it is not told; next: an id beyond which the next call goes on; '' when that was the last
+  Output: 0 when the indexes are not whole; else JSON: { next, sign, id, value, hash, id, value, hash, ... }
+          next   an id beyond which the next call goes on; '' when that was the last
+          sign   as settled_sign
+          value  '' when the ticket has none
+          hash   [field, value, ...], null when it is not told
 ]]
-local due_key, dead_key, index_key = KEYS[1], KEYS[2], KEYS[3]
+local due_key, dead_key, index_key, synced_key = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local ticket_prefix, asked = ARGV[1], cjson.decode(ARGV[2])
 
 -- Small enough to be ordered in a moment. With more the ids are walked in order.
 local CUSTOMER_MAX = 1000
 local PER_ASSIGNEE = 64
+local STEP_MAX = 256
 
 -- @include other_type
 -- @include chunks
 -- @include index_layout
 -- @include index
 -- @include indexed
+-- @include settled_sign
 
 if not are_indexes_whole(due_key, dead_key) then return 0 end
 
@@ -47,6 +53,7 @@ end
 local statuses, categories, priorities, assignees = set_of(asked.status), set_of(asked.category), set_of(asked.priority), set_of(asked.assigned_to)
 
 local function is_between(text, since, until_)
+  if not since and not until_ then return true end
   local value = tonumber(text)
   return (not since or value and value >= since) and (not until_ or value and value <= until_)
 end
@@ -60,18 +67,40 @@ end
 -- Where a ticket stands in a list, and not what it is counted by.
 local IS_POSITION = { ticket_id = true, created_at = true, updated_at = true }
 
--- The value that is asked for; nil where the ticket does not fit.
+local NEEDED = { 'status', 'assigned_to', 'customer_id', 'category', 'priority', 'created_at', 'updated_at', 'version', 'synced_version', 'deleted_at', asked.value }
+local bytes = 0
+-- A ticket that fits is told whole, and most fit or few do: as long as they do, all is read at once.
+local has_fit = true
+
+-- What is needed of a hash by name, and all of it, [field, value, ...], where it was read; nil: it is none.
+local function read(id)
+  local is_whole = has_fit and bytes < asked.bytes_max
+  local held = is_whole and redis.pcall('HGETALL', ticket_prefix .. id) or redis.pcall('HMGET', ticket_prefix .. id, unpack(NEEDED))
+  if is_other_type(held) then return nil end
+  local fields = {}
+  if is_whole then
+    for i = 1, #held, 2 do fields[held[i]] = held[i + 1] end
+    return fields, held
+  end
+  for i = 1, #NEEDED do fields[NEEDED[i]] = held[i] or nil end
+  return fields
+end
+
+local function is_fitting(ticket)
+  if ticket.version and ticket.version == ticket.synced_version or ticket.deleted_at then return false end
+  return (not statuses or statuses[ticket.status]) and (not assignees or assignees[ticket.assigned_to or '0']) and (not asked.customer_id or ticket.customer_id == asked.customer_id) and
+    (not categories or categories[ticket.category or '']) and (not priorities or priorities[ticket.priority or '']) and
+    is_between(ticket.created_at, asked.created_since, asked.created_until) and is_between(ticket.updated_at, asked.updated_since, asked.updated_until)
+end
+
+-- The value that is asked for, nil where the ticket does not fit, and the hash if it was read.
 local function look(id)
   if fits_all then return id end
-  local held = redis.pcall('HMGET', ticket_prefix .. id, 'status', 'assigned_to', 'customer_id', 'category', 'priority', 'created_at', 'updated_at', 'version', 'synced_version', 'deleted_at', asked.value)
+  local ticket, hash = read(id)
   -- What cannot be read is told, and whoever reads it says so. It is counted nowhere.
-  if is_other_type(held) then return IS_POSITION[asked.value] and (asked.value == 'ticket_id' and id or '') or nil end
-  local status, assignee, customer, category, priority, created, updated, version, synced, deleted = unpack(held, 1, 10)
-  if version and version == synced or deleted then return nil end
-  local fits = (not statuses or statuses[status]) and (not assignees or assignees[assignee or '0']) and (not asked.customer_id or customer == asked.customer_id) and
-    (not categories or categories[category or '']) and (not priorities or priorities[priority or '']) and
-    is_between(created, asked.created_since, asked.created_until) and is_between(updated, asked.updated_since, asked.updated_until)
-  return fits and (held[11] or '') or nil
+  if not ticket then return IS_POSITION[asked.value] and (asked.value == 'ticket_id' and id or '') or nil end
+  has_fit = is_fitting(ticket)
+  if has_fit then return ticket[asked.value] or '', hash end
 end
 
 local descending = asked.descending
@@ -89,10 +118,45 @@ local function sorted_beyond(ids, position)
   return beyond
 end
 
+local looked = 0
+
+-- The ids of a step, which the caller may look at in one call.
+local function first_of(ids, edge)
+  while #ids > STEP_MAX do
+    ids[#ids] = nil
+    edge = ids[STEP_MAX]
+  end
+  return ids, edge
+end
+
+-- Those which the index of statuses has with one that is asked for. To ask it of an id costs a fifth of a look at its hash.
+local function of_statuses(ids)
+  if not statuses then return ids end
+  looked = looked + #ids / 5
+  local by_range, has = {}, {}
+  for _, id in ipairs(ids) do
+    local range = math.floor(id / INDEX_RANGE)
+    by_range[range] = by_range[range] or {}
+    table.insert(by_range[range], id)
+  end
+  for range, part in pairs(by_range) do
+    for status in pairs(statuses) do
+      local are_in = redis.call('SMISMEMBER', index_key .. ':ids:' .. to_text(range) .. ':' .. status, unpack(part))
+      for i, id in ipairs(part) do has[id] = has[id] or are_in[i] == 1 end
+    end
+  end
+  local fitting = {}
+  for _, id in ipairs(ids) do
+    if has[id] then fitting[#fitting + 1] = id end
+  end
+  return fitting
+end
+
 -- Each gives ids beyond a position, in order, where it has looked to when they are done, and whether there are no more.
 local function of_customer(position)
   local key = index_key .. ':customer:' .. to_text(math.floor(tonumber(asked.customer_id) / CUSTOMERS_PER_SET))
-  return sorted_beyond(redis.call('ZRANGE', key, asked.customer_id, asked.customer_id, 'BYSCORE'), position), nil, true
+  local ids, edge = first_of(sorted_beyond(redis.call('ZRANGE', key, asked.customer_id, asked.customer_id, 'BYSCORE'), position))
+  return of_statuses(ids), edge, edge == nil
 end
 
 local function of_assignees(position)
@@ -117,17 +181,22 @@ local function of_assignees(position)
   end
   table.sort(all, comes_first)
   while edge and #all > 0 and comes_first(edge, all[#all]) do all[#all] = nil end
-  return all, edge, edge == nil
+  all, edge = first_of(all, edge)
+  return of_statuses(all), edge, edge == nil
 end
 
-local known_statuses = {}
-for _, field in ipairs(redis.call('HGETALL', index_key)) do
-  local status = string.match(field, '^status:([^,]+)$')
-  if status and (not statuses or statuses[status]) then known_statuses[#known_statuses + 1] = status end
+local known_statuses
+local function find_statuses()
+  known_statuses = {}
+  for _, field in ipairs(redis.call('HGETALL', index_key)) do
+    local status = string.match(field, '^status:([^,]+)$')
+    if status and (not statuses or statuses[status]) then known_statuses[#known_statuses + 1] = status end
+  end
 end
 
 local range_bound
 local function of_ranges(position)
+  if not known_statuses then find_statuses() end
   range_bound = range_bound or position and to_text(math.floor(position / INDEX_RANGE)) or descending and '+inf' or '-inf'
   local next_range
   for _, status in ipairs(known_statuses) do
@@ -153,11 +222,11 @@ elseif asked.assigned_to then
   next_ids = of_assignees
 end
 
-local result, bytes = {}, 0
-local function add(id, value)
+local result = {}
+local function add(id, value, flat)
   local hash = 'null'
   if bytes < asked.bytes_max then
-    local flat = redis.pcall('HGETALL', ticket_prefix .. id)
+    flat = flat or redis.pcall('HGETALL', ticket_prefix .. id)
     -- One that is gone MySQL may have: whoever reads it says so.
     if not is_other_type(flat) and #flat > 0 then hash = cjson.encode(flat) end
     bytes = bytes + #hash
@@ -166,22 +235,22 @@ local function add(id, value)
 end
 
 local function to_reply(next_id)
-  table.insert(result, 1, '"' .. next_id .. '"')
+  table.insert(result, 1, '"' .. next_id .. '","' .. settled_sign() .. '"')
   return '[' .. table.concat(result, ',') .. ']'
 end
 
-local fitting, looked, position = 0, 0, tonumber(asked.after)
+local fitting, position = 0, tonumber(asked.after)
 while true do
   local ids, edge, is_last = next_ids(position)
   looked = looked + 1
   for i, id in ipairs(ids) do
     local text = to_text(id)
-    local value = look(text)
+    local value, hash = look(text)
     looked = looked + 1
     position = id
     if value then
       fitting = fitting + 1
-      add(text, value)
+      add(text, value, hash)
     end
     if (fitting == asked.limit or looked >= asked.looked_max) and not (is_last and i == #ids) then return to_reply(text) end
   end
