@@ -79,4 +79,4 @@ async function open (stage: Stage, mariadb: Mariadb, name: string, known: number
 }
 
 const hasNoIndexes = (node: Redis) => withRedis(node, async redis =>
-  await redis.hget(KEYS.index, 'state') === 'off' && await redis.exists(`${KEYS.index}:assignee`, KEYS.changes) === 0)
+  await redis.hget(KEYS.index, 'state') === 'off' && await redis.exists(`${KEYS.index}:ranges:open`, KEYS.changes) === 0)

@@ -59,7 +59,12 @@ async function expectIndexes ({ redis, prefix }: Pick<Service, 'redis' | 'prefix
     entries.statuses[status] = sorted([...entries.statuses[status] ?? [], id])
     entries.counts[status] = (entries.counts[status] ?? 0) + 1
     if (hash.deleted_at) continue
-    entries.assignees.push([Number(hash.assigned_to ?? 0), Number(id)])
+    if (hash.assigned_to) {
+      entries.assignees.push([Number(hash.assigned_to), Number(id)])
+    } else {
+      entries.statuses[',none'] = sorted([...entries.statuses[',none'] ?? [], id])
+      entries.counts[',none'] = (entries.counts[',none'] ?? 0) + 1
+    }
     entries.customers.push([Number(hash.customer_id), Number(id)])
   }
   return { ...entries, assignees: sorted(entries.assignees), customers: sorted(entries.customers) }

@@ -120,18 +120,20 @@ t.test('tickets of a status are found among those of many agents, or of a custom
   const service = await createService(t)
   const { call } = service
   await built(service)
-  const agents = Array.from({ length: 40 }, (_, i) => i + 1)
+  const agents = ['none', ...Array.from({ length: 39 }, (_, i) => i + 1)]
   const ids = Array.from({ length: 2600 }, (_, i) => i + 1)
   const isPending = (id: number) => id % 13 === 0
   for (let from = 0; from < ids.length; from += 500) {
-    await call('POST', '/tickets/batch', { operations: ids.slice(from, from + 500).map(id => ({ op: 'create', ticket_id: id, customer_id: id % 4 ? 2 : 1, assigned_to: 1 + id % 40, status: isPending(id) ? 'pending' : 'open' })) })
+    await call('POST', '/tickets/batch', { operations: ids.slice(from, from + 500).map(id => ({ op: 'create', ticket_id: id, customer_id: id % 4 ? 2 : 1, ...(id % 40 && { assigned_to: id % 40 }), status: isPending(id) ? 'pending' : 'open' })) })
   }
   const pending = ids.filter(isPending)
   for (const sort of ['ticket_id', '-ticket_id']) {
     const inOrder = (some: readonly number[]) => sort === 'ticket_id' ? some : some.toReversed()
     const listed = async (query: string) => (await pages(t, service, `&sort=${sort}${query}`, 50)).map(ticket => ticket.ticket_id)
     t.strictSame(await listed(`&status=pending&assigned_to=${agents.join()}`), inOrder(pending), `${sort}: of all agents`)
-    t.strictSame(await listed('&status=pending&assigned_to=14'), inOrder(pending.filter(id => id % 40 === 13)), `${sort}: of one`)
+    t.strictSame(await listed('&status=pending&assigned_to=13'), inOrder(pending.filter(id => id % 40 === 13)), `${sort}: of one`)
+    t.strictSame(await listed('&status=pending&assigned_to=none'), inOrder(pending.filter(id => id % 40 === 0)), `${sort}: of nobody`)
+    t.strictSame(await listed('&assigned_to=13,none'), inOrder(ids.filter(id => id % 40 === 13 || id % 40 === 0)), `${sort}: of one, and of nobody`)
     t.strictSame(await listed('&status=pending&customer_id=1'), inOrder(pending.filter(id => id % 4 === 0)), `${sort}: of a customer`)
     const { body } = await call('GET', `/tickets?sort=${sort}&status=pending,open&assigned_to=${agents.join()}&limit=50`)
     t.strictSame(body.tickets.map((ticket: Ticket) => ticket.ticket_id), inOrder(ids).slice(0, 50), `${sort}: a page is full, whatever number of agents is asked for`)

@@ -50,6 +50,8 @@ local counters = {
 
   -- From one agent to the next, without what lies between.
   assigned_to = function()
+    local unassigned = redis.call('HGET', index_key, 'status:' .. UNASSIGNED)
+    if unassigned then add(counts, '0', tonumber(unassigned)) end
     local key = index_key .. ':assignee'
     local from = '-'
     while true do

@@ -106,7 +106,7 @@ end
 local descending = asked.descending
 local function comes_first(a, b) if descending then return a > b end return a < b end
 local function is_beyond(id, position) return not position or comes_first(position, id) end
-local to_text = function(id) return string.format('%.0f', id) end
+local to_text = function(id) return string.format('%d', id) end
 
 local function sorted_beyond(ids, position)
   local beyond = {}
@@ -137,12 +137,14 @@ local function of_statuses(ids)
   for _, id in ipairs(ids) do
     local range = math.floor(id / INDEX_RANGE)
     by_range[range] = by_range[range] or {}
-    table.insert(by_range[range], id)
+    table.insert(by_range[range], to_text(id))
   end
   for range, part in pairs(by_range) do
     for status in pairs(statuses) do
       local are_in = redis.call('SMISMEMBER', index_key .. ':ids:' .. to_text(range) .. ':' .. status, unpack(part))
-      for i, id in ipairs(part) do has[id] = has[id] or are_in[i] == 1 end
+      for i, id in ipairs(part) do
+        if are_in[i] == 1 then has[tonumber(id)] = true end
+      end
     end
   end
   local fitting = {}
@@ -159,25 +161,46 @@ local function of_customer(position)
   return of_statuses(ids), edge, edge == nil
 end
 
+-- The ids of the next range that has any in one of the sets of these names, and where the range ends; nil: there is none.
+local function of_next_range(names, position)
+  local from = position and math.floor((descending and position - 1 or position + 1) / INDEX_RANGE) or descending and '+inf' or '-inf'
+  local next_range
+  for _, name in ipairs(names) do
+    local key = index_key .. ':ranges:' .. name
+    local found = descending and redis.call('ZRANGE', key, from, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1) or
+      not descending and redis.call('ZRANGE', key, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1)
+    local range = tonumber(found[1])
+    if range and (not next_range or comes_first(range, next_range)) then next_range = range end
+  end
+  if not next_range then return {}, nil end
+  local ids = {}
+  for _, name in ipairs(names) do
+    for _, id in ipairs(redis.call('SMEMBERS', index_key .. ':ids:' .. to_text(next_range) .. ':' .. name)) do ids[#ids + 1] = id end
+  end
+  return sorted_beyond(ids, position), descending and next_range * INDEX_RANGE or (next_range + 1) * INDEX_RANGE - 1
+end
+
 local function of_assignees(position)
   local all, edge = {}, nil
   for _, assignee in ipairs(asked.assigned_to) do
-    local function bound(id, is_open) return (is_open and '(' or '[') .. struct.pack('>I7I7', assignee, id) end
-    local low = bound(0)
-    local high = bound(9007199254740992)
-    local found
-    if descending then
-      found = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or high, low, 'BYLEX', 'REV', 'LIMIT', 0, PER_ASSIGNEE)
+    local found, last = {}, nil
+    if assignee == '0' then
+      found, last = of_next_range({ UNASSIGNED }, position)
     else
-      found = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or low, high, 'BYLEX', 'LIMIT', 0, PER_ASSIGNEE)
+      local function bound(id, is_open) return (is_open and '(' or '[') .. struct.pack('>I7I7', assignee, id) end
+      local low, high = bound(0), bound(9007199254740992)
+      local members
+      if descending then
+        members = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or high, low, 'BYLEX', 'REV', 'LIMIT', 0, PER_ASSIGNEE)
+      else
+        members = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or low, high, 'BYLEX', 'LIMIT', 0, PER_ASSIGNEE)
+      end
+      for i, member in ipairs(members) do found[i] = struct.unpack('>I7', member, 8) end
+      if #found == PER_ASSIGNEE then last = found[#found] end
     end
-    local last
-    for _, member in ipairs(found) do
-      last = struct.unpack('>I7', string.sub(member, 8))
-      all[#all + 1] = last
-    end
+    for _, id in ipairs(found) do all[#all + 1] = id end
     -- Of this one there may be more from here on.
-    if #found == PER_ASSIGNEE and (not edge or comes_first(last, edge)) then edge = last end
+    if last and (not edge or comes_first(last, edge)) then edge = last end
   end
   table.sort(all, comes_first)
   while edge and #all > 0 and comes_first(edge, all[#all]) do all[#all] = nil end
@@ -194,25 +217,10 @@ local function find_statuses()
   end
 end
 
-local range_bound
 local function of_ranges(position)
   if not known_statuses then find_statuses() end
-  range_bound = range_bound or position and to_text(math.floor(position / INDEX_RANGE)) or descending and '+inf' or '-inf'
-  local next_range
-  for _, status in ipairs(known_statuses) do
-    local key = index_key .. ':ranges:' .. status
-    local found = descending and redis.call('ZRANGE', key, range_bound, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1) or
-      not descending and redis.call('ZRANGE', key, range_bound, '+inf', 'BYSCORE', 'LIMIT', 0, 1)
-    local range = tonumber(found[1])
-    if range and (not next_range or comes_first(range, next_range)) then next_range = range end
-  end
-  if not next_range then return {}, nil, true end
-  range_bound = '(' .. to_text(next_range)
-  local ids = {}
-  for _, status in ipairs(known_statuses) do
-    for _, id in ipairs(redis.call('SMEMBERS', index_key .. ':ids:' .. to_text(next_range) .. ':' .. status)) do ids[#ids + 1] = id end
-  end
-  return sorted_beyond(ids, position), descending and next_range * INDEX_RANGE or (next_range + 1) * INDEX_RANGE - 1, false
+  local ids, edge = of_next_range(known_statuses, position)
+  return ids, edge, edge == nil
 end
 
 local next_ids = of_ranges

@@ -19,7 +19,8 @@ local function put(id, status, is_in, number)
   ids[#ids + 1] = id
 end
 
-local function put_assignee(_, assignee, is_in, number)
+local function put_assignee(id, assignee, is_in, number)
+  if assignee == '0' then return put(id, UNASSIGNED, is_in, number) end
   local member = struct.pack('>I7I7', assignee, number)
   if is_in then
     assignees_added[#assignees_added + 1] = 0

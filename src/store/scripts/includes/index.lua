@@ -1,9 +1,10 @@
 -- The indexes of the unsynced tickets: of what is in tickets:due or tickets:dead, and of nothing else. Needs index_layout and chunks.
 -- Beside the key, which is a hash (see reindex), there are
 --   KEY:ranges:S        sorted set of the ranges of ids in which tickets of the status are; the status '' is that of tombstones,
---                       and ',held' that of tickets of which MySQL may have a row
+--                       ',held' that of tickets of which MySQL may have a row, and ',none' that of those which are assigned to nobody
 --   KEY:ids:RANGE:S     set of these ids. Of at most 512 it is an array of integers inside Redis: 8 bytes for an id
---   KEY:assignee        sorted set in the order of its members: assignee (0: none) and id, each 7 bytes, the highest first
+--   KEY:assignee        sorted set in the order of its members: assignee and id, each 7 bytes, the highest first. Nobody is none of them:
+--                       most new tickets are assigned to nobody, and a set of integers takes a tenth of the memory and of the time
 --   KEY:customer:N      sorted set of the ids of 8 customers; score = customer. Small ones are arrays, too
 -- Where no instance wants them (LISTS=off) the state is 'off', and nothing is put in. The switch is here, with the data, so that all
 -- instances heed the same one, whatever their settings.
@@ -14,9 +15,9 @@ local function is_index_off()
 end
 
 local CUSTOMERS_PER_SET = 8
--- In place of a status, none of which has a comma: those of which MySQL may have a row. It has an older version, or a flush has claimed
--- them, and may have been killed before it could say that they are written.
-local HELD = ',held'
+-- In place of a status, none of which has a comma. HELD are those of which MySQL may have a row: it has an older version, or a flush has
+-- claimed them, and may have been killed before it could say that they are written.
+local HELD, UNASSIGNED = ',held', ',none'
 
 local index_failed = false
 local function call_index(...)
