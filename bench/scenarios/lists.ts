@@ -17,7 +17,7 @@ const PAGE = 50
 export const lists: Scenario = {
   name: 'lists',
   title: 'Lists and counts beside writes',
-  minutes: 4.5,
+  minutes: 5.5,
   needs: ['wrk'],
   wants: [],
 
@@ -33,7 +33,7 @@ export const lists: Scenario = {
       const contenders = sites.map((site): Contender<BesideWrites> => besideWrites({
         stage, name: site.name, server: site.service, statuses: [200], seconds: plan.choose(5, 1.5), knownIds: site.ids, writes: changes(site.service.key), reads: readsOf(site.service.key),
       }))
-      const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.choose(2, 1), note: text => note(`p99 of ${name}, µs: ${text}`), figure: ({ p99_ms: p99 }) => p99 * 1000 })
+      const series = await interleave({ contenders, rounds: plan.rounds(6), warmup: plan.choose(4, 1), note: text => note(`p99 of ${name}, µs: ${text}`), figure: ({ p99_ms: p99 }) => p99 * 1000 })
       for (const site of sites) await expectWhole(site)
       return series
     }
