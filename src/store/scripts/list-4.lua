@@ -101,6 +101,10 @@ local function look(id)
   if not ticket then return IS_POSITION[asked.value] and (asked.value == 'ticket_id' and id or '') or nil end
   has_fit = is_fitting(ticket)
   if has_fit then return ticket[asked.value] or '', hash end
+  -- What was read in vain may be large, too.
+  if hash then
+    for i = 2, #hash, 2 do bytes = bytes + #hash[i] end
+  end
 end
 
 local descending = asked.descending
@@ -120,7 +124,7 @@ end
 
 local looked = 0
 
--- The ids of a step, which the caller may look at in one call.
+-- Those of a step, all of which one call may look at.
 local function first_of(ids, edge)
   while #ids > STEP_MAX do
     ids[#ids] = nil
@@ -154,7 +158,8 @@ local function of_statuses(ids)
   return fitting
 end
 
--- Each gives ids beyond a position, in order, where it has looked to when they are done, and whether there are no more.
+-- of_customer, of_assignees and of_ranges give ids beyond a position, in order, where they have looked to when these are done, and whether there
+-- are no more.
 local function of_customer(position)
   local key = index_key .. ':customer:' .. to_text(math.floor(tonumber(asked.customer_id) / CUSTOMERS_PER_SET))
   local ids, edge = first_of(sorted_beyond(redis.call('ZRANGE', key, asked.customer_id, asked.customer_id, 'BYSCORE'), position))
