@@ -2,11 +2,11 @@ import type { Traffic } from './traffic.ts'
 
 /**
  * Tickets of a batch, or of a page, while requests are being served. Each step of it waits for a turn of the event loop that is full
- * of them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 32 are some 3700
- * tickets a second for a flush, or 7500 for a snapshot, and leave requests more than 0.8 of their rate; with 50 it was 0.74 to
- * 0.81, with 100 three quarters at best. A request waits behind a step for a millisecond.
+ * of them, so that its size is the share that it takes. At full load, on two cores that all of it shares, 24 are some thousand
+ * tickets a second, and are to leave requests 0.8 of their rate; with 32 it was 0.77 to 0.79, with 50 three quarters, with 100 less.
+ * A request waits behind a step for a millisecond.
  */
-const LOADED_BATCH_SIZE = 32
+const LOADED_BATCH_SIZE = 24
 
 /** A backlog may become so old beside full load, before it takes more. */
 const RAMP_START_MS = 60_000
