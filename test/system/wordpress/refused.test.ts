@@ -88,7 +88,7 @@ t.test('one transaction for a batch: no other connection ever sees a part of it'
   const site = await createSite(t)
   const { call, sql } = await createService(t, { ...site.variables, SYNC_STRATEGY: 'periodic' }, site.stores)
   // No more than a batch takes beside requests.
-  const ids = await site.posts(30)
+  const ids = await site.posts(20)
   await call('POST', '/tickets/batch', operations(ids))
   await call('POST', '/flush')
   // The dates of the posts come in statements of their own before the meta.
@@ -102,7 +102,7 @@ t.test('one transaction for a batch: no other connection ever sees a part of it'
   })()
   for (const status of ['open', 'pending', 'closed', 'open', 'resolved']) {
     await call('POST', '/tickets/batch', { operations: ids.map(id => ({ op: 'update', ticket_id: id, status })) })
-    t.match((await call('POST', '/flush')).body, { synced: 30 })
+    t.match((await call('POST', '/flush')).body, { synced: 20 })
   }
   flushing = false
   await watch
