@@ -330,6 +330,11 @@ t.test('MySQL is asked beside Redis while nothing is brought to it, and again wh
   t.strictSame([await listed(), steps], [[1], afterRedis(1)], 'nothing is known')
   t.strictSame([await listed(), steps], [[1], afterRedis(1)], 'nor whether it changes')
   t.strictSame([await listed(), steps], [[1], ['mysql', 'redis', 'mysql: 1']], 'nothing was brought between two lists')
+  const { now } = performance
+  performance.now = () => now.call(performance) + 11_000
+  t.strictSame([await listed(), steps], [[1], afterRedis(1)], 'what was known long ago counts for nothing')
+  performance.now = now
+  t.strictSame([await listed(), steps], [[1], ['mysql', 'redis', 'mysql: 1']])
 
   before.redis = async () => {
     await eventually(async () => { if (!steps.includes('mysql: 1')) throw new Error('MySQL has not answered') })

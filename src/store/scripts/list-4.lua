@@ -158,15 +158,15 @@ local function of_statuses(ids)
   return fitting
 end
 
--- of_customer, of_assignees and of_ranges give ids beyond a position, in order, where they have looked to when these are done, and whether there
--- are no more.
+-- of_customer, of_assignees and of_ranges give ids beyond a position, in order, and where they have looked to when these are done; nil: there are
+-- no more.
 local function of_customer(position)
   local key = index_key .. ':customer:' .. to_text(math.floor(tonumber(asked.customer_id) / CUSTOMERS_PER_SET))
   local ids, edge = first_of(sorted_beyond(redis.call('ZRANGE', key, asked.customer_id, asked.customer_id, 'BYSCORE'), position))
-  return of_statuses(ids), edge, edge == nil
+  return of_statuses(ids), edge
 end
 
--- The ids of the next range that has any in one of the sets of these names, and where the range ends; nil: there is none.
+-- The same of the next range that has any in one of the sets of these names.
 local function of_next_range(names, position)
   local from = position and math.floor((descending and position - 1 or position + 1) / INDEX_RANGE) or descending and '+inf' or '-inf'
   local next_range
@@ -210,22 +210,22 @@ local function of_assignees(position)
   table.sort(all, comes_first)
   while edge and #all > 0 and comes_first(edge, all[#all]) do all[#all] = nil end
   all, edge = first_of(all, edge)
-  return of_statuses(all), edge, edge == nil
+  return of_statuses(all), edge
+end
+
+local function find_statuses()
+  local known = {}
+  for _, field in ipairs(redis.call('HGETALL', index_key)) do
+    local status = string.match(field, '^status:([^,]+)$')
+    if status and (not statuses or statuses[status]) then known[#known + 1] = status end
+  end
+  return known
 end
 
 local known_statuses
-local function find_statuses()
-  known_statuses = {}
-  for _, field in ipairs(redis.call('HGETALL', index_key)) do
-    local status = string.match(field, '^status:([^,]+)$')
-    if status and (not statuses or statuses[status]) then known_statuses[#known_statuses + 1] = status end
-  end
-end
-
 local function of_ranges(position)
-  if not known_statuses then find_statuses() end
-  local ids, edge = of_next_range(known_statuses, position)
-  return ids, edge, edge == nil
+  known_statuses = known_statuses or find_statuses()
+  return of_next_range(known_statuses, position)
 end
 
 local next_ids = of_ranges
@@ -254,7 +254,7 @@ end
 
 local fitting, position = 0, tonumber(asked.after)
 while true do
-  local ids, edge, is_last = next_ids(position)
+  local ids, edge = next_ids(position)
   looked = looked + 1
   for i, id in ipairs(ids) do
     local text = to_text(id)
@@ -265,9 +265,9 @@ while true do
       fitting = fitting + 1
       add(text, value, hash)
     end
-    if (fitting == asked.limit or looked >= asked.looked_max) and not (is_last and i == #ids) then return to_reply(text) end
+    if (fitting == asked.limit or looked >= asked.looked_max) and (edge or i < #ids) then return to_reply(text) end
   end
-  if is_last then return to_reply('') end
+  if not edge then return to_reply('') end
   position = edge
   if looked >= asked.looked_max then return to_reply(to_text(edge)) end
 end
