@@ -8,7 +8,7 @@ import type { Service } from './stage.ts'
 export const OPERATIONS = 500
 const CONNECTIONS = 4
 /** The service asks for a second. */
-const OVERLOADED_PAUSE_MS = 1000
+const RETRY_AFTER_MS = 1000
 const ATTEMPTS_MAX = 20
 
 /** As many customers have tickets, and a step that leads from one ticket's to the next one's, far from it. */
@@ -41,10 +41,18 @@ export async function call (service: Pick<Service, 'url' | 'key'>, path: string,
   return { status: response.status, body: await response.json() as Record<string, unknown> }
 }
 
-/** The answer to a GET. */
-export async function read (service: Pick<Service, 'url' | 'key'>, path: string): Promise<unknown> {
+/**
+ * The answer to a GET.
+ *
+ * @param attempts that are left when it cannot be told yet: MySQL counts its rows once, some seconds for ten million
+ */
+export async function read (service: Pick<Service, 'url' | 'key'>, path: string, attempts = ATTEMPTS_MAX): Promise<unknown> {
   const response = await fetch(service.url + path, { headers: { authorization: `Bearer ${service.key}` } })
   const body = await response.json() as unknown
+  if (response.status === 503 && attempts > 1) {
+    await delay(RETRY_AFTER_MS)
+    return await read(service, path, attempts - 1)
+  }
   if (response.status !== 200) throw new Failure(`GET ${path} was answered with ${response.status}: ${JSON.stringify(body).slice(0, 1000)}`)
   return body
 }
@@ -81,7 +89,7 @@ export async function writeMany (service: Pick<Service, 'url' | 'key'>, operatio
   const { status, body } = await call(service, '/tickets/batch', { operations })
   if (status === 200) return
   if (status === 503 && body.code === 'overloaded' && attempts > 1) {
-    await delay(OVERLOADED_PAUSE_MS)
+    await delay(RETRY_AFTER_MS)
     return await writeMany(service, operations, attempts - 1)
   }
   // One that has results has more that succeeded.

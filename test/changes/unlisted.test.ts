@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createService, createStores, eventually, type Service } from '../helper.ts'
 
 /** Until the indexes have been removed, or built. */
-const settled = (service: Service, state: '3' | 'off') => eventually(async () => {
+const settled = (service: Service, state: '5' | 'off') => eventually(async () => {
   service.app.tickets.sync.reindex.look()
   const held = await service.redis.hgetall(`${service.prefix}tickets:index`)
   if (held.state !== state || held.owner) throw new Error(JSON.stringify(held))
@@ -111,7 +111,7 @@ t.test('a snapshot is gone on with by an instance with the other setting', async
   const stores = await createStores(t)
   const on = await createService(t, {}, stores)
   const off = await createService(t, { LISTS: 'off' }, stores)
-  await settled(on, '3')
+  await settled(on, '5')
   const expected = await fill(on, 200)
   for (const [name, instances] of Object.entries({ 'begun with indexes': [on, off, off], 'begun without': [off, on] })) {
     t.strictSame(idsOf((await follow(t, instances, 30)).all), expected, name)

@@ -12,7 +12,7 @@ const shardOf = ({ app }: Service) => app.tickets.shards.all[0]!
 
 /** Until the indexes have been built for the first time. */
 const built = ({ redis, prefix }: Service) => eventually(async () => {
-  if (await redis.hget(`${prefix}tickets:index`, 'state') !== '3') throw new Error('the indexes are not built')
+  if (await redis.hget(`${prefix}tickets:index`, 'state') !== '5') throw new Error('the indexes are not built')
 })
 
 const TICKETS = 6
@@ -81,7 +81,7 @@ t.test('whatever happens, the indexes are those of the tickets that are due or d
       await (isResynced ? eventually(look) : look())
     }
   }), { numRuns: 25, endOnFailure: true })
-  t.equal(await redis.hget(`${prefix}tickets:index`, 'state'), '3', 'they were never built again')
+  t.equal(await redis.hget(`${prefix}tickets:index`, 'state'), '5', 'they were never built again')
 })
 
 t.test('after an upgrade they are built, and so they are when they are found wrong', async t => {

@@ -13,7 +13,7 @@ const stateOf = ({ redis, prefix }: Stores) => redis.hgetall(`${prefix}tickets:i
 const nobodyWants = ({ redis, prefix }: Stores) => redis.hset(`${prefix}tickets:index`, 'wanted_until_ms', '1')
 
 /** Until the state is this one, and nobody works on it. */
-const settled = (service: Service, state: '3' | 'off') => eventually(async () => {
+const settled = (service: Service, state: '5' | 'off') => eventually(async () => {
   service.app.tickets.sync.reindex.look()
   const held = await stateOf(service)
   if (held.state !== state || held.owner) throw new Error(JSON.stringify(held))
@@ -71,7 +71,7 @@ t.test('an erasure needs no indexes', async t => {
 t.test('turned off they are removed when nobody wants them any more, and turned on again they are built', async t => {
   const stores = await createStores(t)
   const before = await createService(t, {}, stores)
-  await settled(before, '3')
+  await settled(before, '5')
   await create(before, [1, 2, 3])
   const whole = await indexKeys(stores)
   t.ok(whole.length > 3)
@@ -91,7 +91,7 @@ t.test('turned off they are removed when nobody wants them any more, and turned 
   t.strictSame(await indexKeys(stores), ['tickets:index'])
 
   const on = await createService(t, {}, stores)
-  await settled(on, '3')
+  await settled(on, '5')
   await create(off, [7])
   t.strictSame(...await compareIndexes(stores))
   t.strictSame((await on.call('GET', '/tickets')).body.tickets.map((ticket: Ticket) => ticket.ticket_id), [7, 6, 5, 4, 3, 2, 1])
@@ -100,13 +100,13 @@ t.test('turned off they are removed when nobody wants them any more, and turned 
 t.test('503 until they are built, also where another instance has turned them off meanwhile', async t => {
   const stores = await createStores(t)
   const on = await createService(t, {}, stores)
-  await settled(on, '3')
+  await settled(on, '5')
   await nobodyWants(stores)
   const off = await createService(t, { LISTS: 'off' }, stores)
   await settled(off, 'off')
   t.match(await on.call('GET', '/tickets'), { status: 503, body: { detail: /indexes/ } })
   t.match((await on.call('GET', '/flush')).body, { indexes: 'building' })
-  await settled(on, '3')
+  await settled(on, '5')
   t.equal((await on.call('GET', '/tickets')).status, 200)
   t.match((await on.call('GET', '/flush')).body, { indexes: 'whole' })
 })
@@ -114,7 +114,7 @@ t.test('503 until they are built, also where another instance has turned them of
 t.test('a removal that was cut off is finished, and one that is begun while another builds is given up', async t => {
   const stores = await createStores(t)
   const on = await createService(t, {}, stores)
-  await settled(on, '3')
+  await settled(on, '5')
   await create(on, [1, 2])
   await nobodyWants(stores)
   const { index } = on.app.tickets.shards.all[0]!

@@ -7,7 +7,7 @@
 
   KEYS[1]  tickets:due
   KEYS[2]  tickets:dead
-  KEYS[3]  tickets:index: state, '3' or, in a Cluster, '4' when the indexes are whole, 'building', 'off', or none; status:S, how many unsynced tickets have
+  KEYS[3]  tickets:index: state, '5' or, in a Cluster, '6' when the indexes are whole, 'building', 'off', or none; status:S, how many unsynced tickets have
            the status; unindexed, marks without a ticket that could be indexed; owner and lease_until_ms of who builds or removes;
            wanted_until_ms, until when an instance has said that it wants them
 

@@ -250,7 +250,7 @@ t.test('a Cluster: partitions by hash tag, and one service over all of them', as
     t.equal((await call('GET', '/tickets')).status, 503, 'indexes of a version with other ones are not believed')
     const upgraded = await start()
     await eventually(async () => { if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built anew') })
-    t.equal(await cluster.call(home, 'HGET', '{1}tickets:index', 'state'), '4')
+    t.equal(await cluster.call(home, 'HGET', '{1}tickets:index', 'state'), '6')
     await upgraded.app.close()
     await app.close()
   })

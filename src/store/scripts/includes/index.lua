@@ -5,7 +5,7 @@
 --   KEY:ids:RANGE:S     set of these ids. Of at most 512 it is an array of integers inside Redis: 8 bytes for an id
 --   KEY:assignee        sorted set in the order of its members: assignee and id, each 7 bytes, the highest first. Nobody is none of them:
 --                       most new tickets are assigned to nobody, and a set of integers takes a tenth of the memory and of the time
---   KEY:customer:N      sorted set of the ids of 8 customers; score = customer. Small ones are arrays, too
+--   KEY:customer:N      sorted set of the ids of 4 customers; score = customer. Of at most 128 tickets it is an array, too
 -- Where no instance wants them (LISTS=off) the state is 'off', and nothing is put in. The switch is here, with the data, so that all
 -- instances heed the same one, whatever their settings.
 local is_off
@@ -14,7 +14,7 @@ local function is_index_off()
   return is_off
 end
 
-local CUSTOMERS_PER_SET = 8
+local CUSTOMERS_PER_SET = 4
 -- In place of a status, none of which has a comma. HELD are those of which MySQL may have a row: it has an older version, or a flush has
 -- claimed them, and may have been killed before it could say that they are written.
 local HELD, UNASSIGNED = ',held', ',none'
