@@ -75,22 +75,25 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   let isHeldBack = false
 
   async function send (batch: OfItem[], size: number) {
+    const answerAll = await ask(batch)
+    running -= 1
+    runningSize -= size
+    if (isHeldBack) flush()
+    else startFull()
+    // Some dozens of answers take a millisecond. What has come with them, the answer to a list, is one, and waits for none of them.
+    setImmediate(answerAll)
+  }
+
+  /** @returns answers each of them that the call has begun with */
+  async function ask (batch: OfItem[]): Promise<() => void> {
     try {
       const results = await run(batch.map(({ item }) => item))
       if (results[0] === LATER) throw new Error('a call has done nothing of what it was to do')
       const later = batch.filter((_, i) => results[i] === LATER)
       if (later.length > 0) putBack(later, new Set(batch.filter((_, i) => results[i] !== LATER).map(({ group }) => callerOf(group.context))))
-      batch.forEach((entry, i) => { if (results[i] !== LATER) answer(entry, results[i] as Result) })
+      return () => batch.forEach((entry, i) => { if (results[i] !== LATER) answer(entry, results[i] as Result) })
     } catch (error) {
-      for (const entry of batch) {
-        if (error instanceof Problem) answer(entry, error)
-        else fail(entry, error)
-      }
-    } finally {
-      running -= 1
-      runningSize -= size
-      if (isHeldBack) flush()
-      else startFull()
+      return () => batch.forEach(entry => error instanceof Problem ? answer(entry, error) : fail(entry, error))
     }
   }
 

@@ -2,6 +2,7 @@ import t from 'tap'
 import { LATER, createBatcher } from '../../src/util/batcher.ts'
 import { createBudget } from '../../src/util/budget.ts'
 import { Problem } from '../../src/errors.ts'
+import { nextTurn } from '../../src/util/turns.ts'
 
 function recorder (options: Partial<Parameters<typeof createBatcher<number, number>>[0]> = {}) {
   const calls: number[][] = []
@@ -30,6 +31,22 @@ t.test('calls are bounded in count and size, and keep the order', async t => {
   const { calls, add } = recorder()
   await Promise.all([1, 2, 3, 4, 60, 50, 200, 5].map(add))
   t.strictSame(calls, [[1, 2, 3], [4, 60], [50], [200], [5]])
+})
+
+t.test('what comes with the answers of a call, and takes some steps more, is not kept waiting by them', async t => {
+  const { promise: reply, resolve: come } = Promise.withResolvers<void>()
+  const { add } = recorder({ run: async items => await reply.then(() => items) })
+  const order: string[] = []
+  const list = async () => {
+    await reply
+    for (let step = 0; step < 20; step += 1) await undefined
+    order.push('list')
+  }
+  const all = [...[1, 2].map(async item => order.push(`write ${await add(item)}`)), list()]
+  await nextTurn()
+  come()
+  await Promise.all(all)
+  t.strictSame(order, ['list', 'write 1', 'write 2'])
 })
 
 t.test('what is asked together is answered together, in order, over several calls', async t => {
