@@ -6,7 +6,7 @@ import type { Traffic } from './traffic.ts'
  * tickets a second for a flush, or 3,700 for a snapshot, and leave requests 0.81 and 0.85 of their rate; with 32 it was 0.77 and 0.79.
  * A request waits behind a step for a millisecond.
  */
-const LOADED_BATCH_SIZE = 24
+const LOADED_BATCH_SIZE = 20
 
 /** A backlog may become so old beside full load, before it takes more. */
 const RAMP_START_MS = 60_000
