@@ -75,32 +75,33 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   let isHeldBack = false
 
   async function send (batch: OfItem[], size: number) {
-    const answerAll = await ask(batch)
-    running -= 1
-    runningSize -= size
-    if (isHeldBack) flush()
-    else startFull()
-    // Some dozens of answers take a millisecond. What has come with them, the answer to a list, is one, and waits for none of them.
-    setImmediate(answerAll)
-  }
-
-  /** @returns answers each of them that the call has begun with */
-  async function ask (batch: OfItem[]): Promise<() => void> {
+    const answered: Group<Result, Asked>[] = []
     try {
       const results = await run(batch.map(({ item }) => item))
       if (results[0] === LATER) throw new Error('a call has done nothing of what it was to do')
       const later = batch.filter((_, i) => results[i] === LATER)
       if (later.length > 0) putBack(later, new Set(batch.filter((_, i) => results[i] !== LATER).map(({ group }) => callerOf(group.context))))
-      return () => batch.forEach((entry, i) => { if (results[i] !== LATER) answer(entry, results[i] as Result) })
+      batch.forEach((entry, i) => { if (results[i] !== LATER) note(entry, results[i] as Result, answered) })
     } catch (error) {
-      return () => batch.forEach(entry => error instanceof Problem ? answer(entry, error) : fail(entry, error))
+      for (const entry of batch) {
+        if (error instanceof Problem) note(entry, error, answered)
+        else fail(entry, error)
+      }
+    } finally {
+      running -= 1
+      runningSize -= size
+      if (isHeldBack) flush()
+      else startFull()
     }
+    // Some dozens of answers take a millisecond. What has come with them, the answer to a list, is one, and waits for none of them.
+    setImmediate(() => { for (const { resolve, results } of answered) resolve(results) })
   }
 
-  function answer ({ group, at, size }: OfItem, result: Result | Problem) {
+  /** @param answered takes the groups that miss no more */
+  function note ({ group, at, size }: OfItem, result: Result | Problem, answered: Group<Result, Asked>[]) {
     budget.give(group.account, 1, size)
     group.results[at] = onResult(result, group.context)
-    if (--group.missing === 0) group.resolve(group.results)
+    if (--group.missing === 0) answered.push(group)
   }
 
   function fail ({ group, size }: OfItem, error: unknown) {
@@ -126,6 +127,7 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
 
   function start () {
     const batch: OfItem[] = []
+    const refused: Group<Result, Asked>[] = []
     let size = 0
     while (queue.length > 0 && batch.length < itemsMax) {
       const entry = queue.first()
@@ -133,12 +135,13 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
       if (!refusal && batch.length > 0 && size + entry.size > sizeMax) break
       queue.shift()
       if (refusal) {
-        answer(entry, refusal)
+        note(entry, refusal, refused)
       } else {
         batch.push(entry)
         size += entry.size
       }
     }
+    for (const { resolve, results } of refused) resolve(results)
     if (batch.length === 0) return
     running += 1
     runningSize += size

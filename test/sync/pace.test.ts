@@ -43,13 +43,13 @@ t.test('requests count that have come since the last look, for all who look with
 
 t.test('beside requests a pass takes small batches, one after the other', async t => {
   const { app, call } = await createService(t)
-  await call('POST', '/tickets/batch', closed(192))
+  await call('POST', '/tickets/batch', closed(160))
   const { names, calls } = watchCalls(app)
   // Somebody is served during each batch.
   const requests: Promise<unknown>[] = []
   const serve = (name: string) => { if (name === 'claim') requests.push(call('GET', '/health/live')) }
   calls.on('ended', serve)
-  t.match((await call('POST', '/flush')).body, { claimed: 192, synced: 192 })
+  t.match((await call('POST', '/flush')).body, { claimed: 160, synced: 160 })
   calls.off('ended', serve)
   t.strictSame(names, Array.from({ length: 8 }, () => ['claim', 'acknowledge']).flat())
   await Promise.all(requests)
@@ -71,12 +71,12 @@ t.test('a backlog that has grown old is pushed in larger batches, beside request
   }
   await call('POST', '/flush')
   t.equal(sizes[0], 20, 'its age is not known yet')
-  t.ok(sizes[1]! >= 262 && sizes[1]! < 286, `then ${sizes[1]!}`)
+  t.ok(sizes[1]! >= 260 && sizes[1]! < 286, `then ${sizes[1]!}`)
 })
 
 t.test('the last pass of a service that stops does not hold back, although the last requests came just before', async t => {
   const { app, call } = await createService(t)
-  await call('POST', '/tickets/batch', closed(192))
+  await call('POST', '/tickets/batch', closed(160))
   const { names } = watchCalls(app)
   await app.close()
   t.strictSame(names, ['claim', 'acknowledge'])
