@@ -144,6 +144,9 @@ final class CommandsTest extends CommandTestCase {
 		self::assertSame( 1, $this->command( 'replay' ) );
 		self::assertSaid( 'Another process' );
 		$other->close();
+		// The server lets go of it when it has noticed.
+		self::assertSame( '1', $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, 10)', \TicketMetadata\Changes\DatabaseLock::nameOf( 'replay' ) ) ) );
+		$lock->release();
 		self::assertSame( 0, $this->command( 'replay' ) );
 	}
 
