@@ -68,6 +68,8 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   type OfItem = Entry<Item, Result, Asked>
   const { run, itemsMax, sizeMax = Infinity, sizeOf = () => 0, runningMax = Infinity, besidePartialMax = Infinity, runningSizeMax = Infinity, waitMaxMs = Infinity, budget, onResult = result => result } = options
   const queue = createFairQueue<OfItem>()
+  /** Who has all answers, and is to be told. */
+  const answered: Group<Result, Asked>[] = []
   let running = 0
   let runningSize = 0
   let isFlushing = false
@@ -75,16 +77,15 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
   let isHeldBack = false
 
   async function send (batch: OfItem[], size: number) {
-    const answered: Group<Result, Asked>[] = []
     try {
       const results = await run(batch.map(({ item }) => item))
       if (results[0] === LATER) throw new Error('a call has done nothing of what it was to do')
       const later = batch.filter((_, i) => results[i] === LATER)
       if (later.length > 0) putBack(later, new Set(batch.filter((_, i) => results[i] !== LATER).map(({ group }) => callerOf(group.context))))
-      batch.forEach((entry, i) => { if (results[i] !== LATER) note(entry, results[i] as Result, answered) })
+      batch.forEach((entry, i) => { if (results[i] !== LATER) answer(entry, results[i] as Result) })
     } catch (error) {
       for (const entry of batch) {
-        if (error instanceof Problem) note(entry, error, answered)
+        if (error instanceof Problem) answer(entry, error)
         else fail(entry, error)
       }
     } finally {
@@ -93,15 +94,17 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
       if (isHeldBack) flush()
       else startFull()
     }
-    // Some dozens of answers take a millisecond. What has come with them, the answer to a list, is one, and waits for none of them.
-    setImmediate(() => { for (const { resolve, results } of answered) resolve(results) })
   }
 
-  /** @param answered takes the groups that miss no more */
-  function note ({ group, at, size }: OfItem, result: Result | Problem, answered: Group<Result, Asked>[]) {
+  function answer ({ group, at, size }: OfItem, result: Result | Problem) {
     budget.give(group.account, 1, size)
     group.results[at] = onResult(result, group.context)
-    if (--group.missing === 0) answered.push(group)
+    // Some dozens of callers take a millisecond. What has come with their answers, as that to a list, waits for none of them.
+    if (--group.missing === 0 && answered.push(group) === 1) setImmediate(tell)
+  }
+
+  function tell () {
+    for (const { resolve, results } of answered.splice(0)) resolve(results)
   }
 
   function fail ({ group, size }: OfItem, error: unknown) {
@@ -127,7 +130,6 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
 
   function start () {
     const batch: OfItem[] = []
-    const refused: Group<Result, Asked>[] = []
     let size = 0
     while (queue.length > 0 && batch.length < itemsMax) {
       const entry = queue.first()
@@ -135,13 +137,12 @@ export function createBatcher<Item, Result, Asked extends Context = Context> (op
       if (!refusal && batch.length > 0 && size + entry.size > sizeMax) break
       queue.shift()
       if (refusal) {
-        note(entry, refusal, refused)
+        answer(entry, refusal)
       } else {
         batch.push(entry)
         size += entry.size
       }
     }
-    for (const { resolve, results } of refused) resolve(results)
     if (batch.length === 0) return
     running += 1
     runningSize += size
