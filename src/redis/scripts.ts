@@ -1,4 +1,6 @@
-import type { Redis } from 'ioredis'
+import { hash } from 'node:crypto'
+import type { Command, Redis } from 'ioredis'
+import { ScriptCommand } from './script-command.ts'
 
 /** A Lua script that a server runs as one command. */
 export interface LuaScript {
@@ -19,24 +21,29 @@ export type Arguments = readonly (string | number)[]
 /** Calls a script. */
 export type RunScript = (script: LuaScript, keys: readonly string[], args: Arguments) => Promise<Reply>
 
-/**
- * Runs scripts on one connection. ioredis sends EVALSHA, and EVAL again where the server does not know the
- * script (it was restarted or flushed).
- */
+/** Runs scripts on one connection: by their hash, and by their text where the server does not know it yet (it is new, was restarted or flushed). */
 export function createScriptRunner (redis: Redis): RunScript {
-  const commands = new Map<LuaScript, (...args: unknown[]) => Promise<Reply>>()
+  const send = (name: 'eval' | 'evalsha', script: string, args: readonly string[]) => redis.sendCommand(new ScriptCommand(name, [script, ...args]) as unknown as Command) as Promise<Reply>
 
-  function define (script: LuaScript) {
-    const command = `tickets_${script.name}`
-    redis.defineCommand(command, { lua: script.lua })
-    const call = (redis as unknown as Record<string, (...args: unknown[]) => Promise<Reply>>)[command]!.bind(redis)
-    commands.set(script, call)
-    return call
-  }
-
-  return (script, keys, args) => {
-    const { name, keyCount } = script
+  return async ({ name, lua, keyCount }, keys, values) => {
     if (keyCount !== undefined && keys.length !== keyCount) throw new Error(`${name} takes ${keyCount} keys, not ${keys.length}`)
-    return (commands.get(script) ?? define(script))(keys.length, keys, args)
+    const args = [keys.length, ...keys, ...values].map(String)
+    try {
+      return await send('evalsha', hashOf(lua), args)
+    } catch (error) {
+      if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
+      return await send('eval', lua, args)
+    }
   }
+}
+
+const hashes = new Map<string, string>()
+
+/** Of the scripts, of which there are some dozens. */
+function hashOf (lua: string): string {
+  const known = hashes.get(lua)
+  if (known !== undefined) return known
+  const hashed = hash('sha1', lua)
+  hashes.set(lua, hashed)
+  return hashed
 }
