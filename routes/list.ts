@@ -6,7 +6,7 @@ import { fromCursor, toCursor } from '../src/http/cursor.ts'
 import { problems, success } from '../src/http/problems.ts'
 import { TicketList, isOverloaded, toErrors } from '../src/http/ticket-list.ts'
 import { INTEGER_MAX, UNIX_SECONDS_MAX } from '../src/tickets/fields.ts'
-import { GROUP_FIELDS, SORT_FIELDS, type Filters, type Sort, type SortField } from '../src/tickets/query.ts'
+import { GROUP_FIELDS, SORT_FIELDS, type Filters, type GroupField, type Sort, type SortField } from '../src/tickets/query.ts'
 import { TicketId } from '../src/tickets/ticket.ts'
 import { Type, type Static } from '../src/util/schema.ts'
 
@@ -41,7 +41,7 @@ const querystringOf = (statuses: readonly string[]) => Type.Object({
   sort: Type.Optional(Type.Enum(SORT_FIELDS.flatMap(field => [field, `-${field}`]), { description: '`-` descends; the id breaks ties. Default: -ticket_id', examples: ['-ticket_id'] })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: TICKETS_PER_PAGE_MAX, description: `Tickets of a page at most; default: ${TICKETS_PER_PAGE_DEFAULT}`, examples: [50] })),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before, such as an answer has it' })),
-  partial: Type.Optional(Type.Boolean({ description: 'true: where Redis or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
+  partial: Type.Optional(Type.Boolean({ description: 'true: where Redis, a part of a Cluster or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
 }, { additionalProperties: false })
 
 type Asked = Static<ReturnType<typeof querystringOf>>
@@ -69,7 +69,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
           tickets: Type.Array(Type.Unsafe({ $ref: 'Ticket#' })),
           next_cursor: Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'Of a list: what the next page is asked for with; null: this is the last' })),
           has_more: Type.Optional(Type.Boolean({ description: 'Of a list: whether there is a next page' })),
-          incomplete: Type.Optional(Type.Array(Type.Enum(['redis', 'mysql']), { description: 'Only there with `partial=true`: what could not be asked' })),
+          incomplete: Type.Optional(Type.Array(Type.Enum(['redis', 'mysql']), { description: 'Only there with `partial=true`: what could not be asked, or not all of it' })),
           missing: Type.Optional(Type.Array(TicketId, { description: 'Of `ids`: those of which there is no ticket, or whose ticket was deleted' })),
           unprocessed: Type.Optional(Type.Array(TicketId, { description: 'Of `ids`: only there when the answer is as large as one may be, about 4 MiB: those that were not read. The next request asks for these' })),
           pending: Type.Optional(Type.Array(TicketId, { description: 'Only there while Redis is unavailable, or has just come back: tickets that are shown with changes that wait for it' })),
@@ -122,7 +122,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
       }, { additionalProperties: false }),
       response: {
         200: success('The counts', Type.Object({
-          counts: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), { description: 'By the value of the field; `none`: those that have none' }),
+          counts: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), { description: 'By the value of the field; `none`: those that have none. A category or priority that is really `none` is `=none` here, `=none` is `==none`, and so on' }),
           as_of: Type.Integer({ minimum: 0, description: 'Unix seconds' }),
         }, { examples: [{ counts: { open: 12, pending: 3 }, as_of: 1_764_000_000 }] })),
         ...problems('validation_failed', 'not_supported', 'store_unavailable', 'overloaded'),
@@ -133,8 +133,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     const { group_by: by, ...filters } = request.query
     const asOf = Math.floor(Date.now() / 1000)
     const counts = await count(toFilters(filters), by)
-    const none = by === 'assigned_to' ? '0' : ''
-    return { counts: Object.fromEntries(Array.from(counts, ([value, number]) => [value === none ? 'none' : value, number])), as_of: asOf }
+    return { counts: Object.fromEntries(Array.from(counts, ([value, number]) => [toName(by, value), number])), as_of: asOf }
   })
 }
 
@@ -143,6 +142,13 @@ export default routes
 function toSort (sort: Asked['sort'] = '-ticket_id'): Sort {
   const isDescending = sort.startsWith('-')
   return { field: (isDescending ? sort.slice(1) : sort) as SortField, isDescending }
+}
+
+/** What a count is told by. A category or priority may be any text, `none` as well, which has a `=` more than what it would be taken for. */
+function toName (by: GroupField, value: string): string {
+  if (by === 'status') return value
+  if (by === 'assigned_to') return value === '0' ? 'none' : value
+  return value === '' ? 'none' : value.replace(/^=*none$/, '=$&')
 }
 
 /** @throws {Problem} validation_failed */

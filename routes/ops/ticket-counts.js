@@ -6,6 +6,12 @@ import { showProblem } from './problem-note.js'
 import { createTable } from './table.js'
 import { addressOf, changed } from './ticket-address.js'
 
+/** A category that is really none has a = in front among counts. @param {string} counted @param {string} value @returns what it is filtered by; undefined: it cannot be */
+function toFilter (counted, value) {
+  if (counted !== 'category' && counted !== 'priority') return value
+  return value === 'none' || value.includes(',') ? undefined : value.replace(/^=(?==*none$)/, '')
+}
+
 const UNCOUNTED = new Set(['sort', 'partial', 'cursor', 'limit'])
 
 /**
@@ -23,8 +29,8 @@ export function createCounts ({ api, isAccess, filters }) {
 
   /** A value that can be filtered by is a link that does so. @param {[value: string, number: number]} row */
   function valueCell ([value]) {
-    if ((value === 'none' && counted !== 'assigned_to') || value.includes(',')) return value
-    return make('a', { href: addressOf(changed(query, counted, value)) }, make('bdi', {}, value))
+    const filter = toFilter(counted, value)
+    return filter === undefined ? value : make('a', { href: addressOf(changed(query, counted, filter)) }, make('bdi', {}, value))
   }
 
   const table = createTable({

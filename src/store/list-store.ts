@@ -14,8 +14,9 @@ const LOOKED_MAX = 500
 /** Calls for one page: then it ends where they have come to. */
 const CALLS_MAX = 8
 
-/** Tickets that are looked through for an order that no index has. */
+/** Tickets that are looked through for an order that no index has, and ranges of ids that have any. */
 const SORTED_MAX = 20_000
+const AMONG_MANY = `while this many tickets wait for MySQL (at most about ${SORTED_MAX}, fewer where their ids are far apart)`
 
 /** Ids of tickets that MySQL may have a row of, of one call. */
 const HELD_PER_CALL = 2000
@@ -70,7 +71,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
       for (const { value } of page.found) add(counts, by === 'assigned_to' && value === '' ? '0' : value, 1)
       next = page.next
       looked += LOOKED_MAX
-      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/group_by', `cannot be ${by} with these filters: more than ${SORTED_MAX} tickets that wait for MySQL would have to be looked at`)
+      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/group_by', `cannot be ${by} with these filters ${AMONG_MANY}: narrow the filters`)
     } while (next !== undefined)
     return counts
   }
@@ -112,7 +113,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
       next = page.next
       sign = page.sign
       looked += LOOKED_MAX
-      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/sort', `cannot be ${query.sort.field} among more than ${SORTED_MAX} tickets that wait for MySQL: narrow the filters, or sort by ticket_id`)
+      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/sort', `cannot be ${query.sort.field} ${AMONG_MANY}: narrow the filters, or sort by ticket_id`)
     } while (next !== undefined)
     return { positions: first, tickets: new Map(), sign, ...(isCut && { end: first.at(-1)! }) }
   }

@@ -6,6 +6,12 @@ const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
   if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built')
 })
 
+async function createMany ({ call }: Pick<Service, 'call'>, count: number, from = 1) {
+  for (let done = 0; done < count; done += 500) {
+    await call('POST', '/tickets/batch', { operations: Array.from({ length: Math.min(500, count - done) }, (_, i) => ({ op: 'create', ticket_id: from + done + i, customer_id: 1, assigned_to: 7 })) })
+  }
+}
+
 /** The counts that all tickets together have. */
 function countOf (tickets: readonly Ticket[], by: 'status' | 'assigned_to' | 'priority', fits: (ticket: Ticket) => boolean = () => true): Record<string, number> {
   const counts: Record<string, number> = {}
@@ -43,6 +49,36 @@ t.test('counts are those of all tickets, each once, wherever they are', async t 
   await call('POST', '/flush')
   for (const id of ids) if (await redis.ttl(`${prefix}ticket:${id}`) > 0) await redis.del(`${prefix}ticket:${id}`)
   await check('some in MySQL alone')
+})
+
+t.test('a value that is named none, and the tickets without one, are told apart, and nothing is lost', async t => {
+  const service = await createService(t, { TICKET_STATUSES: 'none,open,closed', TICKET_CLOSED_STATUSES: 'closed' })
+  const { call } = service
+  await built(service)
+  const values = ['none', 'none', 'none', '=none', '==none', '==none', 'None', '=nonesuch', '__proto__', undefined, undefined, undefined, undefined]
+  await call('POST', '/tickets/batch', { operations: values.map((value, i) => ({ op: 'create', ticket_id: i + 1, customer_id: 1, ...(value && { category: value, priority: value }) })) })
+  for (const when of ['unsynced', 'in MySQL']) {
+    for (const by of ['category', 'priority']) {
+      const { counts } = (await call('GET', `/tickets/counts?group_by=${by}`)).body
+      t.strictSame(Object.entries(counts).sort(), [['=none', 3], ['==none', 1], ['===none', 2], ['=nonesuch', 1], ['None', 1], ['__proto__', 1], ['none', 4]].sort(), `${when}: by ${by}`)
+      t.match((await call('GET', `/tickets?${by}=none&sort=ticket_id`)).body.tickets.map((ticket: Ticket) => ticket.ticket_id), [1, 2, 3], `${when}: a filter means the value`)
+    }
+    t.strictSame((await call('GET', '/tickets/counts?group_by=status')).body.counts, { none: values.length }, `${when}: every ticket has a status`)
+    await call('POST', '/flush', { scope: 'all' })
+  }
+})
+
+t.test('400 when more tickets that wait would have to be looked at than one request may', async t => {
+  const service = await createService(t)
+  const { call } = service
+  await built(service)
+  await createMany(service, 19_000)
+  const asked = { '/tickets/counts?group_by=category': '/group_by', '/tickets/counts?group_by=status&assigned_to=7': '/group_by', '/tickets?sort=created_at': '/sort', '/tickets?sort=-updated_at&assigned_to=7': '/sort' }
+  for (const url of Object.keys(asked)) t.equal((await call('GET', url)).status, 200, url)
+  await createMany(service, 1001, 19_001)
+  for (const [url, pointer] of Object.entries(asked)) t.match(await call('GET', url), { status: 400, body: { code: 'validation_failed', detail: /about 20000/, errors: [{ pointer }] } }, url)
+  t.match((await call('GET', '/tickets/counts?group_by=assigned_to')).body, { counts: { 7: 20_001 } }, 'what an index counts')
+  for (const url of ['/tickets?assigned_to=7', '/tickets?assigned_to=8&sort=created_at']) t.equal((await call('GET', url)).status, 200, url)
 })
 
 t.test('a ticket that is brought to MySQL meanwhile is counted once', async t => {

@@ -156,6 +156,20 @@ browserTest('counts are counted when somebody asks, and lead to the tickets', as
   t.equal(asked.filter(url => url.includes('/tickets?')).length, 1, 'no list is asked for again and again')
 })
 
+browserTest('the count of a category that is named none leads to its tickets, that of those without one to none', async t => {
+  const service = await withTickets(t)
+  await service.call('PATCH', '/tickets/24', { category: 'none' })
+  const page = await openTickets(t, service)
+  await page.getByLabel('Count by').selectOption('Category')
+  await page.getByRole('button', { name: 'Count', exact: true }).click()
+  const table = page.getByRole('table', { name: 'Counts' })
+  await shows(page, '#counts', /\bnone 17 billing 7 =none 1\b/)
+  t.strictSame(await table.getByRole('link').allInnerTexts(), ['billing', '=none'])
+  await table.getByRole('link', { name: '=none' }).click()
+  await summary(page, /^1 ticket\.$/)
+  t.equal(await page.getByLabel('Category').inputValue(), 'none')
+})
+
 browserTest('what is not valid stands at its field', async t => {
   const page = await openTickets(t, await withTickets(t), '', { expected: /400/ })
   await summary(page, /20 tickets/)
