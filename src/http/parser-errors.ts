@@ -14,7 +14,7 @@ export type Refusal = typeof REFUSALS[number]
 function toProblem ({ code }: NodeJS.ErrnoException): [Refusal, Problem] {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT': return ['too_slow', new Problem('request_timeout', 'Send the whole request without a pause.')]
-    case 'HPE_HEADER_OVERFLOW': return ['headers_too_large', new Problem('headers_too_large', 'Send less than 16 KiB of headers.')]
+    case 'HPE_HEADER_OVERFLOW': return ['headers_too_large', new Problem('headers_too_large', 'Send less than 16 KiB of URL and headers together. In a URL, ask for fewer ids, or values of a filter, at a time.')]
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW': return ['not_http', new Problem('payload_too_large', 'Send less than 16 KiB of chunk extensions.')]
     default: return ['not_http', new Problem('validation_failed', 'The request is not HTTP/1.1.')]
   }

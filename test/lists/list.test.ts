@@ -187,6 +187,20 @@ t.test('400: what no list can be', async t => {
   })) t.match(await call('GET', `/tickets?${query}`), { status: 400, body: { code: 'validation_failed', errors: [{ pointer }] } }, query.slice(0, 60))
 })
 
+t.test('a URL with as many values as a filter takes is answered, with more 400, and 431 where HTTP refuses it: each says what to do', async t => {
+  const { app, call } = await createService(t)
+  await built({ call })
+  const address = await app.listen({ port: 0, host: '127.0.0.1' })
+  const ask = async (name: string, count: number, first: number) => {
+    const response = await fetch(`${address}/tickets?${name}=${Array.from({ length: count }, (_, i) => first + i).join()}`)
+    return { status: response.status, body: await response.json() }
+  }
+  t.match(await ask('assigned_to', 100, 2 ** 52), { status: 200 })
+  t.match(await ask('ids', 500, 2 ** 52), { status: 200 })
+  t.match(await ask('assigned_to', 101, 1), { status: 400, body: { errors: [{ pointer: '/assigned_to', message: /100/ }] } })
+  t.match(await ask('assigned_to', 10_000, 1), { status: 431, body: { code: 'headers_too_large', detail: /16 KiB.*fewer ids, or values of a filter, at a time/ } })
+})
+
 t.test('503 while the indexes are not whole; the rest goes on', async t => {
   const service = await createService(t)
   const { call, redis, prefix, app } = service
