@@ -154,7 +154,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const isListed = config.LISTS === 'on'
   const read: TicketRepository['read'] = (ids, options) => repository.read(ids, options)
   // Without indexes nothing is known of the order of what Redis holds.
-  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([], partitioning), database, read })
+  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([], partitioning), database, read, journaled: isJournaled ? journal.list : undefined })
   const changes = createChanges({ shards, list, isListed, read, pace })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { escapeId } from 'mysql2'
 import { toDatabaseError } from '../mysql/failure.ts'
 import type { Mysql } from '../mysql/mysql.ts'
-import type { Query } from '../mysql/transaction.ts'
+import type { Query as MysqlQuery } from '../mysql/transaction.ts'
 import { escapedBytes, inParts } from '../mysql/statements.ts'
 import { CREATING } from '../tickets/operation.ts'
 import type { Partitioning } from '../tickets/partitioning.ts'
+import type { Listed, Query } from '../tickets/query.ts'
 import { measureOffset, type Offset } from '../util/offset.ts'
 import { createAppend, type Waiting } from './append.ts'
 import { COLUMNS, toEntry, type Entry, type Row, type State } from './entry.ts'
@@ -42,7 +43,7 @@ export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, on
   const name = escapeId(table)
   const page = createPages(name)
 
-  const askFor = (timeoutMs: number): Query => <Rows>(sql: string, values: unknown[]) =>
+  const askFor = (timeoutMs: number): MysqlQuery => <Rows>(sql: string, values: unknown[]) =>
     mysql.query<Rows>(sql, values, timeoutMs).catch((error: unknown) => { throw toDatabaseError(error) })
 
   const ask = askFor(CALLER_TIMEOUT_MS)
@@ -70,6 +71,14 @@ export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, on
 
     /** How many changes to each of these tickets wait; none: it is not in the answer. */
     waitingOf,
+
+    /** The tickets of which changes wait, in the order of their ids, whether they fit the filters or not. */
+    async list ({ sort: { isDescending }, after, limit }: Query): Promise<Listed> {
+      const rows = await ask<{ ticket_id: number }[]>(
+        `SELECT DISTINCT ticket_id FROM ${name} WHERE state = 'pending'${after ? ` AND ticket_id ${isDescending ? '<' : '>'} ?` : ''} ORDER BY ticket_id ${isDescending ? 'DESC' : 'ASC'} LIMIT ?`, [...after ? [after.id] : [], limit])
+      const positions = rows.map(row => ({ id: Number(row.ticket_id), value: Number(row.ticket_id) }))
+      return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
+    },
 
     /** Some of the entries, in their order. */
     find: ({ partitions, ...selection }: Selection, query = ask): Promise<Page> =>
@@ -128,7 +137,7 @@ export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, on
      * Runs `work` while no other instance does the same; undefined: one does.
      * @param what is done
      */
-    exclusively: <T>(what: string, timeoutMs: number, work: (query: Query) => Promise<T>) =>
+    exclusively: <T>(what: string, timeoutMs: number, work: (query: MysqlQuery) => Promise<T>) =>
       // Lock names are the server's and at most 64 characters long.
       mysql.exclusively(`journal:${createHash('sha1').update(`${mysql.name}.${table}:${what}`).digest('hex')}`, timeoutMs, work),
   }

@@ -19,6 +19,8 @@ export interface ListOptions {
   shards: Shards<{ list: ListStore }>
   database: Pick<TicketDatabase, 'list'>
   read: TicketRepository['read']
+  /** The tickets that have changes in the journal, by their ids; undefined: nothing is journaled. */
+  journaled?: (query: Query) => Promise<Listed>
 }
 
 export interface ListCall {
@@ -38,7 +40,7 @@ export interface TicketPage {
   unread: Unread[]
   /** What the next page begins after; undefined: this is the last. */
   next?: Position
-  /** What could not be asked. */
+  /** What could not be asked, or not all of it. */
   incomplete: ('redis' | 'mysql')[]
 }
 
@@ -49,18 +51,19 @@ export interface TicketPage {
  * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
  * What Redis has found it tells at once, or while MySQL looks: nearly all of a page of tickets that are worked on.
  */
-export function createLists ({ shards, database, read }: ListOptions) {
+export function createLists ({ shards, database, read, journaled }: ListOptions) {
   /** Of several shards each has a page, nearly all of which is left out. */
   const isAlone = shards.all.length === 1
   const settling = createSettling()
 
-  async function part<Part extends Listed> (name: 'redis' | 'mysql', isPartial: boolean, incomplete: TicketPage['incomplete'], ask: () => Promise<Part[]>): Promise<Part[]> {
+  /** @returns none, where it cannot be asked and need not be */
+  async function part<Part extends Listed> (name: 'redis' | 'mysql', isPartial: boolean, incomplete: Set<'redis' | 'mysql'>, ask: () => Promise<Part>): Promise<Part[]> {
     try {
-      return await ask()
+      return [await ask()]
     } catch (error) {
       const isUnavailable = error instanceof Problem && (error.status === 503 || error.code === 'not_supported')
       if (!isPartial || !isUnavailable) throw error
-      incomplete.push(name)
+      incomplete.add(name)
       return []
     }
   }
@@ -77,21 +80,24 @@ export function createLists ({ shards, database, read }: ListOptions) {
   }
 
   return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
-    const incomplete: TicketPage['incomplete'] = []
+    const incomplete = new Set<'redis' | 'mysql'>()
     const expected = settling.expected()
     const besideRedis = expected === undefined ? undefined : database.list(query)
     besideRedis?.catch(() => { /* It is told below, unless Redis fails, too, or MySQL is asked again. */ })
-    const inRedis = await part('redis', isPartial, incomplete, () => shards.each(({ list }) => list.list(query, isAlone)))
+    const inRedis = (await shards.each(({ list }) => part('redis', isPartial, incomplete, () => list.list(query, isAlone)))).flat()
     const isCurrent = settling.note(inRedis.map(({ sign }) => sign)) === expected
     const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
     const early = merge(inRedis, query).positions.map(({ id }) => id)
-    const [inMysql, foundEarly] = await Promise.all([
-      part('mysql', isPartial, incomplete, async () => [await ((isCurrent ? besideRedis : undefined) ?? database.list(query))]),
+    const isJournalAsked = journaled !== undefined && incomplete.has('redis') && query.sort.field === 'ticket_id'
+    const [inMysql, inJournal, foundEarly] = await Promise.all([
+      part('mysql', isPartial, incomplete, () => (isCurrent ? besideRedis : undefined) ?? database.list(query)),
+      isJournalAsked ? part('mysql', isPartial, incomplete, () => journaled(query)) : [],
       read(early, { caller, answer: besideAnswer(answer), told }),
     ])
-    if (incomplete.length === 2) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
+    const parts = [...inMysql, ...inJournal, ...inRedis]
+    if (parts.length === 0) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
 
-    const { positions, end } = merge([...inMysql, ...inRedis], query)
+    const { positions, end } = merge(parts, query)
     const known = new Map(early.map((id, i) => [id, foundEarly[i]!]))
     const found = await readRest(positions.map(({ id }) => id), known, { caller, answer })
     // What was not read, because the answer is full, begins the next page.
@@ -108,7 +114,7 @@ export function createLists ({ shards, database, read }: ListOptions) {
     const isHere = (position: Position) => (!query.after || compare(query.after, position) < 0) && (!next || compare(position, next) <= 0)
     const tickets = taken.flatMap(each => each && !(each instanceof Problem) && fits(each.ticket, query.filters) && isHere(positionOf(each.ticket, query.sort)) ? [each.ticket] : [])
     tickets.sort((a, b) => compare(positionOf(a, query.sort), positionOf(b, query.sort)))
-    return { tickets, unread, incomplete, ...(next && { next }) }
+    return { tickets, unread, incomplete: [...incomplete], ...(next && { next }) }
   }
 }
 

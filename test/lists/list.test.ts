@@ -4,7 +4,7 @@ import { createLists } from '../../src/read-through/lists.ts'
 import { createShards } from '../../src/shards/shards.ts'
 import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
 import type { Ticket } from '../../src/tickets/ticket.ts'
-import { createService, createStores, eventually, privateRedis, type Service } from '../helper.ts'
+import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
 import { ready } from '../outages/journal.ts'
 
 /** Until the indexes have been built for the first time. */
@@ -222,14 +222,61 @@ t.test('while Redis is unavailable: 503, or what MySQL has with the changes of t
   const { call } = service
   await built(service)
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
-  await call('POST', '/tickets/2', { customer_id: 1, status: 'closed' })
+  for (const id of [2, 4, 5]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
   await call('POST', '/flush')
   await call('POST', '/tickets/3', { customer_id: 1 })
   await redis.stop()
   await ready({ call }, 'degraded')
-  t.match(await call('PATCH', '/tickets/1', { status: 'open' }), { status: 202 })
+  const journaled = { 'PATCH /tickets/1': { status: 'open' }, 'PATCH /tickets/3': { subject: 'in Redis alone' }, 'DELETE /tickets/4': undefined, 'POST /tickets/6': { customer_id: 1, status: 'closed' }, 'POST /tickets/7': { customer_id: 2 } }
+  for (const [route, body] of Object.entries(journaled)) {
+    const [method, url] = route.split(' ') as ['PATCH', string]
+    t.match(await call(method, url, body), { status: 202 }, route)
+  }
   t.match(await call('GET', '/tickets'), { status: 503, body: { code: 'store_unavailable' } })
-  t.match(await call('GET', '/tickets?partial=true&status=closed'), { status: 200, body: { tickets: [{ ticket_id: 2 }], incomplete: ['redis'] } })
+  const found = async (query: string) => {
+    const { status, body } = await call('GET', `/tickets?partial=true&${query}`)
+    t.match({ status, body }, { status: 200, body: { incomplete: ['redis'] } }, query)
+    return body.tickets.map((ticket: Ticket) => ticket.ticket_id)
+  }
+  t.strictSame(await found('status=closed'), [6, 5, 2], 'also those that the journal creates')
+  t.strictSame(await found('status=open&sort=ticket_id'), [1, 7], 'and those that its changes make fit')
+  t.strictSame(await found('customer_id=2'), [7])
+  t.match((await call('GET', '/tickets?partial=true')).body, { errors: [{ ticket_id: 3, error: { code: 'store_unavailable' } }] }, 'a ticket that Redis alone has')
+  for (const limit of [1, 2, 3]) {
+    for (const [sort, ids] of [['ticket_id', [1, 2, 5, 6, 7]], ['-ticket_id', [7, 6, 5, 2, 1]]] as const) {
+      const all = await pages(t, service, `&partial=true&sort=${sort}`, limit)
+      t.strictSame(all.map(ticket => ticket.ticket_id), ids, `${sort}, ${limit} a page`)
+    }
+  }
+  t.strictSame(await found('sort=created_at&status=closed'), [2, 5], 'by time what MySQL tells of')
+})
+
+t.test('while MySQL is unavailable: 503, or what waits in Redis; by status a count needs it no more', async t => {
+  const mariadb = await privateMariadb(t)
+  const service = await createService(t, {}, await createStores(t, { mysql: mariadb.url }))
+  const { call } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await call('POST', '/tickets/2', { customer_id: 1 })
+  t.match((await call('GET', '/tickets/counts?group_by=status')).body, { counts: { open: 1, closed: 1 } })
+  await mariadb.stop()
+  for (const url of ['/tickets', '/tickets?status=open', '/tickets/counts?group_by=assigned_to', '/tickets/counts?group_by=status&customer_id=1']) {
+    t.match(await call('GET', url), { status: 503, body: { code: 'store_unavailable' }, headers: { 'retry-after': /\d/ } }, url)
+  }
+  for (const query of ['', '&status=open', '&sort=created_at']) {
+    t.match(await call('GET', `/tickets?partial=true${query}`), { status: 200, body: { tickets: [{ ticket_id: 2 }], has_more: false, incomplete: ['mysql'] } }, query)
+  }
+  t.match(await call('GET', '/tickets/counts?group_by=status'), { status: 200, body: { counts: { open: 1, closed: 1 } } }, 'from Redis')
+})
+
+t.test('while neither can be asked a list is 503, also with partial=true', async t => {
+  const [redis, mariadb] = [await privateRedis(t), await privateMariadb(t)]
+  const service = await createService(t, {}, await createStores(t, { redis: redis.url, mysql: mariadb.url }))
+  await built(service)
+  await Promise.all([redis.stop(), mariadb.stop()])
+  await ready(service, 'unavailable')
+  t.match(await service.call('GET', '/tickets?partial=true'), { status: 503, body: { code: 'store_unavailable', detail: /Neither/ } })
 })
 
 t.test('a ticket that cannot be read is told, and stops no other', async t => {
