@@ -121,7 +121,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
     // No index of WordPress's knows the values: what can be told is which posts are tickets.
     async list ({ filters, sort: { field, isDescending }, after, limit }) {
       const [filter] = Object.keys(filters)
-      if (filter !== undefined || field !== 'ticket_id') throw notSupported(filter ?? `sort by ${field}`)
+      if (filter !== undefined || field !== 'ticket_id') throw notSupported(filter === undefined ? `sort by ${field}` : `filter by ${filter}`, ' partial=true lists the tickets that wait in Redis alone.')
       const rows = await select<{ ID: number }>(
         `SELECT ID FROM ${posts} WHERE ${isTicket}${after ? ` AND ID ${isDescending ? '<' : '>'} ?` : ''} AND EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?) ORDER BY ID ${isDescending ? 'DESC' : 'ASC'} LIMIT ?`,
         [...after ? [after.id] : [], versionKey, limit], statementTimeoutMs)
@@ -146,5 +146,5 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
   }
 }
 
-const notSupported = (what: string) =>
-  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${/^(sort|count) /.test(what) ? what : `filter by ${what}`}: wp_postmeta has no index for it. partial=true lists the tickets that wait in Redis alone.`)
+const notSupported = (what: string, instead = '') =>
+  new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${what}: wp_postmeta has no index for it.${instead}`)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { createService } from '../../helper.ts'
+import { createService, eventually } from '../../helper.ts'
 import { createSite, PATIENT_MS, type Call } from './site.ts'
 
 const closed = (ids: readonly number[]) => ({ operations: ids.map(id => ({ op: 'create', ticket_id: id, customer_id: 1, status: 'closed' })) })
@@ -112,6 +112,31 @@ t.test('what was changed since a time, in pages and by partition', async t => {
     }
   }
   t.strictSame(await all(4_000_000_000), new Map())
+})
+
+t.test('a list of all tickets by their ids; 501 for filters, other sorts and counts, but for what partial=true tells', async t => {
+  const site = await createSite(t)
+  const { call } = await createService(t, site.variables, site.stores)
+  const [synced, open] = await site.posts(3) as [number, number]
+  await call('POST', '/tickets/batch', closed([synced]))
+  await call('POST', '/flush')
+  await call('POST', `/tickets/${open}`, { customer_id: 1 })
+  const idsOf = async (query: string) => (await eventually(async () => {
+    const answer = await call('GET', `/tickets?${query}`)
+    if (answer.status !== 200) throw new Error(answer.text)
+    return answer
+  })).body.tickets.map(({ ticket_id: id }: { ticket_id: number }) => id)
+  t.strictSame(await idsOf('sort=ticket_id'), [synced, open])
+  t.strictSame(await idsOf('limit=1'), [open])
+  for (const filter of ['status=open', 'assigned_to=none', 'customer_id=1', 'category=a', 'priority=a', 'created_since=1', 'created_until=1', 'updated_since=1', 'updated_until=1']) {
+    t.match(await call('GET', `/tickets?${filter}`), { status: 501, body: { code: 'not_supported', detail: new RegExp(`filter by ${filter.split('=')[0]}: wp_postmeta has no index.*partial=true`) } }, filter)
+  }
+  for (const sort of ['created_at', '-updated_at']) t.match(await call('GET', `/tickets?sort=${sort}`), { status: 501, body: { detail: new RegExp(`sort by ${sort.replace('-', '')}:.*partial=true`) } }, sort)
+  t.match(await call('GET', '/tickets?partial=true&status=open&sort=created_at'), { status: 200, body: { tickets: [{ ticket_id: open }], has_more: false, incomplete: ['mysql'] } })
+  for (const query of ['group_by=status', 'group_by=status&status=open', 'group_by=assigned_to', 'group_by=priority', 'group_by=category&customer_id=1']) {
+    const { status, body } = await call('GET', `/tickets/counts?${query}`)
+    t.match({ status, body }, { status: 501, body: { code: 'not_supported', detail: /count by (status|assigned_to|priority|category): wp_postmeta has no index for it\.$/ } }, query)
+  }
 })
 
 t.test('Redis came back with older data: what WordPress holds is loaded', async t => {
