@@ -27,7 +27,6 @@ t.test('a master of a Cluster is gone: 503, or what the others and MySQL have', 
   await dying.kill()
   await ready({ call }, 'degraded')
   t.match(await call('GET', '/tickets'), { status: 503, body: { code: 'store_unavailable' } })
-  t.match(await call('GET', '/tickets?partial=true&sort=nonsense'), { status: 400 })
   for (const sort of ['ticket_id', 'created_at']) {
     const { status, body } = await call('GET', `/tickets?partial=true&limit=100&sort=${sort}`)
     t.match({ status, body }, { status: 200, body: { incomplete: ['redis'], has_more: false } })
