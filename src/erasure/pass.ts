@@ -2,10 +2,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import { CorruptTicketError } from '../tickets/codec.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import { Problem } from '../errors.ts'
+import type { Entry } from '../journal/entry.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { Shards } from '../shards/shards.ts'
 import type { ErasureStore } from '../store/erasure-store.ts'
 import { isTombstone, type Ticket } from '../tickets/fields.ts'
+import { CREATING } from '../tickets/operation.ts'
 import type { TicketRepository } from '../tickets/repository.ts'
 import type { Erased, Erasure, Waiting } from './requests.ts'
 
@@ -83,12 +85,25 @@ export function createPass ({ shards, database, journal, repository, flush, log 
     }
   }
 
-  /** Of the entries that are left to an operator. */
+  /** Those of the tickets that have a tombstone, in Redis or MySQL. */
+  async function findDeleted (ids: readonly number[]): Promise<Set<number>> {
+    const answers = await repository.read(ids)
+    const failed = answers.find((answer): answer is Problem => answer instanceof Problem && answer.status === 503)
+    if (failed) throw failed
+    return new Set(ids.filter((_, i) => (answers[i] as Problem | null)?.code === 'ticket_deleted'))
+  }
+
+  /**
+   * Of the entries that are left to an operator. Nobody knows any more whose a deleted ticket was, and no change can be applied to it:
+   * it goes, whoever is erased. A create says whose it is.
+   */
   async function * inJournal (customerId: number, upToSeq: number): AsyncGenerator<Erased> {
     for (let after: number | undefined = 0; after !== undefined;) {
-      const { entries, next } = await journal.find({ state: 'conflict', after, upTo: upToSeq, limit: PAGE_MAX })
-      const erased = await shards.spread(entries, ({ operation }) => operation.ticket_id, ({ erasure }, part) => erasure.erased(part.map(({ operation }) => operation.ticket_id)))
-      const seqs = entries.filter(({ operation }, i) => erased[i] || (operation.fields as { customer_id?: number }).customer_id === customerId).map(({ seq }) => seq)
+      const { entries, next } = await journal.find({ state: 'conflict', after, limit: PAGE_MAX })
+      const deleted = await findDeleted([...new Set(entries.map(({ operation }) => operation.ticket_id))])
+      const isOfDeleted = ({ operation: { op, ticket_id: id } }: Entry) => deleted.has(id) && !CREATING.includes(op)
+      const isCustomers = ({ seq, operation }: Entry) => seq <= upToSeq && (operation.fields as { customer_id?: number }).customer_id === customerId
+      const seqs = entries.filter(entry => isOfDeleted(entry) || isCustomers(entry)).map(({ seq }) => seq)
       if (seqs.length > 0) {
         await journal.remove(seqs)
         yield { tickets: 0, answers: 0, journal_entries: seqs.length }
@@ -104,7 +119,7 @@ export function createPass ({ shards, database, journal, repository, flush, log 
   return async ({ customer_id: customerId, upToMs, upToSeq }: Erasure, progress: (erased: Erased) => Promise<void>): Promise<Passed> => {
     if (!shards.all.every(({ isUsable }) => isUsable())) return { isClean: false, waiting: 'redis' }
     // What waits is applied, or left to an operator, within seconds. Then it is where it is found.
-    const { entries } = await journal.find({ state: 'pending', upTo: upToSeq, limit: 1 })
+    const { entries } = await journal.find({ state: 'pending', limit: 1 })
     if (entries.length > 0) return { isClean: false, waiting: 'journal' }
     let found = 0
     let rows = 0

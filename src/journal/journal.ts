@@ -119,6 +119,11 @@ export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, on
       await query(`DELETE FROM ${name} WHERE seq IN (?)`, [seqs])
     },
 
+    /** Removes what they would have given to their tickets. */
+    clear: async (seqs: readonly number[], query = ask): Promise<void> => {
+      await query(`UPDATE ${name} SET fields = '{}' WHERE seq IN (?)`, [seqs])
+    },
+
     /** Leaves them to an operator. */
     keepAsConflicts: async (conflicts: readonly { seq: number, reason: string }[], query = ask): Promise<void> => {
       const cut = conflicts.map(({ seq, reason }) => ({ seq, reason: reason.slice(0, REASON_MAX).toWellFormed() }))

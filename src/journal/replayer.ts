@@ -85,13 +85,17 @@ export function createReplayer ({ journal, repository, gate, partitioning, isUsa
       : []
     const done: number[] = []
     const conflicts: { seq: number, ticketId: number, reason: string }[] = []
+    const ofDeleted: number[] = []
     entries.forEach(({ seq, operation: { ticket_id: ticketId } }, i) => {
       const answer = answers[i]!
       if (!(answer instanceof Problem)) done.push(seq)
       else if (answer.status === 503) stuck.add(ticketId)
       else conflicts.push({ seq, ticketId, reason: `${answer.code}: ${answer.detail}` })
+      if (answer instanceof Problem && answer.code === 'ticket_deleted') ofDeleted.push(seq)
     })
     if (done.length > 0) await journal.remove(done, query)
+    // Nobody can apply them any more, and an erasure cannot find out whose they are.
+    if (ofDeleted.length > 0) await journal.clear(ofDeleted, query)
     if (conflicts.length > 0) await journal.keepAsConflicts(conflicts, query)
     for (const { seq, ticketId, reason } of conflicts) log.warn({ seq, ticket_id: ticketId, reason }, 'a journal entry is in conflict; an operator applies or discards it')
     replay.applied += done.length

@@ -26,9 +26,6 @@ export function createErasureStore (scripts: Scripts, keys: Keys) {
         cursor = next
       } while (cursor !== '0')
     },
-
-    /** Of these tickets whether an erasure has made a tombstone of it, in their order. */
-    erased: async (ids: readonly number[]): Promise<boolean[]> => (await scripts.erased(ids.map(keys.ticket), []) as number[]).map(held => held === 1),
   }
 }
 

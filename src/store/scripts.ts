@@ -12,7 +12,7 @@ const SCRIPT_NAMES = [
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
   'reindex', 'list', 'count', 'changes',
-  'search', 'erased',
+  'search',
   'limit',
   'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',
 ] as const

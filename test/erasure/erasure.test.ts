@@ -1,31 +1,10 @@
 import { createHash } from 'node:crypto'
-import t, { type Test } from 'tap'
-import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
+import t from 'tap'
+import { createService, createStores, eventually, privateMariadb, privateRedis } from '../helper.ts'
 import { insertEntry } from '../outages/journal.ts'
 import { startServer } from '../server-process.ts'
+import { create, CUSTOMER, done, erase, MARK, OTHER, reached } from './erase.ts'
 import { findTraces } from './traces.ts'
-
-/** Numbers and words that stand nowhere else. */
-const CUSTOMER = 987_654_321
-const OTHER = 555_444_333
-const MARK = 'zanzibar'
-
-async function done ({ call }: Pick<Service, 'call'>, id: number) {
-  return await eventually(async () => {
-    const { body } = await call('GET', `/erasures/${id}`)
-    if (body.state !== 'done') throw new Error(JSON.stringify(body))
-    return body
-  })
-}
-
-async function erase (t: Test, service: Pick<Service, 'call'>) {
-  const { status, headers, body } = await service.call('POST', '/erasures', { customer_id: CUSTOMER })
-  t.equal(status, 202)
-  t.equal(headers.location, `/erasures/${body.erasure_id}`)
-  return body.erasure_id as number
-}
-
-const create = (fields: object = {}) => ({ customer_id: CUSTOMER, subject: `about ${MARK}`, custom_fields: { note: MARK }, ...fields })
 
 t.test('nothing is left: tickets in Redis, in MySQL or both, answers, failures, dead letters, conflicts, after a kill -9; others stay', async t => {
   const stores = await createStores(t)
@@ -129,10 +108,7 @@ t.test('while Redis is unavailable it waits and says so; what was journaled befo
     if (status !== 202) throw new Error(text)
   })
   const id = await erase(t, service)
-  await eventually(async () => {
-    const { body } = await call('GET', `/erasures/${id}`)
-    if (body.state !== 'waiting' || body.waiting_for !== 'redis') throw new Error(JSON.stringify(body))
-  })
+  await reached(service, id, { state: 'waiting', waiting_for: 'redis' })
   await server.restart()
   await done(service, id)
   t.strictSame(await findTraces(stores, MARK, String(CUSTOMER)), [])
