@@ -4,12 +4,13 @@ import { createService, createStores, eventually, privateMariadb, privateRedis }
 import { insertEntry } from '../outages/journal.ts'
 import { startServer } from '../server-process.ts'
 import { create, CUSTOMER, done, erase, MARK, OTHER, reached } from './erase.ts'
-import { findTraces } from './traces.ts'
+import { findInFiles, findTraces, rewriteAppendOnlyFile } from './traces.ts'
 
 t.test('nothing is left: tickets in Redis, in MySQL or both, answers, failures, dead letters, conflicts, after a kill -9; others stay', async t => {
-  const stores = await createStores(t)
+  const stores = await createStores(t, { redis: (await privateRedis(t)).url })
   const { redis, prefix, sql } = stores
-  const before = startServer(t, { ...stores.variables, FLUSH_INTERVAL_MS: 3_600_000 })
+  const directory = t.testdir()
+  const before = startServer(t, { ...stores.variables, FLUSH_INTERVAL_MS: 3_600_000, LOG_LEVEL: 'debug' }, directory)
   const url = await before.url()
   const send = async (method: string, path: string, body?: object, headers: Record<string, string> = {}) => {
     const response = await fetch(url + path, { method, headers: { 'content-type': 'application/json', ...headers }, ...(body && { body: JSON.stringify(body) }) })
@@ -36,8 +37,8 @@ t.test('nothing is left: tickets in Redis, in MySQL or both, answers, failures, 
   t.ok((await findTraces(stores, MARK, String(CUSTOMER))).length > 0, 'there is something to find')
   await sql.query('UPDATE wp_support_tickets_erasures SET lease_until = UTC_TIMESTAMP() - INTERVAL 1 SECOND')
 
-  const service = await createService(t, {}, stores)
-  const { call, hash, row } = service
+  const service = await createService(t, { LOG_LEVEL: 'debug' }, stores)
+  const { call, hash, row, lines } = service
   t.match(await done(service, id), { customer_id: null, waiting_for: null })
   t.strictSame(await findTraces(stores, MARK, String(CUSTOMER)), [])
   for (const gone of [1, 2, 3, 4, 6]) t.ok((await hash(gone)).deleted_at, `ticket ${gone} is a tombstone`)
@@ -50,6 +51,14 @@ t.test('nothing is left: tickets in Redis, in MySQL or both, answers, failures, 
   t.equal((await redis.hgetall(`${prefix}idem::both`))['0'], undefined)
   t.ok((await redis.hgetall(`${prefix}idem::both`))['1'], 'what stands for somebody else\'s operation stays')
   t.strictSame(await findTraces(stores, MARK, String(CUSTOMER)), [])
+  const [, files] = await redis.config('GET', 'dir') as [string, string]
+  t.match(findInFiles(files, MARK), [/appendonly/], 'Redis keeps commands until it rewrites its file')
+  await rewriteAppendOnlyFile(stores)
+  t.strictSame(findInFiles(files, MARK, String(CUSTOMER)), [])
+  t.strictSame(findInFiles(directory, MARK, String(CUSTOMER)), [], 'the service writes no file')
+  const logged = [...before.lines, ...lines.raw]
+  t.ok(logged.some(line => line.includes('"route":"/tickets/:id"')), 'requests are in the log')
+  t.strictSame(logged.filter(line => line.includes(MARK) || line.includes(String(CUSTOMER))), [])
 })
 
 t.test('writes, flushes and repeated requests while it runs; what comes later is new and stays', async t => {

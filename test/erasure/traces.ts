@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { RowDataPacket } from 'mysql2/promise'
-import type { Stores } from '../helper.ts'
+import { eventually, type Stores } from '../helper.ts'
 
 async function valueOf ({ redis }: Pick<Stores, 'redis'>, key: string): Promise<unknown> {
   switch (await redis.type(key)) {
@@ -25,4 +27,21 @@ export async function findTraces ({ redis, sql, prefix }: Pick<Stores, 'redis' |
     traces.push(...rows.filter(has).map(row => `${table} ${String(Object.values(row)[0])}`))
   }
   return traces
+}
+
+/** Which files in and below the directory hold one of the texts. */
+export function findInFiles (directory: string, ...texts: string[]): string[] {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return files.filter(file => {
+    const content = readFileSync(file)
+    return texts.some(text => content.includes(text))
+  })
+}
+
+/** Has a Redis of the test's own rewrite its append-only file. */
+export async function rewriteAppendOnlyFile ({ redis }: Pick<Stores, 'redis'>) {
+  await redis.bgrewriteaof()
+  await eventually(async () => {
+    if (!/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(await redis.info('persistence'))) throw new Error('it is being rewritten')
+  })
 }
