@@ -17,8 +17,8 @@ export const reached = ({ call }: Pick<Service, 'call'>, id: number, wanted: obj
 
 export const done = (service: Pick<Service, 'call'>, id: number) => reached(service, id, { state: 'done' })
 
-export async function erase (t: Test, service: Pick<Service, 'call'>) {
-  const { status, headers, body } = await service.call('POST', '/erasures', { customer_id: CUSTOMER })
+export async function erase (t: Test, service: Pick<Service, 'call'>, customer = CUSTOMER) {
+  const { status, headers, body } = await service.call('POST', '/erasures', { customer_id: customer })
   t.equal(status, 202)
   t.equal(headers.location, `/erasures/${body.erasure_id}`)
   return body.erasure_id as number

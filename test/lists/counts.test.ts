@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Ticket } from '../../src/tickets/ticket.ts'
+import { done, erase } from '../erasure/erase.ts'
 import { createService, eventually, type Service } from '../helper.ts'
 
 const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
@@ -46,6 +47,8 @@ t.test('counts are those of all tickets, each once, wherever they are', async t 
   await check('some changed since')
   await write(ids.filter((_, i) => i % 7 === 0).map(id => ({ op: 'delete', ticket_id: id })))
   await check('some deleted')
+  await done(service, await erase(t, service, 3))
+  await check('a customer erased')
   await call('POST', '/flush')
   for (const id of ids) if (await redis.ttl(`${prefix}ticket:${id}`) > 0) await redis.del(`${prefix}ticket:${id}`)
   await check('some in MySQL alone')

@@ -24,7 +24,7 @@ const agent = fc.constantFrom(undefined, null, 3, 40_000)
 const step = fc.oneof(
   fc.record({ op: fc.constant('create' as const), nth, customer: fc.integer({ min: 1, max: 20 }), status, agent }),
   fc.record({ op: fc.constant('update' as const), nth, status: fc.option(status), agent }),
-  fc.record({ op: fc.constant('delete' as const), nth }),
+  fc.record({ op: fc.constantFrom('delete' as const, 'erase' as const), nth }),
   fc.record({ op: fc.constant('batch' as const), nth, status, agent }),
   fc.record({ op: fc.constantFrom('flush' as const, 'flush all' as const, 'claim' as const, 'acknowledge' as const, 'release' as const, 'refuse' as const, 'redrive' as const) }),
   fc.record({ op: fc.constantFrom('newer in mysql' as const, 'gone from mysql' as const, 'expired' as const), nth }),
@@ -35,10 +35,10 @@ t.test('whatever happens, the indexes are those of the tickets that are due or d
   const { call, redis, prefix, sql } = service
   await built(service)
   let runs = 0
+  let isResynced = false
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async steps => {
     // Far apart, and in other ranges.
     const first = ++runs * 700
-    let isResynced = false
     const claims: Awaited<ReturnType<ReturnType<typeof shardOf>['dueIndex']['claim']>>[] = []
     for (const one of steps) {
       const id = first + ('nth' in one ? one.nth : 0)
@@ -47,6 +47,7 @@ t.test('whatever happens, the indexes are those of the tickets that are due or d
         case 'create': await call('POST', `/tickets/${id}`, { customer_id: one.customer, status: one.status, ...(one.agent && { assigned_to: one.agent }) }); break
         case 'update': await call('PATCH', `/tickets/${id}`, { subject: 'x', ...(one.status && { status: one.status }), ...(one.agent !== undefined && { assigned_to: one.agent }) }); break
         case 'delete': await call('DELETE', `/tickets/${id}`); break
+        case 'erase': await service.app.tickets.repository.write([{ op: 'erase', ticket_id: id, customerId: Number((await service.hash(id)).customer_id), upToMs: Date.now() + 3_600_000 }]); break
         case 'batch': await call('POST', '/tickets/batch', {
           operations: [
             { op: 'create', ticket_id: id, customer_id: 9 }, { op: 'update', ticket_id: id, status: one.status, ...(one.agent !== undefined && { assigned_to: one.agent }) },
@@ -75,7 +76,7 @@ t.test('whatever happens, the indexes are those of the tickets that are due or d
           break
         case 'expired': if (await redis.ttl(`${prefix}ticket:${id}`) > 0) await redis.del(`${prefix}ticket:${id}`)
       }
-      // A flush that a resync has woken may end between the two looks, of this step or a later one.
+      // A flush that a resync has woken may end between the two looks, of this step or a later one, or of a later run.
       isResynced ||= one.op === 'gone from mysql'
       const look = async () => { assert.deepEqual(...await compareIndexes(service, claims.flatMap(({ tickets }) => tickets.map(({ ticket_id: claimed }) => claimed))), one.op) }
       await (isResynced ? eventually(look) : look())
