@@ -18,6 +18,7 @@ t.test('defaults', async t => {
     SYNC_STRATEGY: 'hybrid',
     FLUSH_INTERVAL_MS: 5000,
     MYSQL_MIGRATE: true,
+    WEBHOOK_TIMEOUT_MS: 15_000,
   })
   t.equal(loadConfig({ PORT: '' }).PORT, 3000, 'an empty value is none')
 })

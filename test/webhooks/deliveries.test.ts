@@ -171,6 +171,12 @@ t.test('who hangs gets a bounded number at a time, and holds up neither others n
   t.match((await service.call('GET', '/webhooks')).body.webhooks, [{ name: 'crm', url: hanging.url }, { name: 'search', waiting: 0 }])
 })
 
+t.test('who hangs is given up after WEBHOOK_TIMEOUT_MS', async t => {
+  const { call } = await createTold(t, { receiver: await startReceiver(t, () => {}), variables: { WEBHOOK_TIMEOUT_MS: 100, WEBHOOK_RETRY_SECONDS: '0' } })
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  t.match(await webhookThat({ call }, ({ dead }) => dead === 1), { dead_deliveries: [{ attempts: 2, reason: 'no whole answer within 100 ms' }] })
+})
+
 t.test('no more wait for a target than may; the change log has what follows', async t => {
   const { call, receiver, redis, prefix } = await createTold(t)
   const later = Date.now() + 600_000

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { create, CUSTOMER, done, erase, MARK, OTHER } from '../../erasure/erase.ts'
+import { findTraces } from '../../erasure/traces.ts'
 import { createService } from '../../helper.ts'
 import { createSite } from './site.ts'
 
@@ -63,4 +65,26 @@ t.test('a post of another type that has the id is not touched', async t => {
   await call('DELETE', `/tickets/${id}`)
   t.match((await call('POST', '/flush')).body, { synced: 1 })
   t.strictSame(await site.meta(id), before)
+})
+
+t.test('an erasure finds the customer\'s tickets in Redis, in the meta of posts and in both, and leaves posts and others as they are', async t => {
+  const site = await createSite(t)
+  const service = await createService(t, site.variables, site.stores)
+  const { call, redis, prefix } = service
+  const ids = await site.posts(4) as [number, number, number, number]
+  const [unsynced, both, archived, other] = ids
+  for (const id of [unsynced, both, archived]) await call('POST', `/tickets/${id}`, create(id === unsynced ? {} : { status: 'closed' }))
+  await call('POST', `/tickets/${other}`, { customer_id: OTHER, status: 'closed' })
+  await call('POST', '/flush')
+  await redis.del(`${prefix}ticket:${archived}`)
+  const before = await Promise.all(ids.map(id => site.seen(id)))
+
+  t.match(await done(service, await erase(t, service)), { tickets: 3 })
+  for (const id of [unsynced, both, archived]) {
+    t.strictSame(await site.meta(id), [])
+    t.equal((await call('GET', `/tickets/${id}`)).status, 410)
+  }
+  t.strictSame((await Promise.all(ids.map(id => site.seen(id)))).map(({ post }) => post), before.map(({ post }) => post))
+  t.match((await call('GET', `/tickets/${other}`)).body, { customer_id: OTHER })
+  t.strictSame(await findTraces(service, MARK, String(CUSTOMER)), [])
 })
