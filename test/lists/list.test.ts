@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createLists } from '../../src/read-through/lists.ts'
 import { createShards } from '../../src/shards/shards.ts'
 import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
@@ -7,26 +7,12 @@ import type { Ticket } from '../../src/tickets/ticket.ts'
 import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
 import { done, erase } from '../erasure/erase.ts'
 import { ready } from '../outages/journal.ts'
+import { pages } from './pages.ts'
 
 /** Until the indexes have been built for the first time. */
 const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
   if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built')
 })
-
-/** All pages of a list, and what is wrong with one of them. */
-async function pages (t: Test, { call }: Pick<Service, 'call'>, query: string, limit: number): Promise<Ticket[]> {
-  const all: Ticket[] = []
-  for (let cursor = '', turns = 0; ; turns += 1) {
-    const { status, body } = await call('GET', `/tickets?limit=${limit}${query}${cursor}`)
-    t.equal(status, 200, query)
-    if (status !== 200 || turns > 1000) return all
-    t.ok(body.tickets.length <= limit)
-    all.push(...body.tickets)
-    t.equal(body.has_more, body.next_cursor !== null)
-    if (!body.has_more) return all
-    cursor = `&cursor=${body.next_cursor}`
-  }
-}
 
 const STATUSES = ['open', 'pending', 'closed']
 const filters = fc.record({
