@@ -1,7 +1,7 @@
 <?php
 namespace TicketMetadata;
 
-/** Which statuses of the service mean that a ticket is open, and which that it is closed, as far as this site knows it without a query. */
+/** Which statuses of the service mean that a ticket is open, as far as this site knows it without a query. */
 final class KnownStatuses {
 
 	/** What the bridges have by default. */
@@ -14,16 +14,11 @@ final class KnownStatuses {
 	public static function open(): array {
 		$statuses = array_values( array_unique( array_merge( self::ALWAYS, array_values( ( new Config() )->statusMap() ) ) ) );
 		/**
-		 * Filters the statuses that the dashboard widget counts and lists as open.
+		 * Filters the statuses that the dashboard widget lists as open.
 		 *
 		 * @param string[] $statuses of the service
 		 */
 		$filtered = apply_filters( 'ticket_metadata_open_statuses', array_values( array_diff( $statuses, self::CLOSED ) ) );
 		return is_array( $filtered ) ? array_values( array_filter( $filtered, 'is_string' ) ) : $statuses;
-	}
-
-	/** @return string[] those that tickets of this site get. The service may not have the others */
-	public static function closed(): array {
-		return array_values( array_unique( array_merge( [ 'closed' ], array_intersect( ( new Config() )->statusMap(), self::CLOSED ) ) ) );
 	}
 }

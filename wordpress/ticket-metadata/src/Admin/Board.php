@@ -18,14 +18,8 @@ final class Board {
 	/** @var array|\WP_Error */
 	private $page;
 
-	/** Closed tickets are counted if they changed since. MySQL would have to pass over all of them otherwise. */
-	public const CLOSED_DAYS = 30;
-
 	/** @var array|\WP_Error|null null: not asked */
 	private $counts = null;
-
-	/** @var array|\WP_Error|null null: not asked */
-	private $closedCounts = null;
 
 	private function __construct() {}
 
@@ -42,11 +36,8 @@ final class Board {
 			}
 		}
 		if ( ! is_wp_error( $board->page ) ) {
-			$board->counts = $lists->counts( 'status', [ 'status' => $statuses ] );
-		}
-		if ( is_array( $board->counts ) ) {
-			$since               = time() - self::CLOSED_DAYS * 86400;
-			$board->closedCounts = $lists->counts( 'status', [ 'status' => KnownStatuses::closed(), 'updated_since' => $since ] );
+			// Without filters the service knows them: MySQL passes over no rows.
+			$board->counts = $lists->counts( 'status', [] );
 		}
 		return $board;
 	}
@@ -68,13 +59,8 @@ final class Board {
 		return is_wp_error( $this->page ) ? [] : $this->page['tickets'];
 	}
 
-	/** @return array<string, int>|null by status; null: the service did not count them */
+	/** @return array<string, int>|null by each status that tickets have; null: the service did not count them */
 	public function counts(): ?array {
 		return is_array( $this->counts ) ? $this->counts['counts'] : null;
-	}
-
-	/** @return array<string, int> by status: those that changed in the last days; empty: none, or the service did not count them */
-	public function closedCounts(): array {
-		return is_array( $this->closedCounts ) ? $this->closedCounts['counts'] : [];
 	}
 }

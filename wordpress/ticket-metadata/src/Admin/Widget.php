@@ -8,7 +8,7 @@ use TicketMetadata\Changes\TicketIds;
 use TicketMetadata\Config;
 use TicketMetadata\Text;
 
-/** The dashboard widget: how many tickets are open, and the oldest. From the service, without a query to the site's database. */
+/** The dashboard widget: how many tickets there are, by status, and the oldest open ones. From the service, without a query to the site's database. */
 final class Widget {
 
 	private const ID = 'ticket_metadata_tickets';
@@ -52,20 +52,11 @@ final class Widget {
 		}
 		echo '<ul class="ticket-metadata-counts">';
 		foreach ( $counts as $status => $count ) {
+			$number = '<strong>' . esc_html( number_format_i18n( $count ) ) . '</strong>';
 			/* translators: 1: a number of tickets, 2: their status */
-			self::showCount( __( '%1$s %2$s', 'ticket-metadata' ), $status, $count );
-		}
-		foreach ( $board->closedCounts() as $status => $count ) {
-			/* translators: 1: a number of tickets, 2: their status, 3: a number of days */
-			self::showCount( __( '%1$s %2$s in the last %3$s days', 'ticket-metadata' ), $status, $count );
+			echo '<li>' . wp_kses( sprintf( __( '%1$s %2$s', 'ticket-metadata' ), $number, esc_html( Text::line( (string) $status, self::SUBJECT_LENGTH_MAX ) ) ), [ 'strong' => [] ] ) . '</li>';
 		}
 		echo '</ul>';
-	}
-
-	/** @param int|string $status */
-	private static function showCount( string $text, $status, int $count ): void {
-		$number = '<strong>' . esc_html( number_format_i18n( $count ) ) . '</strong>';
-		echo '<li>' . wp_kses( sprintf( $text, $number, esc_html( Text::line( (string) $status, self::SUBJECT_LENGTH_MAX ) ), esc_html( number_format_i18n( Board::CLOSED_DAYS ) ) ), [ 'strong' => [] ] ) . '</li>';
 	}
 
 	/** @param array[] $tickets */
