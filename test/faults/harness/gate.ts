@@ -26,3 +26,14 @@ export function createGate<Args extends unknown[], Result> (call: (...args: Args
     },
   }
 }
+
+/** Does the same again and again, whenever it may. It waits until it is resumed. */
+export function startLoop (work: () => Promise<void>, failed: (error: unknown) => void) {
+  const gate = createGate(work)
+  void gate.pause()
+  const loop = async () => { for (;;) await gate.call() }
+  loop().catch(failed)
+  return gate
+}
+
+export type Loop = ReturnType<typeof startLoop>

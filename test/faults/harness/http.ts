@@ -11,6 +11,8 @@ export interface Answer {
 /** Ways in which a call can end without an answer when servers are killed; ABORT_ERR: none came in time. */
 const BROKEN = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ABORT_ERR']
 
+export const isBroken = (error: unknown): boolean => BROKEN.includes((error as NodeJS.ErrnoException).code ?? '')
+
 /** Callers of the service that keep their connections. */
 export function createCaller (t: Test, deadlineMs: number) {
   const agent = new Agent({ keepAlive: true })
@@ -18,7 +20,7 @@ export function createCaller (t: Test, deadlineMs: number) {
 
   return (method: string, url: string, body?: unknown, headers: Record<string, string> = {}) => new Promise<Answer>((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException) => {
-      if (BROKEN.includes(error.code ?? '')) resolve({ status: 0, body: { code: error.code }, headers: {} })
+      if (isBroken(error)) resolve({ status: 0, body: { code: error.code }, headers: {} })
       else reject(error)
     }
     const sent = request(url, {
@@ -30,7 +32,7 @@ export function createCaller (t: Test, deadlineMs: number) {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => { chunks.push(chunk) })
       response.on('error', fail)
-      response.on('end', () => { resolve({ status: response.statusCode!, headers: response.headers, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }) })
+      response.on('end', () => { resolve({ status: response.statusCode!, headers: response.headers, body: JSON.parse(Buffer.concat(chunks).toString() || 'null') as unknown }) })
     })
     sent.on('error', fail)
     sent.end(body === undefined ? undefined : JSON.stringify(body))

@@ -23,6 +23,7 @@ interface Entry {
   versions: Set<number>
   /** The newest version that was acknowledged, as it was answered. */
   newest?: Ticket
+  isDeleted: boolean
 }
 
 /**
@@ -38,7 +39,7 @@ export function createLedger () {
   let lastId = 0
 
   function entryOf (id: number): Entry {
-    const entry = entries.get(id) ?? { writes: 0, acknowledged: new Set(), refused: new Set(), versions: new Set() }
+    const entry = entries.get(id) ?? { writes: 0, acknowledged: new Set(), refused: new Set(), versions: new Set(), isDeleted: false }
     entries.set(id, entry)
     return entry
   }
@@ -95,6 +96,12 @@ export function createLedger () {
       note('redis', id)
     },
 
+    /** Of its ticket a tombstone is left. */
+    remove ({ id }: Write) {
+      entryOf(id).isDeleted = true
+      note('redis', id)
+    },
+
     /** It will be made when Redis is back, and has no version yet. */
     accept ({ id, mark }: Write) {
       entryOf(id).acknowledged.add(mark)
@@ -142,7 +149,9 @@ export function createLedger () {
 
 export type Ledger = ReturnType<typeof createLedger>
 
-function * compareEntry ({ acknowledged, refused, newest }: Entry, held: Ticket | undefined, conflicts?: ReadonlySet<string>): Generator<string> {
+function * compareEntry ({ acknowledged, refused, newest, isDeleted }: Entry, held: Ticket | undefined, conflicts?: ReadonlySet<string>): Generator<string> {
+  if (held && isDeleted !== (held.deleted_at !== undefined)) yield isDeleted ? `was deleted, and is ${JSON.stringify(held)}` : 'is a tombstone, and nobody deleted it'
+  if (isDeleted) return
   const has = (mark: string) => held?.custom_fields?.[mark] === true
   for (const mark of acknowledged) if (!has(mark) && !conflicts?.has(mark)) yield `${mark} was acknowledged and is not there`
   for (const mark of refused) if (has(mark)) yield `${mark} was refused and is there`

@@ -13,7 +13,7 @@ const EXPECTED = [...SURELY_NOT_APPLIED, 'outcome_unknown', 'ECONNRESET', 'EPIPE
 
 export type Outcome = 'acknowledged' | 'refused' | 'doubtful'
 
-interface Answered { outcome: Outcome, status: number }
+interface Answered { outcome: Outcome, status: number, body: unknown }
 
 /**
  * Sends writes to one place, and enters in the ledger what is answered.
@@ -26,15 +26,20 @@ export function createWriter (call: Call, ledger: Ledger, url: () => Promise<str
     return await sendTo(target, method, ledger.begin(id), fields)
   }
 
-  async function sendTo (target: string, method: 'POST' | 'PATCH', write: Write, fields: object, headers?: Record<string, string>, isInDoubt = false): Promise<Answered> {
-    const answer = await call(method, `${target}/tickets/${write.id}`, { ...fields, custom_fields: { [write.mark]: true } }, headers)
-    return { status: answer.status, outcome: enter(write, answer, isInDoubt) }
+  async function sendTo (target: string, method: 'POST' | 'PATCH' | 'DELETE', write: Write, fields: object, headers?: Record<string, string>, isInDoubt = false): Promise<Answered> {
+    const sent = method === 'DELETE' ? undefined : { ...fields, custom_fields: { [write.mark]: true } }
+    const answer = await call(method, `${target}/tickets/${write.id}`, sent, headers)
+    return { status: answer.status, body: answer.body, outcome: enter(write, answer, isInDoubt) }
   }
 
   /** @param isInDoubt an earlier attempt with the same mark is */
   function enter (write: Write, { status, body }: Answer, isInDoubt: boolean): Outcome {
     if (status === 200 || status === 201) {
       ledger.acknowledge(write, body as Ticket)
+      return 'acknowledged'
+    }
+    if (status === 204) {
+      ledger.remove(write)
       return 'acknowledged'
     }
     if (status === 202) {
@@ -72,6 +77,18 @@ export function createWriter (call: Call, ledger: Ledger, url: () => Promise<str
           if (!isInDoubt) break
           answered = await sendTo(await url(), 'POST', write, fields, key, true)
         }
+      }
+    },
+
+    /** One write, with its Idempotency-Key until it is acknowledged. Resolves with the ticket; null: it was deleted. */
+    async surely (method: 'POST' | 'PATCH' | 'DELETE', id: number, fields: object): Promise<Ticket | null> {
+      const write = ledger.begin(id)
+      const key = { 'idempotency-key': `"${method} ${id} ${write.mark}"` }
+      for (;;) {
+        const { outcome, body } = await sendTo(await url(), method, write, fields, key, true)
+        if (outcome === 'acknowledged') return method === 'DELETE' ? null : body as Ticket
+        if (ledger.findings.length > 0) throw new Error(`ticket ${id}: ${write.mark} was given up`)
+        await sleep(REPEAT_AFTER_MS)
       }
     },
 
