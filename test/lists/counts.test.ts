@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Ticket } from '../../src/tickets/ticket.ts'
 import { done, erase } from '../erasure/erase.ts'
 import { createService, eventually, type Service } from '../helper.ts'
+import { compareIndexes } from './indexes.ts'
 
 const built = ({ call }: Pick<Service, 'call'>) => eventually(async () => {
   if ((await call('GET', '/tickets')).status !== 200) throw new Error('the indexes are not built')
@@ -98,6 +99,21 @@ t.test('a ticket that is brought to MySQL meanwhile is counted once', async t =>
   }
   t.strictSame((await call('GET', '/tickets/counts?group_by=status')).body.counts, { closed: 20 })
   t.ok(flushes > 2, 'it has counted again')
+})
+
+t.test('a ticket whose older version is acknowledged after the newer one is counted', async t => {
+  const service = await createService(t)
+  const { call, app: { tickets: { database, shards } } } = service
+  const { dueIndex } = shards.all[0]!
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
+  const { lease, tickets, firstVersions } = await dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
+  await database.upsert(tickets, firstVersions)
+  await call('PATCH', '/tickets/1', { subject: 'newer' })
+  t.match((await call('POST', '/flush')).body, { synced: 1, remaining: 0 })
+  await dueIndex.acknowledge(lease, tickets)
+  t.strictSame(...await compareIndexes(service))
+  t.strictSame((await call('GET', '/tickets/counts?group_by=assigned_to')).body.counts, { none: 1 })
 })
 
 t.test('bad input', async t => {

@@ -73,7 +73,8 @@ for i = 4, #ARGV, ARGUMENTS_PER_TICKET do
   else
     if not synced or tonumber(synced) < tonumber(written) then redis.call('HSET', key, 'synced_version', written) end
     redis.call('HDEL', key, 'first_version')
-    if not is_index_off() then put(id, HELD, true, number) end
+    -- One that another flush has brought to MySQL meanwhile is in no index.
+    if synced ~= version and not is_index_off() then put(id, HELD, true, number) end
     -- A change that is not due by itself has left the lease in place.
     local score = redis.call('ZSCORE', due_key, id)
     if score and tonumber(score) == lease_score then redis.call('ZADD', due_key, 'XX', now, id) end
