@@ -51,6 +51,8 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
     }),
     async () => {
       await note(lister.count(questions.next().value))
+      // From Redis alone.
+      await note(lister.count({ filters: {}, by: 'status' }))
       done.counts += 1
     },
     async () => {
@@ -93,13 +95,12 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
       await ledger.acknowledged(200)
     }
     await pause()
-
     const compare = async (when: string) => {
       const findings: string[] = []
       const take = async (found: AsyncIterable<string> | Iterable<string>) => { for await (const finding of found) findings.push(finding) }
       for (const filters of [{}, { status: ['open'] }, { assigned_to: [0, 7] }, { customer_id: 1 }, { status: ['closed', 'pending'], assigned_to: [8] }]) {
-        for (const sort of ['ticket_id', '-ticket_id', 'created_at', '-created_at'] as const) await take(lister.walk({ filters, sort, limit: 100, by: 'status' }))
-        for (const by of ['status', 'assigned_to', 'priority'] as const) await take(lister.count({ filters, sort: 'ticket_id', limit: 1, by }))
+        for (const sort of ['ticket_id', '-ticket_id', 'created_at', '-created_at'] as const) await take(lister.walk({ filters, sort, limit: 100 }))
+        for (const by of ['status', 'assigned_to', 'priority'] as const) await take(lister.count({ filters, by }))
       }
       await take(lister.look(model.ids()))
       t.strictSame(findings.slice(0, 20), [], `${name}, ${when}: lists, counts and tickets are those of the model`)
