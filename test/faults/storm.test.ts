@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { eventually, privateMariadb, privateRedis } from '../helper.ts'
+import { compareIndexes } from '../lists/indexes.ts'
 import { cycles } from './harness/cycles.ts'
 import { startLoop } from './harness/gate.ts'
 import { createRig } from './harness/rig.ts'
@@ -106,6 +108,7 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
       t.strictSame(findings.slice(0, 20), [], `${name}, ${when}: lists, counts and tickets are those of the model`)
     }
     await compare('quiet')
+    await eventually(async () => { assert.deepEqual(...await compareIndexes(stores)) })
     for (const { takeAll } of pollers) await takeAll()
     await eventually(async () => {
       const [finding] = copies[2]!.compare(model)
