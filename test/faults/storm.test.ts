@@ -25,7 +25,7 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
   const { ledger, stores } = rig
   const model = createTicketModel()
   // The answer of a write that is journaled says nothing of the ticket. What was evicted is put back by a read, and is there at the check.
-  const variables = { FALLBACK: 'off', READ_CACHE_SECONDS: 86_400 }
+  const variables = { FALLBACK: 'off', READ_CACHE_SECONDS: 86_400, FLUSH_INTERVAL_MS: 300 }
   const instances = await Promise.all([rig.start(variables), rig.start(variables)])
   const random = sample(fc.nat(), SEED)
   const upTo = (n: number) => random.next().value % n
@@ -60,8 +60,9 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
     async () => {
       const ids = model.ids()
       const one = ids[upTo(ids.length)] ?? 1
-      const { status } = await rig.call('POST', `${await url()}/flush`, [{}, { scope: 'all' }, { ticket_ids: [one] }][upTo(3)])
-      if (status === 200) done.flushes += 1
+      // Seldom: while nothing is brought to MySQL, lists ask it beside Redis.
+      const flush = [{}, { scope: 'all' }, { ticket_ids: [one] }][upTo(10)]
+      if (flush && (await rig.call('POST', `${await url()}/flush`, flush)).status === 200) done.flushes += 1
       await note(lister.look([one]))
       for (let i = 0; i < 10; i += 1) done.evictions += await stores.redis.eval(EVICT, 1, `${stores.prefix}ticket:${ids[upTo(ids.length)]}`) as number
     },
@@ -92,7 +93,7 @@ t.test(`lists, counts and changes while tickets are written, deleted and flushed
     for (const loop of loops) loop.resume()
     copies[1]!.lose()
     for (const [fault] of faults.map(fault => [fault, upTo(2 ** 31)] as const).sort(([, a], [, b]) => a - b)) {
-      await ledger.acknowledged(600)
+      await ledger.acknowledged(1000)
       await fault()
       await ledger.acknowledged(200)
     }

@@ -31,6 +31,8 @@ export function createCopy (name: string, find: (finding: string) => void) {
     /** What came up to a cursor. */
     keep (changes: readonly Change[], next: string, killed: Killed) {
       if (killed === 'before it has kept anything') return
+      // What the snapshot does not hold was deleted before, also if it was begun a moment ago and nothing but the cursor is missing.
+      if (cursor === undefined) held.clear()
       for (const change of changes) {
         const known = held.get(change.ticket_id)
         if (known && known.version > change.version) find(`${name}: ticket ${change.ticket_id} went back from ${known.version} to ${change.version}`)
@@ -44,7 +46,6 @@ export function createCopy (name: string, find: (finding: string) => void) {
       if (!isLost) find(`${name}: its cursor has expired, and Redis has lost nothing`)
       isLost = false
       snapshots += 1
-      held.clear()
       cursor = undefined
     },
 
