@@ -4,26 +4,44 @@ import type { Ticket } from '../../src/tickets/ticket.ts'
 import { createService, createStores, eventually, type Service } from '../helper.ts'
 import { insertEntry } from '../outages/journal.ts'
 
-/** Nothing that comes late brings a deleted ticket back: not in Redis, not in MySQL, not for a caller. */
+/** Nothing that comes late brings a ticket back that was deleted or erased: not in Redis, not in MySQL, not for a caller. */
 async function checkDeleted (t: Test, { call, hash, row }: Service, id = 1) {
   await call('POST', '/flush')
   t.ok((await hash(id)).deleted_at, 'Redis has the tombstone')
   t.ok((await row(id))!.deleted_at, 'MySQL has it')
-  t.equal((await row(id))!.version, Number((await hash(id)).version))
+  t.match(await row(id), { customer_id: 0, status: '', version: Number((await hash(id)).version) })
   t.equal((await hash(id)).customer_id, undefined)
   t.equal((await call('GET', `/tickets/${id}`)).status, 410)
+}
+
+/** All tickets of these tests are customer 1's. */
+const WAYS: Record<string, (service: Service, id: number) => Promise<void>> = {
+  deleted: async ({ call }, id) => { await call('DELETE', `/tickets/${id}`) },
+  erased: async ({ call }) => {
+    const { body: { erasure_id: erasure } } = await call('POST', '/erasures', { customer_id: 1 })
+    await eventually(async () => {
+      const { body } = await call('GET', `/erasures/${erasure}`)
+      if (body.state !== 'done') throw new Error(JSON.stringify(body))
+    })
+  },
+}
+
+type Remove = typeof WAYS[string]
+
+function late (name: string, run: (t: Test, remove: Remove) => Promise<void>) {
+  for (const [way, remove] of Object.entries(WAYS)) t.test(`${way}: ${name}`, async t => { await run(t, remove) })
 }
 
 const shardOf = ({ app }: Service) => app.tickets.shards.all[0]!
 
 const claim = (service: Service) => shardOf(service).dueIndex.claim({ leaseMs: 30_000, ticketsMax: 10 })
 
-t.test('a flush that has claimed the ticket before, and whose statement and acknowledgement come after', async t => {
+late('a flush that has claimed the ticket before, and whose statement and acknowledgement come after', async (t, remove) => {
   const service = await createService(t)
   const { call, app, due } = service
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   const { lease, tickets, firstVersions } = await claim(service)
-  await call('DELETE', '/tickets/1')
+  await remove(service, 1)
   await app.tickets.database.upsert(tickets, firstVersions)
   await shardOf(service).dueIndex.acknowledge(lease, tickets)
   t.not(await due(1), null, 'it stays due')
@@ -33,7 +51,7 @@ t.test('a flush that has claimed the ticket before, and whose statement and ackn
   await checkDeleted(t, service)
 })
 
-t.test('a retry, and a dead letter that is brought back', async t => {
+late('a retry, and a dead letter that is brought back', async (t, remove) => {
   const service = await createService(t)
   const { call } = service
   for (const id of [1, 2]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
@@ -41,14 +59,14 @@ t.test('a retry, and a dead letter that is brought back', async t => {
   const failures = tickets.map(({ ticket_id: ticketId, version }) => ({ ticketId, version, isFinal: true, reason: 'refused' }))
   await shardOf(service).dueIndex.retry(lease, failures.slice(1))
   t.match((await call('GET', '/flush')).body, { dead: 1 })
-  for (const id of [1, 2]) await call('DELETE', `/tickets/${id}`)
+  for (const id of [1, 2]) await remove(service, id)
   t.match(await shardOf(service).dueIndex.retry(lease, failures), [0, 0], 'there is something new to write')
   t.match((await call('POST', '/flush/dead/retry', { ticket_ids: [1, 2] })).body, { redriven: 0 })
   await checkDeleted(t, service, 1)
   await checkDeleted(t, service, 2)
 })
 
-t.test('a restore of the row that was read before', async t => {
+late('a restore of the row that was read before', async (t, remove) => {
   const service = await createService(t)
   const { call, app, redis, prefix, hash } = service
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
@@ -58,7 +76,7 @@ t.test('a restore of the row that was read before', async t => {
   const [undecided] = await store.read([1]) as unknown as [{ stamp: string }]
   const row = (await app.tickets.database.find([1])).found.get(1) as Ticket
   const restore = { op: 'restore', ticket_id: 1, ticket: row, asked: undecided.stamp } as const
-  await call('DELETE', '/tickets/1')
+  await remove(service, 1)
   t.match(await store.write([restore]), [{ code: 'ticket_deleted' }])
   await checkDeleted(t, service)
   await redis.del(`${prefix}ticket:1`)
@@ -67,11 +85,11 @@ t.test('a restore of the row that was read before', async t => {
   t.equal((await call('GET', '/tickets/1')).status, 410)
 })
 
-t.test('entries of the journal from before, replayed and applied by an operator', async t => {
+late('entries of the journal from before, replayed and applied by an operator', async (t, remove) => {
   const stores = await createStores(t)
   const before = await createService(t, {}, stores)
   await before.call('POST', '/tickets/1', { customer_id: 1 })
-  await before.call('DELETE', '/tickets/1')
+  await remove(before, 1)
   await before.app.close()
   await insertEntry(stores.sql, { ticket_id: 1, fields: { subject: 'late' } }, { ticket_id: 1, op: 'create', fields: { customer_id: 1 } })
   const service = await createService(t, {}, stores)
@@ -104,19 +122,23 @@ t.test('a deletion that waited in the journal is applied, and leaves what is new
   await checkDeleted(t, service, 2)
 })
 
-t.test('reconcile: whichever of the two has the tombstone, the other gets it', async t => {
+late('reconcile: a Redis that has the ticket again, from a backup, gets the tombstone again', async (t, remove) => {
   const service = await createService(t)
-  const { call, app, redis, prefix, sql, row } = service
+  const { call, app, redis, prefix } = service
   await call('POST', '/tickets/1', { customer_id: 1 })
   const old = await redis.hgetall(`${prefix}ticket:1`)
-  await call('DELETE', '/tickets/1')
+  await remove(service, 1)
   await call('POST', '/flush')
   await redis.del(`${prefix}ticket:1`)
   await redis.hset(`${prefix}ticket:1`, old)
   await redis.zadd(`${prefix}tickets:due`, 'inf', '1')
   t.match(await loadNewer(app.tickets.shards, [1]), { loaded: 1 })
   await checkDeleted(t, service)
+})
 
+t.test('reconcile: a deletion that MySQL has not got yet stays', async t => {
+  const service = await createService(t)
+  const { call, app, sql, row } = service
   await call('POST', '/tickets/2', { customer_id: 1, status: 'closed' })
   await call('POST', '/flush')
   const { version } = (await row(2))!
@@ -126,13 +148,13 @@ t.test('reconcile: whichever of the two has the tombstone, the other gets it', a
   await checkDeleted(t, service, 2)
 })
 
-t.test('resync: a MySQL that has the ticket again, from a backup, gets the tombstone again', async t => {
+late('resync: a MySQL that has the ticket again, from a backup, gets the tombstone again', async (t, remove) => {
   const service = await createService(t)
   const { call, sql } = service
   await call('POST', '/tickets/1', { customer_id: 1, status: 'closed' })
   await call('POST', '/flush')
   await sql.query('CREATE TABLE backup AS SELECT * FROM wp_support_tickets')
-  await call('DELETE', '/tickets/1')
+  await remove(service, 1)
   await call('POST', '/flush')
   await sql.query('REPLACE INTO wp_support_tickets SELECT * FROM backup')
   t.match((await call('POST', '/resync', { ticket_ids: [1] })).body, { marked: 1 })
@@ -142,10 +164,11 @@ t.test('resync: a MySQL that has the ticket again, from a backup, gets the tombs
   await checkDeleted(t, service)
 })
 
-t.test('a tombstone is no witness of what MySQL holds', async t => {
-  const { call, redis, prefix } = await createService(t)
+late('a tombstone is no witness of what MySQL holds', async (t, remove) => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
   await call('POST', '/tickets/1', { customer_id: 1 })
-  await call('DELETE', '/tickets/1')
+  await remove(service, 1)
   await call('POST', '/flush')
   t.equal(await redis.hget(`${prefix}tickets:synced`, 'last'), null)
 })
