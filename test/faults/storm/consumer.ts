@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { fromChangeCursor, toChangeCursor } from '../../../src/http/change-cursor.ts'
 import type { Ticket } from '../../../src/tickets/ticket.ts'
 import { isBroken } from '../harness/http.ts'
 import { difference } from './lister.ts'
 import type { TicketModel } from './model.ts'
-import type { Reader } from './reader.ts'
+import { REPEAT_AFTER_MS, type Reader } from './reader.ts'
 import { sample } from './writers.ts'
 
 interface Change { ticket_id: number, version: number, deleted: boolean, ticket: Ticket | null }
@@ -99,7 +100,7 @@ export async function followEvents (url: string, copy: Copy, pagesMax: number, s
   const request = get(`${url}/changes`, { agent: false, signal, headers: { accept: 'text/event-stream', ...(cursor && { 'last-event-id': cursor }) } })
   try {
     const [response] = await once(request, 'response') as [IncomingMessage]
-    if (response.statusCode === 503) return
+    if (response.statusCode === 503) return await sleep(REPEAT_AFTER_MS)
     let rest = ''
     let changes: Change[] = []
     let pages = 0

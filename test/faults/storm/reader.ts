@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Call } from '../harness/http.ts'
 
 /** Short, as a writer's: it goes on in the middle of a recovery. */
-const REPEAT_AFTER_MS = 20
+export const REPEAT_AFTER_MS = 20
 
-/** Asks one of the instances until one answers; what is no outage is answered, too. */
+/** Asks one of the instances, again while it is unavailable. */
 export function createReader (call: Call, url: () => Promise<string>) {
   return async <Body>(path: string): Promise<{ status: number, body: Body }> => {
     for (;;) {
