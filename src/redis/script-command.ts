@@ -15,9 +15,10 @@ export class ScriptCommand extends Base {
 
   /** Called by the constructor of the base class. */
   initPromise () {
-    const { promise, resolve, reject } = Promise.withResolvers()
-    this.promise = promise
-    this.resolve = settling(this, reply => { resolve(this.transformReply(reply)) })
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+    // Rejects where the reply cannot be text, because it is too long.
+    this.promise = promise.then(reply => this.transformReply(reply))
+    this.resolve = settling(this, resolve)
     this.reject = settling(this, reject)
   }
 }

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { loadNewer } from '../../src/sync/reconcile.ts'
 import type { Ticket } from '../../src/tickets/ticket.ts'
 import { createService, createStores, eventually, type Service } from '../helper.ts'
+import { done, erase } from '../erasure/erase.ts'
 import { insertEntry } from '../outages/journal.ts'
 
 /** Nothing that comes late brings a ticket back that was deleted or erased: not in Redis, not in MySQL, not for a caller. */
@@ -15,21 +16,15 @@ async function checkDeleted (t: Test, { call, hash, row }: Service, id = 1) {
 }
 
 /** All tickets of these tests are customer 1's. */
-const WAYS: Record<string, (service: Service, id: number) => Promise<void>> = {
-  deleted: async ({ call }, id) => { await call('DELETE', `/tickets/${id}`) },
-  erased: async ({ call }) => {
-    const { body: { erasure_id: erasure } } = await call('POST', '/erasures', { customer_id: 1 })
-    await eventually(async () => {
-      const { body } = await call('GET', `/erasures/${erasure}`)
-      if (body.state !== 'done') throw new Error(JSON.stringify(body))
-    })
-  },
+const WAYS: Record<string, (t: Test, service: Service, id: number) => Promise<unknown>> = {
+  deleted: (_t, { call }, id) => call('DELETE', `/tickets/${id}`),
+  erased: async (t, service) => await done(service, await erase(t, service, 1)),
 }
 
-type Remove = typeof WAYS[string]
+type Remove = (service: Service, id: number) => Promise<unknown>
 
 function late (name: string, run: (t: Test, remove: Remove) => Promise<void>) {
-  for (const [way, remove] of Object.entries(WAYS)) t.test(`${way}: ${name}`, async t => { await run(t, remove) })
+  for (const [way, remove] of Object.entries(WAYS)) t.test(`${way}: ${name}`, async t => { await run(t, (service, id) => remove(t, service, id)) })
 }
 
 const shardOf = ({ app }: Service) => app.tickets.shards.all[0]!
