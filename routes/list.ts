@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import type { Config } from '../src/config.ts'
 import { callerOf } from '../src/auth/caller.ts'
 import { Problem, invalid } from '../src/errors.ts'
@@ -100,7 +101,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     const { cursor, limit = TICKETS_PER_PAGE_DEFAULT, partial = false } = request.query
     const asked = { filters: toFilters(request.query), sort: toSort(request.query.sort) }
     const after = cursor === undefined ? undefined : fromCursor(asked, cursor)
-    const { tickets, unread, next, incomplete } = await list({ ...asked, limit, after }, { caller, answer, isPartial: partial })
+    const { tickets, unread, next, incomplete } = await list({ ...asked, limit, after }, { caller, gone: goneOf(reply), answer, isPartial: partial })
     return reply.send(answer.toPage(tickets, {
       next_cursor: next ? toCursor(asked, next) : null,
       has_more: next !== undefined,
@@ -114,7 +115,7 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
     schema: {
       operationId: 'countTickets',
       summary: 'Count tickets',
-      description: 'How many tickets fit the filters of GET /tickets, by a field. Exact at one moment of the request: tickets that wait in Redis, and those of MySQL, each once.',
+      description: 'How many tickets fit the filters of GET /tickets, by a field: tickets that wait in Redis, and those of MySQL, each once, as it was at some moment of the request.',
       tags: ['lists'],
       querystring: Type.Object({
         group_by: Type.Enum([...GROUP_FIELDS], { description: 'What they are counted by', examples: ['status'] }),
@@ -128,16 +129,23 @@ const routes: FastifyPluginAsyncTypebox<{ config: Config }> = async (app, { conf
         ...problems('validation_failed', 'not_supported', 'store_unavailable', 'overloaded'),
       },
     },
-  }, async request => {
+  }, async (request, reply) => {
     refuseUnlisted()
     const { group_by: by, ...filters } = request.query
     const asOf = Math.floor(Date.now() / 1000)
-    const counts = await count(toFilters(filters), by)
+    const counts = await count(toFilters(filters), by, { caller: callerOf(request), gone: goneOf(reply) })
     return { counts: Object.fromEntries(Array.from(counts, ([value, number]) => [toName(by, value), number])), as_of: asOf }
   })
 }
 
 export default routes
+
+/** Ends when nobody waits for the answer any more. */
+function goneOf ({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => { gone.abort() })
+  return gone.signal
+}
 
 function toSort (sort: Asked['sort'] = '-ticket_id'): Sort {
   const isDescending = sort.startsWith('-')

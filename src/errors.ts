@@ -127,8 +127,8 @@ export const notThroughProxy = (sign: string) =>
 export const rateLimited = (seconds: number) =>
   new Problem('rate_limited', 'Repeat the request after the seconds in Retry-After.', { headers: { 'retry-after': String(Math.max(1, seconds)) } })
 
-export const overloaded = (cause?: unknown) =>
-  new Problem('overloaded', 'Nothing was changed. Repeat the request after the seconds in Retry-After.', { cause })
+export const overloaded = (cause?: unknown, detail = 'Nothing was changed. Repeat the request after the seconds in Retry-After.') =>
+  new Problem('overloaded', detail, { cause })
 
 /** It was not begun with, because the answer is as large as one may be, the caller holds its share, or nobody waits for it any more. */
 export class NotRead extends Problem {

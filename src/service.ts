@@ -32,6 +32,7 @@ import { createBudget, type Refusal } from './util/budget.ts'
 import { createChangeSignal } from './util/change-signal.ts'
 import type { Grace } from './util/grace.ts'
 import { createPace } from './util/pace.ts'
+import { createSemaphore } from './util/semaphore.ts'
 import { createTraffic } from './util/traffic.ts'
 import type { Target } from './webhooks/targets.ts'
 import { createWebhooks } from './webhooks/webhooks.ts'
@@ -50,6 +51,12 @@ const START_TIMEOUT_MS = 2000
 
 /** That run at a time: the pool has connections for others, too. */
 const COMPARISONS_MAX = 3
+
+/** Steps of passes through all unsynced tickets that run at a time, each a millisecond of Redis. All else comes in between, and keeps two thirds of its rate, whatever passes are asked for. */
+const PASS_STEPS_MAX = 1
+
+/** Several millions of tickets that nobody else is served beside. */
+const PASS_TIMEOUT_MS = 10_000
 
 export interface ServiceOptions {
   config: Config
@@ -93,6 +100,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
     },
     log,
     limit: pLimit(COMPARISONS_MAX),
+    passes: { steps: createSemaphore(PASS_STEPS_MAX), timeoutMs: PASS_TIMEOUT_MS },
   }
   const shards = createShards(redis.shards.map((shard, index) => createTicketShard({ ...shardOptions, index, shard, keys: createKeys(config.KEY_PREFIX, shard.tag) })), partitioning)
   const store = createTicketStore({
@@ -154,7 +162,7 @@ export function createService ({ config, redis, mysql, log, grace, site, targets
   const isListed = config.LISTS === 'on'
   const read: TicketRepository['read'] = (ids, options) => repository.read(ids, options)
   // Without indexes nothing is known of the order of what Redis holds.
-  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([], partitioning), database, read, journaled: isJournaled ? journal.list : undefined })
+  const list = createLists({ shards: isListed ? shards : createShards<TicketShard>([], partitioning), database, read, journal: isJournaled ? { list: journal.list, isIdle: gate.isIdle } : undefined })
   const changes = createChanges({ shards, list, isListed, read, pace })
   const changeSignal = createChangeSignal(changes.mark)
   events.on('write', changeSignal.changed)

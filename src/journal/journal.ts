@@ -73,7 +73,7 @@ export function createJournal (mysql: Mysql, { table, partitioning, bytesMax, on
     waitingOf,
 
     /** The tickets of which changes wait, in the order of their ids, whether they fit the filters or not. */
-    async list ({ sort: { isDescending }, after, limit }: Query): Promise<Listed> {
+    async list ({ sort: { isDescending }, after, limit }: Pick<Query, 'sort' | 'after' | 'limit'>): Promise<Listed> {
       const rows = await ask<{ ticket_id: number }[]>(
         `SELECT DISTINCT ticket_id FROM ${name} WHERE state = 'pending'${after ? ` AND ticket_id ${isDescending ? '<' : '>'} ?` : ''} ORDER BY ticket_id ${isDescending ? 'DESC' : 'ASC'} LIMIT ?`, [...after ? [after.id] : [], limit])
       const positions = rows.map(row => ({ id: Number(row.ticket_id), value: Number(row.ticket_id) }))

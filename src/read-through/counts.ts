@@ -1,9 +1,10 @@
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import { storeUnavailable } from '../errors.ts'
 import type { Shards } from '../shards/shards.ts'
-import type { ListStore, Tally } from '../store/list-store.ts'
+import type { ListStore, PassCall, Tally } from '../store/list-store.ts'
 import type { Filters, GroupField } from '../tickets/query.ts'
 import { withTimeout } from '../util/async.ts'
+import { OWN_WORK } from '../util/budget.ts'
 
 /** The ids that MySQL is to leave out are asked for this often while tickets are brought to it. */
 const ATTEMPTS_MAX = 8
@@ -37,9 +38,10 @@ export function createCounts ({ shards, database }: CountOptions) {
   let counting: Promise<Settled> | undefined
 
   /** Redis is asked again when MySQL has begun its snapshot: a ticket that was brought to it in between would be counted twice. */
-  async function ask (filters: Filters, by: GroupField, timeoutMs: number) {
-    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      const parts = await shards.each(({ list }) => list.count(filters, by))
+  async function ask (filters: Filters, by: GroupField, timeoutMs: number, call: PassCall) {
+    const endsAt = performance.now() + timeoutMs
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX && performance.now() < endsAt; attempt += 1) {
+      const parts = await shards.each(({ list }) => list.count(filters, by, call))
       // What Redis fails with is no failure of MySQL, in whose transaction it is asked.
       let failure: Error | undefined
       const isCurrent = async () => (await shards.each(({ list }) => list.sign())).every((sign, i) => sign === parts[i]!.sign)
@@ -54,7 +56,7 @@ export function createCounts ({ shards, database }: CountOptions) {
   }
 
   async function countSettled (): Promise<Settled> {
-    const { parts, rows: counts } = await ask({}, 'status', SETTLED_TIMEOUT_MS)
+    const { parts, rows: counts } = await ask({}, 'status', SETTLED_TIMEOUT_MS, { caller: OWN_WORK })
     for (const part of parts) add(counts, part.settled, -1)
     settled = { epochs: epochsOf(parts), counts, atMs: performance.now() }
     return settled
@@ -88,15 +90,15 @@ export function createCounts ({ shards, database }: CountOptions) {
     throw storeUnavailable(new Error('the epochs of the indexes change all the time'), 'What MySQL holds is being compared with Redis. Repeat the request after the seconds in Retry-After.')
   }
 
-  /** @throws {Problem} store_unavailable, not_supported, validation_failed */
-  return async (filters: Filters, by: GroupField): Promise<Map<string, number>> => {
+  /** @throws {Problem} store_unavailable, overloaded, not_supported */
+  return async (filters: Filters, by: GroupField, call: PassCall): Promise<Map<string, number>> => {
     const { status: statuses, ...others } = filters
     let total
     if (by === 'status' && Object.keys(others).length === 0) {
       total = await tally()
       if (statuses) for (const status of total.keys()) if (!statuses.includes(status)) total.delete(status)
     } else {
-      const { parts, rows } = await ask(filters, by, CALLER_TIMEOUT_MS)
+      const { parts, rows } = await ask(filters, by, CALLER_TIMEOUT_MS, call)
       total = rows
       for (const { counts } of parts) add(total, counts, 1)
     }

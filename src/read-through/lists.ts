@@ -1,16 +1,23 @@
-import { Problem } from '../errors.ts'
+import { overloaded, Problem } from '../errors.ts'
 import type { TicketDatabase } from '../database/ticket-database.ts'
 import type { Shards } from '../shards/shards.ts'
-import type { ListStore } from '../store/list-store.ts'
+import type { ListStore, PassCall } from '../store/list-store.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import { byPosition, fits, positionOf, type Listed, type Position, type Query, type Sort } from '../tickets/query.ts'
 import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
+import { withTimeout } from '../util/async.ts'
 
 /** Of tickets that are read before it is known whether they are part of the page. */
 const EARLY_BYTES_MAX = 256 * 1024
 
 /** All fields of a ticket but the custom ones are about as long at most. */
 const FIELDS_BYTES = 1024
+
+/** Journaled tickets that are read at a time, to find out where they stand by a time. */
+const JOURNALED_PER_READ = 500
+
+/** A caller waits for it. */
+const JOURNAL_TIMEOUT_MS = 10_000
 
 /** Of a Redis that has taken over meanwhile, nothing was known before. */
 const SIGN_MAX_AGE_MS = 10_000
@@ -19,12 +26,16 @@ export interface ListOptions {
   shards: Shards<{ list: ListStore }>
   database: Pick<TicketDatabase, 'list'>
   read: TicketRepository['read']
-  /** The tickets that have changes in the journal, by their ids; undefined: nothing is journaled. */
-  journaled?: (query: Query) => Promise<Listed>
+  /** undefined: nothing is journaled. */
+  journal?: {
+    /** The tickets that have changes in the journal, by their ids. */
+    list: (query: Pick<Query, 'sort' | 'after' | 'limit'>) => Promise<Listed>
+    /** Whether it has none, as far as is known. */
+    isIdle: () => boolean
+  }
 }
 
-export interface ListCall {
-  caller: string
+export interface ListCall extends PassCall {
   /** What the tickets are read for: it bounds them in bytes. */
   answer: Answer
   /** What there is, where not all can be asked. */
@@ -51,7 +62,7 @@ export interface TicketPage {
  * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
  * What Redis has found it tells at once, or while MySQL looks: nearly all of a page of tickets that are worked on.
  */
-export function createLists ({ shards, database, read, journaled }: ListOptions) {
+export function createLists ({ shards, database, read, journal }: ListOptions) {
   /** Of several shards each has a page, nearly all of which is left out. */
   const isAlone = shards.all.length === 1
   const settling = createSettling()
@@ -79,19 +90,44 @@ export function createLists ({ shards, database, read, journaled }: ListOptions)
     return ids.map(id => byId.get(id)!)
   }
 
-  return async (query: Query, { caller, answer, isPartial }: ListCall): Promise<TicketPage> => {
+  /** What the journal may bring into the list. By a time a ticket stands where its changes bring it, so that all of them are read. */
+  async function ofJournal (list: NonNullable<ListOptions['journal']>['list'], query: Query, { caller, gone }: PassCall): Promise<Listed> {
+    const { filters, sort, after, limit } = query
+    if (sort.field === 'ticket_id') return list(query)
+    const compare = byPosition(sort)
+    return withTimeout(JOURNAL_TIMEOUT_MS, async late => {
+      let first: Position[] = []
+      for (let next: Position | undefined; ;) {
+        late.throwIfAborted()
+        const { positions, end } = await list({ sort: { field: 'ticket_id', isDescending: false }, limit: JOURNALED_PER_READ, ...(next && { after: next }) })
+        const found = await read(positions.map(({ id }) => id), { caller })
+        const here = found.flatMap((each, i): Position[] => {
+          // What cannot be read is told, and stands where a ticket does whose time cannot be read.
+          if (each instanceof Problem) return each.code === 'ticket_deleted' ? [] : [{ value: 0, id: positions[i]!.id }]
+          return each && fits(each.ticket, filters) ? [positionOf(each.ticket, sort)] : []
+        })
+        first = [...first, ...here.filter(position => !after || compare(after, position) < 0)].sort(compare).slice(0, limit + 1)
+        if (!end) return { positions: first.slice(0, limit), ...(first.length > limit && { end: first[limit - 1]! }) }
+        next = end
+      }
+    }, () => overloaded(new Error('the journaled tickets were not read in time')), gone)
+  }
+
+  return async (query: Query, { caller, gone, answer, isPartial }: ListCall): Promise<TicketPage> => {
     const incomplete = new Set<'redis' | 'mysql'>()
+    const askJournal = async () => journal ? await part('mysql', isPartial, incomplete, () => ofJournal(journal.list, query, { caller, gone })) : []
+    // Before Redis: what is applied in between is in both, and not in neither.
+    const replaying = journal && !journal.isIdle() ? await askJournal() : undefined
     const expected = settling.expected()
     const besideRedis = expected === undefined ? undefined : database.list(query)
     besideRedis?.catch(() => { /* It is told below, unless Redis fails, too, or MySQL is asked again. */ })
-    const inRedis = (await shards.each(({ list }) => part('redis', isPartial, incomplete, () => list.list(query, isAlone)))).flat()
+    const inRedis = (await shards.each(({ list }) => part('redis', isPartial, incomplete, () => list.list(query, isAlone, { caller, gone })))).flat()
     const isCurrent = settling.note(inRedis.map(({ sign }) => sign)) === expected
     const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
     const early = merge(inRedis, query).positions.map(({ id }) => id)
-    const isJournalAsked = journaled !== undefined && incomplete.has('redis') && query.sort.field === 'ticket_id'
     const [inMysql, inJournal, foundEarly] = await Promise.all([
       part('mysql', isPartial, incomplete, () => (isCurrent ? besideRedis : undefined) ?? database.list(query)),
-      isJournalAsked ? part('mysql', isPartial, incomplete, () => journaled(query)) : [],
+      replaying ?? (incomplete.has('redis') ? askJournal() : []),
       read(early, { caller, answer: besideAnswer(answer), told }),
     ])
     const parts = [...inMysql, ...inJournal, ...inRedis]

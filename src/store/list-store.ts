@@ -1,9 +1,11 @@
-import { type Problem, invalid, storeUnavailable } from '../errors.ts'
+import { overloaded, type Problem, storeUnavailable } from '../errors.ts'
 import { RedisError } from '../redis/failure.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Keys } from '../tickets/keys.ts'
 import { byPosition, type Filters, type GroupField, type Listed, type Position, type Query } from '../tickets/query.ts'
 import type { Found } from '../tickets/repository.ts'
+import { withTimeout } from '../util/async.ts'
+import type { createSemaphore } from '../util/semaphore.ts'
 import { BYTES_PER_CALL_MAX } from './owners.ts'
 import { toFound } from './reader.ts'
 import type { Scripts } from './scripts.ts'
@@ -14,112 +16,119 @@ const LOOKED_MAX = 500
 /** Calls for one page: then it ends where they have come to. */
 const CALLS_MAX = 8
 
-/** Tickets that are looked through for an order that no index has, and ranges of ids that have any. */
-const SORTED_MAX = 20_000
-const AMONG_MANY = `while this many tickets wait for MySQL (at most about ${SORTED_MAX}, fewer where their ids are far apart)`
+/** Tickets that one step of a pass looks at, a millisecond, and the others of the last range of ids. Beside full load a reader in a loop left writes 0.62 of their rate, with 1,000 0.47. */
+const STEP_LOOKED_MAX = 500
 
 /** Ids of tickets that MySQL may have a row of, of one call. */
 const HELD_PER_CALL = 2000
 
-/** What a call is asked. */
-interface Look {
-  filters: Filters
-  /** The field whose values are told. */
-  value: string
-  isDescending?: boolean
-  after: number | undefined
-  limit: number
-  /** Of hashes. Default: none are told. */
-  bytesMax?: number
+/** On whose behalf a part of the tickets is gone through. */
+export interface PassCall {
+  /** The name of the API key: those who have passes made take turns. */
+  caller: string
+  /** Nobody waits for it any more. */
+  gone?: AbortSignal
 }
 
-interface Seen { id: number, value: string, hash: string[] | null }
+export interface PassOptions {
+  /** Bounds the steps that run at a time, of all shards. */
+  steps: ReturnType<typeof createSemaphore>
+  timeoutMs: number
+}
 
 /**
  * The unsynced tickets of a shard, in order.
  * @param decode of a hash
  */
-export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem) {
-  async function look ({ filters: wanted, value, isDescending = false, after, limit, bytesMax = 0 }: Look): Promise<{ found: Seen[], sign: string, next?: number }> {
-    const { assigned_to: assignees, customer_id: customer, ...filters } = wanted
+export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem, { steps, timeoutMs }: PassOptions) {
+  const indexKeys = [keys.due, keys.dead, keys.index, keys.synced]
+
+  async function ask<Answer> (script: 'list' | 'pass', { assigned_to: assignees, customer_id: customer, ...filters }: Filters, rest: object): Promise<Answer> {
     const asked = {
       ...filters,
       ...(assignees && { assigned_to: assignees.map(String) }),
       ...(customer !== undefined && { customer_id: String(customer) }),
-      ...(after !== undefined && { after: String(after) }),
-      descending: isDescending,
-      value,
-      limit,
-      looked_max: LOOKED_MAX,
-      bytes_max: bytesMax,
+      ...rest,
     }
-    const reply = await scripts.list([keys.due, keys.dead, keys.index, keys.synced], [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
+    const reply = await scripts[script](indexKeys, [keys.ticketPrefix, JSON.stringify(asked)]) as string | 0
     if (reply === 0) throw notWhole()
-    const [next, sign, ...flat] = JSON.parse(reply) as [string, string, ...(string | string[] | null)[]]
-    const found: Seen[] = []
-    for (let i = 0; i < flat.length; i += 3) found.push({ id: Number(flat[i]), value: flat[i + 1] as string, hash: flat[i + 2] as string[] | null })
-    return { found, sign, ...(next !== '' && { next: Number(next) }) }
-  }
-
-  /** By looking at each that fits. */
-  async function countEach (filters: Filters, by: GroupField): Promise<Map<string, number>> {
-    const counts = new Map<string, number>()
-    let next: number | undefined
-    let looked = 0
-    do {
-      const page = await look({ filters, value: by, after: next, limit: LOOKED_MAX })
-      for (const { value } of page.found) add(counts, by === 'assigned_to' && value === '' ? '0' : value, 1)
-      next = page.next
-      looked += LOOKED_MAX
-      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/group_by', `cannot be ${by} with these filters ${AMONG_MANY}: narrow the filters`)
-    } while (next !== undefined)
-    return counts
+    return JSON.parse(reply) as Answer
   }
 
   /** In the order that the indexes have. */
-  async function walk ({ filters, sort, after, limit }: Query, isWhole: boolean): Promise<ListedHere> {
+  async function walk ({ filters, sort: { isDescending: descending }, after, limit }: Query, isWhole: boolean): Promise<ListedHere> {
     const positions: Position[] = []
     const tickets = new Map<number, Found | Problem>()
-    let next = after?.id
+    let next = after && String(after.id)
     let sign = ''
     for (let calls = 0; calls < CALLS_MAX; calls += 1) {
-      const page = await look({ filters, value: sort.field, isDescending: sort.isDescending, after: next, limit: limit - positions.length, bytesMax: isWhole ? BYTES_PER_CALL_MAX : 0 })
-      for (const { id, value, hash } of page.found) {
-        positions.push({ id, value: Number(value) })
+      const flat: (string | string[] | null)[] = await ask('list', filters, { descending, after: next, limit: limit - positions.length, looked_max: LOOKED_MAX, bytes_max: isWhole ? BYTES_PER_CALL_MAX : 0 })
+      next = flat[0] as string
+      sign = flat[1] as string
+      for (let i = 2; i < flat.length; i += 2) {
+        const id = Number(flat[i])
+        positions.push({ id, value: id })
+        const hash = flat[i + 1] as string[] | null
         if (hash) tickets.set(id, toFound(decode(id, hash)))
       }
-      next = page.next
-      sign = page.sign
-      if (next === undefined) return { positions, tickets, sign }
+      if (next === '') return { positions, tickets, sign }
       if (positions.length === limit) break
     }
-    return { positions, tickets, sign, end: { value: next!, id: next! } }
+    return { positions, tickets, sign, end: { value: Number(next), id: Number(next) } }
   }
 
-  /** In another: the first ones of all. */
-  async function select (query: Query): Promise<ListedHere> {
-    const compare = byPosition(query.sort)
+  /**
+   * Goes through all that fit, for what no index has. Each step is a call that occupies Redis for a millisecond or two, and others have theirs in between.
+   * @param what is asked, of the next step
+   * @param each step's results, pair by pair
+   */
+  const pass = (filters: Filters, { caller, gone }: PassCall, what: () => object, each: (pairs: (string | number)[]) => void): Promise<{ sign: string }> =>
+    withTimeout(timeoutMs, async late => {
+      for (let after: string | undefined; ;) {
+        const release = await steps(caller, 1)
+        let next, sign, pairs
+        try {
+          late.throwIfAborted();
+          [next, sign, ...pairs] = await ask<[string, string, ...(string | number)[]]>('pass', filters, { ...what(), after, looked_max: STEP_LOOKED_MAX })
+        } finally {
+          release()
+        }
+        each(pairs)
+        if (next === '') return { sign }
+        after = next
+      }
+    }, () => tooMany(timeoutMs), gone)
+
+  /** By looking at each that fits. */
+  async function countEach (filters: Filters, by: GroupField, call: PassCall): Promise<Map<string, number>> {
+    const counts = new Map<string, number>()
+    await pass(filters, call, () => ({ value: by }), pairs => {
+      for (const [value, number] of toCounts(pairs)) add(counts, by === 'assigned_to' && value === '' ? '0' : value, number)
+    })
+    return counts
+  }
+
+  /** In an order that no index has: the first ones of all. */
+  async function select ({ filters, sort, after, limit }: Query, call: PassCall): Promise<ListedHere> {
+    const compare = byPosition(sort)
+    // One more than are wanted tells whether there are more.
     let first: Position[] = []
-    let isCut = false
-    let next: number | undefined
-    let looked = 0
-    let sign
-    do {
-      const page = await look({ filters: query.filters, value: query.sort.field, after: next, limit: LOOKED_MAX })
-      const beyond = page.found.map(({ id, value }): Position => ({ id, value: Number(value) })).filter(position => !query.after || compare(query.after, position) < 0)
-      const all = [...first, ...beyond].sort(compare)
-      isCut ||= all.length > query.limit
-      first = all.slice(0, query.limit)
-      next = page.next
-      sign = page.sign
-      looked += LOOKED_MAX
-      if (next !== undefined && looked >= SORTED_MAX) throw invalid('/sort', `cannot be ${query.sort.field} ${AMONG_MANY}: narrow the filters, or sort by ticket_id`)
-    } while (next !== undefined)
-    return { positions: first, tickets: new Map(), sign, ...(isCut && { end: first.at(-1)! }) }
+    const toPair = ({ value, id }: Position) => [value, id]
+    const isFull = () => first.length > limit
+    const { sign } = await pass(filters, call, () => ({
+      value: sort.field,
+      descending: sort.isDescending,
+      first: { limit: limit + 1, ...(after && { beyond: toPair(after) }), ...(isFull() && { within: toPair(first.at(-1)!) }) },
+    }), pairs => {
+      const found = Array.from({ length: pairs.length / 2 }, (_, i): Position => ({ value: Number(pairs[2 * i]), id: Number(pairs[2 * i + 1]) }))
+      first = [...first, ...found].sort(compare).slice(0, limit + 1)
+    })
+    const positions = first.slice(0, limit)
+    return { positions, tickets: new Map(), sign, ...(isFull() && { end: positions.at(-1)! }) }
   }
 
   const count = async (by: string, after: string, idsMax: number) => {
-    const reply = await scripts.count([keys.due, keys.dead, keys.index, keys.synced], [by, after, idsMax]) as [string, string, (string | number)[], string[], string, (string | number)[]] | 0
+    const reply = await scripts.count(indexKeys, [by, after, idsMax]) as [string, string, (string | number)[], string[], string, (string | number)[]] | 0
     if (reply === 0) throw notWhole()
     return reply
   }
@@ -129,7 +138,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
      * The unsynced tickets that fit, by a field ('': they have none, of assigned_to '0'), and the ids of all of which MySQL may have a row.
      * `sign` is another one when MySQL is to be asked again.
      */
-    async count (filters: Filters, by: GroupField): Promise<Counted> {
+    async count (filters: Filters, by: GroupField, call: PassCall): Promise<Counted> {
       const isIndexed = Object.keys(filters).length === 0 && (by === 'status' || by === 'assigned_to')
       const [sign, first, flat, ids, epoch, settled] = await count(isIndexed ? by : '', '', HELD_PER_CALL)
       for (let next = first; next !== '';) {
@@ -137,7 +146,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
         ids.push(...more)
         next = following
       }
-      const counts = isIndexed ? new Map<string, number>() : await countEach(filters, by)
+      const counts = isIndexed ? new Map<string, number>() : await countEach(filters, by, call)
       for (const [value, number] of toCounts(flat)) add(counts, value, number)
       return { sign, counts, heldIds: ids.map(Number), epoch, settled: toCounts(settled) }
     },
@@ -152,10 +161,10 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
     sign: async (): Promise<string> => (await count('', '', 0))[0],
 
     /**
-     * The unsynced tickets that fit, beyond a position. Bounded work: it may end before `limit`.
+     * The unsynced tickets that fit, beyond a position. By id the work is bounded: it may end before `limit`. By a time all that fit are gone through.
      * @param isWhole whether the tickets themselves are wanted, as far as they are at hand
      */
-    list: (query: Query, isWhole: boolean): Promise<ListedHere> => query.sort.field === 'ticket_id' ? walk(query, isWhole) : select(query),
+    list: (query: Query, isWhole: boolean, call: PassCall): Promise<ListedHere> => query.sort.field === 'ticket_id' ? walk(query, isWhole) : select(query, call),
   }
 }
 
@@ -184,5 +193,7 @@ const toCounts = (flat: readonly (string | number)[]): Map<string, number> =>
 const add = (counts: Map<string, number>, value: string, number: number) => { counts.set(value, (counts.get(value) ?? 0) + number) }
 
 const notWhole = () => storeUnavailable(new RedisError('refused', 'the indexes of the unsynced tickets are not whole'), 'The indexes of the tickets that wait for MySQL are being built. Repeat the request after the seconds in Retry-After.')
+
+const tooMany = (timeoutMs: number) => overloaded(new Error('the unsynced tickets were not gone through in time'), `All tickets that wait for MySQL and fit were not gone through within ${timeoutMs / 1000} s. Narrow the filters, by customer_id or assigned_to, or list by ticket_id.`)
 
 export type ListStore = ReturnType<typeof createListStore>

@@ -11,7 +11,7 @@ const SCRIPT_NAMES = [
   'dead', 'redrive', 'inspect',
   'checkpoint', 'scan', 'versions', 'repair',
   'walk', 'outdate', 'resync',
-  'reindex', 'list', 'count', 'changes',
+  'reindex', 'list', 'pass', 'count', 'changes',
   'search',
   'limit',
   'webhook_turn', 'webhook_accept', 'webhook_record', 'webhook_retry', 'webhook_leave', 'webhook_status',

@@ -3,7 +3,7 @@ import { createDueIndex, horizonOf, type DueIndexOptions } from '../store/due-in
 import { createCheckpoint } from '../store/checkpoint.ts'
 import { createChangeLog } from '../store/change-log.ts'
 import { createErasureStore } from '../store/erasure-store.ts'
-import { createListStore } from '../store/list-store.ts'
+import { createListStore, type PassOptions } from '../store/list-store.ts'
 import { createIndexStore } from '../store/index-store.ts'
 import { createReconcileStore } from '../store/reconcile-store.ts'
 import { createResyncStore } from '../store/resync-store.ts'
@@ -20,6 +20,7 @@ export interface TicketShardOptions extends WriteCodecOptions, Omit<Partition, '
   index: number
   partitioning: Partitioning
   retentionSeconds: number
+  passes: PassOptions
   /** A change stays in the change log this long; 0: there is none. */
   changesSeconds: number
   /** This number of unsynced tickets is gone from Redis. */
@@ -49,7 +50,7 @@ export function createTicketShard (options: TicketShardOptions) {
     reconcile,
     erasure: createErasureStore(scripts, keys),
     index: createIndexStore(scripts, keys),
-    list: createListStore(scripts, keys, createWriteCodec(options).decode),
+    list: createListStore(scripts, keys, createWriteCodec(options).decode, options.passes),
     changes: createChangeLog(scripts, keys),
     walk: resyncStore.walkOn,
     resync: createShardResync({ ...options, checkpoint, store: resyncStore, load: reconcile.load, forgetArchived: reconcileStore.forgetArchived }),

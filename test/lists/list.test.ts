@@ -6,7 +6,7 @@ import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
 import type { Ticket } from '../../src/tickets/ticket.ts'
 import { createService, createStores, eventually, privateMariadb, privateRedis, type Service } from '../helper.ts'
 import { done, erase } from '../erasure/erase.ts'
-import { ready } from '../outages/journal.ts'
+import { insertEntry, ready, replayed, replayLock } from '../outages/journal.ts'
 import { pages } from './pages.ts'
 
 /** Until the indexes have been built for the first time. */
@@ -102,6 +102,25 @@ t.test('an agent\'s ticket is found among many, in bounded steps', async t => {
   t.match((await call('GET', '/tickets?assigned_to=8')).body, { tickets: [{ ticket_id: 3 }], has_more: false })
   t.strictSame((await pages(t, service, '&category=rare', 50)).map(ticket => ticket.ticket_id), [3])
   t.strictSame((await pages(t, service, '&category=rare&sort=updated_at', 50)).map(ticket => ticket.ticket_id), [3])
+})
+
+t.test('by time the first of any number are found, with any filter', async t => {
+  const service = await createService(t)
+  const { call } = service
+  await built(service)
+  const ids = Array.from({ length: 3000 }, (_, i) => i + 1)
+  const createdAt = (id: number) => 1000 + id * 7919 % 1009
+  for (let from = 0; from < ids.length; from += 500) {
+    await call('POST', '/tickets/batch', { operations: ids.slice(from, from + 500).map(id => ({ op: 'create', ticket_id: id, customer_id: 1 + id % 2, created_at: createdAt(id), ...(id % 3 && { assigned_to: id % 3 }), ...(id % 5 === 0 && { category: 'some' }), status: id % 4 ? 'open' : 'pending' })) })
+  }
+  const inOrder = (some: readonly number[]) => some.toSorted((a, b) => createdAt(a) - createdAt(b) || a - b)
+  const all = { '': ids, '&status=pending': ids.filter(id => id % 4 === 0), '&assigned_to=1,none&status=open': ids.filter(id => id % 3 !== 2 && id % 4 > 0), '&customer_id=2&category=some': ids.filter(id => id % 2 === 1 && id % 5 === 0), '&created_since=1500&created_until=1600': ids.filter(id => createdAt(id) >= 1500 && createdAt(id) <= 1600) }
+  for (const [query, fitting] of Object.entries(all)) {
+    for (const sort of ['created_at', '-created_at']) {
+      const listed = await pages(t, service, `&sort=${sort}${query}`, 100)
+      t.strictSame(listed.map(ticket => ticket.ticket_id), sort === 'created_at' ? inOrder(fitting) : inOrder(fitting).toReversed(), `${sort}${query}`)
+    }
+  }
 })
 
 t.test('tickets of a status are found among those of many agents, or of a customer', async t => {
@@ -215,6 +234,9 @@ t.test('while Redis is unavailable: 503, or what MySQL has with the changes of t
   await call('POST', '/tickets/3', { customer_id: 1 })
   await redis.stop()
   await ready({ call }, 'degraded')
+  await insertEntry(stores.sql, { ticket_id: 8, op: 'create', fields: { customer_id: 8, status: 'open' } })
+  for (const sort of ['ticket_id', 'created_at']) t.match((await call('GET', `/tickets?partial=true&customer_id=8&sort=${sort}`)).body, { tickets: [{ ticket_id: 8 }], incomplete: ['redis'] }, 'what another instance has kept')
+  await stores.sql.query('DELETE FROM wp_support_tickets_journal')
   const journaled = { 'PATCH /tickets/1': { status: 'open' }, 'PATCH /tickets/3': { subject: 'in Redis alone' }, 'DELETE /tickets/4': undefined, 'POST /tickets/6': { customer_id: 1, status: 'closed' }, 'POST /tickets/7': { customer_id: 2 } }
   for (const [route, body] of Object.entries(journaled)) {
     const [method, url] = route.split(' ') as ['PATCH', string]
@@ -236,7 +258,43 @@ t.test('while Redis is unavailable: 503, or what MySQL has with the changes of t
       t.strictSame(all.map(ticket => ticket.ticket_id), ids, `${sort}, ${limit} a page`)
     }
   }
-  t.strictSame(await found('sort=created_at&status=closed'), [2, 5], 'by time what MySQL tells of')
+  for (const by of ['created_at', 'updated_at']) {
+    const closed = await found(`sort=${by}&status=closed`)
+    t.strictSame(closed.toSorted(), [2, 5, 6], `by ${by}: also those that the journal creates`)
+    t.strictSame(await found(`sort=-${by}&status=closed`), closed.toReversed())
+    t.strictSame(await found(`sort=-${by}&status=closed&limit=1`), closed.slice(-1), 'what does not fit takes no place of the page')
+    t.strictSame((await found(`sort=${by}&status=open`)).toSorted(), [1, 7], 'and those that its changes make fit')
+    t.match((await call('GET', `/tickets?partial=true&sort=${by}`)).body, { errors: [{ ticket_id: 3, error: { code: 'store_unavailable' } }] }, 'a ticket that Redis alone has')
+    for (const limit of [1, 2, 3]) {
+      const all = await pages(t, service, `&partial=true&sort=${by}`, limit)
+      t.strictSame(all.map(ticket => [ticket[by as 'created_at'], ticket.ticket_id]), all.map(ticket => [ticket[by as 'created_at'], ticket.ticket_id]).toSorted((a, b) => a[0]! - b[0]! || a[1]! - b[1]!), `${by}, ${limit} a page: in order`)
+      t.strictSame(all.map(ticket => ticket.ticket_id).toSorted(), [1, 2, 5, 6, 7], `${by}, ${limit} a page`)
+    }
+  }
+})
+
+t.test('while the journal is applied a list has what it has yet to create, or make fit', async t => {
+  const stores = await createStores(t)
+  const before = await createService(t, {}, stores)
+  await built(before)
+  await before.call('POST', '/tickets/1', { customer_id: 1 })
+  await before.app.close()
+  const { sql, variables } = stores
+  const lock = replayLock(String(variables.MYSQL_URL))
+  await sql.query('SELECT GET_LOCK(?, 1)', [lock])
+  await insertEntry(sql, { ticket_id: 2, op: 'create', fields: { customer_id: 1, status: 'pending' } }, { ticket_id: 1, fields: { status: 'pending' } })
+  const service = await createService(t, {}, stores)
+  await eventually(async () => { if (service.app.tickets.journal.gate.isIdle()) throw new Error('the journal has not been looked at') })
+  const look = async () => {
+    for (const sort of ['ticket_id', 'created_at', 'updated_at']) {
+      const { status, body } = await service.call('GET', `/tickets?status=pending&sort=${sort}`)
+      t.strictSame([status, body.tickets.map((ticket: Ticket) => ticket.ticket_id).toSorted(), body.incomplete], [200, [1, 2], undefined], sort)
+    }
+  }
+  await look()
+  await sql.query('DO RELEASE_LOCK(?)', [lock])
+  await replayed(service)
+  await look()
 })
 
 t.test('while MySQL is unavailable: 503, or what waits in Redis; by status a count needs it no more', async t => {
@@ -408,10 +466,10 @@ t.test('large tickets, of Redis and of MySQL alone: each is on one page', async 
   await call('POST', '/flush', { scope: 'all' })
   for (const id of of(0)) await redis.del(`${prefix}ticket:${id}`)
   t.equal((await create(of(1))).status, 200)
-  const { positions, tickets } = await app.tickets.shards.all[0]!.list.list({ filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit: 60 }, true)
+  const { positions, tickets } = await app.tickets.shards.all[0]!.list.list({ filters: {}, sort: { field: 'ticket_id', isDescending: false }, limit: 60 }, true, { caller: 'a' })
   t.strictSame([positions.length, tickets.size], [60, 1], 'one call tells no more than the first beyond its bytes')
   for (const [id, fields] of [[1001, {}], [1002, { category: 'other', custom_fields }], [1003, {}]] as const) await call('POST', `/tickets/${id}`, { customer_id: 2, category: 'small', ...fields })
-  const small = await app.tickets.shards.all[0]!.list.list({ filters: { customer_id: 2, category: ['small'] }, sort: { field: 'ticket_id', isDescending: false }, limit: 60 }, true)
+  const small = await app.tickets.shards.all[0]!.list.list({ filters: { customer_id: 2, category: ['small'] }, sort: { field: 'ticket_id', isDescending: false }, limit: 60 }, true, { caller: 'a' })
   t.strictSame([small.positions.length, small.tickets.size], [2, 1], 'nor reads more of those that do not fit')
   for (const id of [1001, 1002, 1003]) await call('DELETE', `/tickets/${id}`)
   const all = Array.from({ length: 120 }, (_, i) => i + 1)
