@@ -79,7 +79,7 @@ export function createList ({ api, isAccess, filters, onPartial }) {
       ? hasMore ? 'None among those that were looked at; there are more to look at.' : 'No ticket fits.'
       : `${plural(tickets.length, 'ticket')}${hasMore ? ', and there are more.' : '.'}`
     const parts = [many,
-      ...incomplete.length > 0 ? [`Not complete: ${incomplete.map(name => name === 'redis' ? 'Redis' : 'MySQL').join(' and ')} could not be asked.`] : [],
+      ...incomplete.length > 0 ? [`Not complete: ${incomplete.map(name => name === 'redis' ? 'Redis' : 'MySQL').join(' and ')} could not be asked, or not for all tickets.`] : [],
       ...errors.length > 0 ? [`${plural(errors.length, 'ticket')} cannot be read: ${errors.map(({ ticket_id }) => ticket_id).join(', ')}.`] : []]
     setText(summary, parts.join(' '))
   }

@@ -74,7 +74,7 @@ final class Find {
 		} while ( $page['has_more'] && $left > 0 );
 		if ( $missing !== [] ) {
 			/* translators: %s: redis, mysql or both */
-			\WP_CLI::warning( sprintf( __( 'The list is incomplete. The service could not ask: %s.', 'ticket-metadata' ), implode( ', ', array_keys( $missing ) ) ) );
+			\WP_CLI::warning( sprintf( __( 'The list is incomplete. The service could not ask, or not for all tickets: %s.', 'ticket-metadata' ), implode( ', ', array_keys( $missing ) ) ) );
 		}
 	}
 
