@@ -31,6 +31,11 @@ export const reprioritizations = (key: string) => ['low', 'urgent', 'high'].map(
 /** The first page of the open tickets of each agent. */
 export const listsOf = (agents: number, key: string) => Array.from({ length: agents }, (_, i) => template('GET', `/tickets?status=open&assigned_to=${i + 1}&limit=50`, { key }))
 
+/** What changed last: no index has that order, and all unsynced tickets are gone through. */
+export const LATEST = '/tickets?sort=-updated_at&limit=50'
+
+export const latest = (key: string) => template('GET', LATEST, { key })
+
 export const counts = (key: string) => template('GET', '/tickets/counts?group_by=status', { key })
 
 export const read = (key: string) => template('GET', '/tickets/{known}', { key })

@@ -1,8 +1,9 @@
 /** How long a list and a count take while the service has as many writes as it takes, with few and with many unsynced tickets. */
 import { Failure } from '../../scripts/lib/main.mjs'
 import { besideWrites, type BesideWrites } from '../lib/beside-writes.ts'
+import { contender } from '../lib/contender.ts'
 import { expectWhole, populate, type Site } from '../lib/population.ts'
-import { changes, counts, listsOf } from '../lib/requests.ts'
+import { changes, counts, LATEST, latest, listsOf } from '../lib/requests.ts'
 import { type Contender, interleave } from '../lib/rounds.ts'
 import { compared, type Row, stated } from '../lib/rows.ts'
 import { median } from '../lib/statistics.ts'
@@ -17,7 +18,7 @@ const PAGE = 50
 export const lists: Scenario = {
   name: 'lists',
   title: 'Lists and counts beside writes',
-  minutes: 5.5,
+  minutes: 7.5,
   needs: ['wrk'],
   wants: [],
 
@@ -44,7 +45,36 @@ export const lists: Scenario = {
     return [
       ...toRows(`first page of ${PAGE} open tickets of one agent`, plan.mysqlRows, pages),
       ...toRows('counts by status', plan.mysqlRows, counted),
+      ...await passes(sites.at(-1)!),
     ]
+
+    /** What one request costs for which all unsynced tickets are gone through, and what it leaves to writes. */
+    async function passes ({ service, name: size, ids: knownIds }: Site): Promise<Row[]> {
+      const place = `${size} unsynced tickets, ${plan.mysqlRows.toLocaleString('en-US')} rows in MySQL`
+      const values: number[] = []
+      while (values.length < plan.rounds(6)) {
+        const startedAt = performance.now()
+        await read(service, LATEST)
+        values.push(performance.now() - startedAt)
+      }
+      const options = { stage, server: service, statuses: [200], seconds: plan.choose(8, 1.5), knownIds }
+      const writes = changes(service.key)
+      const beside = besideWrites({ ...options, name: 'with-passes', writes, reads: [latest(service.key)] })
+      const series = await interleave({
+        contenders: [
+          { name: 'with', measure: async isWarmup => (await beside.measure(isWarmup)).writes },
+          { name: 'without', measure: async isWarmup => (await contender({ ...options, name: 'without-passes', requests: writes }).measure(isWarmup)).rate },
+        ],
+        rounds: plan.rounds(5),
+        warmup: 1,
+        note: text => note(`writes with and without a list by time: ${text}`),
+        figure: rate => rate,
+      })
+      return [
+        stated({ scenario: 'lists', work: `first page of all tickets by -updated_at: ${place}`, unit: 'ms', values }),
+        compared({ scenario: 'lists', work: `PATCH beside one reader of such pages: ${place}`, beside: 'without the reader', unit: 'requests/s', values: series.get('with')!, references: series.get('without')! }),
+      ]
+    }
   },
 }
 
