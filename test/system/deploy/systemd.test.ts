@@ -50,8 +50,10 @@ const defaults = loadConfig({})
 t.test('starts what the repository has', async t => {
   const [command, ...args] = one(t, service.ExecStart, 'ExecStart').split(' ')
   t.equal(command, '/usr/bin/node')
-  t.strictSame(args, ['src/server.ts'])
-  t.ok(existsSync(join(ROOT, ...args)), 'the file is there')
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  t.equal(['node', ...args].join(' '), scripts.start, 'as npm start does')
+  t.match(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'), `CMD ${JSON.stringify(['node', ...args]).replaceAll(',', ', ')}\n`, 'and the image')
+  t.ok(existsSync(join(ROOT, args.at(-1)!)), 'the file is there')
   t.equal(one(t, service.WorkingDirectory, 'WorkingDirectory'), '/opt/ticket-metadata-service')
 })
 
