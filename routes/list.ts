@@ -42,7 +42,7 @@ const querystringOf = (statuses: readonly string[]) => Type.Object({
   sort: Type.Optional(Type.Enum(SORT_FIELDS.flatMap(field => [field, `-${field}`]), { description: '`-` descends; the id breaks ties. Default: -ticket_id', examples: ['-ticket_id'] })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: TICKETS_PER_PAGE_MAX, description: `Tickets of a page at most; default: ${TICKETS_PER_PAGE_DEFAULT}`, examples: [50] })),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: '`next_cursor` of the page before, such as an answer has it' })),
-  partial: Type.Optional(Type.Boolean({ description: 'true: where Redis, a part of a Cluster or MySQL cannot be asked, what there is, and `incomplete`', examples: [false] })),
+  partial: Type.Optional(Type.Boolean({ description: 'true: where Redis, a part of a Cluster or MySQL cannot be asked, or not in time, what there is, and `incomplete`', examples: [false] })),
 }, { additionalProperties: false })
 
 type Asked = Static<ReturnType<typeof querystringOf>>
@@ -143,7 +143,8 @@ export default routes
 /** Ends when nobody waits for the answer any more. */
 function goneOf ({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  raw.once('close', () => { gone.abort() })
+  if (raw.destroyed) gone.abort()
+  else raw.once('close', () => { gone.abort() })
   return gone.signal
 }
 

@@ -163,6 +163,8 @@ export function createTableDatabase (mysql: Mysql, table: string, retentionSecon
       return ranges.map((_range, place) => highest.get(place)!)
     },
 
+    refusal: () => undefined,
+
     list: createList(mysql, table),
 
     count: createCount(mysql, table),

@@ -1,3 +1,4 @@
+import type { Problem } from '../errors.ts'
 import type { CorruptTicketError } from '../tickets/codec.ts'
 import type { Ticket } from '../tickets/fields.ts'
 import type { Filters, GroupField, Listed, Query } from '../tickets/query.ts'
@@ -78,6 +79,9 @@ export interface TicketDatabase {
 
   /** The statuses that the tickets have, byte by byte, as far as they can be told cheaply. */
   statuses (): Promise<string[]>
+
+  /** Why it cannot list so, or count by a field; undefined: it can. */
+  refusal (asked: Pick<Query, 'filters' | 'sort'> | { by: GroupField }): Problem | undefined
 
   /**
    * Where the tickets that fit stand, beyond a position.

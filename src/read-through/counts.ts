@@ -9,8 +9,9 @@ import { OWN_WORK } from '../util/budget.ts'
 /** The ids that MySQL is to leave out are asked for this often while tickets are brought to it. */
 const ATTEMPTS_MAX = 8
 
-/** A caller waits for it. */
+/** A caller waits for it, of MySQL, and of all attempts. */
 const CALLER_TIMEOUT_MS = 5000
+const ATTEMPTS_TIMEOUT_MS = 10_000
 
 /** MySQL passes over all its rows once, some seconds for ten million of them. */
 const SETTLED_TIMEOUT_MS = 120_000
@@ -20,7 +21,7 @@ const SETTLED_MAX_AGE_MS = 10 * 60_000
 
 export interface CountOptions {
   shards: Shards<{ list: Pick<ListStore, 'count' | 'sign' | 'tally'> }>
-  database: Pick<TicketDatabase, 'count'>
+  database: Pick<TicketDatabase, 'count' | 'refusal'>
 }
 
 /** How many tickets were in step with MySQL, by status, when the epochs of the shards began. */
@@ -39,9 +40,9 @@ export function createCounts ({ shards, database }: CountOptions) {
 
   /** Redis is asked again when MySQL has begun its snapshot: a ticket that was brought to it in between would be counted twice. */
   async function ask (filters: Filters, by: GroupField, timeoutMs: number, call: PassCall) {
-    const endsAt = performance.now() + timeoutMs
+    const endsAt = performance.now() + Math.max(timeoutMs, ATTEMPTS_TIMEOUT_MS)
     for (let attempt = 1; attempt <= ATTEMPTS_MAX && performance.now() < endsAt; attempt += 1) {
-      const parts = await shards.each(({ list }) => list.count(filters, by, call))
+      const parts = await shards.each(({ list }) => list.count(filters, by, { ...call, timeoutMs: endsAt - performance.now() }))
       // What Redis fails with is no failure of MySQL, in whose transaction it is asked.
       let failure: Error | undefined
       const isCurrent = async () => (await shards.each(({ list }) => list.sign())).every((sign, i) => sign === parts[i]!.sign)
@@ -52,7 +53,7 @@ export function createCounts ({ shards, database }: CountOptions) {
       if (failure) throw failure
       if (rows) return { parts, rows }
     }
-    throw storeUnavailable(new Error('tickets are brought to MySQL all the time'), 'Tickets are being brought to MySQL, faster than they can be counted. Repeat the request after the seconds in Retry-After.')
+    throw storeUnavailable(new Error('tickets are brought to MySQL, or changed there, all the time'), 'Tickets are being brought to MySQL, or changed since, faster than they can be counted. Narrow the filters, or repeat the request after the seconds in Retry-After.')
   }
 
   async function countSettled (): Promise<Settled> {
@@ -98,6 +99,8 @@ export function createCounts ({ shards, database }: CountOptions) {
       total = await tally()
       if (statuses) for (const status of total.keys()) if (!statuses.includes(status)) total.delete(status)
     } else {
+      const refusal = database.refusal({ by })
+      if (refusal) throw refusal
       const { parts, rows } = await ask(filters, by, CALLER_TIMEOUT_MS, call)
       total = rows
       for (const { counts } of parts) add(total, counts, 1)

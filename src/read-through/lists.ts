@@ -6,6 +6,7 @@ import type { Ticket } from '../tickets/fields.ts'
 import { byPosition, fits, positionOf, type Listed, type Position, type Query, type Sort } from '../tickets/query.ts'
 import type { Answer, Found, TicketRepository } from '../tickets/repository.ts'
 import { withTimeout } from '../util/async.ts'
+import { createSemaphore } from '../util/semaphore.ts'
 
 /** Of tickets that are read before it is known whether they are part of the page. */
 const EARLY_BYTES_MAX = 256 * 1024
@@ -24,7 +25,7 @@ const SIGN_MAX_AGE_MS = 10_000
 
 export interface ListOptions {
   shards: Shards<{ list: ListStore }>
-  database: Pick<TicketDatabase, 'list'>
+  database: Pick<TicketDatabase, 'list' | 'refusal'>
   read: TicketRepository['read']
   /** undefined: nothing is journaled. */
   journal?: {
@@ -58,22 +59,25 @@ export interface TicketPage {
 /**
  * Lists of tickets: what is unsynced in Redis, merged with the rows of MySQL. What MySQL says counts if nothing was brought to it
  * between then and Redis's answer: else a ticket may be in neither. So they are asked side by side as long as that is likely, and
- * MySQL is asked after Redis otherwise: then a ticket that is brought to it in between is in both. Both tell ids and where they stand; then these tickets are read as any read reads
- * them, so that the newer of two versions counts, and those that do not fit any more are left out. What cannot be read is told.
+ * MySQL is asked after Redis otherwise: then a ticket that is brought to it in between is in both. Both tell ids and where they
+ * stand; then these tickets are read as any read reads them, so that the newer of two versions counts, and those that do not fit
+ * any more are left out. What cannot be read is told.
  * What Redis has found it tells at once, or while MySQL looks: nearly all of a page of tickets that are worked on.
  */
 export function createLists ({ shards, database, read, journal }: ListOptions) {
   /** Of several shards each has a page, nearly all of which is left out. */
   const isAlone = shards.all.length === 1
   const settling = createSettling()
+  /** One part of the journal is read at a time, of all callers in turns. */
+  const startReading = createSemaphore(1)
 
   /** @returns none, where it cannot be asked and need not be */
-  async function part<Part extends Listed> (name: 'redis' | 'mysql', isPartial: boolean, incomplete: Set<'redis' | 'mysql'>, ask: () => Promise<Part>): Promise<Part[]> {
+  async function part<Part extends Listed> (name: 'redis' | 'mysql', { isPartial, gone }: Pick<ListCall, 'isPartial' | 'gone'>, incomplete: Set<'redis' | 'mysql'>, ask: () => Promise<Part>): Promise<Part[]> {
     try {
       return [await ask()]
     } catch (error) {
       const isUnavailable = error instanceof Problem && (error.status === 503 || error.code === 'not_supported')
-      if (!isPartial || !isUnavailable) throw error
+      if (!isPartial || !isUnavailable || gone?.aborted) throw error
       incomplete.add(name)
       return []
     }
@@ -98,9 +102,17 @@ export function createLists ({ shards, database, read, journal }: ListOptions) {
     return withTimeout(JOURNAL_TIMEOUT_MS, async late => {
       let first: Position[] = []
       for (let next: Position | undefined; ;) {
-        late.throwIfAborted()
-        const { positions, end } = await list({ sort: { field: 'ticket_id', isDescending: false }, limit: JOURNALED_PER_READ, ...(next && { after: next }) })
-        const found = await read(positions.map(({ id }) => id), { caller })
+        const release = await startReading(caller, 1)
+        let positions: Position[], end: Position | undefined, found: Awaited<ReturnType<typeof read>>
+        try {
+          late.throwIfAborted();
+          ({ positions, end } = await list({ sort: { field: 'ticket_id', isDescending: false }, limit: JOURNALED_PER_READ, ...(next && { after: next }) }))
+          found = await read(positions.map(({ id }) => id), { caller })
+        } finally {
+          release()
+        }
+        const unread = found.find(isUnread)
+        if (unread instanceof Problem) throw unread
         const here = found.flatMap((each, i): Position[] => {
           // What cannot be read is told, and stands where a ticket does whose time cannot be read.
           if (each instanceof Problem) return each.code === 'ticket_deleted' ? [] : [{ value: 0, id: positions[i]!.id }]
@@ -110,23 +122,27 @@ export function createLists ({ shards, database, read, journal }: ListOptions) {
         if (!end) return { positions: first.slice(0, limit), ...(first.length > limit && { end: first[limit - 1]! }) }
         next = end
       }
-    }, () => overloaded(new Error('the journaled tickets were not read in time')), gone)
+    }, () => overloaded(new Error('the journaled tickets were not read in time'), `The changes that wait in the journal were not all read within ${JOURNAL_TIMEOUT_MS / 1000} s. List by ticket_id, or repeat the request when they have been applied.`), gone)
   }
 
-  return async (query: Query, { caller, gone, answer, isPartial }: ListCall): Promise<TicketPage> => {
+  return async (query: Query, call: ListCall): Promise<TicketPage> => {
+    const { caller, gone, answer, isPartial } = call
+    // Before Redis is asked in vain.
+    const refusal = database.refusal(query)
+    if (refusal && !isPartial) throw refusal
     const incomplete = new Set<'redis' | 'mysql'>()
-    const askJournal = async () => journal ? await part('mysql', isPartial, incomplete, () => ofJournal(journal.list, query, { caller, gone })) : []
+    const askJournal = async () => journal ? await part('mysql', call, incomplete, () => ofJournal(journal.list, query, { caller, gone })) : []
     // Before Redis: what is applied in between is in both, and not in neither.
     const replaying = journal && !journal.isIdle() ? await askJournal() : undefined
     const expected = settling.expected()
     const besideRedis = expected === undefined ? undefined : database.list(query)
     besideRedis?.catch(() => { /* It is told below, unless Redis fails, too, or MySQL is asked again. */ })
-    const inRedis = (await shards.each(({ list }) => part('redis', isPartial, incomplete, () => list.list(query, isAlone, { caller, gone })))).flat()
+    const inRedis = (await shards.each(({ list }) => part('redis', call, incomplete, () => list.list(query, isAlone, { caller, gone })))).flat()
     const isCurrent = settling.note(inRedis.map(({ sign }) => sign)) === expected
     const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
     const early = merge(inRedis, query).positions.map(({ id }) => id)
     const [inMysql, inJournal, foundEarly] = await Promise.all([
-      part('mysql', isPartial, incomplete, () => (isCurrent ? besideRedis : undefined) ?? database.list(query)),
+      part('mysql', call, incomplete, () => (isCurrent ? besideRedis : undefined) ?? database.list(query)),
       replaying ?? (incomplete.has('redis') ? askJournal() : []),
       read(early, { caller, answer: besideAnswer(answer), told }),
     ])
@@ -138,8 +154,8 @@ export function createLists ({ shards, database, read, journal }: ListOptions) {
     const found = await readRest(positions.map(({ id }) => id), known, { caller, answer })
     // What was not read, because the answer is full, begins the next page.
     const left = found.findIndex(isUnread)
-    const refusal = left === 0 ? found[0] : undefined
-    if (refusal instanceof Problem) throw refusal
+    const first = left === 0 ? found[0] : undefined
+    if (first instanceof Problem) throw first
     const taken = left === -1 ? found : found.slice(0, left)
     const unread = taken.flatMap((each, i) => each instanceof Problem && each.code !== 'ticket_deleted' ? [{ ticketId: positions[i]!.id, problem: each }] : [])
     const failure = unread.find(({ problem }) => problem.status === 503)
@@ -189,12 +205,16 @@ const keep = (found: Found | Problem | null, answer: Answer) => found === null |
 /** The answer was full, or too much waited. */
 const isUnread = (found: unknown): boolean => found instanceof Problem && found.code === 'overloaded'
 
-/** The first of all parts, each id once, as far as all of them have looked. */
+/** The first of all parts, each id once, as far as all of them have looked. Of several times that a ticket has been changed at, the last is where it stands. */
 function merge (parts: readonly Listed[], { sort, limit }: { sort: Sort, limit: number }): Listed {
   const compare = byPosition(sort)
   const [end] = parts.flatMap(({ end }) => end ?? []).sort(compare)
-  const byId = new Map(parts.flatMap(({ positions }) => positions).filter(position => !end || compare(position, end) <= 0).map(position => [position.id, position]))
-  const all = [...byId.values()].sort(compare)
+  const byId = new Map<number, Position>()
+  for (const position of parts.flatMap(({ positions }) => positions)) {
+    const other = byId.get(position.id)
+    if (!other || other.value < position.value) byId.set(position.id, position)
+  }
+  const all = [...byId.values()].filter(position => !end || compare(position, end) <= 0).sort(compare)
   const positions = all.slice(0, limit)
   const next = all.length > limit ? positions.at(-1) : end
   return { positions, ...(next && { end: next }) }

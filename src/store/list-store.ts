@@ -28,6 +28,8 @@ export interface PassCall {
   caller: string
   /** Nobody waits for it any more. */
   gone?: AbortSignal
+  /** Where it has less time than a pass may take. */
+  timeoutMs?: number
 }
 
 export interface PassOptions {
@@ -40,7 +42,7 @@ export interface PassOptions {
  * The unsynced tickets of a shard, in order.
  * @param decode of a hash
  */
-export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem, { steps, timeoutMs }: PassOptions) {
+export function createListStore (scripts: Scripts, keys: Keys, decode: (id: number, hash: string[]) => Ticket | Problem, { steps, timeoutMs: passMs }: PassOptions) {
   const indexKeys = [keys.due, keys.dead, keys.index, keys.synced]
 
   async function ask<Answer> (script: 'list' | 'pass', { assigned_to: assignees, customer_id: customer, ...filters }: Filters, rest: object): Promise<Answer> {
@@ -82,8 +84,8 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
    * @param what is asked, of the next step
    * @param each step's results, pair by pair
    */
-  const pass = (filters: Filters, { caller, gone }: PassCall, what: () => object, each: (pairs: (string | number)[]) => void): Promise<{ sign: string }> =>
-    withTimeout(timeoutMs, async late => {
+  const pass = (filters: Filters, { caller, gone, timeoutMs = passMs }: PassCall, what: () => object, each: (pairs: (string | number)[]) => void): Promise<{ sign: string }> =>
+    withTimeout(Math.min(timeoutMs, passMs), async late => {
       for (let after: string | undefined; ;) {
         const release = await steps(caller, 1)
         let next, sign, pairs
@@ -97,7 +99,7 @@ export function createListStore (scripts: Scripts, keys: Keys, decode: (id: numb
         if (next === '') return { sign }
         after = next
       }
-    }, () => tooMany(timeoutMs), gone)
+    }, () => tooMany(passMs), gone)
 
   /** By looking at each that fits. */
   async function countEach (filters: Filters, by: GroupField, call: PassCall): Promise<Map<string, number>> {

@@ -53,5 +53,5 @@ t.test('between two of what hot routes need an answer of several turns of the ev
   await done
   const [first] = compiledAt
   t.ok(first! > 0, 'those that wait already are answered first')
-  t.ok(compiledAt.at(-1)! - first! > 10, String(compiledAt))
+  t.ok(compiledAt.at(-1)! - first! > 1, String(compiledAt))
 })

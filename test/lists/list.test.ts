@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { overloaded, Problem } from '../../src/errors.ts'
 import { createLists } from '../../src/read-through/lists.ts'
 import { createShards } from '../../src/shards/shards.ts'
 import { UNDIVIDED } from '../../src/tickets/partitioning.ts'
@@ -264,6 +265,9 @@ t.test('while Redis is unavailable: 503, or what MySQL has with the changes of t
     t.strictSame(await found(`sort=-${by}&status=closed`), closed.toReversed())
     t.strictSame(await found(`sort=-${by}&status=closed&limit=1`), closed.slice(-1), 'what does not fit takes no place of the page')
     t.strictSame((await found(`sort=${by}&status=open`)).toSorted(), [1, 7], 'and those that its changes make fit')
+    // More than may be looked up at a time for all of them together.
+    const beside = await Promise.all(Array.from({ length: 40 }, () => pages(t, service, `&partial=true&sort=${by}&status=closed`, 100)))
+    t.strictSame(beside.map(all => all.map(ticket => ticket.ticket_id)), beside.map(() => closed), 'beside others')
     t.match((await call('GET', `/tickets?partial=true&sort=${by}`)).body, { errors: [{ ticket_id: 3, error: { code: 'store_unavailable' } }] }, 'a ticket that Redis alone has')
     for (const limit of [1, 2, 3]) {
       const all = await pages(t, service, `&partial=true&sort=${by}`, limit)
@@ -277,11 +281,13 @@ t.test('while the journal is applied a list has what it has yet to create, or ma
   const stores = await createStores(t)
   const before = await createService(t, {}, stores)
   await built(before)
-  await before.call('POST', '/tickets/1', { customer_id: 1 })
-  await before.app.close()
+  for (const id of [1, 9]) await before.call('POST', `/tickets/${id}`, { customer_id: 1 })
+  // Between what it was and what it will be.
+  for (const [id, at] of [[1, 1000], [9, 2000]] as const) await before.redis.hset(`${before.prefix}ticket:${id}`, 'updated_at', at)
   const { sql, variables } = stores
   const lock = replayLock(String(variables.MYSQL_URL))
   await sql.query('SELECT GET_LOCK(?, 1)', [lock])
+  await before.app.close()
   await insertEntry(sql, { ticket_id: 2, op: 'create', fields: { customer_id: 1, status: 'pending' } }, { ticket_id: 1, fields: { status: 'pending' } })
   const service = await createService(t, {}, stores)
   await eventually(async () => { if (service.app.tickets.journal.gate.isIdle()) throw new Error('the journal has not been looked at') })
@@ -292,9 +298,40 @@ t.test('while the journal is applied a list has what it has yet to create, or ma
     }
   }
   await look()
+  for (const limit of [1, 2, 3]) t.strictSame((await pages(t, service, '&sort=-updated_at', limit)).map(ticket => ticket.ticket_id).toSorted(), [1, 2, 9], `each once, ${limit} a page`)
   await sql.query('DO RELEASE_LOCK(?)', [lock])
   await replayed(service)
   await look()
+})
+
+t.test('what the journal brings is read part by part, and what was not read makes no list that is short', async t => {
+  const service = await createService(t)
+  const { app: { tickets: { shards, database, repository } }, call } = service
+  await built(service)
+  const ids = [1, 2, 3]
+  for (const id of ids) await call('POST', `/tickets/${id}`, { customer_id: 1 })
+  const isRefused = new Set<number>()
+  let running = 0
+  let runningMax = 0
+  const list = createLists({
+    shards,
+    database,
+    async read (asked, options) {
+      running += 1
+      runningMax = Math.max(runningMax, running)
+      const answers = await repository.read(asked, options)
+      running -= 1
+      return answers.map((answer, i) => isRefused.has(asked[i]!) ? overloaded() : answer)
+    },
+    journal: { list: async () => ({ positions: ids.map(id => ({ id, value: id })) }), isIdle: () => false },
+  })
+  const ask = (isPartial: boolean) => list({ filters: {}, sort: { field: 'updated_at', isDescending: true }, limit: 50 }, { caller: 'a', answer: { isFull: () => false, add: ticket => ticket }, isPartial })
+  const pages = await Promise.all(Array.from({ length: 20 }, () => ask(false)))
+  t.ok(pages.every(({ tickets }) => tickets.length === 3))
+  t.ok(runningMax < 15, `${runningMax} reads at a time`)
+  isRefused.add(2)
+  await t.rejects(ask(false), { code: 'overloaded' })
+  t.match(await ask(true), { incomplete: ['mysql'] })
 })
 
 t.test('while MySQL is unavailable: 503, or what waits in Redis; by status a count needs it no more', async t => {
@@ -349,6 +386,64 @@ t.test('a ticket that cannot be read is told, and stops no other', async t => {
   }
   t.notOk('errors' in (await call('GET', '/tickets?customer_id=2')).body)
   t.match((await call('GET', '/tickets/counts?group_by=status&assigned_to=7')).body, { counts: { open: 4 } }, 'what is no hash is not looked at')
+})
+
+t.test('a time that is no whole number, which another program has set, ends no list', async t => {
+  const service = await createService(t)
+  const { call, redis, prefix } = service
+  await built(service)
+  await call('POST', '/tickets/batch', { operations: [1, 2, 3, 4].map(id => ({ op: 'create', ticket_id: id, customer_id: 1, created_at: 1000 + id })) })
+  for (const value of ['1003.5', '1002.4', '0.5', 'nan', 'inf', '-1', '9007199254740993']) {
+    await redis.hset(`${prefix}ticket:3`, 'created_at', value)
+    for (const sort of ['created_at', '-created_at']) {
+      const told: number[] = []
+      for (let cursor = '', turns = 0; cursor !== 'end' && turns < 10; turns += 1) {
+        const { body } = await call('GET', `/tickets?limit=1&sort=${sort}${cursor}`)
+        told.push(...body.tickets.map((ticket: Ticket) => ticket.ticket_id), ...(body.errors ?? []).map((error: { ticket_id: number }) => error.ticket_id))
+        cursor = body.has_more ? `&cursor=${body.next_cursor}` : 'end'
+      }
+      t.strictSame(told.toSorted(), [1, 2, 3, 4], `${value} by ${sort}`)
+    }
+  }
+})
+
+t.test('what MySQL cannot list or count is refused before Redis is asked', async t => {
+  const service = await createService(t)
+  const { call, app } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  // As a database of WordPress does.
+  const refused = new Problem('not_supported', 'there is no index')
+  app.tickets.database.refusal = () => refused
+  app.tickets.database.list = async () => { throw refused }
+  const names: string[] = []
+  app.redis.calls.on('ended', name => { names.push(name) })
+  for (const url of ['/tickets?sort=created_at', '/tickets/counts?group_by=priority']) t.match(await call('GET', url), { status: 501, body: { code: 'not_supported' } }, url)
+  t.notOk(names.includes('pass'), String(names))
+  t.match(await call('GET', '/tickets?partial=true&sort=created_at'), { status: 200, body: { tickets: [{ ticket_id: 1 }], incomplete: ['mysql'] } })
+})
+
+t.test('what a step reads of many statuses and agents is part of its bound', async t => {
+  const statuses = Array.from({ length: 30 }, (_, i) => `s${i}`)
+  const service = await createService(t, { TICKET_STATUSES: statuses.join(), TICKET_CLOSED_STATUSES: 's29' })
+  const { call, app } = service
+  await built(service)
+  // Each in a range of its own, of any status and agent.
+  const ids = Array.from({ length: 1200 }, (_, i) => 1 + i * 1000)
+  for (let from = 0; from < ids.length; from += 400) await call('POST', '/tickets/batch', { operations: ids.slice(from, from + 400).map((id, i) => ({ op: 'create', ticket_id: id, customer_id: 1 + i % 2, status: statuses[i % 29]!, assigned_to: 1 + i % 90 })) })
+  let steps = 0
+  app.redis.calls.on('ended', name => { steps += Number(name === 'pass') })
+  const agents = Array.from({ length: 90 }, (_, i) => i + 1).join()
+  for (const [query, stepsMin] of [['', 6], [`&assigned_to=${agents}`, 4]] as const) {
+    for (const sort of ['updated_at', '-updated_at']) {
+      steps = 0
+      t.strictSame((await pages(t, service, `&sort=${sort}${query}`, 100)).map(ticket => ticket.ticket_id).toSorted((a, b) => a - b), ids)
+      t.ok(steps >= 12 * stepsMin, `${steps} steps for 12 pages`)
+    }
+    const { body } = await call('GET', `/tickets/counts?group_by=assigned_to&created_since=1${query}`)
+    t.equal(Object.values(body.counts as Record<string, number>).reduce((sum, count) => sum + count, 0), ids.length)
+    t.strictSame((await pages(t, service, query, 100)).map(ticket => ticket.ticket_id), ids.toReversed(), 'by ticket_id, too')
+  }
 })
 
 t.test('the tickets that Redis finds it tells at once', async t => {
@@ -417,6 +512,7 @@ t.test('MySQL is asked beside Redis while nothing is brought to it, and again wh
         steps.push(`mysql: ${listed.positions.length}`)
         return listed
       },
+      refusal: () => undefined,
     },
     read: repository.read,
   })

@@ -5,7 +5,7 @@ import { createTicketStore } from '../../src/store/store.ts'
 import { createKeys } from '../../src/tickets/keys.ts'
 import { createStrategy } from '../../src/tickets/strategy.ts'
 import { createBudget } from '../../src/util/budget.ts'
-import { createService, type Variables } from '../helper.ts'
+import { createService, eventually, type Variables } from '../helper.ts'
 
 const COUNT = 4
 
@@ -102,6 +102,7 @@ t.test('a partition that is refused leaves the others alone, and its shard is as
   t.match(answers.filter((_, i) => ids[i]! % COUNT === 2), [{ code: 'store_unavailable', cause: { kind: 'refused', message: /is no sorted set/ } }, { code: 'store_unavailable' }])
   t.match(answers.filter((_, i) => ids[i]! % COUNT !== 2), Array.from({ length: 6 }, () => ({ ticket: { subject: 'second' } })))
   t.equal(await redis.hget(partitions[2]!.keys.ticket(2), 'subject'), 'first', 'nothing was changed')
+  await eventually(async () => { if (asked.length === 0) throw new Error('not asked yet') })
   t.match(asked, [/^\{2\}: .*WRONGTYPE/], 'once')
 })
 

@@ -5,6 +5,7 @@ import { Problem } from '../../errors.ts'
 import { FIND_TIMEOUT_MS, isOfPartition, partitionValues, WHOLE, type TicketDatabase } from '../ticket-database.ts'
 import { orCorrupt } from '../../tickets/codec.ts'
 import { toDateTime } from '../../tickets/fields.ts'
+import type { GroupField } from '../../tickets/query.ts'
 import { inBytes } from '../in-bytes.ts'
 import { createPostTombstones, createPurge } from '../tombstones.ts'
 import { createUpsert } from '../upsert.ts'
@@ -119,9 +120,12 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
     },
 
     // No index of WordPress's knows the values: what can be told is which posts are tickets.
-    async list ({ filters, sort: { field, isDescending }, after, limit }) {
-      const [filter] = Object.keys(filters)
-      if (filter !== undefined || field !== 'ticket_id') throw notSupported(filter === undefined ? `sort by ${field}` : `filter by ${filter}`, ' partial=true lists the tickets that wait in Redis alone.')
+    refusal,
+
+    async list (query) {
+      const refused = refusal(query)
+      if (refused) throw refused
+      const { sort: { isDescending }, after, limit } = query
       const rows = await select<{ ID: number }>(
         `SELECT ID FROM ${posts} WHERE ${isTicket}${after ? ` AND ID ${isDescending ? '<' : '>'} ?` : ''} AND EXISTS (SELECT 1 FROM ${postmeta} WHERE post_id = ID AND meta_key = ?) ORDER BY ID ${isDescending ? 'DESC' : 'ASC'} LIMIT ?`,
         [...after ? [after.id] : [], versionKey, limit], statementTimeoutMs)
@@ -129,7 +133,7 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
       return { positions, ...(rows.length === limit && { end: positions.at(-1)! }) }
     },
 
-    async count (_filters, by) { throw notSupported(`count by ${by}`) },
+    async count (_filters, by) { throw noCount(by) },
 
     async ofCustomer (customerId, after, limit) {
       const rows = await select<{ post_id: number }>(
@@ -145,6 +149,16 @@ export function createPostDatabase (mysql: Mysql, site: Site, table: string, ret
     },
   }
 }
+
+/** All of them may be listed, by their ids. */
+const refusal: TicketDatabase['refusal'] = asked => {
+  if ('by' in asked) return noCount(asked.by)
+  const [filter] = Object.keys(asked.filters)
+  if (filter === undefined && asked.sort.field === 'ticket_id') return undefined
+  return notSupported(filter === undefined ? `sort by ${asked.sort.field}` : `filter by ${filter}`, ' partial=true lists the tickets that wait in Redis alone.')
+}
+
+const noCount = (by: GroupField) => notSupported(`count by ${by}`)
 
 const notSupported = (what: string, instead = '') =>
   new Problem('not_supported', `SYNC_TARGET=wordpress cannot ${what}: wp_postmeta has no index for it.${instead}`)

@@ -37,6 +37,9 @@ local ticket_prefix, asked = ARGV[1], cjson.decode(ARGV[2])
 
 if not are_indexes_whole(due_key, dead_key) then return 0 end
 
+-- To look at a hash in vain costs more than to ask the index of statuses.
+local are_statuses_in_hashes = false
+
 -- @include filters
 -- @include candidates
 

@@ -15,7 +15,7 @@
              first         { limit, beyond, within }: the first ones of this number, beyond and within positions, { value, id }; none: they are counted
              descending    the order
              after         an id, beyond which it goes on; none: from the beginning
-             looked_max    tickets and ranges of ids to look at, passed by those of one range
+             looked_max    tickets to look at, and what costs as much as one: ranges of ids, what is read of agents and statuses. Passed by as many
              status, ...   the filters, as of list
 
   Output: 0 when the indexes are not whole; else JSON: { next, sign, ... }
@@ -36,16 +36,22 @@ local ticket_prefix, asked = ARGV[1], cjson.decode(ARGV[2])
 
 if not are_indexes_whole(due_key, dead_key) then return 0 end
 
+-- All hashes are looked at anyway.
+local are_statuses_in_hashes = true
+
 -- @include filters
 -- @include candidates
 
 -- What is not known by the index that was gone by is looked for in the hash.
 local NEEDED, checks = { asked.value }, {}
+local function need(name, is_right)
+  NEEDED[#NEEDED + 1] = name
+  checks[#checks + 1] = is_right
+end
+-- What is counted is a ticket: each has a customer.
+if not asked.first then need('customer_id', function(customer) return customer end) end
 for _, filter in ipairs(FILTERS) do
-  if filter.name ~= 'status' and filter.name ~= gone_by then
-    NEEDED[#NEEDED + 1] = filter.name
-    checks[#checks + 1] = filter.is_right
-  end
+  if filter.name ~= (gone_by or 'status') then need(filter.name, filter.is_right) end
 end
 
 local function is_fitting(fields)
@@ -89,7 +95,7 @@ local function look(id)
   elseif is_fitting(fields) then
     if asked.first then
       local value = tonumber(fields[1] or nil)
-      keep(value and value >= 0 and value <= INTEGER_MAX and value or 0, id)
+      keep(value and value >= 0 and value <= INTEGER_MAX and value % 1 == 0 and value or 0, id)
     else
       local value = fields[1] or ''
       counts[value] = (counts[value] or 0) + 1
@@ -97,13 +103,22 @@ local function look(id)
   end
 end
 
-local position = tonumber(asked.after)
-repeat
-  local ids, edge = next_ids(position)
-  for i = 1, #ids do look(ids[i]) end
-  looked = looked + #ids + 1
-  position = edge
-until not edge or looked >= asked.looked_max
+-- Where it has come to; nil: to the end. A long range is left in the middle, a usual one is gone through.
+local function go_through(position)
+  while true do
+    local ids, edge = next_ids(position)
+    looked = looked + 1
+    for i, id in ipairs(ids) do
+      look(id)
+      looked = looked + 1
+      if looked >= 2 * asked.looked_max and i < #ids then return id end
+    end
+    if not edge or looked >= asked.looked_max then return edge end
+    position = edge
+  end
+end
+
+local position = go_through(tonumber(asked.after))
 
 local result = { position and to_text(position) or '', settled_sign() }
 for i = 1, #values do

@@ -1,11 +1,14 @@
 -- Finds the ids of unsynced tickets by the indexes, in order: `next_ids(position)` gives those of a step beyond it, and where it has looked to when
 -- these are done; nil: there are no more. What it finds has one of the statuses that are asked for; of the other filters it heeds the one that it
--- goes by, `gone_by`. Needs index_layout, index_key, `asked`, which has the filters and `descending`, and `statuses`, a set.
+-- goes by, `gone_by`. Needs index_layout, index_key, `asked`, which has the filters and `descending`, `statuses`, a
+-- set, and `are_statuses_in_hashes`: the caller heeds them itself where it goes by something else.
 
 -- Small enough to be ordered in a moment. With more the ids are walked in order.
 local CUSTOMER_MAX = 1000
-local PER_ASSIGNEE = 64
 local STEP_MAX = 256
+-- Ids of each of several agents, and ranges of each of several statuses, that are read at once.
+local PER_ASSIGNEE_MIN, PER_ASSIGNEE_MAX = 4, 64
+local RANGES_AT_ONCE = 32
 
 local descending = asked.descending
 local function comes_first(a, b) if descending then return a > b end return a < b end
@@ -50,7 +53,7 @@ end
 
 -- Those which the index of statuses has with one that is asked for. To ask it of an id costs a fifth of a look at its hash.
 local function of_statuses(ids)
-  if not statuses then return ids end
+  if not statuses or are_statuses_in_hashes then return ids end
   looked = looked + #ids / 5
   local by_range, has = {}, {}
   for _, id in ipairs(ids) do
@@ -79,50 +82,112 @@ local function of_customer(position)
   return of_statuses(ids), edge
 end
 
--- The same of the next range that has any in one of the sets of these names.
+-- Several queues as one. `read_more(name, position)` gives the next ones of a name beyond a position, in order, and whether there may be more. What is read is
+-- kept for the next step.
+local function merge_queues(names, read_more)
+  local queues = {}
+  local function refill(queue, position)
+    if queue.at <= #queue or not queue.has_more then return end
+    local more, has_more = read_more(queue.name, queue[#queue] or position)
+    for i = #queue, 1, -1 do queue[i] = nil end
+    for i = 1, #more do queue[i] = more[i] end
+    queue.at, queue.has_more = 1, has_more
+    -- What was read, and the call.
+    looked = looked + 1 + #more / 10
+  end
+  return function(position)
+    for i, name in ipairs(names) do
+      queues[i] = queues[i] or { name = name, at = 1, has_more = true }
+      refill(queues[i], position)
+    end
+    return queues
+  end
+end
+
+local ranges_of = {}
+
+-- Those of the next range that has any in one of the sets of these names.
 local function of_next_range(names, position)
-  local from = position and math.floor((descending and position - 1 or position + 1) / INDEX_RANGE) or descending and '+inf' or '-inf'
-  local next_range
-  for _, name in ipairs(names) do
+  ranges_of[names] = ranges_of[names] or merge_queues(names, function(name, beyond)
     local key = index_key .. ':ranges:' .. name
-    local found = descending and redis.call('ZRANGE', key, from, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1) or
-      not descending and redis.call('ZRANGE', key, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1)
-    local range = tonumber(found[1])
+    local bound = beyond and '(' .. beyond or descending and '+inf' or '-inf'
+    local found = descending and redis.call('ZRANGE', key, bound, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, RANGES_AT_ONCE) or
+      not descending and redis.call('ZRANGE', key, bound, '+inf', 'BYSCORE', 'LIMIT', 0, RANGES_AT_ONCE)
+    return found, #found == RANGES_AT_ONCE
+  end)
+  -- A position within a range is one that has this range before it.
+  local from = position and math.floor((descending and position - 1 or position + 1) / INDEX_RANGE) + (descending and 1 or -1)
+  local queues, next_range = ranges_of[names](from and string.format('%.0f', from)), nil
+  for _, queue in ipairs(queues) do
+    local range = tonumber(queue[queue.at])
     if range and (not next_range or comes_first(range, next_range)) then next_range = range end
   end
   if not next_range then return {}, nil end
-  local ids = {}
-  for _, name in ipairs(names) do
-    for _, id in ipairs(redis.call('SMEMBERS', index_key .. ':ids:' .. to_text(next_range) .. ':' .. name)) do ids[#ids + 1] = id end
+  local ids, text = {}, string.format('%.0f', next_range)
+  for _, queue in ipairs(queues) do
+    if tonumber(queue[queue.at]) == next_range then
+      queue.at = queue.at + 1
+      looked = looked + 1
+      for _, id in ipairs(redis.call('SMEMBERS', index_key .. ':ids:' .. text .. ':' .. queue.name)) do ids[#ids + 1] = id end
+    end
   end
   return sorted_beyond(ids, position), descending and next_range * INDEX_RANGE or (next_range + 1) * INDEX_RANGE - 1
 end
 
-local function of_assignees(position)
-  local all, edge = {}, nil
-  for _, assignee in ipairs(asked.assigned_to) do
-    local found, last = {}, nil
-    if assignee == '0' then
-      found, last = of_next_range({ UNASSIGNED }, position)
-    else
-      local function bound(id, is_open) return (is_open and '(' or '[') .. struct.pack('>I7I7', assignee, id) end
-      local low, high = bound(0), bound(9007199254740992)
-      local members
-      if descending then
-        members = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or high, low, 'BYLEX', 'REV', 'LIMIT', 0, PER_ASSIGNEE)
-      else
-        members = redis.call('ZRANGE', index_key .. ':assignee', position and bound(position, true) or low, high, 'BYLEX', 'LIMIT', 0, PER_ASSIGNEE)
-      end
-      for i, member in ipairs(members) do found[i] = struct.unpack('>I7', member, 8) end
-      if #found == PER_ASSIGNEE then last = found[#found] end
-    end
-    for _, id in ipairs(found) do all[#all + 1] = id end
-    -- Of this one there may be more from here on.
-    if last and (not edge or comes_first(last, edge)) then edge = last end
+local unassigned = { UNASSIGNED }
+local of_agents
+
+local function read_assignee(agent, beyond)
+  local per_assignee = math.max(PER_ASSIGNEE_MIN, math.min(PER_ASSIGNEE_MAX, math.floor(STEP_MAX / #asked.assigned_to)))
+  local function bound(id, is_open) return (is_open and '(' or '[') .. struct.pack('>I7I7', agent, id) end
+  local low, high = bound(0), bound(9007199254740992)
+  local members
+  if descending then
+    members = redis.call('ZRANGE', index_key .. ':assignee', beyond and bound(beyond, true) or high, low, 'BYLEX', 'REV', 'LIMIT', 0, per_assignee)
+  else
+    members = redis.call('ZRANGE', index_key .. ':assignee', beyond and bound(beyond, true) or low, high, 'BYLEX', 'LIMIT', 0, per_assignee)
   end
-  table.sort(all, comes_first)
-  while edge and #all > 0 and comes_first(edge, all[#all]) do all[#all] = nil end
-  all, edge = first_of(all, edge)
+  for i, member in ipairs(members) do members[i] = struct.unpack('>I7', member, 8) end
+  return members, #members == per_assignee
+end
+
+-- Of unassigned tickets a range at a time, in the queue of their own.
+local nobody = { at = 1, has_more = true }
+local function fill_nobody(position)
+  if nobody.at <= #nobody or not nobody.has_more then return end
+  local ids, edge = of_next_range(unassigned, nobody.edge or position)
+  for i = #nobody, 1, -1 do nobody[i] = nil end
+  for i = 1, #ids do nobody[i] = ids[i] end
+  nobody.at, nobody.edge, nobody.has_more = 1, edge, edge ~= nil
+end
+
+local function of_assignees(position)
+  local agents, queues = {}, {}
+  for _, assignee in ipairs(asked.assigned_to) do
+    if assignee == '0' then
+      fill_nobody(position)
+      queues[1] = nobody
+    else
+      agents[#agents + 1] = assignee
+    end
+  end
+  of_agents = of_agents or merge_queues(agents, read_assignee)
+  for _, queue in ipairs(of_agents(position)) do queues[#queues + 1] = queue end
+  -- As far as all have been read: of those that have more, the one that ends first says how far.
+  local edge
+  for _, queue in ipairs(queues) do
+    local last = queue == nobody and queue.edge or queue[#queue]
+    if queue.has_more and (not edge or comes_first(last, edge)) then edge = last end
+  end
+  local all = {}
+  for _, queue in ipairs(queues) do
+    while queue[queue.at] and (not edge or not comes_first(edge, queue[queue.at])) do
+      all[#all + 1] = queue[queue.at]
+      queue.at = queue.at + 1
+    end
+  end
+  table.sort(all)
+  if descending then reverse(all) end
   return of_statuses(all), edge
 end
 
