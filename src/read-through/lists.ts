@@ -140,16 +140,16 @@ export function createLists ({ shards, database, read, journal }: ListOptions) {
     const inRedis = (await shards.each(({ list }) => part('redis', call, incomplete, () => list.list(query, isAlone, { caller, gone })))).flat()
     const isCurrent = settling.note(inRedis.map(({ sign }) => sign)) === expected
     const told = new Map(inRedis.flatMap(({ tickets }) => [...tickets]))
-    const early = merge(inRedis, query).positions.map(({ id }) => id)
+    const early = merge([], inRedis, query).positions.map(({ id }) => id)
     const [inMysql, inJournal, foundEarly] = await Promise.all([
       part('mysql', call, incomplete, () => (isCurrent ? besideRedis : undefined) ?? database.list(query)),
       replaying ?? (incomplete.has('redis') ? askJournal() : []),
       read(early, { caller, answer: besideAnswer(answer), told }),
     ])
-    const parts = [...inMysql, ...inJournal, ...inRedis]
-    if (parts.length === 0) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
+    const before = [...inJournal, ...inRedis]
+    if (inMysql.length + before.length === 0) throw new Problem('store_unavailable', 'Neither Redis nor MySQL can be asked. Repeat the request after the seconds in Retry-After.')
 
-    const { positions, end } = merge(parts, query)
+    const { positions, end } = merge(inMysql, before, query)
     const known = new Map(early.map((id, i) => [id, foundEarly[i]!]))
     const found = await readRest(positions.map(({ id }) => id), known, { caller, answer })
     // What was not read, because the answer is full, begins the next page.
@@ -205,15 +205,19 @@ const keep = (found: Found | Problem | null, answer: Answer) => found === null |
 /** The answer was full, or too much waited. */
 const isUnread = (found: unknown): boolean => found instanceof Problem && found.code === 'overloaded'
 
-/** The first of all parts, each id once, as far as all of them have looked. Of several times that a ticket has been changed at, the last is where it stands. */
-function merge (parts: readonly Listed[], { sort, limit }: { sort: Sort, limit: number }): Listed {
+/**
+ * The first of all parts, each id once, as far as all of them have looked. What stands in one of `before` counts for more than a row of MySQL, as in a
+ * read; of these two, a change of the journal has been applied since, or is to come: the later time is where the ticket stands.
+ */
+function merge (rows: readonly Listed[], before: readonly Listed[], { sort, limit }: { sort: Sort, limit: number }): Listed {
   const compare = byPosition(sort)
-  const [end] = parts.flatMap(({ end }) => end ?? []).sort(compare)
+  const [end] = [...rows, ...before].flatMap(({ end }) => end ?? []).sort(compare)
   const byId = new Map<number, Position>()
-  for (const position of parts.flatMap(({ positions }) => positions)) {
+  for (const position of before.flatMap(({ positions }) => positions)) {
     const other = byId.get(position.id)
     if (!other || other.value < position.value) byId.set(position.id, position)
   }
+  for (const position of rows.flatMap(({ positions }) => positions)) if (!byId.has(position.id)) byId.set(position.id, position)
   const all = [...byId.values()].filter(position => !end || compare(position, end) <= 0).sort(compare)
   const positions = all.slice(0, limit)
   const next = all.length > limit ? positions.at(-1) : end

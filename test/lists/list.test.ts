@@ -473,6 +473,24 @@ t.test('a ticket that is gone from Redis is told as MySQL has it', async t => {
   t.notOk('errors' in body)
 })
 
+t.test('a ticket stands where Redis has it, whatever the clock said when its row was written', async t => {
+  const service = await createService(t)
+  const { call, sql, redis, prefix } = service
+  await built(service)
+  for (const id of [1, 2, 3]) await call('POST', `/tickets/${id}`, { customer_id: 1, status: 'closed' })
+  await call('POST', '/flush')
+  await call('PATCH', '/tickets/1', { subject: 'newer' })
+  await call('POST', '/tickets/4', { customer_id: 1 })
+  for (const [id, at] of [[1, 3000], [2, 1000], [3, 2000], [4, 600]] as const) {
+    await sql.query('UPDATE wp_support_tickets SET updated_at = FROM_UNIXTIME(?) WHERE ticket_id = ?', [at, id])
+    await redis.hset(`${prefix}ticket:${id}`, 'updated_at', id === 1 ? 500 : at)
+  }
+  for (const limit of [1, 2, 3]) {
+    t.strictSame((await pages(t, service, '&sort=updated_at', limit)).map(ticket => ticket.ticket_id), [1, 4, 2, 3], `${limit} a page`)
+    t.strictSame((await pages(t, service, '&sort=-updated_at', limit)).map(ticket => ticket.ticket_id), [3, 2, 4, 1], `${limit} a page, the other way round`)
+  }
+})
+
 t.test('the tickets that Redis finds in another order are read while MySQL looks', async t => {
   const service = await createService(t)
   const { app, call, sql } = service
