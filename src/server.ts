@@ -14,6 +14,10 @@ enableCompileCache(CACHE)
 // alive what it refers to until the next full collection.
 setFlagsFromString('--no-allocation-site-pretenuring')
 
+// V8's compiler between the baseline and the optimizing one. While the service starts it compiles what soon runs no more, and its code takes memory for
+// as long as the process lives. The optimizing one takes over all that stays hot.
+setFlagsFromString('--no-maglev')
+
 await import('./start.ts')
 // Not only at the end, which a process that is killed does not have.
 flushCompileCache()
