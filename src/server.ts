@@ -14,8 +14,8 @@ enableCompileCache(CACHE)
 // alive what it refers to until the next full collection.
 setFlagsFromString('--no-allocation-site-pretenuring')
 
-// V8's compiler between the baseline and the optimizing one. While the service starts it compiles what soon runs no more, and its code takes memory for
-// as long as the process lives. The optimizing one takes over all that stays hot.
+// V8's compiler between the baseline and the optimizing one. While the service starts it compiles what soon runs no more, and its code takes 40 MB for
+// as long as the process lives. The optimizing one takes over all that stays hot (docs/performance.md, "What memory it takes").
 setFlagsFromString('--no-maglev')
 
 await import('./start.ts')
