@@ -5,6 +5,7 @@ import { pathOf } from '../../scripts/lib/binaries.mjs'
 import { startConfigured } from '../../scripts/lib/configured.mjs'
 import { isListening, LOOPBACK, probe } from '../../scripts/lib/loopback.mjs'
 import { startServer } from '../../scripts/lib/server.mjs'
+import { startArguments } from '../../scripts/lib/service.mjs'
 import type { Cores } from '../lib/cores.ts'
 import type { Redis, WebServer } from '../lib/stage.ts'
 
@@ -12,8 +13,9 @@ const BARE = fileURLToPath(new URL('bare.ts', import.meta.url))
 
 interface Place { directory: string, wrap: Cores['underTest'] }
 
+/** With the service's own flags. */
 export async function startBare ({ directory, env, wrap }: Place & { env?: Record<string, string> | undefined }): Promise<WebServer> {
-  const { command, args } = wrap(process.execPath, [BARE])
+  const { command, args } = wrap(process.execPath, [...startArguments().flags, BARE])
   const server = await startServer({
     name: 'a plain Fastify', directory, command, args: port => [...args, String(port)], mark: BARE, env: { PATH: process.env.PATH, ...env }, isReady: isListening,
   })

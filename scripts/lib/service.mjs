@@ -39,13 +39,13 @@ export async function startService ({ directory, port, redisUrl, mysqlUrl, varia
   return Object.assign(server, { url })
 }
 
-/** What `npm start` gives to Node: the one place that says how the service is started. */
-function startArguments () {
+/** What `npm start` gives to Node: the one place that says how the service is started. `flags`: all but the file. */
+export function startArguments () {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const [program, ...args] = scripts.start.split(' ')
   const entry = join(ROOT, args.pop() ?? '')
   if (program !== 'node') throw new Error(`npm start is "${scripts.start}", which does not start with node`)
-  return { args: [...args, entry], entry }
+  return { args: [...args, entry], entry, flags: args }
 }
 
 /** @param {string} url */
