@@ -44,11 +44,16 @@ export function createLookup ({ ask, timeoutMs = LOOK_UP_TIMEOUT_MS, runningMax 
   function start (key: string, flight: Flight) {
     const { hostname, options, callers } = flight
     running.add(flight)
-    const startedAt = performance.now()
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      slow.add(hostname)
+    }, timeoutMs).unref()
     ask(hostname, { ...options, all: true }, (error, addresses) => {
+      clearTimeout(timer)
       running.delete(flight)
       flights.delete(key)
-      if (performance.now() - startedAt < timeoutMs) slow.delete(hostname)
+      if (!isLate) slow.delete(hostname)
       for (const answer of callers) answer(error, addresses)
       next()
     })
@@ -73,7 +78,6 @@ export function createLookup ({ ask, timeoutMs = LOOK_UP_TIMEOUT_MS, runningMax 
       callback(error, addresses)
     }
     const timer = setTimeout(() => {
-      if (running.has(flight)) slow.add(hostname)
       answer(Object.assign(new Error(`getaddrinfo EAI_AGAIN ${hostname}: no answer within ${timeoutMs} ms`), { code: 'EAI_AGAIN', syscall: 'getaddrinfo', hostname }), [])
       // It may have been the last who waited for a name that others wait behind.
       next()

@@ -1,21 +1,25 @@
 import dns, { type LookupAddress } from 'node:dns'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import t from 'tap'
+import { mock } from 'node:test'
+import t, { type Test } from 'tap'
 import { boundLookups, createLookup } from '../../src/util/lookup.ts'
 
 const ADDRESS: LookupAddress = { address: '192.0.2.1', family: 4 }
 
-/** A resolver that answers when the test says so. */
-function createResolver (settings: { timeoutMs?: number } = {}) {
+const TIMEOUT_MS = 1500
+
+/** A resolver that answers when the test says so, and whose time passes when the test says so. */
+function createResolver (t: Test) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
   const asked: { hostname: string, answer: (error?: Error) => void }[] = []
   const { lookup, running } = createLookup({
     ask: (hostname, _options, callback) => {
       asked.push({ hostname, answer: error => { callback(error ?? null, error ? [] : [ADDRESS]) } })
     },
-    timeoutMs: 86_400_000,
+    timeoutMs: TIMEOUT_MS,
     runningMax: 2,
-    ...settings,
   })
   const resolve = (hostname: string) => new Promise<LookupAddress[]>((resolve, reject) => {
     lookup(hostname, { all: true }, (error, addresses) => {
@@ -23,11 +27,17 @@ function createResolver (settings: { timeoutMs?: number } = {}) {
       else resolve(addresses as LookupAddress[])
     })
   })
-  return { asked, names: () => asked.map(({ hostname }) => hostname), resolve, lookup, running }
+  /** Asks for names, of which none is answered in time. */
+  const refuse = async (t: Test, names: string[]) => {
+    const refused = Promise.all(names.map(name => t.rejects(resolve(name), { code: 'EAI_AGAIN', message: new RegExp(`${name}.*no answer within`) })))
+    mock.timers.tick(TIMEOUT_MS)
+    await refused
+  }
+  return { asked, names: () => asked.map(({ hostname }) => hostname), resolve, refuse, lookup, running }
 }
 
 t.test('callers who ask for the same name share one question', async t => {
-  const { asked, names, resolve, running } = createResolver()
+  const { asked, names, resolve, running } = createResolver(t)
   const answers = Array.from({ length: 20 }, () => resolve('db'))
   t.strictSame(names(), ['db'])
   t.equal(running(), 1)
@@ -41,7 +51,7 @@ t.test('callers who ask for the same name share one question', async t => {
 })
 
 t.test('an answer has the form that was asked for, and an error is that of the resolver', async t => {
-  const { asked, lookup, resolve } = createResolver()
+  const { asked, lookup, resolve } = createResolver(t)
   const one = new Promise(resolve => { lookup('db', {}, (...answer) => { resolve(answer) }) })
   asked[0]!.answer()
   t.strictSame(await one, [null, ADDRESS.address, ADDRESS.family])
@@ -51,8 +61,8 @@ t.test('an answer has the form that was asked for, and an error is that of the r
 })
 
 t.test('a name that is not answered: every caller is told in time, and no second question is asked', async t => {
-  const { names, resolve, running, asked } = createResolver({ timeoutMs: 1 })
-  for (let i = 0; i < 5; i += 1) await t.rejects(resolve('db'), { code: 'EAI_AGAIN', message: /db.*no answer within/ })
+  const { names, refuse, running, asked } = createResolver(t)
+  for (let i = 0; i < 5; i += 1) await refuse(t, ['db'])
   t.strictSame(names(), ['db'])
   t.equal(running(), 1)
   asked[0]!.answer()
@@ -60,12 +70,12 @@ t.test('a name that is not answered: every caller is told in time, and no second
 })
 
 t.test('names that are known to be slow leave a thread for the others', async t => {
-  const { asked, names, resolve } = createResolver({ timeoutMs: 1 })
+  const { asked, names, resolve, refuse } = createResolver(t)
   const slow = ['slow-1', 'slow-2']
-  await Promise.all(slow.map(name => t.rejects(resolve(name), { code: 'EAI_AGAIN' })))
+  await refuse(t, slow)
   t.strictSame(names(), slow, 'nothing was known of them')
   asked[0]!.answer()
-  await t.rejects(resolve('slow-1'), { code: 'EAI_AGAIN' })
+  await refuse(t, ['slow-1'])
   t.strictSame(names(), slow, 'the other one is still being asked for')
   const quick = resolve('quick')
   t.strictSame(names(), [...slow, 'quick'])
@@ -79,8 +89,8 @@ t.test('names that are known to be slow leave a thread for the others', async t 
 })
 
 t.test('a question that nobody waits for any more is not asked', async t => {
-  const { asked, names, resolve } = createResolver({ timeoutMs: 1 })
-  await Promise.all(['a', 'b', 'c'].map(name => t.rejects(resolve(name), { code: 'EAI_AGAIN' })))
+  const { asked, names, refuse } = createResolver(t)
+  await refuse(t, ['a', 'b', 'c'])
   t.strictSame(names(), ['a', 'b'])
   for (const { answer } of asked.slice()) answer()
   t.strictSame(names(), ['a', 'b'])
