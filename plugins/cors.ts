@@ -7,11 +7,11 @@ import type { Config } from '../src/config.ts'
 const METHODS = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE']
 
 /** What a page may send, beside what a browser lets every page send. */
-const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Last-Event-ID', 'X-Request-Id']
+const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'If-Match', 'If-None-Match', 'Idempotency-Key', 'Last-Event-ID', 'Prefer', 'X-Request-Id']
 
 /** What a page may read of an answer, beside what a browser lets every page read. */
 const RESPONSE_HEADERS = [
-  'ETag', 'Location', 'X-Ticket-Source', 'X-Ticket-Pending-Changes', 'X-Ticket-Stale', 'Idempotency-Replayed', 'Retry-After',
+  'ETag', 'Location', 'X-Ticket-Source', 'X-Ticket-Pending-Changes', 'X-Ticket-Stale', 'Idempotency-Replayed', 'Preference-Applied', 'Retry-After',
   'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset', 'WWW-Authenticate', 'Allow', 'X-Request-Id',
 ]
 

@@ -4,6 +4,7 @@ import { callerOf } from '../src/auth/caller.ts'
 import { Problem, ticketNotFound } from '../src/errors.ts'
 import { ifMatch, ifNoneMatch, toEtag } from '../src/http/etag.ts'
 import { IdempotencyKey, IdempotencyReplayed, idempotency } from '../src/http/idempotency.ts'
+import { Prefer, PreferenceApplied, RETURN_MINIMAL, prefersMinimal } from '../src/http/prefer.ts'
 import { problems, success } from '../src/http/problems.ts'
 import type { Journaled, Written } from '../src/tickets/repository.ts'
 import { TicketId, takeEmptyArray, type TicketSchemas } from '../src/tickets/ticket.ts'
@@ -50,12 +51,13 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       description: 'The id is the caller\'s: a WordPress post or row id. An id that Redis or MySQL holds is refused, and one that was deleted, until its tombstone expires. The answer comes when Redis has the ticket.',
       tags: ['tickets'],
       params: Params,
-      headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey) }),
+      headers: Type.Object({ 'idempotency-key': Type.Optional(IdempotencyKey), prefer: Type.Optional(Prefer) }),
       body: schemas.CreateTicket,
       response: {
-        201: success('The ticket was created', ticket, {
+        201: success('The ticket was created. With `Prefer: return=minimal` there is no body', ticket, {
           Location: { type: 'string', description: 'Where the ticket is', examples: ['/tickets/1234'] },
           ETag: etag,
+          'Preference-Applied': PreferenceApplied,
           'Idempotency-Replayed': IdempotencyReplayed,
         }),
         202: accepted,
@@ -64,14 +66,16 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
     },
   }, async (request, reply) => {
     const { id } = request.params
+    const isMinimal = prefersMinimal(request.headers.prefer)
     const [created] = await repository.write([{
       op: 'create',
       ticket_id: id,
       fields: request.body,
       idempotency: idempotency(request, ['create', id, request.body]),
+      answer: isMinimal ? 'version' : undefined,
     }], { caller: callerOf(request) })
     if (created instanceof Problem) return reply.sendProblem(created)
-    return sendWritten('journaled' in created! ? reply : reply.code(201).header('location', `/tickets/${id}`), id, created!)
+    return sendWritten(reply, id, created!, 201, isMinimal)
   })
 
   app.patch('/tickets/:id', {
@@ -85,10 +89,16 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
       headers: Type.Object({
         'if-match': Type.Optional(Type.String({ description: 'The ETag of the version that the change is for, as it came: W/ before it does not count; or a list of them, or *' })),
         'idempotency-key': Type.Optional(IdempotencyKey),
+        prefer: Type.Optional(Prefer),
       }),
       body: schemas.PatchTicket,
       response: {
         200: success('The whole ticket after the change', ticket, { ETag: etag, 'Idempotency-Replayed': IdempotencyReplayed }),
+        204: {
+          description: 'The ticket was changed, and `Prefer: return=minimal` asks for no body',
+          type: 'null',
+          headers: { ETag: etag, 'Preference-Applied': PreferenceApplied, 'Idempotency-Replayed': IdempotencyReplayed },
+        },
         202: accepted,
         ...problems('validation_failed', 'ticket_not_found', 'ticket_deleted', 'version_conflict', ...WRITE_PROBLEMS),
       },
@@ -96,15 +106,17 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
   }, async (request, reply) => {
     const { id } = request.params
     const condition = request.headers['if-match']
+    const isMinimal = prefersMinimal(request.headers.prefer)
     const [changed] = await repository.write([{
       op: 'update',
       ticket_id: id,
       fields: request.body,
       ifMatch: ifMatch(condition),
       idempotency: idempotency(request, ['update', id, condition, request.body]),
+      answer: isMinimal ? 'version' : undefined,
     }], { caller: callerOf(request), answer: request.held ?? undefined })
     if (changed instanceof Problem) return reply.sendProblem(changed)
-    return sendWritten(reply, id, changed!)
+    return sendWritten(reply, id, changed!, isMinimal ? 204 : 200, isMinimal)
   })
 
   app.get('/tickets/:id', {
@@ -145,9 +157,15 @@ const routes: FastifyPluginAsyncTypebox<{ schemas: TicketSchemas }> = async (app
 
 export default routes
 
-function sendWritten (reply: FastifyReply, id: number, written: Written | Journaled): FastifyReply {
+/**
+ * @param status of a success
+ * @param isMinimal a success has no body; that a write is journaled is said all the same
+ */
+function sendWritten (reply: FastifyReply, id: number, written: Written | Journaled, status: 200 | 201 | 204, isMinimal: boolean): FastifyReply {
   if (written.replayed) reply.header('idempotency-replayed', 'true')
   if ('journaled' in written) return reply.code(202).header('x-ticket-source', 'journal').send({ ticket_id: id, journaled: true })
   const { ticket, version } = written
-  return reply.header('etag', toEtag(version)).send(ticket)
+  reply.code(status).header('etag', toEtag(version))
+  if (status === 201) reply.header('location', `/tickets/${id}`)
+  return isMinimal ? reply.header('preference-applied', RETURN_MINIMAL).send() : reply.send(ticket)
 }

@@ -4,7 +4,7 @@
  */
 import { Failure } from '../../scripts/lib/main.mjs'
 
-const MEASURED = [200, 201]
+const MEASURED = [200, 201, 204]
 const ERRORS_FROM = 400
 const COUNT = /^tickets_http_request_duration_seconds_count\{.*\bstatus="(\d+)".*\} (\d+)$/gm
 

@@ -9,9 +9,10 @@ export const FIRST_ID = 1_000_000_000_000
 /** The usual ticket of all measures. */
 export const TICKET = { customer_id: 123, subject: 'Order issue', status: 'open', priority: 'high' }
 
-function template (method: string, path: string, { key, body, type = 'application/json' }: { key?: string | undefined, body?: string, type?: string } = {}): string {
+function template (method: string, path: string, { key, body, type = 'application/json', more = [] }: { key?: string | undefined, body?: string, type?: string, more?: string[] } = {}): string {
   const headers = [
     'Host: 127.0.0.1',
+    ...more,
     ...(key ? [`Authorization: Bearer ${key}`] : []),
     ...(body === undefined ? [] : [`Content-Type: ${type}`, `Content-Length: ${lengthOf(body)}`]),
   ]
@@ -23,7 +24,10 @@ const lengthOf = (body: string) => Buffer.byteLength(body.replaceAll(/\{(new|kno
 export const create = (key: string) => template('POST', '/tickets/{new}', { key, body: JSON.stringify(TICKET) })
 
 /** Each changes the status: one after the other, no ticket is left as it was. */
-export const changes = (key: string) => ['pending', 'on-hold', 'open'].map(status => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ status }) }))
+export const changes = (key: string, more?: string[]) => ['pending', 'on-hold', 'open'].map(status => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ status }), ...(more && { more }) }))
+
+/** Whose answers have no body. */
+export const minimalChanges = (key: string) => changes(key, ['Prefer: return=minimal'])
 
 /** Of a field that no index has. */
 export const reprioritizations = (key: string) => ['low', 'urgent', 'high'].map(priority => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ priority }) }))

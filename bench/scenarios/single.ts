@@ -2,7 +2,7 @@
 import { Failure } from '../../scripts/lib/main.mjs'
 import { contender, twins } from '../lib/contender.ts'
 import { count, withRedis, withSql } from '../lib/databases.ts'
-import { changes, create, read, TICKET } from '../lib/requests.ts'
+import { changes, create, minimalChanges, read, TICKET } from '../lib/requests.ts'
 import { interleave } from '../lib/rounds.ts'
 import { type Bar, besides } from '../lib/rows.ts'
 import type { Redis } from '../lib/stage.ts'
@@ -65,32 +65,48 @@ async function checkHash (server: Redis, name: string, ids: Ids | undefined): Pr
 }
 
 export const patch = besideBare({
-  name: 'patch', title: 'Changing a ticket', work: 'PATCH status, answering the whole ticket, 64 connections', requests: changes, bar: { op: '>=', value: 0.8 },
+  name: 'patch',
+  title: 'Changing a ticket',
+  work: 'PATCH status, answering the whole ticket, 64 connections',
+  requests: changes,
+  bar: { op: '>=', value: 0.8 },
+  other: { label: 'the same with Prefer: return=minimal', requests: minimalChanges, status: 204 },
 })
 
 export const get = besideBare({
   name: 'get', title: 'Reading a ticket', work: 'GET a ticket, 64 connections', requests: key => [read(key)], bar: { op: '>=', value: 0.85 },
 })
 
+interface BesideBare extends Pick<Scenario, 'name' | 'title'> {
+  work: string
+  requests: (key: string) => string[]
+  bar: Bar
+  /** Another way to the same. */
+  other?: { label: string, requests: (key: string) => string[], status: number }
+}
+
 /** A route on tickets that are there, beside the same route without a store. */
-function besideBare ({ name, title, work, requests, bar }: Pick<Scenario, 'name' | 'title'> & { work: string, requests: (key: string) => string[], bar: Bar }): Scenario {
+function besideBare ({ name, title, work, requests, bar, other }: BesideBare): Scenario {
   return {
     name,
     title,
-    minutes: 1.2,
+    minutes: other ? 1.8 : 1.2,
     needs: ['wrk'],
     wants: [],
 
     async run ({ stage, plan, note }: Context) {
       const [redis, mariadb] = await Promise.all([stage.redis(), stage.mariadb()])
       const services = await stage.services({ redis, mariadb })
-      const options = { stage, seconds: plan.sliceSeconds, requests: requests(services[0].key), statuses: [200], knownIds: await fill(services[0], KNOWN_TICKETS) }
+      const { key } = services[0]
+      const options = { stage, seconds: plan.sliceSeconds, requests: requests(key), statuses: [200], knownIds: await fill(services[0], KNOWN_TICKETS) }
       const contenders = [
         twins({ ...options, name: 'service', servers: services }),
         twins({ ...options, name: 'bare', servers: [await stage.bare(), await stage.bare()] }),
       ]
+      if (other) contenders.push(twins({ ...options, name: 'other', servers: services, requests: other.requests(key), statuses: [other.status] }))
       const series = await interleave({ contenders, rounds: plan.rounds(8), warmup: plan.warmup, note, figure: ({ rate }) => rate })
-      return besides({ scenario: name, work, unit: 'requests/s', series, subject: 'service', others: [{ name: 'bare', label: BARE_LABEL, bar }] })
+      const others = [{ name: 'bare', label: BARE_LABEL, bar }, ...(other ? [{ name: 'other', label: other.label }] : [])]
+      return besides({ scenario: name, work, unit: 'requests/s', series, subject: 'service', others })
     },
   }
 }
