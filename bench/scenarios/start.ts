@@ -37,7 +37,7 @@ export const start: Scenario = {
     const cpus = starts.flatMap(({ cpuMs }) => cpuMs ?? [])
     return [stated({
       scenario: 'start',
-      work: 'node src/server.ts, from its start to the answer to the first GET of a ticket',
+      work: 'as npm start does it, from the start of Node to the answer to the first GET of a ticket',
       unit: 'ms',
       values: starts.map(({ ms }) => ms),
       bar: { op: '<=', value: 400 },

@@ -24,7 +24,7 @@ const HEALTH_TIMEOUT_MS = 1000
  */
 export async function startService ({ directory, port, redisUrl, mysqlUrl, variables, wrap = (command, args) => ({ command, args }) }) {
   const url = `http://${LOOPBACK}:${port}`
-  const { args, entry } = startArguments()
+  const { args, entry, cache } = startArguments()
   const wrapped = wrap(process.execPath, args)
   const server = await startServer({
     name: 'the service',
@@ -33,19 +33,23 @@ export async function startService ({ directory, port, redisUrl, mysqlUrl, varia
     args: () => wrapped.args,
     mark: entry,
     port,
-    env: { PATH: process.env.PATH, HOST: LOOPBACK, PORT: String(port), REDIS_URL: redisUrl, MYSQL_URL: mysqlUrl, ...variables },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: cache, HOST: LOOPBACK, PORT: String(port), REDIS_URL: redisUrl, MYSQL_URL: mysqlUrl, ...variables },
     isReady: () => isReady(`${url}/health/ready`),
   })
   return Object.assign(server, { url })
 }
 
+/** A place for what Node compiles, unless the environment names another one; then Node with its arguments. */
+const START = /^NODE_COMPILE_CACHE=\$\{NODE_COMPILE_CACHE:-(\S+)\} exec node (.+)$/
+
 /** What `npm start` gives to Node: the one place that says how the service is started. `flags`: all but the file. */
 export function startArguments () {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const [program, ...args] = scripts.start.split(' ')
-  const entry = join(ROOT, args.pop() ?? '')
-  if (program !== 'node') throw new Error(`npm start is "${scripts.start}", which does not start with node`)
-  return { args: [...args, entry], entry, flags: args }
+  const [, cache = '', rest = ''] = START.exec(scripts.start) ?? []
+  if (!rest) throw new Error(`npm start is "${scripts.start}", which does not start Node in the way that is known here: ${START}`)
+  const flags = rest.split(' ')
+  const entry = join(ROOT, flags.pop() ?? '')
+  return { args: [...flags, entry], entry, flags, cache: join(ROOT, cache) }
 }
 
 /** @param {string} url */

@@ -1,5 +1,5 @@
 import assert from 'node:assert'
-import { cpSync, mkdirSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -16,7 +16,7 @@ function install (t: Test) {
   for (const name of readdirSync(join(ROOT, 'node_modules'))) {
     if (!name.startsWith('.')) symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name))
   }
-  return { server: join(directory, 'src/server.ts'), packages: join(directory, 'node_modules'), cache: join(directory, 'node_modules/.cache/ticket-metadata-service') }
+  return { directory, server: join(directory, 'src/server.ts'), packages: join(directory, 'node_modules'), cache: join(directory, 'node_modules/.cache/ticket-metadata-service') }
 }
 
 /** As it is started where no variable names a cache. */
@@ -47,6 +47,24 @@ t.test('what is compiled is kept beside the packages, also when the process is k
   second.child.kill('SIGTERM')
   t.equal(await second.exited, 0)
   t.strictSame(files.filter(file => statSync(file).mtimeMs !== times.get(file)), [], 'nothing of it was compiled anew')
+})
+
+t.test('npm start keeps the entry, too, in the same place: with its types, Node would load a compiler for them', async t => {
+  const { variables } = await createStores(t)
+  const { directory, cache } = install(t)
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  const npmStart = () => startServer(t, { ...variables, NODE_COMPILE_CACHE: '', NODE_DEBUG_NATIVE: 'COMPILE_CACHE' }, directory, ['sh', '-c', scripts.start])
+  const first = npmStart()
+  await first.url()
+  await eventually(async () => { assert(filesOf(cache).length > 200) })
+  first.child.kill('SIGTERM')
+  t.equal(await first.exited, 0)
+  const { child, exited, lines, url } = npmStart()
+  await url()
+  child.kill('SIGTERM')
+  t.equal(await exited, 0)
+  t.match(lines.filter(line => line.includes('retrieving transpile cache') && line.includes('src/server.ts')), [/success$/])
+  t.strictSame(readdirSync(join(directory, 'node_modules/.cache')), ['ticket-metadata-service'])
 })
 
 t.test('a cache that is damaged is made anew', async t => {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { findExecutables } from '../../../scripts/lib/binaries.mjs'
 import { ROOT } from '../../../scripts/lib/project.mjs'
+import { startArguments } from '../../../scripts/lib/service.mjs'
 import { createApiKey } from '../../../src/auth/api-keys.ts'
 import { Environment, loadConfig } from '../../../src/config.ts'
 import { privateDirectory } from '../../helper.ts'
@@ -50,8 +51,8 @@ const defaults = loadConfig({})
 t.test('starts what the repository has', async t => {
   const [command, ...args] = one(t, service.ExecStart, 'ExecStart').split(' ')
   t.equal(command, '/usr/bin/node')
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
-  t.equal(['node', ...args].join(' '), scripts.start, 'as npm start does')
+  const { flags, entry } = startArguments()
+  t.strictSame([...args.slice(0, -1), join(ROOT, args.at(-1)!)], [...flags, entry], 'as npm start does')
   t.match(readFileSync(join(ROOT, 'Dockerfile'), 'utf8'), `CMD ${JSON.stringify(['node', ...args]).replaceAll(',', ', ')}\n`, 'and the image')
   t.ok(existsSync(join(ROOT, args.at(-1)!)), 'the file is there')
   t.equal(one(t, service.WorkingDirectory, 'WorkingDirectory'), '/opt/ticket-metadata-service')
