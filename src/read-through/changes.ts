@@ -1,3 +1,4 @@
+import timers from 'node:timers/promises'
 import { Problem, TicketDeleted, cursorExpired } from '../errors.ts'
 import type { Shards } from '../shards/shards.ts'
 import type { ChangeLog, LogItem } from '../store/change-log.ts'
@@ -9,6 +10,13 @@ import type { Pace } from '../util/pace.ts'
 import type { Unread } from './lists.ts'
 import { readInOrder, type Answers } from './read-in-order.ts'
 import { createSnapshot, type SnapshotCall, type SnapshotOptions } from './snapshot.ts'
+
+/**
+ * A page of a snapshot waits for so long while requests are being served. Its reader asks for the next one at once, and most of what a page costs does
+ * not depend on its size: smaller pages leave requests no more. At full load, on two cores that all of it shares, requests kept 0.70 of their
+ * rate without a pause, 0.71 with 1 ms, and 0.82 with 3, which were some 5,200, 4,400 and 2,500 tickets a second.
+ */
+const LOADED_PAUSE_MS = 3
 
 export interface ChangesOptions extends SnapshotOptions {
   shards: Shards<{ changes: ChangeLog, walk: ResyncStore['walkOn'] }>
@@ -83,7 +91,9 @@ export function createChanges (options: ChangesOptions) {
       // Another REDIS_PARTITIONS, or mode.
       if (positions.length !== count) throw cursorExpired()
       if (!at) return await logged(positions, limit, call)
-      const { next, ...page } = await snapshot.page(at, pace(limit, 0), call)
+      const size = pace(limit, 0)
+      if (size < limit) await timers.setTimeout(LOADED_PAUSE_MS)
+      const { next, ...page } = await snapshot.page(at, size, call)
       // The log follows.
       return { ...page, next: { positions, ...(next && { snapshot: next }) }, hasMore: true }
     },

@@ -2,8 +2,8 @@ import type { Traffic } from './traffic.ts'
 
 /**
  * Tickets of a batch, or of a page, while requests are being served. Each step of it waits for a turn of the event loop that is full
- * of them, so that its size is the share that it takes. At full load, on two cores that all of it shares, requests kept 0.77 and 0.79 of their
- * rate beside a flush and a snapshot with 32 tickets, just 0.80 with 24, and 0.85 and 0.80 with 20, which were some 3,700 and 4,600 tickets a second.
+ * of them, so that its size is the share that it takes. At full load, on two cores that all of it shares, requests kept 0.77 of their
+ * rate beside a flush with 32 tickets, just 0.80 with 24, and 0.85 with 20, which were some 3,700 tickets a second.
  * A request waits behind a step for a millisecond.
  */
 const LOADED_BATCH_SIZE = 20

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { createService, createStores, eventually, privateRedis, replicaOf, type Service } from '../helper.ts'
 import { journaling, ready } from '../outages/journal.ts'
@@ -116,6 +117,22 @@ t.test('beside requests the pages of a snapshot are small, those of the log are 
   t.equal((await call('GET', `/changes?since=${start}`)).body.changes.length, 100)
   app.tickets.traffic.isServing = () => false
   t.equal((await call('GET', '/changes')).body.changes.length, 100)
+})
+
+t.test('beside requests a page of a snapshot waits, so that its reader leaves them time', async t => {
+  const service = await createService(t)
+  const { app, call } = service
+  await built(service)
+  await call('POST', '/tickets/1', { customer_id: 1 })
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  app.tickets.traffic.isServing = () => true
+  let isTold = false
+  const page = call('GET', '/changes').finally(() => { isTold = true })
+  for (let i = 0; i < 20; i += 1) await call('GET', '/tickets/1')
+  t.equal(isTold, false)
+  mock.timers.tick(10)
+  t.equal((await page).body.changes.length, 1)
 })
 
 t.test('consumers alone do not hold each other back', async t => {
