@@ -24,7 +24,7 @@ const lengthOf = (body: string) => Buffer.byteLength(body.replaceAll(/\{(new|kno
 export const create = (key: string) => template('POST', '/tickets/{new}', { key, body: JSON.stringify(TICKET) })
 
 /** Each changes the status: one after the other, no ticket is left as it was. */
-export const changes = (key: string, more?: string[]) => ['pending', 'on-hold', 'open'].map(status => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ status }), ...(more && { more }) }))
+export const changes = (key: string, more: string[] = []) => ['pending', 'on-hold', 'open'].map(status => template('PATCH', '/tickets/{known}', { key, body: JSON.stringify({ status }), more }))
 
 /** Whose answers have no body. */
 export const minimalChanges = (key: string) => changes(key, ['Prefer: return=minimal'])

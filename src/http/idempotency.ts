@@ -26,11 +26,11 @@ const BARE = /^[!#-+\--[\]-~]+$/
 
 /**
  * The header of a write (draft-ietf-httpapi-idempotency-key-header). The draft wants the key quoted;
- * without quotes it may hold anything that is visible but quotes, commas and backslashes.
+ * without quotes it may hold anything that is visible but quotes, commas and backslashes. It has no example: Swagger UI would send
+ * that with every request, and the second one would be refused.
  */
 export const IdempotencyKey = Type.String({
-  description: `A new key for every request that is meant as a new one, up to ${KEY_LENGTH_MAX} characters, quoted or not. Keys are the caller's own: those of another API key's name do not count. The same request with the same key again is not applied again, and answers the first result with Idempotency-Replayed: true; instead of a result of more than 2 KiB, the ticket as it is now`,
-  examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'],
+  description: `A new key for every request that is meant as a new one, up to ${KEY_LENGTH_MAX} characters, quoted or not, such as "8e03978e-40d5-43e8-bc93-6894a57f9324". Keys are the caller's own: those of another API key's name do not count. The same request with the same key again is not applied again, and answers the first result with Idempotency-Replayed: true; instead of a result of more than 2 KiB, the ticket as it is now`,
 })
 
 /** The header of an answer. */

@@ -24,4 +24,10 @@ browserTest('Swagger UI: a route is opened, tried out with a key, and answers 20
   await execute.click()
   await route.locator('.live-responses-table .response-col_status').filter({ hasText: '201' }).waitFor()
   t.equal(await service.redis.exists(`${service.prefix}ticket:1234`), 1, 'and the ticket is there')
+
+  // No optional header is filled in: it would have the second ticket refused, or leave the answer without its body.
+  await route.locator('.live-responses-table').filter({ hasText: '"ticket_id": 1234' }).waitFor()
+  await route.locator('[data-param-name="id"] input').fill('1235')
+  await execute.click()
+  await route.locator('.live-responses-table').filter({ hasText: '"ticket_id": 1235' }).waitFor()
 })
