@@ -23,6 +23,8 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
   stage: Stage
   server: WebServer
   ticketsPerRequest?: number
+  /** Of a slice while warming up, where that takes longer. */
+  warmupSeconds?: number
   /** Whose CPU counts too. */
   helpers?: readonly Server[]
   /** Takes away what each slice has created, outside of its time. */
@@ -30,13 +32,13 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
 }
 
 /** Its rates are of tickets. */
-export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], cleanUp, ...options }: ContenderOptions) {
+export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], cleanUp, warmupSeconds, ...options }: ContenderOptions) {
   const directory = stage.ownPlace(name.replaceAll(/\W+/g, '-'))
   return {
     name,
     /** @param isStrict look at the status of every answer: that makes the load dearer, and is done while warming up */
     async measure (isStrict: boolean, how: { pauseMs?: number, seconds?: number } = {}): Promise<Slice> {
-      return await measureUntilAnswered(isStrict, { seconds: options.seconds, ...how })
+      return await measureUntilAnswered(isStrict, { seconds: isStrict && warmupSeconds ? warmupSeconds : options.seconds, ...how })
     },
   }
 

@@ -6,6 +6,7 @@ import { PHP_FPM } from '../../scripts/lib/bench-programs.mjs'
 import { ROOT } from '../../scripts/lib/project.mjs'
 import type { Cores } from './cores.ts'
 import { createPlan, type Options } from './options.ts'
+import { WARMUP_FACTOR } from './php-site.ts'
 import { FLUSHED_ON_REQUEST, MARIADB, PRODUCTION } from './stage.ts'
 
 export interface Environment {
@@ -46,7 +47,7 @@ function settings ({ sliceSeconds, warmup }: { sliceSeconds: number, warmup: num
     `MariaDB: a commit to disk per transaction, a buffer pool of ${MARIADB.bufferPoolBytes / 2 ** 20} MB${filesystem()}.`,
     'Webdis: one thread, one connection to Redis. The route with an INSERT per request: prepared statements, a pool of 32 connections. ' +
     'PHP: php-fpm with opcache; the reused connection is pfsockopen with HTTP written by hand, because a cURL handle of PHP 8.2 ends with its request. The plugin reuses its connection, too.',
-    `What competes is measured in turns, a slice of ${sliceSeconds} s each unless it says otherwise, in a new order per round. Rounds to warm up, which do not count: ${warmup}. ` +
+    `What competes is measured in turns, a slice of ${sliceSeconds} s each unless it says otherwise, in a new order per round. Rounds to warm up, which do not count: ${warmup}; in these, pages that call the service have ${WARMUP_FACTOR} times as long. ` +
     'Figures are medians of the rounds. A ratio is the median of each round\'s own ratio, with its quartiles; results.json holds every round. ' +
     'For POST, PATCH and GET, the service and the bare route run in two processes each, and a figure is the mean of both.',
     'Behind a figure: CPU time of the process under test per request or ticket, and how busy that kept it (100 % are one core).',

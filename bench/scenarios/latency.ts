@@ -14,7 +14,7 @@ const SHARE = 0.5
 export const latency: Scenario = {
   name: 'latency',
   title: 'Latency at half of the saturation rate',
-  minutes: 1.3,
+  minutes: 2.7,
   needs: ['wrk', 'webdis'],
   wants: [],
 
@@ -29,7 +29,7 @@ export const latency: Scenario = {
     const saturated = await interleave({ contenders, rounds: plan.choose(5, 2), warmup: plan.warmup, note, figure: ({ rate }) => rate })
     const rateOf = (name: string) => SHARE * median((saturated.get(name) ?? []).map(({ rate }) => rate))
     const series = await interleave({
-      contenders: contenders.map(each => paced({ contender: each, rate: rateOf(each.name), connections: CONNECTIONS, seconds: plan.choose(4, 0.5) })),
+      contenders: contenders.map(each => paced({ contender: each, rate: rateOf(each.name), connections: CONNECTIONS, seconds: plan.choose(10, 0.5) })),
       rounds: plan.rounds(6),
       warmup: 1,
       note,

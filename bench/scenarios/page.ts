@@ -19,7 +19,7 @@ const FIELDS = ['status', 'priority', 'category', 'assigned_to', 'subject']
 export const page: Scenario = {
   name: 'page',
   title: 'A page of PHP that changes a ticket five times',
-  minutes: 1.2,
+  minutes: 1.6,
   needs: ['wrk', 'nginx', 'php'],
   wants: [],
 

@@ -12,7 +12,7 @@ const META_FIELDS = 6
 export const php: Scenario = {
   name: 'php',
   title: 'Creating a ticket from PHP',
-  minutes: 1.2,
+  minutes: 2,
   needs: ['wrk', 'nginx', 'php'],
   wants: [],
 
