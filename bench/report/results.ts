@@ -7,7 +7,7 @@ import type { Environment } from '../lib/environment.ts'
 import type { Options } from '../lib/options.ts'
 import { type Row, scatteredOf } from '../lib/rows.ts'
 import { chartInWords, toChart } from './chart.ts'
-import { describeScatter, toMarkdown } from './table.ts'
+import { describeScatter, describeSpeed, toMarkdown } from './table.ts'
 
 export interface Result {
   environment: Environment
@@ -15,8 +15,10 @@ export interface Result {
   /** For want of a program. */
   skipped: { scenario: string, reason: string }[]
   failed: { scenario: string, reason: string }[]
-  /** Because rounds scattered, or an attempt failed. */
+  /** Because rounds scattered, the host was slower than before, or an attempt failed. */
   repeated: { scenario: string, times: number }[]
+  /** What was measured while the host was slower, and its speed as a share of its best in the run; undefined in results from before this was looked at. */
+  slow?: { scenario: string, speed: number }[]
 }
 
 export const PLACES = {
@@ -37,16 +39,19 @@ const CHART = 'bench/results/results.svg'
 
 /** @returns none: it is published */
 export function reasonsAgainst (result: Result, isWhole: boolean): string[] {
-  const { skipped, failed, rows, environment: { stolen } } = result
+  const { skipped, failed, rows, slow = [], environment: { stolen } } = result
   // What the picture shows has to be steady. A row of the table alone has no figure there.
-  const scattered = scatteredOf(rows).filter(({ chart }) => chart !== undefined)
+  const charted = rows.filter(({ chart }) => chart !== undefined)
+  const scattered = scatteredOf(charted)
+  const disturbed = slow.filter(each => charted.some(({ scenario }) => scenario === each.scenario))
   return [
     ...(isWhole ? [] : ['Only a full run is published: without --quick and --only, and with as many --mysql-rows as by default.']),
     ...skipped.map(({ scenario, reason }) => `Not measured: ${scenario}. ${reason}`),
     // The first line says what it was; more is in the JSON.
     ...failed.map(({ scenario, reason }) => `Failed: ${scenario}. ${reason.trim().split('\n')[0]}`),
     ...scattered.map(row => `Rounds scatter: ${describeScatter(row)}.`),
-    ...(scattered.length > 0 ? [`Run it again on a quieter machine${stolen === undefined ? '' : `: the host of this one kept ${(100 * stolen).toFixed(1)} % of the processor time for others`}.`] : []),
+    ...disturbed.map(({ scenario, speed }) => `The host was slower while ${scenario} was measured: ${describeSpeed(speed)}.`),
+    ...(scattered.length + disturbed.length > 0 ? [`Run it again on a quieter machine${stolen === undefined ? '' : `: the host of this one kept ${(100 * stolen).toFixed(1)} % of the processor time for others`}.`] : []),
   ]
 }
 

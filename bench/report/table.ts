@@ -1,5 +1,6 @@
 /** The results as Markdown, for a page and for a terminal. */
 import type { Environment } from '../lib/environment.ts'
+import { SPEED_MIN } from '../lib/host-speed.ts'
 import { type Row, SCATTER_MAX, scatterOf } from '../lib/rows.ts'
 import type { Use } from '../lib/usage.ts'
 import type { Result } from './results.ts'
@@ -26,6 +27,9 @@ export function ratioOf ({ ratio, bar }: Pick<Row, 'ratio' | 'bar'>): string {
 
 export const describeScatter = (row: Row): string =>
   `${row.work}, beside ${row.beside}: ${ratioOf(row)}; its quartiles span ${percent(scatterOf(row))} of the median, and ${percent(SCATTER_MAX)} is the limit`
+
+/** @param speed as a share of the best in the run */
+export const describeSpeed = (speed: number): string => `at ${percent(speed)} of its best speed in this run, and ${percent(SPEED_MIN)} is the limit`
 
 const figure = (value: number, unit: string, use?: Use, spread?: Row['spread']) => `${number(value)} ${unit}${spread ? ` (${number(spread.low)} to ${number(spread.high)})` : ''}${use ? `, ${number(use.cpu_us)} µs, ${percent(use.cores)}` : ''}`
 
@@ -63,10 +67,12 @@ function configuration ({ date, revision, machine, versions, pinning, settings, 
 }
 
 function steadiness (result: Result, reasons: readonly string[]): string[] {
+  const slow = (result.slow ?? []).map(({ scenario, speed }) => `${scenario} (${percent(speed)})`).join(', ')
   const repeated = result.repeated.map(({ scenario, times }) => `${scenario} (${times === 1 ? 'once' : `${times} times`})`).join(', ')
   return [
     ...(reasons.length > 0 ? [] : [`The rounds agree: the quartiles of each ratio that is given span at most ${percent(SCATTER_MAX)} of its median. Where they span more, there is no figure.`]),
-    ...(repeated ? [`Repeated because rounds scattered, or an attempt failed: ${repeated}.`] : []),
+    ...(slow ? [`Measured while the host was below ${percent(SPEED_MIN)} of its best speed in this run, by a fixed work before and after each measure: ${slow}.`] : []),
+    ...(repeated ? [`Repeated because rounds scattered, the host was slower than before, or an attempt failed: ${repeated}.`] : []),
   ]
 }
 

@@ -31,6 +31,7 @@ t.test('the table', async t => {
   t.match(markdown, '| a ticket | 374 bytes |  |  |  | 1 |  |  |')
   t.match(markdown, '- Not measured: php. php-fpm: not on this machine\n')
   t.match(markdown, '- Failed: flush. too busy\n')
+  t.match(toMarkdown({ ...result, slow: [{ scenario: 'b', speed: 0.613 }] }, []), '- Measured while the host was below 80 % of its best speed in this run, by a fixed work before and after each measure: b (61 %).\n')
   for (const text of [markdown, toMarkdown(result, [], true)]) {
     const columns = new Set(text.split('\n').filter(line => line.startsWith('|')).map(line => line.replaceAll('\\|', '').split('|').length))
     t.equal(columns.size, 1, 'each line has as many cells')
@@ -95,7 +96,7 @@ t.test('results go between the lines of the page, again and again', async t => {
   const once = withResults(`before\n${LINES}after\n`, { ...whole, repeated: [{ scenario: 'post', times: 1 }, { scenario: 'php', times: 2 }] })
   t.match(once, /^before\n<!-- bench: .* -->\n!\[Measured ratios.* POST <a> & "b", beside x: 1\.20 \(1\.15 to 1\.25\)\]\(\.\.\/bench\/results\/results\.svg\)\n\n\| work [^]*\n<!-- end of bench -->\nafter\n$/)
   t.match(once, '- The rounds agree: the quartiles of each ratio that is given span at most 25 % of its median. Where they span more, there is no figure.\n')
-  t.match(once, '- Repeated because rounds scattered, or an attempt failed: post (once), php (2 times).\n')
+  t.match(once, '- Repeated because rounds scattered, the host was slower than before, or an attempt failed: post (once), php (2 times).\n')
   t.notMatch(once, 'old')
   t.equal(withResults(once, whole), withResults(LINES.replace(/^/, 'before\n').replace(/$/, 'after\n'), whole))
 })

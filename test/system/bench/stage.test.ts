@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { checkAnswers } from '../../../bench/lib/answers.ts'
 import type { Cores } from '../../../bench/lib/cores.ts'
+import { fixedWork } from '../../../bench/lib/host-speed.ts'
 import { measure } from '../../../bench/lib/measure.ts'
 import { createStage, type Service, type WebServer } from '../../../bench/lib/stage.ts'
 import { compared, stated } from '../../../bench/lib/rows.ts'
@@ -40,13 +41,14 @@ t.test('all servers are stopped, the newest first, and the first unclean end is 
 })
 
 /** What becomes of a measure. */
-function measureOnce (t: Test, run: Scenario['run'], quick = true) {
+function measureOnce (t: Test, run: Scenario['run'], quick = true, looks: number[] = []) {
   return measure({
     scenarios: [{ name: 'a', title: 'A', minutes: 1, needs: [], wants: [], run }],
     options: { quick, isWhole: !quick, list: false, help: false },
     missing: new Map(),
     cores,
     directory: privateDirectory(t),
+    lookAtHost: async () => looks.shift() ?? 10,
   })
 }
 
@@ -97,6 +99,34 @@ t.test('after three attempts the last one counts, scattered as it is; a quick ru
   t.equal(made(), 3)
   t.match(await measureOnce(t, run), { rows: [{ value: 4 }], repeated: [] })
   t.equal(made(), 4)
+})
+
+t.test('what met a slow host is measured again, until it is as fast as it was', async t => {
+  const said = t.capture(console, 'error')
+  const { run, made } = scattering(0)
+  // Before and after each attempt, ms of the same work.
+  t.match(await measureOnce(t, run, false, [10, 20]), { rows: [{ value: 1 }], slow: [], repeated: [] }, 'slow at its end alone')
+  t.equal(made(), 1)
+  const looks = [16, 16]
+  const scenarios = ['a', 'b'].map(name => ({ name, title: name, minutes: 1, needs: [], wants: [], run }))
+  const measureBoth = (lookAtHost: () => Promise<number>) => measure({ scenarios, options: { quick: false, isWhole: true, list: false, help: false }, missing: new Map(), cores, directory: privateDirectory(t), lookAtHost })
+  const late = await measureBoth(async () => looks.shift() ?? 10)
+  t.strictSame(late.slow, [{ scenario: 'a', speed: 0.625 }], 'the first is held against what was seen later')
+  t.strictSame(late.repeated, [])
+  t.match(reasonsAgainst({ environment, ...late }, true), ['The host was slower while a was measured: at 63 % of its best speed in this run, and 80 % is the limit.', /^Run it again on a quieter machine/])
+  looks.push(10, 10, 13, 13, 13, 13, 12, 12)
+  t.match(await measureBoth(async () => looks.shift()!), { slow: [], repeated: [{ scenario: 'b', times: 2 }] })
+  t.strictSame(said().map(({ args }) => args[0]), Array(2).fill('Repeating it, because the host was slower: at 77 % of its best speed in this run, and 80 % is the limit'))
+  looks.push(10, 10, 13, 13, 13, 13, 13, 13)
+  t.match(await measureBoth(async () => looks.shift()!), { slow: [{ scenario: 'b' }], repeated: [{ scenario: 'b', times: 2 }] }, 'three attempts are enough')
+})
+
+t.test('a run that makes no claim is not held against the speed of its host', async t => {
+  t.match(await measureOnce(t, scattering(0).run, true, [10, 10, 20, 20]), { slow: [], repeated: [] })
+})
+
+t.test('how long a fixed work takes is measured', async t => {
+  t.ok(await fixedWork(cores) > 0)
 })
 
 t.test('an attempt that fails is repeated, once in a quick run', async t => {
