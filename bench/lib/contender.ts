@@ -23,7 +23,7 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
   stage: Stage
   server: WebServer
   ticketsPerRequest?: number
-  /** Of a slice while warming up, where that takes longer. */
+  /** Of a slice while warming up. Default: as of any other. */
   warmupSeconds?: number
   /** Whose CPU counts too. */
   helpers?: readonly Server[]
@@ -32,13 +32,13 @@ export interface ContenderOptions extends Pick<Load, 'requests' | 'statuses' | '
 }
 
 /** Its rates are of tickets. */
-export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], cleanUp, warmupSeconds, ...options }: ContenderOptions) {
+export function contender ({ name, stage, server, statuses, ticketsPerRequest = 1, helpers = [], cleanUp, seconds, warmupSeconds = seconds, ...options }: ContenderOptions) {
   const directory = stage.ownPlace(name.replaceAll(/\W+/g, '-'))
   return {
     name,
     /** @param isStrict look at the status of every answer: that makes the load dearer, and is done while warming up */
     async measure (isStrict: boolean, how: { pauseMs?: number, seconds?: number } = {}): Promise<Slice> {
-      return await measureUntilAnswered(isStrict, { seconds: isStrict && warmupSeconds ? warmupSeconds : options.seconds, ...how })
+      return await measureUntilAnswered(isStrict, { seconds: isStrict ? warmupSeconds : seconds, ...how })
     },
   }
 

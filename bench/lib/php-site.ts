@@ -45,7 +45,7 @@ export async function startPhpSite (stage: Stage, { redis, mariadb, service }: {
     server: nginx,
     helpers: [fpm, ...others],
     seconds,
-    warmupSeconds: seconds * (others.length > 0 ? WARMUP_FACTOR : 1),
+    ...(others.length > 0 && { warmupSeconds: seconds * WARMUP_FACTOR }),
     connections: CONNECTIONS,
     requests: [pageOf(`/${script}.php`, knownIds ? 'known' : 'new')],
     statuses: [200],

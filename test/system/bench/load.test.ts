@@ -61,11 +61,14 @@ t.test('a slice in which nothing is answered is too short: another follows, and 
   })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const stage = { ownPlace: () => t.testdir() } as unknown as Stage
-  const slow = contender({ name: 'slow', stage, server: { url, pid: process.pid } as WebServer, requests: ['GET / HTTP/1.1\r\nHost: a\r\n\r\n'], statuses: [200], seconds: 0.1, connections: 1 })
+  const options = { name: 'slow', stage, server: { url, pid: process.pid } as WebServer, requests: ['GET / HTTP/1.1\r\nHost: a\r\n\r\n'], statuses: [200], seconds: 0.1, connections: 1 }
+  const slow = contender(options)
   for (const isStrict of [true, false]) {
     asked = 0
     t.ok((await slow.measure(isStrict)).requests > 0, 'the third slice')
   }
+  const { requests, rate } = await contender({ ...options, warmupSeconds: 1 }).measure(true)
+  t.ok(requests / rate > 0.9, 'as long as it is to be while warming up')
   answersFrom = Infinity
   asked = 0
   await t.rejects(slow.measure(false), /answered nothing/)
